@@ -1,0 +1,163 @@
+"""Dense networks as data: frozen Equinox modules whose array leaves are the parameters.
+
+Inputs are batches, shape (sample, input), and outputs have shape (sample, output), so that a prediction is a few matrix
+products over the batch. Widths are read from shapes; width 0 is legal (it arises from reduction).
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float
+
+from condenslab.networks.activations import Activation
+
+
+class Dropout(eqx.Module):
+    """Dropout noise on hidden activations: each is zeroed with probability `rate`, the rest divided by 1 − rate.
+
+    Attributes:
+        key: A JAX random key.
+        rate: The DROP probability, scalar in [0, 1). (Papers on condensation by dropout write p for the keep probability.)
+    """
+
+    key: Array
+    rate: Float[Array, ""] | float
+
+    def __call__(self, hidden: Float[Array, "sample neuron"], layer: int) -> Float[Array, "sample neuron"]:
+        """Returns the noisy activations of hidden layer number `layer` (its own random stream)."""
+        kept = jax.random.bernoulli(jax.random.fold_in(self.key, layer), 1.0 - self.rate, hidden.shape)
+        return jnp.where(kept, hidden / (1.0 - self.rate), 0.0)
+
+
+class TwoLayer(eqx.Module):
+    """A network with one hidden layer, f(x) = A·σ(W·x + b) + c.
+
+    Attributes:
+        input_weights: W, shape (neuron, input).
+        biases: b, shape (neuron,), or None for a network without hidden biases.
+        output_weights: A, shape (output, neuron).
+        output_bias: c, shape (output,), or None for a network without output bias.
+        activation: σ.
+    """
+
+    input_weights: Float[Array, "neuron input"]
+    biases: Float[Array, " neuron"] | None
+    output_weights: Float[Array, "output neuron"]
+    output_bias: Float[Array, " output"] | None
+    activation: Activation = eqx.field(static=True)
+
+    def __call__(
+        self, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
+    ) -> Float[Array, "sample output"]:
+        """Returns the outputs on a batch of inputs."""
+        hidden = self.activation(self.preactivations(inputs))
+        if dropout is not None:
+            hidden = dropout(hidden, 0)
+        outputs = hidden @ self.output_weights.T
+        return outputs if self.output_bias is None else outputs + self.output_bias[None, :]
+
+    def preactivations(self, inputs: Float[Array, "sample input"]) -> Float[Array, "sample neuron"]:
+        """Returns W·x + b for every sample."""
+        return _affine(inputs, self.input_weights, self.biases)
+
+    @property
+    def width(self) -> int:
+        """The number of hidden neurons."""
+        return self.input_weights.shape[-2]
+
+
+class MLP(eqx.Module):
+    """A dense network of any depth: h₀ = x, h_l = σ(W_l·h_{l−1} + b_l), f(x) = W_L·h_{L−1} + b_L.
+
+    With `residual`, h_l = σ(W_l·h_{l−1} + b_l) + h_{l−1} wherever the two widths are equal (the last layer excepted).
+
+    Attributes:
+        weights: W_1 … W_L, each of shape (neurons out, neurons in).
+        biases: b_1 … b_L, each of shape (neurons out,) or None.
+        activation: σ.
+        residual: Whether hidden layers of equal width add their input.
+    """
+
+    weights: tuple[Float[Array, "_ _"], ...]
+    biases: tuple[Float[Array, " _"] | None, ...]
+    activation: Activation = eqx.field(static=True)
+    residual: bool = eqx.field(static=True, default=False)
+
+    def __check_init__(self) -> None:
+        if not self.weights or len(self.weights) != len(self.biases):
+            raise ValueError(
+                f"an MLP needs one bias entry (an array or None) for each of its weight matrices. Got "
+                f"{len(self.weights)} matrices and {len(self.biases)} bias entries."
+            )
+
+    def __call__(
+        self, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
+    ) -> Float[Array, "sample output"]:
+        """Returns the outputs on a batch of inputs."""
+        hidden = inputs
+        for layer, (weight, bias) in enumerate(zip(self.weights[:-1], self.biases[:-1], strict=True)):
+            activated = self.activation(_affine(hidden, weight, bias))
+            if dropout is not None:
+                activated = dropout(activated, layer)
+            skips = self.residual and activated.shape == hidden.shape
+            hidden = activated + hidden if skips else activated
+        return _affine(hidden, self.weights[-1], self.biases[-1])
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths (m_0, …, m_L), input and output dimension included."""
+        return (self.weights[0].shape[-1], *(weight.shape[-2] for weight in self.weights))
+
+
+def _affine(
+    inputs: Float[Array, "sample input"], weight: Float[Array, "neuron input"], bias: Float[Array, " neuron"] | None
+) -> Float[Array, "sample neuron"]:
+    if weight.shape[-1] == 1:
+        # An outer product written as a broadcast fuses into the activation; as a matrix product it does not.
+        products = inputs * weight[:, 0][None, :]
+    else:
+        products = inputs @ weight.T
+    return products if bias is None else products + bias[None, :]
+
+
+def apply(
+    network: TwoLayer | MLP, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
+) -> Float[Array, "sample output"]:
+    """Returns network(inputs): the `predict` that a risk uses for this package's own networks.
+
+    Args:
+        network: Any module of this package.
+        inputs: A batch, shape (sample, input).
+        dropout: Noise on the hidden activations, or None.
+    """
+    return network(inputs, dropout)
+
+
+def parameter_count(network: eqx.Module) -> int:
+    """Returns M, the number of parameters: the total size of the array leaves."""
+    return sum(leaf.size for leaf in jax.tree.leaves(eqx.filter(network, eqx.is_array)))
+
+
+def ravel(network: eqx.Module) -> Float[Array, " param"]:
+    """Returns θ, the array leaves of a network joined in their order, shape (param,)."""
+    return ravel_pytree(network)[0]
+
+
+def unravel(theta: Float[Array, " param"], like: eqx.Module) -> eqx.Module:
+    """Returns the network of the shapes of `like` whose ravelled parameters are θ.
+
+    Raises:
+        ValueError: θ has another number of entries than `like` has parameters.
+    """
+    return ravel_pytree(like)[1](theta)
+
+
+def as_mlp(network: TwoLayer) -> MLP:
+    """Returns the same function as an MLP with one hidden layer."""
+    return MLP(
+        (network.input_weights, network.output_weights),
+        (network.biases, network.output_bias),
+        network.activation,
+    )

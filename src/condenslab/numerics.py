@@ -1,0 +1,98 @@
+"""Where a spectrum is cut, and in which precision: the one place that decides what counts as zero."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+_DECIDED_DECADES = 2.0
+
+
+@dataclass(frozen=True)
+class SpectrumCut:
+    """Where a list of non-negative values splits into "non-zero" and "zero".
+
+    Attributes:
+        count: How many values lie above the cut.
+        tolerance: The cut itself, in the units of the values: the geometric middle of the gap.
+        gap: Width of the gap around the cut, in decades (powers of ten); infinite for an all-zero spectrum.
+        floor: The rounding floor, in the units of the values; nothing below it can be told from zero.
+    """
+
+    count: int
+    tolerance: float
+    gap: float
+    floor: float
+
+    @property
+    def decided(self) -> bool:
+        """Whether the gap is at least two decades wide."""
+        return self.gap >= _DECIDED_DECADES
+
+
+def require_float64(array: np.ndarray, quantity: str, tolerance: float | None) -> None:
+    """Refuses single precision for a quantity that counts zeros, unless the caller states a tolerance.
+
+    Args:
+        array: The array that the quantity is computed from.
+        quantity: Its name, for the message ("rank", "inertia").
+        tolerance: The caller's own absolute cut, or None.
+
+    Raises:
+        TypeError: The array is not float64 and no tolerance is given.
+    """
+    if array.dtype != np.float64 and tolerance is None:
+        raise TypeError(
+            f"{quantity} must be computed in float64, because zeros are told from small values by a gap that single "
+            f"precision closes. Got {array.dtype}. Enable x64 in jax, or state tolerance=…"
+        )
+
+
+def rounding_floor(largest: float, shape: tuple[int, ...]) -> float:
+    """Returns eps·s₁·max(shape), below which a computed float64 singular value is rounding.
+
+    Args:
+        largest: s₁, the largest singular value.
+        shape: Shape of the matrix.
+
+    Example:
+        >>> rounding_floor(1.0, (1024, 4)) == 2.0**-42
+        True
+    """
+    return float(np.finfo(np.float64).eps) * largest * max(shape, default=1)
+
+
+def cut_spectrum(values: np.ndarray, floor: float, tolerance: float | None = None) -> SpectrumCut:
+    """Cuts a spectrum at its largest gap above the rounding floor.
+
+    The floor counts as a virtual last value, so that full rank is found too; values below it are raised to it. A fixed
+    relative threshold is not enough: true small eigenvalues of an embedded critical point can be 1e-10 of the largest.
+
+    Args:
+        values: Non-negative values, shape (count,), in any order.
+        floor: The rounding floor, in the units of the values.
+        tolerance: An absolute cut that replaces the largest gap, when the caller knows better.
+
+    Returns:
+        The cut; `gap` is then the distance in decades of its two neighbours.
+
+    Raises:
+        ValueError: A value is negative or not finite.
+
+    Example:
+        >>> cut_spectrum(np.array([3.0, 1e-3, 1e-14]), floor=1e-15).count
+        2
+    """
+    descending = np.sort(np.asarray(values, dtype=np.float64))[::-1]
+    if not np.all(np.isfinite(descending)) or np.any(descending < 0):
+        raise ValueError("a spectrum must be finite and non-negative. Got a negative, NaN or infinite value.")
+    if descending.size == 0 or descending[0] <= 0.0:
+        return SpectrumCut(0, tolerance or 0.0, math.inf, floor)
+    floor = max(floor, float(np.finfo(np.float64).tiny))
+    raised = np.log10(np.maximum(np.append(descending, floor), floor))
+    gaps = raised[:-1] - raised[1:]
+    if tolerance is None:
+        count = int(np.argmax(gaps)) + 1
+        return SpectrumCut(count, float(10 ** ((raised[count - 1] + raised[count]) / 2)), float(gaps[count - 1]), floor)
+    count = int(np.count_nonzero(descending > tolerance))
+    return SpectrumCut(count, tolerance, float(gaps[count - 1]) if count else math.inf, floor)

@@ -1,0 +1,98 @@
+"""How the page writes numbers: as many digits as the tolerance asks for, lists that stay readable, null as a dash."""
+
+import math
+from typing import Any
+
+from condenslab.figures import readable
+
+_FEW = 6
+_DASH = "—"
+
+
+def value(content: Any, tolerance: Any = None) -> str:
+    """Writes a value of a claim: a number, a string, null, or a list with one value a seed.
+
+    Args:
+        content: What the store holds: a number, a string, None, or a list of these.
+        tolerance: The claim's tolerance; a number gets two digits more than the tolerance can tell apart (3 to 10).
+
+    Returns:
+        Plain text. Equal values of a list are written once, more than six as their range.
+
+    Example:
+        >>> value(0.1090227421, 1e-6), value([3, 3, 3]), value(None)
+        ('0.10902274', '3 (each of 3)', '—')
+    """
+    if isinstance(content, dict):
+        return ", ".join(f"{name} {value(part, tolerance)}" for name, part in content.items()) or _DASH
+    if not isinstance(content, list | tuple):
+        return _one(content, tolerance)
+    parts = [value(part, tolerance) for part in content]
+    if not parts:
+        return _DASH
+    if len(parts) > 1 and len(set(parts)) == 1:
+        return f"{parts[0]} (each of {len(parts)})"
+    if len(parts) <= _FEW:
+        return ", ".join(parts)
+    return _range(content, parts, tolerance)
+
+
+def exact(content: Any) -> str:
+    """Writes a value with all its digits, for the reader who wants to compare.
+
+    Example:
+        >>> exact([0.1, None])
+        '0.1, —'
+    """
+    if isinstance(content, list | tuple):
+        return ", ".join(map(exact, content))
+    return _DASH if content is None else str(content)
+
+
+def margin(content: Any) -> str:
+    """Writes a margin with its sign, at two digits.
+
+    Example:
+        >>> margin(0.957), margin(-0.2), margin(None)
+        ('+0.96', '−0.2', '—')
+    """
+    text = _one(content, None, digits=2)
+    return f"+{text}" if text[0].isdigit() else text
+
+
+def seconds(duration: float) -> str:
+    """Writes a duration in the unit that people would use.
+
+    Example:
+        >>> seconds(0.25), seconds(75.0), seconds(7260.0)
+        ('0.25 s', '1 min 15 s', '2 h 1 min')
+    """
+    if duration < 60:
+        return f"{readable(duration, 2)} s"
+    minutes, rest = divmod(round(duration), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def _one(content: Any, tolerance: Any, digits: int | None = None) -> str:
+    if content is None:
+        return _DASH
+    if isinstance(content, bool) or not isinstance(content, int | float):
+        return str(content)
+    if isinstance(content, int) and abs(content) < 10**9:
+        return f"{content:,}".replace(",", "\u202f").replace("-", "−")
+    if not math.isfinite(content):
+        return str(content)
+    return readable(float(content), digits or _digits(content, tolerance)).replace("-", "−")
+
+
+def _digits(number: float, tolerance: Any) -> int:
+    known = isinstance(tolerance, int | float) and math.isfinite(tolerance) and tolerance > 0 and number != 0
+    return min(10, max(3, math.ceil(math.log10(abs(number) / tolerance)) + 2)) if known else 4
+
+
+def _range(content: list | tuple, parts: list[str], tolerance: Any) -> str:
+    finite = [part for part in content if isinstance(part, int | float) and math.isfinite(part)]
+    if len(finite) < len(content):
+        return ", ".join(parts)
+    return f"{_one(min(finite), tolerance)} to {_one(max(finite), tolerance)} ({len(parts)} values)"

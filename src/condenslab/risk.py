@@ -1,0 +1,178 @@
+"""The seam: predict + data + loss → residuals, value, gradient, Jacobian, Hessian, Hessian product.
+
+Everything below this file is about functions x → y, everything above it about θ → R(θ).
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Float, PyTree
+
+from condenslab.networks.dense import TwoLayer, apply
+from condenslab.networks.structure import neuron_order, neuron_tangents
+
+
+class SquaredLoss(eqx.Module):
+    """ℓ(f, y) = ‖f − y‖², summed over outputs: with it R is the mean over samples, without a factor 1/2."""
+
+    def value(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
+        """Returns ℓ of every sample, shape (sample,)."""
+        return jnp.sum((outputs - targets) ** 2, axis=1)
+
+    def residuals(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
+        """Returns f − y, shape (sample, output)."""
+        return outputs - targets
+
+    def slope(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
+        """Returns ∂ℓ/∂f = 2(f − y), shape (sample, output)."""
+        return 2.0 * (outputs - targets)
+
+    def curvature_root(self, outputs: Float[Array, "sample output"]) -> Array:
+        """Returns a root L of ∂²ℓ/∂f² = L·Lᵀ = 2·I, shape (sample, output, output)."""
+        eye = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
+        return jnp.broadcast_to(jnp.sqrt(2.0).astype(outputs.dtype) * eye, (*outputs.shape, outputs.shape[1]))
+
+
+class CrossEntropy(eqx.Module):
+    """ℓ(f, y) = −Σ_o y_o log softmax(f)_o, in nats; y a probability vector (one-hot for a class label)."""
+
+    def value(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
+        """Returns ℓ of every sample, shape (sample,)."""
+        return -jnp.sum(targets * jax.nn.log_softmax(outputs, axis=1), axis=1)
+
+    def residuals(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
+        """Returns softmax(f) − y, shape (sample, output)."""
+        return jax.nn.softmax(outputs, axis=1) - targets
+
+    def slope(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
+        """Returns ∂ℓ/∂f = softmax(f)·Σy − y, shape (sample, output)."""
+        return jax.nn.softmax(outputs, axis=1) * jnp.sum(targets, axis=1, keepdims=True) - targets
+
+    def curvature_root(self, outputs: Float[Array, "sample output"]) -> Array:
+        """Returns L with L·Lᵀ = diag(p) − p·pᵀ, p = softmax(f): L = diag(√p) − p·√pᵀ, shape (sample, output, output)."""
+        p = jax.nn.softmax(outputs, axis=1)
+        eye = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
+        return jnp.sqrt(p)[:, None, :] * (eye[None] - p[:, :, None])
+
+
+class EmpiricalRisk(eqx.Module):
+    """R(θ) = Σ_i p_i ℓ(f_θ(x_i), y_i), p_i the sample weights over their sum: 1/n each by default.
+
+    Attributes:
+        inputs: x, shape (sample, input) (or any batch that `predict` takes).
+        targets: y, shape (sample, output).
+        weights: Non-negative sample weights, shape (sample,), or None for equal ones. A weight of 0 pads a sample away,
+            so that data sets of different sizes share one compiled program.
+        loss: `SquaredLoss()` or `CrossEntropy()`.
+        predict: (params, inputs) → outputs (sample, output), any pytree of parameters; by default this package's networks.
+    """
+
+    inputs: Float[Array, "sample ..."]
+    targets: Float[Array, "sample output"]
+    weights: Float[Array, " sample"] | None = None
+    loss: SquaredLoss | CrossEntropy = SquaredLoss()
+    predict: Callable[[PyTree, Array], Array] = eqx.field(static=True, default=apply)
+
+    def __check_init__(self) -> None:
+        _check_data("inputs", self.inputs, self.inputs)
+        _check_data("targets", self.targets, self.inputs)
+        if self.targets.ndim != 2:
+            raise ValueError(f"targets must have shape (sample, output). Got shape {self.targets.shape}.")
+        if self.weights is not None:
+            _check_data("weights", self.weights, self.inputs)
+
+    def outputs(self, params: PyTree) -> Float[Array, "sample output"]:
+        """Returns f_θ(x_i) on the data."""
+        return self.predict(params, self.inputs)
+
+    def residuals(self, params: PyTree) -> Float[Array, "sample output"]:
+        """Returns f_θ(x_i) − y_i (softmax(f) − y for cross-entropy), shape (sample, output)."""
+        return self.loss.residuals(self.outputs(params), self.targets)
+
+    def value(self, params: PyTree) -> Float[Array, ""]:
+        """Returns R(θ), a scalar."""
+        return jnp.sum(self.probabilities * self.loss.value(self.outputs(params), self.targets))
+
+    def gradient(self, params: PyTree) -> PyTree:
+        """Returns ∇R(θ) as a pytree of the shape of the parameters."""
+        return self.value_and_gradient(params)[1]
+
+    def value_and_gradient(self, params: PyTree) -> tuple[Float[Array, ""], PyTree]:
+        """Returns (R(θ), ∇R(θ)) from one evaluation."""
+        outputs, pull = jax.vjp(lambda p: self.predict(p, self.inputs), params)
+        value = jnp.sum(self.probabilities * self.loss.value(outputs, self.targets))
+        return value, pull(self.cotangent(outputs))[0]
+
+    def jacobian(self, params: PyTree) -> Float[Array, "sample output param"]:
+        """Returns ∂f_o(x_i)/∂θ, the gradients of the outputs (not of the residuals' norm), dense."""
+        if self._structured(params):
+            tangents = neuron_tangents(params, self.inputs, jnp.zeros_like(self.targets)).jacobian
+            flat = tangents.reshape(*tangents.shape[:2], -1)
+            if params.output_bias is not None:
+                ones = jnp.eye(flat.shape[1], dtype=flat.dtype)[None]
+                flat = jnp.concatenate([flat, jnp.broadcast_to(ones, (flat.shape[0], *ones.shape[1:]))], axis=2)
+            return jnp.zeros_like(flat).at[:, :, neuron_order(params)].set(flat)
+        theta, unravel = ravel_pytree(params)
+        shape = jax.eval_shape(self.outputs, params).shape
+        forward = theta.size <= shape[0] * shape[1]
+        differentiate = jax.jacfwd if forward else jax.jacrev
+        return differentiate(lambda t: self.outputs(unravel(t)))(theta)
+
+    def hessian(self, params: PyTree) -> Float[Array, "param param"]:
+        """Returns ∇²R(θ), dense, in the order of the ravelled parameters.
+
+        For two-layer networks it is assembled as one block per neuron plus the Gauss–Newton part; for others by
+        automatic differentiation.
+        """
+        if self._structured(params):
+            return self._structured_hessian(params)
+        theta, unravel = ravel_pytree(params)
+        return jax.hessian(lambda t: self.value(unravel(t)))(theta)
+
+    def hessian_product(self, params: PyTree, direction: PyTree) -> PyTree:
+        """Returns ∇²R(θ)·v for a direction v of the structure of the parameters, without forming the Hessian."""
+        return jax.jvp(self.gradient, (params,), (direction,))[1]
+
+    @property
+    def probabilities(self) -> Float[Array, " sample"]:
+        """p_i, the normalised sample weights, shape (sample,)."""
+        if self.weights is None:
+            return jnp.full(self.inputs.shape[0], 1.0 / self.inputs.shape[0], dtype=self.targets.dtype)
+        return self.weights / jnp.sum(self.weights)
+
+    def cotangent(self, outputs: Float[Array, "sample output"]) -> Float[Array, "sample output"]:
+        """Returns ∂R/∂f_io = p_i ∂ℓ/∂f_o at the given outputs."""
+        return self.probabilities[:, None] * self.loss.slope(outputs, self.targets)
+
+    def gauss_newton_root(self, outputs: Float[Array, "sample output"]) -> Float[Array, "sample output output"]:
+        """Returns G with ∂²R/∂f_i² = G_i·G_iᵀ, so that the Gauss–Newton part of the Hessian is (GᵀJ)ᵀ(GᵀJ)."""
+        return jnp.sqrt(self.probabilities)[:, None, None] * self.loss.curvature_root(outputs)
+
+    def _structured(self, params: PyTree) -> bool:
+        return isinstance(params, TwoLayer) and self.predict is apply
+
+    def _structured_hessian(self, params: TwoLayer) -> Float[Array, "param param"]:
+        outputs = self.outputs(params)
+        blocks = neuron_tangents(params, self.inputs, self.cotangent(outputs)).blocks
+        jacobian = self.jacobian(params)
+        rooted = jnp.einsum("nop,noq->nqp", jacobian, self.gauss_newton_root(outputs))
+        rooted = rooted.reshape(-1, rooted.shape[2])
+        width, size = blocks.shape[:2]
+        own = neuron_order(params)[: width * size].reshape(width, size)
+        return (rooted.T @ rooted).at[own[:, :, None], own[:, None, :]].add(blocks)
+
+
+def _check_data(name: str, array: Any, inputs: Any) -> None:
+    if array.ndim == 0 or array.shape[0] != inputs.shape[0]:
+        raise ValueError(f"{name} must have one entry a sample, {inputs.shape[0]} here. Got shape {array.shape}.")
+    if array.shape[0] == 0:
+        raise ValueError(f"{name} must hold at least one sample. Got shape {array.shape}: there is nothing to learn from.")
+    if not isinstance(array, jax.core.Tracer) and not np.all(np.isfinite(np.asarray(array))):
+        bad = int(np.argmax(~np.isfinite(np.asarray(array)).reshape(array.shape[0], -1).all(axis=1)))
+        raise ValueError(f"{name} must be finite. Got NaN or infinity in sample {bad}; clean the data first.")

@@ -1,0 +1,35 @@
+"""How networks learn: gradient descent, gradient flow, and ensembles of either."""
+
+from condenslab.training.descent import Adam, GradientDescent, descend
+from condenslab.training.ensemble import Stack, ensemble
+from condenslab.training.flow import flow
+from condenslab.training.rosenbrock import RODAS3, RODAS4, Rosenbrock, Tableau
+from condenslab.training.trajectory import (
+    Stop,
+    Trajectory,
+    Until,
+    record_gradient_norm,
+    record_outputs,
+    record_parameters,
+    record_risk,
+)
+
+__all__ = [
+    "RODAS3",
+    "RODAS4",
+    "Adam",
+    "GradientDescent",
+    "Rosenbrock",
+    "Stack",
+    "Stop",
+    "Tableau",
+    "Trajectory",
+    "Until",
+    "descend",
+    "ensemble",
+    "flow",
+    "record_gradient_norm",
+    "record_outputs",
+    "record_parameters",
+    "record_risk",
+]

@@ -1,0 +1,29 @@
+"""Settings that all tests share: float64, no rank promotion, checked shapes, and a compile cache between runs."""
+
+import os
+
+import jax
+import matplotlib
+import pytest
+from jaxtyping import install_import_hook
+
+# The packages whose annotated shapes are checked on every call (jaxtyping with beartype).
+CHECKED = [
+    f"condenslab.{name}" for name in ("numerics", "networks", "risk", "training", "measures", "landscape", "studies")
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--no-shape-checks", action="store_true", help="do not check the annotated shapes (quicker)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    matplotlib.use("agg")
+    jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_numpy_rank_promotion", "raise")
+    # One directory a worker: jax does not write its cache files atomically.
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    jax.config.update("jax_compilation_cache_dir", str(config.rootpath / ".pytest_cache" / "jax" / worker))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+    if not config.getoption("--no-shape-checks"):
+        install_import_hook(CHECKED, "beartype.beartype")

@@ -1,0 +1,124 @@
+"""Whatever is printed is executed: docstrings, README, docs and examples; and whatever is public is documented."""
+
+import ast
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import condenslab
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+MODULES = sorted(found.name for found in pkgutil.walk_packages(condenslab.__path__, "condenslab."))
+PACKAGES = [name for name in MODULES if name.count(".") == 1]
+FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def docstrings(module: str) -> dict[str, tuple[str, int]]:
+    """Returns every docstring of a module's source by qualified name, with its line; decorators hide none."""
+    path = importlib.util.find_spec(module).origin
+    found: dict[str, tuple[str, int]] = {}
+
+    def visit(node: ast.AST, name: str) -> None:
+        text = ast.get_docstring(node)
+        if text:
+            found[name] = (text, node.body[0].lineno)
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                visit(child, f"{name}.{child.name}")
+
+    visit(ast.parse(Path(path).read_text(encoding="utf-8")), module)
+    return found
+
+
+EXAMPLES_IN_DOCSTRINGS = [
+    pytest.param(module, name, text, line, id=name)
+    for module in MODULES
+    for name, (text, line) in docstrings(module).items()
+    if ">>>" in text
+]
+
+
+@pytest.mark.parametrize(("module", "name", "text", "line"), EXAMPLES_IN_DOCSTRINGS)
+def test_docstring_example(module, name, text, line):
+    names = dict(vars(importlib.import_module(module)))
+    test = doctest.DocTestParser().get_doctest(text, names, name, module, line)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS, verbose=False)
+    report: list[str] = []
+    runner.run(test, out=report.append)
+    assert runner.failures == 0, "".join(report)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if FENCE.search(page.read_text())], ids=relative)
+def test_page_code(page, tmp_path, monkeypatch):
+    """The python blocks of a page run one after the other, in one namespace."""
+    monkeypatch.chdir(tmp_path)
+    text = page.read_text()
+    names: dict[str, object] = {"__name__": page.stem}
+    for match in FENCE.finditer(text):
+        line = text.count("\n", 0, match.start(1))
+        exec(compile("\n" * line + match.group(1), page, "exec"), names)
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=relative)
+def test_example(script, tmp_path):
+    assert len(script.read_text().splitlines()) < 60
+    done = subprocess.run([sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip(), "an example says what it found"
+
+
+@pytest.mark.parametrize("module", PACKAGES)
+def test_public_names_are_documented(module):
+    page = ROOT / "docs" / "api" / f"{module.split('.')[1]}.md"
+    assert f"automodule:: {module}\n" in page.read_text(), f"{relative(page)} has no automodule for {module}"
+    loaded = importlib.import_module(module)
+    assert inspect.getdoc(loaded), f"{module} has no docstring"
+    names = getattr(loaded, "__all__", None)
+    if hasattr(loaded, "__path__"):
+        assert names is not None, f"{module} lists no __all__"
+    for name in names or [n for n, v in vars(loaded).items() if getattr(v, "__module__", "") == module and n[0] != "_"]:
+        value = getattr(loaded, name)
+        if callable(value) or inspect.ismodule(value):
+            text = inspect.getdoc(value) or ""
+            assert text and not text.startswith(f"{name}("), f"{module}.{name} has no docstring"
+            assert text.splitlines()[0].rstrip().endswith((".", ":", "?")), f"{module}.{name}: no full first sentence"
+
+
+def test_the_map_names_what_exists():
+    """Each row of the map names a function and a test; both must be there."""
+    rows = re.findall(r"^\|.*\|$", (ROOT / "docs" / "map.md").read_text(), re.MULTILINE)
+    checked = 0
+    for row in rows:
+        for dotted in re.findall(r"`((?:\w+\.)+\w+)`", row.rsplit("|", 3)[1]):
+            module, _, name = f"condenslab.{dotted}".rpartition(".")
+            try:
+                holder = importlib.import_module(module)
+            except ModuleNotFoundError:  # a method: package.Class.method
+                package, _, owner = module.rpartition(".")
+                holder = getattr(importlib.import_module(package), owner)
+            assert hasattr(holder, name), f"docs/map.md names {dotted}, which does not exist"
+            checked += 1
+        for file, test in re.findall(r"`(\w+\.py)::(\w+)`", row):
+            sources = list((ROOT / "tests").rglob(file))
+            assert any(f"def {test}(" in source.read_text() for source in sources), f"no test {file}::{test}"
+            checked += 1
+    assert checked > 20
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_relative_links_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!\w+:)([^)#]+)[^)]*\)", page.read_text()):
+        assert (page.parent / target).exists(), f"{relative(page)} links to {target}, which does not exist"
