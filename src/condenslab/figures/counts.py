@@ -44,9 +44,9 @@ def spectrum(
             beyond the number of values.
     """
     sizes = _sorted_values(values, kept)
-    for name, level in (("tolerance", tolerance), ("floor", floor)):
+    for argument, level in (("tolerance", tolerance), ("floor", floor)):
         if not (np.isfinite(level) and level > 0):
-            raise ValueError(f"{name} must be positive and finite. Got {level}.")
+            raise ValueError(f"{argument} must be positive and finite. Got {level}.")
     index = np.arange(1, len(sizes) + 1)
     drawn = np.maximum(sizes, floor)
     kept_ones, lowest = index <= kept, sizes < floor
@@ -61,7 +61,9 @@ def spectrum(
             ax.plot(index[chosen], drawn[chosen], linestyle="none", label=label, zorder=3, **look)
     ax.set_yscale("log")
     ax.axhline(tolerance, color="black", linestyle="--", linewidth=1.0, label=f"cut {style.readable(tolerance, 2)}")
-    ax.axhline(floor, color=style.GREY, linestyle=":", linewidth=1.2, label=f"rounding floor {style.readable(floor, 2)}")
+    ax.axhline(
+        floor, color=style.GREY, linestyle=":", linewidth=1.2, label=f"rounding floor {style.readable(floor, 2)}"
+    )
     _spectrum_axes(ax, sizes, floor)
     words = f"rank {kept}, decided" if decided else f"rank undecided (candidate {kept})"
     ax.set_title(f"{name}: {words}" if name else words)
@@ -167,7 +169,7 @@ def threshold_counts(ax: Axes, thresholds: ArrayLike, counts: ArrayLike, *, labe
     """Draws the number of groups against the threshold that defines a group, and names the longest constant run.
 
     A count that holds over a wide range of thresholds is a property of the network; one that changes with every
-    threshold is a property of the threshold. The thresholds are drawn on a logarithmic axis where they span two decades.
+    threshold is a property of the threshold. The axis of thresholds is logarithmic where they span two decades.
 
     Args:
         ax: The axes.

@@ -129,7 +129,7 @@ def _draw_levels(ax: Axes, levels: Sequence[tuple[str, float]]) -> None:
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, values.min() / 2), max(high, values.max() * 2))
     low, high = np.log10(ax.get_ylim())
-    points = ax.get_position().height * ax.get_figure(root=True).get_figheight() * 72
+    points = ax.get_position().height * style.figure_of(ax).get_figheight() * 72
     wanted = (np.log10(values) - low) / (high - low) * points
     for (name, value), shift in zip(levels, style.spread(wanted, 11.0) - wanted, strict=True):
         ax.axhline(value, color=style.GREY, linestyle=(0, (4, 2)), linewidth=0.9, zorder=2, label=f"_{name}")

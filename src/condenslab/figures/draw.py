@@ -143,7 +143,7 @@ def cosine_heatmap(ax: Axes, cosine: ArrayLike, *, colour_bar: bool = True) -> n
     ax.spines[:].set_visible(True)
     _index_ticks(ax, len(order))
     if colour_bar:
-        bar = ax.get_figure().colorbar(image, ax=ax, ticks=[-1, -0.5, 0, 0.5, 1], shrink=0.9, pad=0.03)
+        bar = style.figure_of(ax).colorbar(image, ax=ax, ticks=[-1, -0.5, 0, 0.5, 1], shrink=0.9, pad=0.03)
         bar.set_label("cosine similarity")
         bar.outline.set_linewidth(0.6)
     off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]

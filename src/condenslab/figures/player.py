@@ -67,8 +67,10 @@ def trajectory_player(
     figure.frames = [
         go.Frame(name=str(number), data=_state(film, moment), traces=[0, 1, 2]) for number, moment in enumerate(moments)
     ]
-    labels = [readable(film.time[moment]) for moment in moments]
-    figure.update_layout(sliders=[_slider(labels)], updatemenus=[_buttons()], meta={"description": _words(film, labels)})
+    labels = [readable(float(film.time[moment])) for moment in moments]
+    figure.update_layout(
+        sliders=[_slider(labels)], updatemenus=[_buttons()], meta={"description": _words(film, labels)}
+    )
     return figure
 
 
@@ -126,7 +128,7 @@ def _stage(film: _Film) -> go.Figure:
         specs=[[{}, {}], [{"colspan": 2}, None]],
         row_heights=[0.68, 0.32],
         vertical_spacing=0.17,
-        horizontal_spacing=0.12,
+        horizontal_spacing=0.15,
     )
     red = OKABE_ITO["vermillion"]
     dot = {"color": red, "size": 7, "opacity": 0.6, "line": {"color": "white", "width": 0.5}}
@@ -155,11 +157,9 @@ def _fix_axes(figure: go.Figure, film: _Film) -> None:
     heights = np.concatenate([film.output.ravel(), [] if film.target is None else film.target])
     margin = 0.06 * (np.ptp(heights) or 1.0)
     figure.update_xaxes(title_text="input x", row=1, col=1)
-    figure.update_yaxes(
-        title_text="output f(x)", range=[heights.min() - margin, heights.max() + margin], row=1, col=1
-    )
+    figure.update_yaxes(title_text="output f(x)", range=[heights.min() - margin, heights.max() + margin], row=1, col=1)
     figure.update_xaxes(
-        title_text="orientation of (w, b) (rad)",
+        title_text="orientation of (w, b) (rad; −π is π)",
         range=[-np.pi - 0.15, np.pi + 0.15],
         tickvals=[quarter * np.pi / 2 for quarter in QUARTERS],
         ticktext=list(QUARTERS.values()),
@@ -207,9 +207,9 @@ def _slider(labels: list[str]) -> dict[str, Any]:
     return {
         "active": len(labels) - 1,
         "steps": steps,
-        "currentvalue": {"prefix": "time t = ", "font": {"size": 15}},
-        "x": 0.12,
-        "len": 0.88,
+        "currentvalue": {"prefix": "time t = ", "font": {"size": 15}, "xanchor": "right"},
+        "x": 0.16,
+        "len": 0.84,
         "y": -0.1,
         "pad": {"t": 30},
     }

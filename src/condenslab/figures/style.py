@@ -1,17 +1,18 @@
 """How every figure looks: colours that survive colour blindness and grey printing, sizes, legends beside the data.
 
-Nothing here touches matplotlib's global settings: the style is a context that a primitive enters and leaves, and figures
-are made without pyplot, so that a figure drawn in a library never opens a window nor leaks.
+Nothing here changes matplotlib's settings for others: the style is a context that a primitive enters and leaves, and
+figures are made without pyplot, so that a figure drawn in a library never opens a window nor leaks.
 """
 
 from collections.abc import Callable
 from functools import wraps
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.transforms import ScaledTranslation
 
@@ -39,7 +40,7 @@ _SERIES_COLOURS = ("blue", "vermillion", "green", "purple", "orange", "sky blue"
 _LINE_STYLES = ("-", "--", "-.", (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5, 1, 1.5)))
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-_RC = {
+_RC: dict[Any, Any] = {
     "figure.facecolor": "white",
     "figure.dpi": 100,
     "savefig.facecolor": "white",
@@ -146,7 +147,7 @@ def panels(rows: int = 1, columns: int = 1, *, width: float = 4.4, height: float
     Args:
         rows: How many rows of panels, at least 1.
         columns: How many columns of panels, at least 1.
-        width: Width of one panel in inches.
+        width: Width of one panel in inches. The report shows up to about 10 inches a row without shrinking the text.
         height: Height of one panel in inches.
 
     Returns:
@@ -164,9 +165,21 @@ def panels(rows: int = 1, columns: int = 1, *, width: float = 4.4, height: float
         raise ValueError(f"rows and columns must be at least 1. Got {rows} and {columns}.")
     if not (width > 0 and height > 0):
         raise ValueError(f"width and height of a panel must be positive, in inches. Got {width} and {height}.")
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+    layout = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.08)
+    figure = Figure(figsize=(width * columns, height * rows), layout=layout)
     return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Returns the whole figure that the axes are in.
+
+    Raises:
+        ValueError: They are in none, for example because they were removed.
+    """
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ValueError("ax must be part of a figure. Got axes without one.")
+    return figure
 
 
 @styled
@@ -184,7 +197,7 @@ def legend_below(ax: Axes, *, columns: int = 3) -> Legend:
         columns: Most entries in one line.
     """
     handles, labels = ax.get_legend_handles_labels()
-    under_the_label = ax.transAxes + ScaledTranslation(0, -36 / 72, ax.get_figure(root=True).dpi_scale_trans)
+    under_the_label = ax.transAxes + ScaledTranslation(0, -36 / 72, figure_of(ax).dpi_scale_trans)
     return ax.legend(
         handles,
         labels,

@@ -1,7 +1,7 @@
 """Initial scales in every convention of the papers, and the one place where a width is raised to a power.
 
-A two-layer network is f(x) = (1/α)·Σ_k a_k σ(w_k·x + b_k). At the start the entries of a have standard deviation β₁, those
-of w and of the hidden biases β₂ (Luo et al., JMLR 22(71), 2021). The same letter means different things in other papers:
+A two-layer network is f(x) = (1/α)·Σ_k a_k σ(w_k·x + b_k). At the start the entries of a have standard deviation β₁,
+those of w and b have β₂ (Luo et al., JMLR 22(71), 2021). The same letter means different things in other papers:
 
     name here              letter, and where                                         in terms of γ, γ′
     kappa, kappa_prime     κ = β₁β₂/α, κ′ = β₁/β₂ (Luo et al.)                        κ = m^−γ, κ′ = m^−γ′
@@ -13,30 +13,28 @@ of w and of the hidden biases β₂ (Luo et al., JMLR 22(71), 2021). The same le
 """
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias
+from itertools import pairwise
+from typing import Literal, NamedTuple, TypeAlias
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax.core import Tracer
 
 from condenslab.errors import unknown
+from condenslab.networks.checks import Real, check_finite, check_not_negative, check_positive, count, library, plain
 
-Real: TypeAlias = float | int | np.ndarray | Array
 Law: TypeAlias = Literal["normal", "uniform"]
 Regime: TypeAlias = Literal["linear", "critical", "condensed"]
-
 _BOUNDARY_ROUNDING = 1e-12  # exponents are short decimals, and 1.3 − 1 is 0.30000000000000004
 
 
 class Scale(eqx.Module):
     """Standard deviations of the parameters of a two-layer network at the start.
 
-    A Scale is a pytree, and its numbers may be traced or carry a batch axis: an ensemble maps over scales with `jax.vmap`.
+    A pytree; its numbers may be traced or have a batch axis, so that an ensemble can map over scales with `jax.vmap`.
 
     Attributes:
         input_std: β₂, of input weights and hidden biases; at least 0.
@@ -51,11 +49,9 @@ class Scale(eqx.Module):
     law: Law = eqx.field(static=True, default="normal")
 
     def __check_init__(self) -> None:
-        _check_number("input_std", self.input_std, positive=False)
-        _check_number("output_std", self.output_std, positive=False)
-        _check_number("output_scale", self.output_scale, positive=True)
-        if self.law not in ("normal", "uniform"):
-            raise unknown("law", self.law, ("normal", "uniform"))
+        check_not_negative("input_std", self.input_std)
+        check_not_negative("output_std", self.output_std)
+        check_positive("output_scale", self.output_scale)
 
     @property
     def kappa(self) -> Real:
@@ -69,7 +65,7 @@ class Scale(eqx.Module):
 
     @property
     def unscaled(self) -> "Scale":
-        """The same standard deviations with output_scale 1: what is drawn when the risk multiplies by 1/α itself."""
+        """The same standard deviations with output_scale 1: what is drawn where the prediction is multiplied by 1/α."""
         return Scale(self.input_std, self.output_std, law=self.law)
 
 
@@ -83,8 +79,8 @@ class Exponents(NamedTuple):
 def from_kappa(kappa: Real, kappa_prime: Real, *, input_std: Real | None = None) -> Scale:
     """Returns the scale with κ = β₁β₂/α and κ′ = β₁/β₂.
 
-    Two numbers leave one of (α, β₁, β₂) free. For homogeneous activations all choices are the same gradient flow up to a
-    rescaled time (Luo et al., Fig. 3d); for others they are not.
+    Two numbers leave one of (α, β₁, β₂) free. For homogeneous activations all choices are the same gradient flow up to
+    a rescaled time (Luo et al., Fig. 3d); for others they are not.
 
     Args:
         kappa: κ, positive; a number or an array.
@@ -94,12 +90,12 @@ def from_kappa(kappa: Real, kappa_prime: Real, *, input_std: Real | None = None)
     Raises:
         ValueError: A number is not positive, or not finite.
     """
-    _check_number("kappa", kappa, positive=True)
-    _check_number("kappa_prime", kappa_prime, positive=True)
-    sqrt = _library(kappa, kappa_prime).sqrt
+    check_positive("kappa", kappa)
+    check_positive("kappa_prime", kappa_prime)
+    sqrt = library(kappa, kappa_prime).sqrt
     if input_std is None:
         return _together(sqrt(kappa) / sqrt(kappa_prime), sqrt(kappa) * sqrt(kappa_prime), 1.0)
-    _check_number("input_std", input_std, positive=True)
+    check_positive("input_std", input_std)
     return _together(input_std, kappa_prime * input_std, kappa / (kappa_prime * input_std * input_std))
 
 
@@ -110,7 +106,7 @@ def from_gamma(gamma: Real, gamma_prime: Real, width: int, *, input_std: Real | 
         gamma: γ; a number or an array.
         gamma_prime: γ′; a number or an array.
         width: m.
-        input_std: As in `from_kappa`.
+        input_std: As for `from_kappa`.
 
     Raises:
         ValueError: The width is not a positive whole number, or a power of it leaves the range of float64.
@@ -124,20 +120,13 @@ def from_gamma(gamma: Real, gamma_prime: Real, width: int, *, input_std: Real | 
 
 
 def from_std_exponent(exponent: Real, width: int) -> Scale:
-    """Returns the scale with every STANDARD DEVIATION equal to m^−exponent: γ = 2·exponent, γ′ = 0.
-
-    Raises:
-        ValueError: As for `from_gamma`.
-    """
+    """Returns the scale with every STANDARD DEVIATION m^−exponent: γ = 2·exponent, γ′ = 0. Errors as `from_gamma`."""
     std = _power(width, exponent)
     return _together(std, std, 1.0)
 
 
 def from_variance_exponent(exponent: Real, width: int) -> Scale:
-    """Returns the scale with every VARIANCE equal to m^−exponent, "N(0, 1/m^s)": γ = exponent, γ′ = 0.
-
-    Raises:
-        ValueError: As for `from_gamma`.
+    """Returns the scale with every VARIANCE m^−exponent, "N(0, 1/m^s)": γ = exponent, γ′ = 0. Errors as `from_gamma`.
 
     Example:
         >>> from_variance_exponent(3, width=500).input_std == 500**-1.5
@@ -149,11 +138,8 @@ def from_variance_exponent(exponent: Real, width: int) -> Scale:
 def from_input_exponent(exponent: Real, width: int, inputs: int) -> Scale:
     """Returns the scale with the std of each matrix equal to (its input dimension)^−exponent.
 
-    The input weights get inputs^−exponent, the output weights m^−exponent. At fixed input dimension γ = γ′ = exponent, so a
-    two-layer network stays in the linear regime for every exponent.
-
-    Raises:
-        ValueError: As for `from_gamma`.
+    The input weights get inputs^−exponent, the output weights m^−exponent. At fixed input dimension γ = γ′ = exponent
+    as m → ∞, so a two-layer network is in the linear regime for every exponent. Errors as `from_gamma`.
     """
     return _together(_power(inputs, exponent, "inputs"), _power(width, exponent), 1.0)
 
@@ -166,15 +152,16 @@ def exponents(scale: Scale, width: int) -> Exponents:
     Raises:
         ValueError: The width is below 2, or a standard deviation is 0.
     """
-    log_width = math.log(_count("width", width, least=2))
-    for name in ("input_std", "output_std"):
-        _check_number(name, getattr(scale, name), positive=True)
-    log = _library(scale.input_std, scale.output_std, scale.output_scale).log
+    log_width = math.log(count("width", width, least=2))
+    check_positive("input_std", scale.input_std)
+    check_positive("output_std", scale.output_std)
+    log = library(scale.input_std, scale.output_std, scale.output_scale).log
     outer, inner = log(scale.output_std), log(scale.input_std)
-    return Exponents(-(outer + inner + log(scale.output_scale)) / log_width, -(outer - inner) / log_width)
+    kappa = outer + inner + log(scale.output_scale)
+    return Exponents(plain(0.0 - kappa / log_width), plain((inner - outer) / log_width))
 
 
-def regime(gamma: float, gamma_prime: float) -> Regime:
+def regime(gamma: float | int, gamma_prime: float | int) -> Regime:
     """Returns the regime of two-layer ReLU networks as m → ∞ (Luo et al., Theorems 1 and 2).
 
     linear: γ < 1 or γ′ > γ − 1, the input weights move by o(1) of their size; condensed: γ > 1 and γ′ < γ − 1, by ∞;
@@ -187,8 +174,8 @@ def regime(gamma: float, gamma_prime: float) -> Regime:
         >>> regime(0.5, 0.5), regime(1.3, 0.3), regime(1.75, 0.0)
         ('linear', 'critical', 'condensed')
     """
-    _check_finite("gamma", gamma)
-    _check_finite("gamma_prime", gamma_prime)
+    check_finite("gamma", gamma)
+    check_finite("gamma_prime", gamma_prime)
     beyond = min(gamma - 1.0, gamma - 1.0 - gamma_prime)
     if abs(beyond) <= _BOUNDARY_ROUNDING:
         return "critical"
@@ -197,19 +184,17 @@ def regime(gamma: float, gamma_prime: float) -> Regime:
 
 @dataclass(frozen=True)
 class Scheme:
-    """A named initialisation.
+    """A named initialisation; `SCHEMES` has them by name.
 
     Attributes:
-        name: Its name in `SCHEMES`.
         source: Where it comes from.
-        gamma: γ in the limit m → ∞ at fixed input dimension; None where it is the caller's exponent.
+        gamma: γ as m → ∞ at fixed input dimension; None where it is the caller's exponent.
         gamma_prime: γ′ in the same limit.
         fan_std: (inputs, outputs of a matrix) → std of its entries; None where it is the caller's exponent.
         alpha_exponent: α = m^alpha_exponent.
         law: "normal", or "uniform" on ±√3·std.
     """
 
-    name: str
     source: str
     gamma: float | None
     gamma_prime: float | None
@@ -226,16 +211,13 @@ class Scheme:
 
 
 SCHEMES: dict[str, Scheme] = {
-    s.name: s
-    for s in (
-        Scheme("lecun", "LeCun et al. 2012", 0.5, 0.5, lambda fan_in, _: math.sqrt(1 / fan_in)),
-        Scheme("he", "He et al. 2015", 0.5, 0.5, lambda fan_in, _: math.sqrt(2 / fan_in)),
-        Scheme("xavier", "Glorot & Bengio 2010", 1.0, 0.0, lambda fan_in, fan_out: math.sqrt(2 / (fan_in + fan_out))),
-        Scheme("ntk", "Jacot et al. 2018", 0.5, 0.0, lambda *_: 1.0, alpha_exponent=0.5),
-        Scheme("mean_field", "Mei et al. 2018, Sirignano, Rotskoff", 1.0, 0.0, lambda *_: 1.0, alpha_exponent=1.0),
-        Scheme("e_et_al", "E, Ma & Wu 2020: output std m^−exponent, input std 1", None, None, None),
-        Scheme("pytorch", "torch.nn.Linear", 0.5, 0.5, lambda fan_in, _: math.sqrt(1 / (3 * fan_in)), law="uniform"),
-    )
+    "lecun": Scheme("LeCun et al. 2012", 0.5, 0.5, lambda fan_in, _: math.sqrt(1 / fan_in)),
+    "he": Scheme("He et al. 2015", 0.5, 0.5, lambda fan_in, _: math.sqrt(2 / fan_in)),
+    "xavier": Scheme("Glorot & Bengio 2010", 1.0, 0.0, lambda fan_in, fan_out: math.sqrt(2 / (fan_in + fan_out))),
+    "ntk": Scheme("Jacot et al. 2018", 0.5, 0.0, lambda *_: 1.0, alpha_exponent=0.5),
+    "mean_field": Scheme("Mei et al. 2018, Sirignano, Rotskoff", 1.0, 0.0, lambda *_: 1.0, alpha_exponent=1.0),
+    "e_et_al": Scheme("E et al. 2020: output std m^−exponent, input std 1", None, None, None),
+    "pytorch": Scheme("torch.nn.Linear", 0.5, 0.5, lambda fan_in, _: math.sqrt(1 / (3 * fan_in)), law="uniform"),
 }
 
 
@@ -243,8 +225,8 @@ def scheme(name: str, width: int, inputs: int, *, outputs: int = 1, exponent: Re
     """Returns the scale of a named initialisation (Luo et al., Table 1).
 
     Args:
-        name: lecun, he, xavier (normal), ntk (1/α = m^−1/2), mean_field (1/α = 1/m), e_et_al, or pytorch (the default of
-            torch.nn.Linear, uniform on ±1/√fan_in).
+        name: lecun, he, xavier (normal), ntk (1/α = m^−1/2), mean_field (1/α = 1/m), e_et_al, or pytorch (the default
+            of torch.nn.Linear, uniform on ±1/√fan_in).
         width: m.
         inputs: d, without the constant input that carries the bias.
         outputs: Number of outputs; only xavier depends on it.
@@ -259,12 +241,12 @@ def scheme(name: str, width: int, inputs: int, *, outputs: int = 1, exponent: Re
         0.001
     """
     chosen = _named(name)
-    fans = _count("inputs", inputs), _count("width", width), _count("outputs", outputs)
-    if (chosen.fan_std is None) != (exponent is not None):
-        needs = "needs" if exponent is None else "takes no"
-        raise ValueError(f"scheme {name!r} {needs} exponent=…; e_et_al alone has one, its output_std being m^−exponent.")
+    fans = count("inputs", inputs), count("width", width), count("outputs", outputs)
+    if chosen.fan_std is None and exponent is not None:
+        return _together(1.0, _power(width, exponent), 1.0)
     if chosen.fan_std is None or exponent is not None:
-        return _together(1.0, _power(width, exponent or 0.0), 1.0)
+        needs = "needs" if exponent is None else "takes no"
+        raise ValueError(f"scheme {name!r} {needs} exponent: e_et_al alone has one, its output_std being m^−exponent.")
     output_scale = _power(width, chosen.alpha_exponent)
     return Scale(chosen.fan_std(*fans[:2]), chosen.fan_std(*fans[1:]), output_scale, chosen.law)
 
@@ -282,18 +264,14 @@ def scheme_stds(name: str, widths: Sequence[int]) -> tuple[float, ...]:
     """
     chosen = _named(name)
     if chosen.fan_std is None or chosen.alpha_exponent:
-        deep = [s.name for s in SCHEMES.values() if s.fan_std is not None and not s.alpha_exponent]
+        deep = [n for n, s in SCHEMES.items() if s.fan_std is not None and not s.alpha_exponent]
         raise unknown("scheme for a deep network", name, deep)
-    sizes = [_count("every width", width) for width in widths]
-    return tuple(chosen.fan_std(*fans) for fans in zip(sizes[:-1], sizes[1:], strict=True))
+    sizes = [count("every width", width) for width in widths]
+    return tuple(chosen.fan_std(*fans) for fans in pairwise(sizes))
 
 
 def input_exponent_stds(exponent: Real, widths: Sequence[int]) -> tuple[Real, ...]:
-    """Returns the std (input dimension)^−exponent of every weight matrix of a deep network of these widths.
-
-    Raises:
-        ValueError: As for `from_gamma`.
-    """
+    """Returns the std (input dimension)^−exponent of every matrix of a network of widths (m_0, …, m_L)."""
     return tuple(_power(width, exponent, "every width") for width in widths[:-1])
 
 
@@ -305,49 +283,18 @@ def _named(name: str) -> Scheme:
 
 def _power(width: int, exponent: Real, name: str = "width") -> Real:
     """Returns width^−exponent, refused where it leaves the range of normal float64 numbers."""
-    base = float(_count(name, width))
-    if isinstance(exponent, jax.core.Tracer):
+    base = float(count(name, width))
+    if isinstance(exponent, Tracer):
         return jnp.power(base, -exponent)
-    _check_finite("exponent", exponent)
+    check_finite("exponent", exponent)
     with np.errstate(over="ignore", under="ignore"):
         value = np.power(base, -np.asarray(exponent, np.float64))
-    outside = ~np.isfinite(value) | (value < np.finfo(np.float64).tiny)
-    if np.any(outside):
-        worst = np.asarray(exponent, np.float64)[outside].flat[0]
-        raise ValueError(f"{width}^−({worst:g}) leaves the range of float64, 2e-308 … 2e308. Choose a smaller exponent.")
-    return float(value) if value.ndim == 0 else value
+    if not np.all(np.isfinite(value) & (value >= np.finfo(np.float64).tiny)):
+        raise ValueError(f"{name} {width} to the power −{exponent} leaves the range of float64, 2e-308 … 2e308.")
+    return plain(value)
 
 
 def _together(input_std: Real, output_std: Real, output_scale: Real) -> Scale:
     """Returns the scale of the three numbers, spread to one shape so that a batch can be mapped over."""
-    library = _library(input_std, output_std, output_scale)
-    if all(np.ndim(part) == 0 for part in (input_std, output_std, output_scale)) and library is np:
-        return Scale(float(input_std), float(output_std), float(output_scale))
-    return Scale(*library.broadcast_arrays(input_std, output_std, output_scale))
-
-
-def _library(*values: Any) -> Any:
-    return jnp if any(isinstance(value, jax.core.Tracer) for value in values) else np
-
-
-def _check_finite(name: str, value: Real) -> None:
-    if not isinstance(value, jax.core.Tracer) and not np.all(np.isfinite(value)):
-        raise ValueError(f"{name} must be finite. Got {value}.")
-
-
-def _check_number(name: str, value: Real, *, positive: bool) -> None:
-    _check_finite(name, value)
-    if isinstance(value, jax.core.Tracer):
-        return
-    if np.any(np.asarray(value) <= 0) if positive else np.any(np.asarray(value) < 0):
-        raise ValueError(f"{name} must be {'positive' if positive else 'at least 0'}. Got {value}.")
-
-
-def _count(name: str, value: int, least: int = 1) -> int:
-    try:
-        count = -1 if isinstance(value, bool) else operator.index(value)
-    except TypeError:
-        count = -1
-    if count < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}. Got {value!r}.")
-    return count
+    one, two, three = library(input_std, output_std, output_scale).broadcast_arrays(input_std, output_std, output_scale)
+    return Scale(plain(one), plain(two), plain(three))

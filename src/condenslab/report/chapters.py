@@ -9,10 +9,13 @@ from markupsafe import Markup
 
 from condenslab import studies
 from condenslab.report import embed, wording
-from condenslab.sweeps.records import Record, Run
+from condenslab.sweeps import Record, Run
 
 VERDICTS = {"fails": "✗", "undecided": "?", "holds": "✓"}
 """Each verdict with its symbol, in the order in which a reader should meet them."""
+
+_LABELS = {"seconds": "wall time", "utc": "finished"}
+_PER_BATCH = {"seconds", "utc", "batch", "revision", "traceback"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Plate:
     alt: str
     uri: str = ""
     width: int = 0
-    html: Markup = Markup()
+    html: Markup | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,6 @@ class Chapter:
     preset: str
     seed: int
     variant: str
-    finished: str
     verdicts: dict[str, int]
     claims: list[ClaimRow]
     plates: list[Plate]
@@ -73,16 +75,17 @@ def read_chapter(run: Run, records: Mapping[str, Record], anchor: str) -> Chapte
     """
     mine = [records[key] for key in run.records if key in records]
     notes = _record_notes(run, mine)
+    claims = [_claim(row, f"{anchor}-claim-{number}") for number, row in enumerate(run.claims, start=1)]
+    counts = Counter(claim.verdict for claim in claims)
     question, source = "", ""
-    drawings: Sequence[Any] = ()
+    plates: list[Plate] = []
     try:
         study = studies.get(run.study)
         question, source = study.question, study.source
-        drawings = study.draw(mine)
-    except Exception as error:  # noqa: BLE001 (one study that cannot draw must not take the claims of all from the reader)
+        drawings = enumerate(study.draw(mine), start=1)
+        plates += [_plate(drawing, f"{anchor}-figure-{number}") for number, drawing in drawings]
+    except Exception as error:  # one study that cannot draw must not take the claims of all from the reader
         notes.append(f"The figures of this run could not be drawn. {type(error).__name__}: {error}")
-    claims = [_claim(row, f"{anchor}-claim-{number}") for number, row in enumerate(run.claims, start=1)]
-    counts = Counter(claim.verdict for claim in claims)
     return Chapter(
         anchor=anchor,
         heading=run.study,
@@ -91,10 +94,9 @@ def read_chapter(run: Run, records: Mapping[str, Record], anchor: str) -> Chapte
         preset=run.preset,
         seed=run.seed,
         variant=_variant(run),
-        finished=str(run.provenance.get("utc", "")),
         verdicts={verdict: counts[verdict] for verdict in VERDICTS},
         claims=claims,
-        plates=[_plate(drawing, f"{anchor}-figure-{number}") for number, drawing in enumerate(drawings, start=1)],
+        plates=plates,
         notes=notes,
         provenance=_provenance(run, mine),
         settings=_lines(run.settings),
@@ -109,16 +111,15 @@ def _variant(run: Run) -> str:
 
 
 def _record_notes(run: Run, records: Sequence[Record]) -> list[str]:
-    """Returns a sentence for every record that is missing, failed or diverged: no survivors-only pictures."""
+    """Returns a sentence for what failed, diverged or is missing: no survivors-only pictures."""
     notes = []
     if len(records) < len(run.records):
         notes.append(f"{len(run.records) - len(records)} of the run's {len(run.records)} records are not in the store.")
-    for status in ("failed", "diverged"):
-        sad = [record for record in records if record.status == status]
-        if sad:
-            reasons = Counter(record.message or "no message" for record in sad)
-            listed = "; ".join(f"{reason} ({count}×)" if count > 1 else reason for reason, count in reasons.items())
-            notes.append(f"{len(sad)} of {len(run.records)} records {status}: {listed}")
+    diverged = [record.message or "no message" for record in records if record.status == "diverged"]
+    for status, messages in (("failed", run.failures), ("diverged", list(dict.fromkeys(diverged)))):
+        if run.counts.get(status):
+            reasons = f": {'; '.join(messages)}" if messages else ""
+            notes.append(f"{run.counts[status]} of {len(run.records)} records {status} when the claims were made{reasons}")
     return notes
 
 
@@ -153,21 +154,19 @@ def _provenance(run: Run, records: Sequence[Record]) -> list[tuple[str, str]]:
     for record in records:
         for name, text in _lines({key: part for key, part in record.provenance.items() if key not in _PER_BATCH}):
             found.setdefault(name, {})[text] = None
-    others = {f"{name} of the records": ", ".join(texts) for name, texts in found.items() if {*texts} != {lines.get(name)}}
-    statuses = Counter(record.status for record in records)
-    counted = ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())) or "none"
+    differing = {name: texts for name, texts in found.items() if {*texts} != {lines.get(name)}}
+    others = {f"{name} of the records": ", ".join(texts) for name, texts in differing.items()}
+    counted = ", ".join(f"{count} {status}" for status, count in run.counts.items() if count) or "none"
     data = {"data digest": str(run.data["digest"])} if run.data else {}
     return [*({"study revision": str(run.revision)} | lines | {"records": counted} | others | data).items()]
 
 
-def _lines(content: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def _lines(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     for name, part in content.items():
-        label = f"{prefix}{name}".replace("_", " ")
+        label = prefix + _LABELS.get(name, name.replace("_", " "))
         if isinstance(part, dict):
-            lines += _lines(part, f"{label} ")
-        elif "second" in label and isinstance(part, int | float):
-            lines.append((label.replace("seconds", "time").replace("second", "time"), wording.seconds(part)))
+            lines += _lines(part, f"{label}, ")
         else:
-            lines.append((label, wording.value(part)))
+            lines.append((label, wording.seconds(part) if name == "seconds" else wording.value(part)))
     return lines

@@ -53,9 +53,7 @@ def interactive(figure: Any, name: str) -> Markup:
         figure: The plotly figure.
         name: The id of its element, unique in the page.
     """
-    return Markup(
-        figure.to_html(full_html=False, include_plotlyjs=False, auto_play=False, config=_CONFIG, div_id=name)
-    )
+    return Markup(figure.to_html(full_html=False, include_plotlyjs=False, auto_play=False, config=_CONFIG, div_id=name))
 
 
 def library() -> Markup:

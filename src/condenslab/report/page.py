@@ -11,14 +11,15 @@ from condenslab import studies
 from condenslab.errors import UserError
 from condenslab.report import embed
 from condenslab.report.chapters import VERDICTS, Chapter, read_chapter
+from condenslab.sweeps import Store
 from condenslab.sweeps.files import write_whole
-from condenslab.sweeps.store import Store
+
 
 def write(store_dir: str | Path, output: str | Path, *, latest: bool = True) -> Path:
     """Writes the atlas of a store: ONE HTML page that needs nothing else, the network included.
 
-    Claims are those that the runs stored; figures are drawn from their records by `study.draw`. Nothing is computed, and
-    the store is only read. A run whose figures cannot be drawn keeps its claims and says why.
+    Claims are those that the runs stored; figures are drawn from their records by `study.draw`. Nothing is computed,
+    and the store is only read. A run whose figures cannot be drawn keeps its claims and says why.
 
     Args:
         store_dir: The store's folder.
@@ -69,6 +70,7 @@ def _render(chapters: Sequence[Chapter], name: str) -> str:
         chapters=chapters,
         symbols=VERDICTS,
         by_verdict={verdict: [pair for pair in claims if pair[1].verdict == verdict] for verdict in VERDICTS},
+        total=len(claims),
         plotly=embed.library() if interactive else None,
         version=condenslab.__version__,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),

@@ -14,7 +14,8 @@ def value(content: Any, tolerance: Any = None) -> str:
 
     Args:
         content: What the store holds: a number, a string, None, or a list of these.
-        tolerance: The claim's tolerance; a number gets two digits more than the tolerance can tell apart (3 to 10).
+        tolerance: The claim's tolerance; numbers are written to two digits beyond its leading one, 3 to 10 significant
+            ones in all; without a tolerance, 4.
 
     Returns:
         Plain text. Equal values of a list are written once, more than six as their range.
@@ -88,7 +89,11 @@ def _one(content: Any, tolerance: Any, digits: int | None = None) -> str:
 
 def _digits(number: float, tolerance: Any) -> int:
     known = isinstance(tolerance, int | float) and math.isfinite(tolerance) and tolerance > 0 and number != 0
-    return min(10, max(3, math.ceil(math.log10(abs(number) / tolerance)) + 2)) if known else 4
+    return min(10, max(3, _leading(number) - _leading(tolerance) + 3)) if known else 4
+
+
+def _leading(number: float) -> int:
+    return math.floor(math.log10(abs(number)))
 
 
 def _range(content: list | tuple, parts: list[str], tolerance: Any) -> str:

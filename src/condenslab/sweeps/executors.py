@@ -10,8 +10,10 @@ Result = TypeVar("Result")
 
 
 class Executor(Protocol):
-    """Runs a function on every batch. The function stores what it computes, so that a batch that is finished is
-    kept."""
+    """Runs a function on every batch.
+
+    The function stores what it computes, so that a batch that is finished is kept whatever happens to the others.
+    """
 
     def map(self, function: Callable[[Batch], Result], batches: Iterable[Batch]) -> Iterator[Result]:
         """Yields the results as they come.

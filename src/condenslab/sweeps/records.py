@@ -54,6 +54,8 @@ class Run:
         overrides: Those settings in which the run differs from its preset.
         data: `{"name", "digest"}` of the user's own data, or None.
         records: Ids of the records that the claims rest on, in the order of the study's cases.
+        counts: How many of the records are `done`, `diverged` and `failed`.
+        failures: The distinct sentences of the failed records.
         claims: The claims as rows, with the keys `study`, `preset`, `seed`, `claim`, `source`, `expected`, `measured`,
             `tolerance`, `margin`, `verdict`.
         provenance: Versions, device, wall time of the run in seconds, UTC time at its end.
@@ -67,6 +69,8 @@ class Run:
     overrides: dict[str, Any]
     data: dict[str, Any] | None
     records: list[str]
+    counts: dict[str, int]
+    failures: list[str]
     claims: list[dict[str, Any]]
     provenance: dict[str, Any]
 

@@ -93,8 +93,9 @@ class Schedule:
     memory: int = MEMORY
 
     def batches(self, cases: Sequence[Any]) -> list[Batch]:
-        """Cuts the whole grid into batches, whatever is stored already, so that a resumed run executes the same
-        programs.
+        """Cuts the whole grid into batches.
+
+        What is stored already does not matter, so that a resumed run executes the same programs.
 
         Args:
             cases: The cases, frozen dataclasses; one that is repeated runs once.
@@ -167,19 +168,26 @@ class _Meter:
     """Turns the progress within a batch into that of the whole."""
 
     def __init__(self, batches: Sequence[Batch], progress: Progress | None):
-        self._total = sum(batch.seconds for batch in batches) or 1.0
+        self._total = sum(map(_weight, batches))
         self._done = 0.0
         self._progress = progress
+        if progress is not None and not batches:
+            progress(1.0, "everything is stored already")
 
     def within(self, batch: Batch) -> Progress:
         def report(fraction: float, text: str) -> None:
             if self._progress is not None:
-                self._progress(min(1.0, (self._done + fraction * batch.seconds) / self._total), text)
+                self._progress(min(1.0, (self._done + fraction * _weight(batch)) / self._total), text)
 
         return report
 
     def finish(self, batch: Batch) -> None:
-        self._done += batch.seconds
+        self.within(batch)(1.0, f"stored {len(batch.ids)} cases")
+        self._done += _weight(batch)
+
+
+def _weight(batch: Batch) -> float:
+    return batch.seconds or 1.0
 
 
 @dataclass(frozen=True)
@@ -229,7 +237,7 @@ class _Job:
             return outcomes, ""
         except UserError:
             raise
-        except Exception as error:  # noqa: BLE001 (whatever went wrong is this batch's result)
+        except Exception as error:
             failure = Outcome({}, status="failed", message=f"{type(error).__name__}: {error}")
             return [failure] * len(batch.cases), traceback.format_exc()
 

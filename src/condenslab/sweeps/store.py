@@ -66,11 +66,16 @@ class Store:
         self.path = Path(path)
         if create:
             self._create()
-        elif not self._marker.is_file():
+        elif not self.exists(self.path):
             raise UserError(
                 f"there is no store in {str(path)!r} (no store.json): `condenslab run STUDY --out {path}` makes one"
             )
         self._check_format()
+
+    @staticmethod
+    def exists(path: str | Path) -> bool:
+        """Says whether there is a store in a folder."""
+        return (Path(path) / "store.json").is_file()
 
     def add(self, records: Iterable[Record]) -> None:
         """Stores records as one shard: all of them or, if it fails, none.
@@ -168,8 +173,8 @@ class Store:
             newer = version > FORMAT
         except (msgspec.DecodeError, KeyError, TypeError) as error:
             raise UserError(
-                f"{self._marker} is damaged, it does not say the store's format: restore it from a copy, or choose another "
-                "folder"
+                f"{self._marker} is damaged, it does not say the store's format: restore it from a copy, or choose "
+                "another folder"
             ) from error
         if newer:
             raise UserError(
@@ -216,8 +221,8 @@ def _row(record: Record) -> _Row:
 def _tensor(name: str, array: Any) -> np.ndarray:
     """Makes an array what safetensors stores faithfully: C order, native byte order, a plain type."""
     array = np.asarray(array, order="C")
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"the array {name!r} must hold numbers or booleans. Got dtype {array.dtype}.")
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"the array {name!r} must hold real numbers or booleans. Got dtype {array.dtype}.")
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 

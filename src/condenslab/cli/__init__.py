@@ -1,0 +1,5 @@
+"""The command line: `condenslab list | run | claims | report | doctor`."""
+
+from condenslab.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,79 @@
+"""The entry point: which command, and how everything that can go wrong becomes an exit status."""
+
+import contextlib
+import os
+import shlex
+import sys
+import traceback
+
+import condenslab
+from condenslab.cli.overview import OVERVIEW, SUMMARIES
+from condenslab.errors import UserError, unknown
+
+OK, CLAIM_FAILS, MISTAKE, INTERRUPTED, INTERNAL = 0, 1, 2, 3, 70
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command line.
+
+    Args:
+        arguments: What follows `condenslab`; by default that of this process.
+
+    Returns:
+        The exit status: 0 no claim fails, 1 a claim fails, 2 a mistake in the request, 3 interrupted, 70 an internal
+        error.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        status = _dispatch(arguments)
+        sys.stdout.flush()
+        return status
+    except UserError as error:
+        _say(f"condenslab: {' '.join(str(error).split())}")
+        return MISTAKE
+    except KeyboardInterrupt:
+        _say(_interruption(arguments))
+        return INTERRUPTED
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):  # the reader has what it wanted; keep the flush at exit from complaining
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else OK
+    except Exception as error:
+        traceback.print_exc()
+        _say(f"condenslab: internal error, please report it with the lines above: {type(error).__name__}: {error}")
+        return INTERNAL
+
+
+def _dispatch(arguments: list[str]) -> int:
+    command = arguments[0] if arguments else ""
+    if command in ("--help", "-h"):
+        sys.stdout.write(OVERVIEW + "\n")
+        return OK
+    if command == "--version":
+        sys.stdout.write(f"condenslab {condenslab.__version__}\n")
+        return OK
+    if not command:
+        raise UserError(f"a command is needed, one of {', '.join(SUMMARIES)}; `condenslab --help` explains them")
+    if command.startswith("-"):
+        raise unknown("option", command, ["--help", "--version"])
+    if command not in SUMMARIES:
+        raise unknown("command", command, SUMMARIES)
+    from condenslab.cli import commands, options
+
+    return getattr(commands, f"{command}_command")(options.parse(command, arguments[1:]))
+
+
+def _interruption(arguments: list[str]) -> str:
+    if arguments and arguments[0] == "run":
+        return (
+            "condenslab: interrupted; every finished batch is stored, and the same command goes on from there: "
+            f"condenslab {shlex.join(arguments)}"
+        )
+    return "condenslab: interrupted"
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")

@@ -1,0 +1,150 @@
+"""What each command takes, and how a command line becomes it: every mistake is one sentence."""
+
+import contextlib
+import io
+import re
+from dataclasses import dataclass, fields
+from typing import Annotated, TypeVar
+
+import tyro
+from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
+
+from condenslab.cli.overview import SUMMARIES
+from condenslab.errors import UserError, unknown
+
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """Options of `condenslab list`."""
+
+    json: bool = False
+    """Print JSON alone on standard output."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of `condenslab run`."""
+
+    studies: Annotated[Positional[tuple[str, ...]], arg(metavar="STUDY…", help_behavior_hint="")]
+    """Names of studies; `condenslab list` shows them."""
+    preset: Annotated[str, arg(metavar="tiny|quick|full")] = "quick"
+    """How much to compute: seconds, minutes, or the source's own size."""
+    seed: Annotated[int, arg(metavar="N")] = 0
+    """Seed of every random number."""
+    out: Annotated[str, arg(metavar="DIR")] = "runs"
+    """Folder that keeps the results; a run takes from it what is there."""
+    set: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="KEY=VALUE…", help_behavior_hint="")] = ()
+    """Change settings of the preset."""
+    data: Annotated[str | None, arg(metavar="FILE.csv", help_behavior_hint="")] = None
+    """Run on your own table, the last column being the target."""
+    executor: Annotated[str, arg(metavar="NAME")] = "inprocess"
+    """Where batches run."""
+    threads: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: all)")] = None
+    """Threads that computations may use."""
+    strict: bool = False
+    """Exit with 1 also where a claim is undecided."""
+    dry_run: bool = False
+    """Say what would be computed, and for how long; compute nothing."""
+    quiet: bool = False
+    """Show no progress."""
+    json: bool = False
+    """Print the claims as JSON alone on standard output."""
+
+
+@dataclass(frozen=True)
+class ClaimsOptions:
+    """Options of `condenslab claims`."""
+
+    directory: Annotated[Positional[str], arg(metavar="DIR", help_behavior_hint="")] = ""
+    """The folder that `condenslab run --out` filled."""
+    all: bool = False
+    """Every run, not only the latest of each request (study, preset, seed, changed settings, data)."""
+    json: bool = False
+    """Print JSON alone on standard output."""
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """Options of `condenslab report`."""
+
+    directory: Annotated[Positional[str], arg(metavar="DIR", help_behavior_hint="")] = ""
+    """The folder that `condenslab run --out` filled."""
+    output: Annotated[str, arg(aliases=["-o"], metavar="PAGE")] = "atlas.html"
+    """The page."""
+
+
+@dataclass(frozen=True)
+class DoctorOptions:
+    """Options of `condenslab doctor`."""
+
+    json: bool = False
+    """Print JSON alone on standard output."""
+
+
+OPTIONS: dict[str, type] = {
+    "list": ListOptions,
+    "run": RunOptions,
+    "claims": ClaimsOptions,
+    "report": ReportOptions,
+    "doctor": DoctorOptions,
+}
+"""The options of each command."""
+
+_POSITIONAL = ("studies", "directory")
+
+
+def parse(command: str, arguments: list[str]) -> object:
+    """Reads the options of a command.
+
+    Args:
+        command: A key of `OPTIONS`.
+        arguments: What follows the command's name.
+
+    Returns:
+        An instance of the command's dataclass.
+
+    Raises:
+        UserError: An option is unknown, lacks its value or has one that does not fit, or an argument is missing.
+        SystemExit: With code 0, after the help that was asked for is printed.
+    """
+    options = OPTIONS[command]
+    _check_names(options, arguments)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(
+                options,
+                prog=f"condenslab {command}",
+                description=SUMMARIES[command],
+                args=arguments,
+                config=(FlagCreatePairsOff,),
+            )
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        raise UserError(f"{_sentence(said.getvalue())}; `condenslab {command} --help` shows the options") from None
+
+
+def _check_names(options: type, arguments: list[str]) -> None:
+    named = [field.name for field in fields(options) if field.name not in _POSITIONAL]
+    known = ["--" + name.replace("_", "-") for name in named] + ["--help", "-h"] + ["-o"] * ("output" in named)
+    for argument in arguments:
+        name = argument.partition("=")[0].replace("_", "-")
+        if re.match(r"-+[a-zA-Z]", argument) and name not in known:
+            raise unknown("option", name, known)
+
+
+def _sentence(box: str) -> str:
+    """Takes the first message out of the box that tyro draws around its errors."""
+    message: list[str] = []
+    for line in box.splitlines():
+        text = line.strip("│╭╮╰╯ ")
+        if text.startswith("──") and message:
+            break
+        if text and not line.startswith(("╭", "╰")):
+            message.append(text)
+    sentence = " ".join(message).rstrip(".") or "the command line cannot be read"
+    number = re.match(r"Error parsing (--\S+): invalid literal for int\(\) with base 10: (.*)", sentence)
+    return f"{number[1]} must be a whole number. Got {number[2]}" if number else sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,27 @@
+"""The commands and the text of `condenslab --help`; imports nothing, so that help is instant."""
+
+SUMMARIES = {
+    "list": "List the studies: question, source, presets with their settings, claims.",
+    "run": "Compute what is missing for one or more studies, store it, and print their claims.",
+    "claims": "Print the claims of the runs in a folder; exit status 1 if one of them fails.",
+    "report": "Write the results in a folder as one self-contained HTML page.",
+    "doctor": "Check that this JAX build computes correctly; show versions, device and speed.",
+}
+"""What each command does."""
+
+OVERVIEW = "\n".join(
+    [
+        "usage: condenslab COMMAND [OPTIONS], or condenslab --version",
+        "",
+        "A laboratory for neuron condensation: networks are trained where their neurons gather into a few groups,",
+        "measured, reduced and explained, and each assertion of the theory is checked as a claim with a margin.",
+        "",
+        *(f"  {name:8} {summary}" for name, summary in SUMMARIES.items()),
+        "",
+        "`condenslab COMMAND --help` shows the options of a command. To begin: condenslab run recovery",
+        "",
+        "exit status: 0 no claim fails, 1 a claim fails, 2 a mistake in the request, 3 interrupted (run the same",
+        "command again to go on), 70 an internal error",
+    ]
+)
+"""What `condenslab --help` prints."""

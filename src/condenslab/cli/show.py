@@ -1,0 +1,93 @@
+"""Text for people and JSON for programs."""
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from condenslab.studies import Study
+from condenslab.studies.settings import as_dict
+from condenslab.sweeps import Run
+
+_MARKS = {"holds": "✓ holds", "fails": "✗ FAILS", "undecided": "? undecided"}
+
+
+def as_json(value: Any) -> str:
+    """Returns indented JSON; a number that is not finite becomes null."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def study_text(study: Study) -> str:
+    """Describes a study: question, source, settings of each preset, claims."""
+    presets = [f"{name}: {_settings(settings)}" for name, settings in study.presets.items()]
+    parts = [("source", [study.source]), ("presets", presets), ("claims", study.claim_statements)]
+    body = [_item(label if index == 0 else "", line) for label, lines in parts for index, line in enumerate(lines)]
+    return "\n".join([f"{study.name}: {study.question}", *body])
+
+
+def claims_text(rows: Sequence[dict[str, Any]]) -> str:
+    """Lists claims, run by run, with their verdicts first."""
+    blocks: list[str] = []
+    for (study, preset, seed), claims in groupby(rows, key=lambda row: (row["study"], row["preset"], row["seed"])):
+        blocks.append(f"{study}, preset {preset}, seed {seed}")
+        blocks.extend(_claim(row) for row in claims)
+    return "\n".join(blocks)
+
+
+def tally(rows: Iterable[dict[str, Any]]) -> str:
+    """Counts the verdicts in a sentence.
+
+    Example:
+        >>> tally([{"verdict": "holds"}, {"verdict": "fails"}])
+        '2 claims: 1 holds, 1 fails, 0 undecided'
+    """
+    verdicts = [row["verdict"] for row in rows]
+    counts = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in ("holds", "fails", "undecided"))
+    return f"{len(verdicts)} claim{'s' * (len(verdicts) != 1)}: {counts}"
+
+
+def failures_text(run: Run) -> str:
+    """Says what failed in a run, and what to do."""
+    return (
+        f"{run.counts['failed']} of {len(run.records)} cases of {run.study} failed, and the next run tries them again: "
+        + "; ".join(run.failures)
+    )
+
+
+def number(value: Any) -> str:
+    """Writes a value in few digits.
+
+    Example:
+        >>> number([0.1090227421, None, 3])
+        '0.109023, none, 3'
+    """
+    if isinstance(value, list):
+        return ", ".join(map(number, value))
+    if value is None:
+        return "none"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _claim(row: dict[str, Any]) -> str:
+    parts = [f"expected {number(row['expected'])}", f"measured {number(row['measured'])}"]
+    if row["margin"] is not None:
+        parts += [f"tolerance {number(row['tolerance'])}", f"margin {row['margin']:.3g}"]
+    return "\n".join(
+        [_item(_MARKS[row["verdict"]], row["claim"]), _item("", ", ".join(parts)), _item("", row["source"])]
+    )
+
+
+def _settings(settings: Any) -> str:
+    return ", ".join(f"{name}={msgspec.json.encode(value).decode()}" for name, value in as_dict(settings).items())
+
+
+def _item(label: str, text: str) -> str:
+    """Wraps a text beside its label."""
+    indent = " " * 14
+    width = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
+    lines = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    first = lines[0] if lines else indent
+    return "\n".join([f"  {label:11} {first[14:]}".rstrip(), *lines[1:]])

@@ -1,0 +1,250 @@
+"""Splitting embeddings: a narrow dense network as a point of a wider one, with the same output and criticality.
+
+One step T^α_{l,s} copies neuron s of hidden layer l, input weights and bias, as a new last neuron of the layer; of the
+output weights the copy gets α and the original keeps 1 − α (Zhang et al., NeurIPS 2021, Definition 5; J. Mach. Learn.
+1(1), 2022, Definition 4.4). A `Splitting` holds any number of steps in one layer as an index map with shares.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from condenslab.landscape.receipt import Receipt, risk_receipt
+from condenslab.measures.neurons import require_layer
+from condenslab.networks import MLP, TwoLayer
+from condenslab.risk import EmpiricalRisk
+
+Dense = TypeVar("Dense", TwoLayer, MLP)
+
+
+@dataclass(frozen=True)
+class Splitting:
+    """A splitting embedding of one hidden layer: neuron i of the wide layer is a copy of neuron `sources[i]`.
+
+    It is linear in the parameters, θ′ = Tθ: rows of input weights (and biases) are copied, columns of output weights
+    are copied and multiplied by their shares. The shares of the copies of each neuron sum to 1.
+
+    Attributes:
+        sources: Which narrow neuron each wide neuron copies; every narrow neuron occurs.
+        shares: Which part of its output weights each wide neuron gets, any real numbers that sum to 1 for each source.
+        layer: Which hidden layer, counted from 0 at the input.
+    """
+
+    sources: tuple[int, ...]
+    shares: tuple[float, ...]
+    layer: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.sources) != len(self.shares):
+            raise ValueError(f"each copy has one share. Got {len(self.sources)} copies and {len(self.shares)} shares.")
+        if not np.all(np.isfinite(self.shares)):
+            raise ValueError(f"shares must be finite numbers. Got {self.shares}.")
+        count = max(self.sources, default=-1) + 1
+        if sorted(set(self.sources)) != list(range(count)):
+            raise ValueError(f"every neuron from 0 to {count - 1} must be a source. Got {sorted(set(self.sources))}.")
+        sums = np.bincount(self.sources, self.shares, count) if count else np.zeros(0)
+        if np.any(np.abs(sums - 1) > 1e-12):
+            worst = int(np.argmax(np.abs(sums - 1)))
+            raise ValueError(f"the shares of each neuron must sum to 1. Got {sums[worst]} for neuron {worst}.")
+
+    @property
+    def width(self) -> int:
+        """The width of the layer after the embedding."""
+        return len(self.sources)
+
+    def __call__(self, network: Dense) -> Dense:
+        """Returns Tθ, the wide network.
+
+        Raises:
+            IndexError: The network has no such hidden layer.
+            TypeError: It is neither a `TwoLayer` nor an `MLP`.
+            ValueError: Its layer has another width, a neuron to be split has zero output weights, or a residual
+                connection would appear or disappear.
+        """
+        self._check(network)
+        return _reindex(network, self.layer, self.sources, None, self.shares)
+
+    def gradient(self, gradient: Dense) -> Dense:
+        """Returns D·g, so that ∇R′(Tθ) = D·∇R(θ) at any θ, critical or not.
+
+        Gradients of input weights and biases are copied and multiplied by the shares, gradients of output weights are
+        copied: the entries of D are 0, 1 and the shares.
+
+        Args:
+            gradient: g, with the structure of the narrow network.
+        """
+        return _reindex(gradient, self.layer, self.sources, self.shares, None)
+
+    def _check(self, network: TwoLayer | MLP) -> None:
+        require_layer(network, self.layer)
+        outgoing = network.output_weights if isinstance(network, TwoLayer) else network.weights[self.layer + 1]
+        width = outgoing.shape[-1]
+        if len(set(self.sources)) != width:
+            raise ValueError(
+                f"the splitting is made for a layer of width {len(set(self.sources))}. Got a network whose hidden "
+                f"layer {self.layer} has width {width}."
+            )
+        split = np.flatnonzero(np.bincount(self.sources, minlength=width) > 1)
+        dead = split[np.all(np.asarray(outgoing)[:, split] == 0, axis=0)]
+        if dead.size:
+            raise ValueError(
+                f"neuron {dead[0]} of layer {self.layer} has zero output weights, so every share of it is the same "
+                f"point and splitting adds no direction. Reduce the network first, or split another neuron."
+            )
+        if isinstance(network, MLP) and network.residual:
+            _check_skips(network.widths, self.layer + 1, self.width)
+
+
+def splitting(width: int, neuron: int, *, share: float = 0.5, layer: int = 0) -> Splitting:
+    """Returns the one-step splitting T^α_{l,s} of a layer of the given width.
+
+    Args:
+        width: Width of the layer before.
+        neuron: s, which neuron is split, counted from 0.
+        share: α, the part of the output weights that the copy gets; the original keeps 1 − α. Any real number; at 0 and
+            1 the result is critical but no strict saddle.
+        layer: l, which hidden layer, counted from 0 at the input.
+
+    Raises:
+        IndexError: No such neuron.
+        ValueError: The share is not finite.
+    """
+    if not 0 <= neuron < width:
+        raise IndexError(f"neuron must be one of 0 to {width - 1}, the layer's. Got {neuron}.")
+    shares = [1.0] * width
+    shares[neuron] = 1.0 - share
+    return Splitting((*range(width), neuron), (*shares, share), layer)
+
+
+def equal_splitting(width: int, wide: int, *, layer: int = 0) -> Splitting:
+    """Returns the splitting to width `wide` in which neurons are copied in turn and all copies of one share equally.
+
+    It is a composition of `wide` − `width` one-step splittings, done in one go: neuron i of the wide layer copies
+    neuron i mod `width`, and a neuron with c copies (itself included) gives each of them 1/c.
+
+    Args:
+        width: Width of the layer before, at least 1.
+        wide: Width of the layer after, at least `width`.
+        layer: Which hidden layer, counted from 0 at the input.
+
+    Raises:
+        ValueError: The layer is empty or would become narrower.
+    """
+    if not 1 <= width <= wide:
+        raise ValueError(
+            f"a splitting widens a layer of at least one neuron. Got width {width} and target width {wide}."
+        )
+    sources = np.arange(wide) % width
+    copies = np.bincount(sources)
+    return Splitting(tuple(sources.tolist()), tuple((1.0 / copies[sources]).tolist()), layer)
+
+
+def split(network: Dense, neuron: int, *, share: float = 0.5, layer: int = 0) -> Dense:
+    """Splits one neuron in two: the copy, appended last, gets `share` of its output weights, the original 1 − `share`.
+
+    Output (on any input), risk, representation and criticality are preserved, for any data, loss and activation; no
+    inertia count decreases.
+
+    Args:
+        network: A `TwoLayer` or `MLP`.
+        neuron: Which neuron, counted from 0.
+        share: α, any real number.
+        layer: Which hidden layer, counted from 0 at the input.
+
+    Raises:
+        IndexError: No such layer or neuron.
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+        ValueError: The neuron has zero output weights, the share is not finite, or a residual connection would change.
+
+    References:
+        Zhang et al., NeurIPS 2021 (arXiv 2105.14573), Definition 5, Lemma 1, Theorem 1.
+    """
+    return splitting(_width(network, layer), neuron, share=share, layer=layer)(network)
+
+
+def split_to_width(network: Dense, width: int, *, layer: int = 0) -> Dense:
+    """Widens a hidden layer by splitting its neurons in turn, with equal shares; see `equal_splitting`.
+
+    Args:
+        network: A `TwoLayer` or `MLP`.
+        width: Width of the layer after.
+        layer: Which hidden layer, counted from 0 at the input.
+
+    Raises:
+        IndexError: No such layer.
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+        ValueError: The layer is empty or wider already, a neuron to be split has zero output weights, or a residual
+            connection would change.
+    """
+    return equal_splitting(_width(network, layer), width, layer=layer)(network)
+
+
+def embed(risk: EmpiricalRisk, network: Dense, embedding: Splitting) -> tuple[Dense, Receipt]:
+    """Embeds a network and says what that did to output, risk and gradient.
+
+    Args:
+        risk: R, for the receipt.
+        network: The narrow network.
+        embedding: For example `splitting(…)` or `equal_splitting(…)`.
+
+    Raises:
+        IndexError: As in `Splitting`.
+        ValueError: As in `Splitting`.
+    """
+    wide = embedding(network)
+    return wide, risk_receipt(risk, network, wide)
+
+
+def _width(network: TwoLayer | MLP, layer: int) -> int:
+    require_layer(network, layer)
+    return network.width if isinstance(network, TwoLayer) else network.widths[layer + 1]
+
+
+def _reindex(
+    network: Dense,
+    layer: int,
+    sources: tuple[int, ...],
+    incoming: tuple[float, ...] | None,
+    outgoing: tuple[float, ...] | None,
+) -> Dense:
+    """Copies neurons, multiplying the input side (`incoming`) or the output side (`outgoing`) by factors."""
+    order = np.array(sources, dtype=np.int64)
+
+    def rows(array: Array) -> Array:
+        copied = array[order]
+        if incoming is None:
+            return copied
+        factors = jnp.asarray(incoming, array.dtype)
+        return copied * (factors[:, None] if array.ndim == 2 else factors)
+
+    def columns(array: Array) -> Array:
+        return array[:, order] if outgoing is None else array[:, order] * jnp.asarray(outgoing, array.dtype)[None, :]
+
+    if isinstance(network, TwoLayer):
+        bias = None if network.biases is None else rows(network.biases)
+        leaves = (rows(network.input_weights), bias, columns(network.output_weights))
+        return eqx.tree_at(
+            lambda n: (n.input_weights, n.biases, n.output_weights), network, leaves, is_leaf=lambda x: x is None
+        )
+    weights, biases = list(network.weights), list(network.biases)
+    weights[layer], weights[layer + 1] = rows(weights[layer]), columns(weights[layer + 1])
+    bias = biases[layer]
+    biases[layer] = None if bias is None else rows(bias)
+    return eqx.tree_at(lambda n: (n.weights, n.biases), network, (tuple(weights), tuple(biases)))
+
+
+def _check_skips(widths: tuple[int, ...], position: int, wide: int) -> None:
+    """Refuses to change the width at `position` of (m_0, …, m_L) where a residual connection ends or begins there."""
+    after = (*widths[:position], wide, *widths[position + 1 :])
+    for end in range(position, min(position + 2, len(widths) - 1)):
+        for when, w in (("has", widths), ("would get", after)):
+            if w[end] == w[end - 1] and widths != after:
+                raise ValueError(
+                    f"splitting would change the function: hidden layer {end - 1} {when} a residual connection, "
+                    f"because its width equals that of the layer before ({w[end]}), and widening one of the two "
+                    f"switches it {'off' if when == 'has' else 'on'}. Choose another layer or width."
+                )

@@ -1,0 +1,131 @@
+"""An edit comes with a receipt: what it did to the output, the risk, the gradient and the number of parameters."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import PyTree
+from scipy.stats import qmc
+
+from condenslab.networks import apply, parameter_count, ravel
+from condenslab.risk import EmpiricalRisk
+
+RANDOM_LAW = "1,024 points of a Halton sequence in the bounding box of the data, widened by half its size on every side"
+_PROBES = 1024
+
+Predict = Callable[[PyTree, Array], Array]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What an edit of a network changed. Risks and gradients are None where no risk was given.
+
+    Attributes:
+        output_difference: Largest |f′ − f| on the data, over samples and outputs.
+        output_difference_random: The same on quasi-random inputs, off the data as well.
+        random_law: How those inputs are distributed.
+        output_scale: Largest |f| on the data before the edit.
+        risk_before: R(θ).
+        risk_after: R(θ′).
+        gradient_norm_before: L1 norm of ∇R(θ).
+        gradient_norm_after: L1 norm of ∇R(θ′).
+        parameters_before: Number of parameters of θ.
+        parameters_after: Number of parameters of θ′.
+    """
+
+    output_difference: float
+    output_difference_random: float
+    random_law: str
+    output_scale: float
+    risk_before: float | None
+    risk_after: float | None
+    gradient_norm_before: float | None
+    gradient_norm_after: float | None
+    parameters_before: int
+    parameters_after: int
+
+    @property
+    def relative_difference(self) -> float:
+        """Largest |f′ − f| on the data over the largest |f|; 0 if neither differs from 0, infinite if only f is 0."""
+        if self.output_difference == 0:
+            return 0.0
+        return self.output_difference / self.output_scale if self.output_scale > 0 else float("inf")
+
+
+def make_receipt(before: PyTree, after: PyTree, *, inputs: np.ndarray | Array) -> Receipt:
+    """Compares two networks of this package on inputs, where no risk is at hand.
+
+    Args:
+        before: The network before the edit.
+        after: The network after it.
+        inputs: The data, shape (sample, input), at least one sample.
+
+    Raises:
+        ValueError: There are no inputs, or they are not a finite matrix.
+    """
+    inputs = np.asarray(inputs, dtype=np.float64)
+    if inputs.ndim != 2 or len(inputs) == 0 or not np.all(np.isfinite(inputs)):
+        raise ValueError(f"inputs must be a finite matrix (sample, input) with samples. Got shape {inputs.shape}.")
+    return _compare(before, after, apply, jnp.asarray(inputs), None)
+
+
+def risk_receipt(risk: EmpiricalRisk, before: PyTree, after: PyTree) -> Receipt:
+    """Compares two networks on the data of a risk: outputs, risk and gradient.
+
+    Args:
+        risk: R, with matrix inputs, shape (sample, input).
+        before: The network before the edit.
+        after: The network after it.
+    """
+    return _compare(before, after, risk.predict, risk.inputs, risk)
+
+
+def surroundings(inputs: np.ndarray | Array, count: int = _PROBES, margin: float = 0.5) -> np.ndarray:
+    """Returns Halton points in the bounding box of the inputs, widened by `margin` of its size on every side.
+
+    The sequence is not scrambled, so that a receipt depends on nothing but its networks and data.
+
+    Args:
+        inputs: The data, shape (sample, input).
+        count: How many points.
+        margin: What is added on each side, relative to the side of the box (to 1 where the data have no extent).
+    """
+    data = np.asarray(inputs, dtype=np.float64)
+    low, high = data.min(axis=0), data.max(axis=0)
+    size = np.where(high > low, high - low, 1.0)
+    points = qmc.Halton(data.shape[1], scramble=False).random(count)
+    return low - margin * size + (1 + 2 * margin) * size * points
+
+
+def _compare(before: PyTree, after: PyTree, predict: Predict, inputs: Array, risk: EmpiricalRisk | None) -> Receipt:
+    nearby = jnp.asarray(surroundings(inputs), dtype=inputs.dtype)
+    old, old_nearby, old_risk, old_norm = _evaluate(predict, before, inputs, nearby, risk)
+    new, new_nearby, new_risk, new_norm = _evaluate(predict, after, inputs, nearby, risk)
+    return Receipt(
+        output_difference=_largest(new - old),
+        output_difference_random=_largest(new_nearby - old_nearby),
+        random_law=RANDOM_LAW,
+        output_scale=_largest(old),
+        risk_before=None if old_risk is None else float(old_risk),
+        risk_after=None if new_risk is None else float(new_risk),
+        gradient_norm_before=None if old_norm is None else float(old_norm),
+        gradient_norm_after=None if new_norm is None else float(new_norm),
+        parameters_before=parameter_count(before),
+        parameters_after=parameter_count(after),
+    )
+
+
+@eqx.filter_jit
+def _evaluate(predict: Predict, network: PyTree, inputs: Array, nearby: Array, risk: EmpiricalRisk | None):
+    outputs, elsewhere = predict(network, inputs), predict(network, nearby)
+    if risk is None:
+        return outputs, elsewhere, None, None
+    value, gradient = risk.value_and_gradient(network)
+    return outputs, elsewhere, value, jnp.abs(ravel(gradient)).sum()
+
+
+def _largest(values: Array) -> float:
+    return float(np.abs(np.asarray(values)).max(initial=0.0))

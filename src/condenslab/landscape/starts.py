@@ -1,0 +1,103 @@
+"""Where searches start: random two-layer networks whose neurons bend inside the data."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from scipy.spatial import cKDTree
+
+from condenslab.networks import Activation, TwoLayer
+from condenslab.risk import EmpiricalRisk
+
+
+@dataclass(frozen=True)
+class StartLaw:
+    """The law of random starts, in the units of the data.
+
+    In coordinates in which the bounding box of the inputs has sides of length 1 and dx is the median distance of
+    nearest
+    neighbours: a neuron's direction is uniform, its slope ‖w‖ log-uniform from `gentlest` to `steepest`/dx, its centre
+    (where w·x + b = 0) uniform in the box widened by `beyond` on every side; output weights are normal with standard
+    deviation max|y|; an output bias is normal with the mean and standard deviation of y.
+
+    Attributes:
+        gentlest: The smallest slope: change of w·x + b across the data.
+        steepest: The largest slope: change of w·x + b from one sample to the next.
+        beyond: How far outside the data neurons may be centred, relative to the side of the box.
+        longest_descent: Descents take a number of steps whose logarithm is uniform up to that of this one; a start in
+            `longest_descent` takes none.
+    """
+
+    gentlest: float = 1.5
+    steepest: float = 2.0
+    beyond: float = 0.1
+    longest_descent: int = 100
+
+    def draw(
+        self,
+        risk: EmpiricalRisk,
+        key: Array,
+        starts: int,
+        width: int,
+        activation: Activation,
+        *,
+        biases: bool = True,
+        output_bias: bool = False,
+    ) -> tuple[TwoLayer, Array]:
+        """Draws starts and the lengths of their descents.
+
+        Args:
+            risk: R, whose inputs and targets set the units.
+            key: A JAX random key.
+            starts: Number of starts.
+            width: Number of hidden neurons.
+            activation: σ.
+            biases: Whether neurons have biases.
+            output_bias: Whether outputs have one.
+
+        Returns:
+            The networks, with a leading axis of length `starts` on every array, and the numbers of descent steps, shape
+            (starts,).
+        """
+        inputs, targets = np.asarray(risk.inputs), np.asarray(risk.targets)
+        low, size, spacing = box_and_spacing(inputs)
+        keys = jax.random.split(key, 6)
+        inside = (starts, width, inputs.shape[1])
+        direction = jax.random.normal(keys[0], inside, inputs.dtype)
+        direction = direction / jnp.linalg.norm(direction, axis=-1, keepdims=True)
+        bounds = sorted((np.log(self.gentlest), np.log(max(self.steepest / spacing, self.gentlest))))
+        slope = jnp.exp(jax.random.uniform(keys[1], (starts, width, 1), inputs.dtype, *bounds))
+        centre = jax.random.uniform(keys[2], inside, inputs.dtype, -self.beyond, 1 + self.beyond) * size + low
+        weights = slope * direction / size
+        scale = np.abs(targets).max() or 1.0
+        shape = (starts, targets.shape[1], width)
+        network = TwoLayer(
+            weights,
+            -jnp.sum(weights * centre, axis=-1) if biases else None,
+            scale * jax.random.normal(keys[3], shape, targets.dtype),
+            targets.mean(axis=0) + targets.std(axis=0) * jax.random.normal(keys[4], shape[:2], targets.dtype)
+            if output_bias
+            else None,
+            activation,
+        )
+        descents = jnp.exp(jax.random.uniform(keys[5], (starts,), inputs.dtype, 0.0, np.log(self.longest_descent + 1)))
+        return network, jnp.floor(descents).astype(int) - 1
+
+
+def box_and_spacing(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+    """Returns the lower corner and the sides of the bounding box, and the median nearest-neighbour distance inside it.
+
+    The distance is in coordinates in which the box has sides of length 1; repeated inputs count once; 1 for one input.
+
+    Args:
+        inputs: x, shape (sample, input).
+    """
+    low, high = inputs.min(axis=0), inputs.max(axis=0)
+    size = np.where(high > low, high - low, 1.0)
+    scaled = np.unique((inputs - low) / size, axis=0)
+    if len(scaled) < 2:
+        return low, size, 1.0
+    nearest = cKDTree(scaled).query(scaled, k=2)[0][:, 1]
+    return low, size, float(np.median(nearest))

@@ -1,0 +1,135 @@
+"""Model rank: how many independent directions the tangent functions of a network span, cut by a whole spectrum."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import PyTree
+
+from condenslab.networks import apply
+from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
+from condenslab.risk import EmpiricalRisk
+
+
+@dataclass(frozen=True, eq=False)
+class Rank:
+    """A numerical rank with its evidence.
+
+    Attributes:
+        value: Number of singular values above the cut. It answers the question only where `decided`.
+        singular_values: The whole spectrum, descending, shape (min(rows, columns),).
+        tolerance: The cut, in the units of the singular values.
+        gap: Width of the gap at the cut, in decades.
+        floor: The rounding floor eps·s₁·max(shape).
+        normalised_value: The second opinion: the rank of the matrix with its non-zero columns scaled to length 1. None
+            where the caller stated the tolerance.
+        decided: Whether both spectra have a gap of at least two decades at the cut, and agree.
+    """
+
+    value: int
+    singular_values: np.ndarray
+    tolerance: float
+    gap: float
+    floor: float
+    normalised_value: int | None
+    decided: bool
+
+    def __str__(self) -> str:
+        """Returns the rank, or that it is undecided."""
+        if self.decided:
+            return str(self.value)
+        other = (
+            "" if self.normalised_value in (None, self.value) else f", {self.normalised_value} with columns normalised"
+        )
+        return f"undecided (largest gap {self.gap:.1f} decades, at {self.value}{other})"
+
+
+def rank(matrix: np.ndarray | Array, *, tolerance: float | None = None) -> Rank:
+    """Returns the rank of a matrix, cut at the largest gap of its singular values above the rounding floor.
+
+    Scaling columns does not change an exact rank, but it moves a numerical one when columns differ much in length
+    (input and output weights do); so the spectrum of the matrix with its columns normalised has to give the same count.
+
+    Args:
+        matrix: Any matrix, shape (row, column); for a Jacobian, rows are samples and columns are parameters.
+        tolerance: An absolute cut that replaces both spectra's own, when the caller knows better.
+
+    Raises:
+        TypeError: The matrix is not float64 and no tolerance is given.
+        ValueError: It is not a matrix, or has NaN or infinite entries.
+
+    Example:
+        >>> print(rank(np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])))
+        1
+    """
+    array = np.asarray(matrix)
+    if array.ndim != 2:
+        raise ValueError(f"a rank is that of a matrix (row, column). Got shape {array.shape}.")
+    require_float64(array, "rank", tolerance)
+    if not np.all(np.isfinite(array)):
+        raise ValueError("the matrix must be finite. Got NaN or infinity: the point or the probes are out of range.")
+    array, shape = array.astype(np.float64), array.shape
+    if shape[0] > shape[1] > 0:  # the R factor has the same singular values, also after column scaling, and is smaller
+        array = np.asarray(np.linalg.qr(array, mode="r"))
+    values = _singular_values(array)
+    floor = rounding_floor(values.max(initial=0.0), shape)
+    cut = cut_spectrum(values, floor, tolerance)
+    if tolerance is not None:
+        return Rank(cut.count, values, cut.tolerance, cut.gap, cut.floor, None, cut.decided)
+    lengths = np.linalg.norm(array, axis=0)
+    # A column at the rounding floor is zero: made to length 1 it would turn rounding into a direction.
+    normalised = _singular_values(array / np.where(lengths > floor, lengths, 1.0))
+    second = cut_spectrum(normalised, rounding_floor(normalised.max(initial=0.0), shape))
+    agree = second.count == cut.count and second.decided
+    return Rank(cut.count, values, cut.tolerance, cut.gap, cut.floor, second.count, cut.decided and agree)
+
+
+def model_rank(
+    network: PyTree,
+    probes: np.ndarray | Array,
+    *,
+    predict: Callable[[PyTree, Array], Array] = apply,
+    tolerance: float | None = None,
+) -> Rank:
+    """Returns the empirical model rank, rank of ∂f_o(x_i)/∂θ over probe inputs, all outputs stacked.
+
+    The model rank dim span{∂f(·; θ)/∂θ_j} is reached when the probes are generic and at least as many as parameters
+    (three times as many is safe); fewer probes give the rank that n samples see. Probes that saturate a neuron kill its
+    columns.
+
+    Args:
+        network: θ: a network of this package, or any pytree that `predict` takes.
+        probes: Inputs x_i, shape (sample, input).
+        predict: (params, inputs) → outputs (sample, output).
+        tolerance: As in `rank`.
+
+    Raises:
+        TypeError: The Jacobian is not float64 and no tolerance is given.
+        ValueError: There are no probes, or a derivative is NaN or infinite.
+
+    References:
+        Zhang et al., "Optimistic estimate uncovers the potential of nonlinear models", J. Mach. Learn. 4(3),
+        2025, eq. 3.
+    """
+    probes = jnp.asarray(probes)
+    if probes.ndim == 0 or probes.shape[0] == 0:
+        raise ValueError(f"probes must hold at least one input, shape (sample, input). Got shape {probes.shape}.")
+    outputs = jax.eval_shape(predict, network, probes)
+    risk = EmpiricalRisk(probes, jnp.zeros(outputs.shape, outputs.dtype), predict=predict)
+    jacobian = np.asarray(_jacobian(risk, network))
+    return rank(jacobian.reshape(-1, jacobian.shape[-1]), tolerance=tolerance)
+
+
+@eqx.filter_jit
+def _jacobian(risk: EmpiricalRisk, params: PyTree) -> Array:
+    return risk.jacobian(params)
+
+
+def _singular_values(matrix: np.ndarray) -> np.ndarray:
+    if 0 in matrix.shape:
+        return np.zeros(0)
+    return np.linalg.svd(matrix, compute_uv=False)

@@ -1,0 +1,68 @@
+"""Checks of scales and counts: they refuse nonsense where a value is known and let traced values pass."""
+
+import operator
+from typing import Any, TypeAlias
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.core import Tracer
+
+Real: TypeAlias = float | int | np.ndarray | Array
+
+
+def library(*values: Any) -> Any:
+    """Returns jax.numpy if a value is traced, else numpy (float64 whatever the precision of jax)."""
+    return jnp if any(isinstance(value, Tracer) for value in values) else np
+
+
+def plain(value: Any) -> Any:
+    """Returns a float for a numpy number without axes, and anything else as it is."""
+    return float(value) if isinstance(value, np.ndarray | np.number) and value.ndim == 0 else value
+
+
+def check_finite(name: str, value: Real) -> None:
+    """Refuses NaN and infinity.
+
+    Raises:
+        ValueError: The value is known and not finite.
+    """
+    if not isinstance(value, Tracer) and not np.all(np.isfinite(value)):
+        raise ValueError(f"{name} must be finite. Got {value}.")
+
+
+def check_positive(name: str, value: Real) -> None:
+    """Refuses what is not finite and above 0.
+
+    Raises:
+        ValueError: The value is known and not finite, or not above 0.
+    """
+    check_finite(name, value)
+    if not isinstance(value, Tracer) and np.any(np.asarray(value) <= 0):
+        raise ValueError(f"{name} must be positive. Got {value}.")
+
+
+def check_not_negative(name: str, value: Real) -> None:
+    """Refuses what is not finite and at least 0.
+
+    Raises:
+        ValueError: The value is known and not finite, or below 0.
+    """
+    check_finite(name, value)
+    if not isinstance(value, Tracer) and np.any(np.asarray(value) < 0):
+        raise ValueError(f"{name} must be at least 0. Got {value}.")
+
+
+def count(name: str, value: int, least: int = 1) -> int:
+    """Returns a whole number of at least `least` as an int.
+
+    Raises:
+        ValueError: The value is not a whole number, or too small.
+    """
+    try:
+        number = least - 1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}. Got {value!r}.")
+    return number

@@ -1,0 +1,231 @@
+"""Runs a study: its settings, the cases that the store lacks, its claims."""
+
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, get_args
+
+import condenslab
+from condenslab.errors import UserError, unknown
+from condenslab.studies.claims import Claim
+from condenslab.studies.registry import get
+from condenslab.studies.settings import as_dict, changed
+from condenslab.studies.study import Study
+from condenslab.sweeps import Batch, Progress, Record, Run, Schedule, Store, sweep
+from condenslab.sweeps import executor as executor_named
+from condenslab.sweeps.records import Status
+from condenslab.tasks import Table
+
+_LARGEST_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would do.
+
+    Attributes:
+        study: The study.
+        preset: Name of the preset.
+        seed: The seed.
+        settings: The settings, changes included.
+        overrides: The changed settings, by name.
+        data: The user's own table, or None.
+        cases: The cases.
+        schedule: How they are batched.
+    """
+
+    study: Study
+    preset: str
+    seed: int
+    settings: Any
+    overrides: dict[str, Any]
+    data: Table | None
+    cases: Sequence[Any]
+    schedule: Schedule
+
+    def batches(self) -> list[Batch]:
+        """Returns the batches of all cases."""
+        return self.schedule.batches(self.cases)
+
+
+def plan(
+    study: str | Study,
+    *,
+    preset: str = "quick",
+    seed: int = 0,
+    overrides: Mapping[str, Any] | None = None,
+    data: Table | None = None,
+) -> Plan:
+    """Checks a request and lists its cases; nothing is computed and no file is touched.
+
+    Args:
+        study: Name of a study, or a study.
+        preset: Name of one of its presets.
+        seed: From 0 to 2³² − 1.
+        overrides: Changed settings; see `condenslab.studies.settings.changed`.
+        data: The user's own table.
+
+    Raises:
+        UserError: Something of it is unknown or does not fit; the message suggests the nearest name.
+    """
+    study = get(study) if isinstance(study, str) else study
+    if preset not in study.presets:
+        raise unknown("preset", preset, study.presets)
+    if not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
+        raise UserError(f"the seed must be a whole number from 0 to {_LARGEST_SEED}. Got {seed}")
+    if data is not None and not study.accepts_data:
+        raise UserError(f"the study {study.name!r} has its own task and takes no data of yours: leave out --data")
+    settings = changed(study.presets[preset], overrides or {})
+    base, now = as_dict(study.presets[preset]), as_dict(settings)
+    schedule = Schedule(
+        study.name, study.revision, study.precision, study.compile_key, study.bytes_per_member, study.seconds_per_member
+    )
+    cases = study.cases(settings, seed=seed, data=data)
+    differing = {name: value for name, value in now.items() if value != base[name]}
+    return Plan(study, preset, seed, settings, differing, data, cases, schedule)
+
+
+def run(
+    study: str | Study,
+    *,
+    preset: str = "quick",
+    seed: int = 0,
+    out: str | Path = "runs",
+    overrides: Mapping[str, Any] | None = None,
+    data: Table | None = None,
+    executor: str = "inprocess",
+    progress: Progress | None = None,
+) -> Run:
+    """Computes what is missing for a study, stores it, and stores and returns its claims.
+
+    Studies that compute in float64 need it enabled: `jax.config.update("jax_enable_x64", True)` before the first array.
+
+    Args:
+        study: Name of a study, or a study.
+        preset: `"tiny"`, `"quick"` or `"full"`.
+        seed: From 0 to 2³² − 1.
+        out: Folder of the store; it is made where it is missing.
+        overrides: Changed settings; see `condenslab.studies.settings.changed`.
+        data: The user's own table, for the studies that take one.
+        executor: Where batches run; see `condenslab.sweeps.executor`.
+        progress: Called with the finished fraction, in [0, 1], and a few words.
+
+    Returns:
+        The run, as stored; `run.claims` are its claims.
+
+    Raises:
+        UserError: Something of the request is unknown or does not fit, or the store cannot be read or written.
+
+    Example:
+        ```python
+        run = studies.run("recovery", preset="tiny", out="runs")
+        for claim in run.claims:
+            print(claim["verdict"], claim["claim"])
+        ```
+    """
+    request = plan(study, preset=preset, seed=seed, overrides=overrides, data=data)
+    return execute(request, out=out, executor=executor, progress=progress)
+
+
+def execute(
+    request: Plan, *, out: str | Path = "runs", executor: str = "inprocess", progress: Progress | None = None
+) -> Run:
+    """Computes what is missing for a plan, stores it, and stores and returns its claims; see `run`.
+
+    Args:
+        request: The plan.
+        out: Folder of the store.
+        executor: Where batches run.
+        progress: Called with the finished fraction and a few words.
+
+    Raises:
+        UserError: The store cannot be read or written, or a batch refuses its cases.
+    """
+    place = executor_named(executor)
+    store = Store(out, create=True)
+    start = time.perf_counter()
+    batch = partial(request.study.run_batch, data=request.data)
+    records = sweep(
+        request.cases,
+        request.schedule,
+        batch,
+        store,
+        executor=place,
+        environment=environment,
+        progress=progress,
+    )
+    claims = _claims(request, records)
+    moment = {"seconds": time.perf_counter() - start, "utc": datetime.now(UTC).isoformat(timespec="seconds")}
+    result = Run(
+        study=request.study.name,
+        revision=request.study.revision,
+        preset=request.preset,
+        seed=request.seed,
+        settings=as_dict(request.settings),
+        overrides=request.overrides,
+        data=None if request.data is None else {"name": request.data.name, "digest": request.data.digest},
+        records=[record.id for record in records],
+        counts={status: sum(record.status == status for record in records) for status in get_args(Status)},
+        failures=list(dict.fromkeys(record.message for record in records if record.status == "failed")),
+        claims=[_row(claim, request) for claim in claims],
+        provenance=environment() | moment,
+    )
+    store.add_run(result)
+    return result
+
+
+def environment() -> dict[str, Any]:
+    """Returns the versions, the device and the number of threads that numbers depend on.
+
+    The device is JAX's where JAX has been imported, and the processor's name where it has not.
+    """
+    packages = {name: _version(name) for name in ("jax", "jaxlib", "numpy")}
+    jax = sys.modules.get("jax")
+    device = jax.devices()[0] if jax is not None else None
+    return {
+        "condenslab": condenslab.__version__,
+        "python": platform.python_version(),
+        **packages,
+        "device": device.device_kind if device is not None else platform.machine(),
+        "threads": _threads(),
+    }
+
+
+def _claims(request: Plan, records: Sequence[Record]) -> list[Claim]:
+    """Decides the claims; where a failed record leaves the study at a loss, all of them are undecided."""
+    try:
+        return request.study.claims(records, request.settings, known_target=request.data is None)
+    except Exception:
+        if all(record.status != "failed" for record in records):
+            raise
+        study = request.study
+        return [Claim.undecided(text, study.source, expected=None) for text in study.claim_statements]
+
+
+def _threads() -> int:
+    """Returns the size of XLA's thread pool on CPU: NPROC, or the processors that this process may use."""
+    given = os.environ.get("NPROC", "")
+    if given.isdigit():
+        return int(given)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _row(claim: Claim, request: Plan) -> dict[str, Any]:
+    """Turns a claim into the row that the command line prints and the store keeps."""
+    fields = asdict(claim)
+    head = {"study": request.study.name, "preset": request.preset, "seed": request.seed}
+    return head | {"claim": fields.pop("statement")} | fields

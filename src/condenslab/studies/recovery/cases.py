@@ -1,0 +1,146 @@
+"""Settings and cases of the recovery study; imports no JAX."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import msgspec
+
+Activation = Literal["tanh", "relu", "leaky_relu", "sigmoid", "softplus", "gelu", "swish", "exp", "x_tanh", "x2_tanh"]
+Start = Literal["small", "std 1", "PyTorch default"]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+NotNegative = Annotated[float, msgspec.Meta(ge=0)]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `--set` can change.
+
+    Attributes:
+        width: Neurons of the wide network.
+        activation: Its activation; the built-in target is a sum of tanh, so its claims are made for tanh only.
+        seeds: Small-initialisation runs.
+        contrast_seeds: Runs from std-1 initialisation, and from small initialisation without the L2 term.
+        starts: Starts of the search for critical points, for each width.
+        critical_width: Critical functions are searched for widths 1 … this.
+        l2: Coefficient of the L2 term of the first stage of the flow.
+        time: End time of the first stage, and of the runs without an L2 term.
+        risk: Risk that ends a flow without L2 term.
+        threshold: Largest relative distance of two neurons of a group.
+        max_steps: Largest number of solver steps of a stage.
+    """
+
+    width: Count = 500
+    activation: Activation = "tanh"
+    seeds: Count = 3
+    contrast_seeds: Count = 3
+    starts: Count = 200
+    critical_width: Count = 3
+    l2: NotNegative = 1e-6
+    time: Positive = 1e7
+    risk: Positive = 1e-10
+    threshold: Annotated[float, msgspec.Meta(gt=0, lt=2)] = 0.1
+    max_steps: Count = 20_000
+
+
+PRESETS = {
+    "tiny": Settings(width=60, seeds=1, contrast_seeds=1, starts=40, critical_width=2, max_steps=6_000),
+    "quick": Settings(),
+    "full": Settings(seeds=5, contrast_seeds=5, starts=1000),
+}
+
+
+@dataclass(frozen=True)
+class FlowCase:
+    """One gradient flow of the wide network.
+
+    Attributes:
+        kind: Tells the two sorts of case apart.
+        start: The initial law: "small" is N(0, width⁻³) for every parameter.
+        seed: Of the initial parameters.
+        width: Neurons.
+        activation: Name of the activation.
+        l2: Coefficient of the L2 term of the first stage; with 0 there is only one stage.
+        time: End time of the first stage; a second one, without L2 term, lasts at most ten times as long.
+        risk: Risk that ends a stage without L2 term.
+        threshold: Largest relative distance of two neurons of a group.
+        max_steps: Largest number of solver steps of a stage.
+        raw_rank: Whether the model rank at the raw end point (at the start, for "std 1") is computed: it takes seconds.
+        data: Digest of the user's own table, or None for the built-in target.
+    """
+
+    start: Start
+    seed: int
+    width: int
+    activation: str
+    l2: float
+    time: float
+    risk: float
+    threshold: float
+    max_steps: int
+    raw_rank: bool
+    data: str | None
+    kind: Literal["flow"] = "flow"
+
+
+@dataclass(frozen=True)
+class CriticalCase:
+    """The critical functions of one narrow width, and their embedding into the wide network.
+
+    Attributes:
+        kind: Tells the two sorts of case apart.
+        width: Neurons of the narrow network.
+        starts: Number of starts of the search.
+        seed: Of the starts.
+        wide: Width to embed into, or 0 for none.
+        activation: Name of the activation.
+        data: Digest of the user's own table, or None for the built-in target.
+    """
+
+    width: int
+    starts: int
+    seed: int
+    wide: int
+    activation: str
+    data: str | None
+    kind: Literal["critical"] = field(default="critical")
+
+
+def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCase | CriticalCase]:
+    """Returns the cases of a run: seeds `seed`, `seed` + 1, … and the widths 1 … `critical_width`.
+
+    Args:
+        settings: The settings.
+        seed: The first seed.
+        digest: Digest of the user's own table, or None.
+    """
+
+    def flow(start: Start, number: int, l2: float) -> FlowCase:
+        return FlowCase(
+            start=start,
+            seed=seed + number,
+            width=settings.width,
+            activation=settings.activation,
+            l2=l2,
+            time=settings.time,
+            risk=settings.risk,
+            threshold=settings.threshold,
+            max_steps=settings.max_steps,
+            raw_rank=number == 0 and l2 > 0,
+            data=digest,
+        )
+
+    contrasts = range(settings.contrast_seeds)
+    return [
+        *(flow("small", k, settings.l2) for k in range(settings.seeds)),
+        *(flow("small", k, 0.0) for k in contrasts if settings.l2 > 0),
+        *(flow("std 1", k, 0.0) for k in contrasts),
+        flow("PyTorch default", 0, 0.0),
+        *([flow("std 1", 0, settings.l2)] if settings.l2 > 0 else []),
+        *(
+            # Only what the theory predicts is embedded: the minima of widths 1 and 2.
+            CriticalCase(w, settings.starts, seed, settings.width if w <= 2 else 0, settings.activation, digest)
+            for w in range(1, settings.critical_width + 1)
+            if w <= settings.width
+        ),
+    ]

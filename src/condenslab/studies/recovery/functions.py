@@ -1,0 +1,82 @@
+"""Computes the critical cases: the critical functions of a narrow width, and the lowest minimum in the wide network."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab import landscape, measures, networks
+from condenslab.landscape import CriticalPoint
+from condenslab.networks import TwoLayer
+from condenslab.risk import EmpiricalRisk
+from condenslab.studies.recovery.cases import CriticalCase
+from condenslab.studies.recovery.problem import Setting
+from condenslab.sweeps import Outcome, Progress
+
+
+def run_critical(case: CriticalCase, setting: Setting, progress: Progress | None) -> Outcome:
+    """Returns the critical functions whose true width is that of the case, and what embedding the lowest minimum does.
+
+    Args:
+        case: The case.
+        setting: Data and grid.
+        progress: Called with (fraction, text).
+    """
+    risk = EmpiricalRisk(jnp.asarray(setting.inputs), jnp.asarray(setting.targets))
+    found = landscape.critical_points(
+        risk,
+        width=case.width,
+        starts=case.starts,
+        key=jax.random.key(case.seed),
+        activation=networks.activation(case.activation),
+    )
+    points = found.of_width(case.width)
+    if progress is not None:
+        progress(0.7, f"critical functions of width {case.width}")
+    values: dict[str, Any] = {
+        "risks": [point.risk for point in points],
+        "gradients": [point.gradient_norm for point in points],
+        "hits": [point.hits for point in points],
+        "inertia": [list(point.inertia.counts) for point in points],
+        "inertia_decided": [point.inertia.decided for point in points],
+        "fates": {fate.name.lower(): count for fate, count in found.fate_counts.items()},
+        "narrower": [point.risk for point in found.points if point.width < case.width],
+    }
+    arrays = _functions(points, setting)
+    minima = [point for point in points if point.inertia.decided and point.inertia.positive == 3 * case.width]
+    if case.wide and minima:
+        values |= _embed(risk, min(minima, key=lambda point: point.risk), case.wide)
+    return Outcome(values, arrays)
+
+
+def _functions(points: tuple[CriticalPoint, ...], setting: Setting) -> dict[str, np.ndarray]:
+    if not points:
+        return {}
+    arrays = {"outputs": np.stack([_column(point.network, setting.inputs) for point in points])}
+    if setting.one_input:
+        arrays["grid"] = setting.grid[:, 0]
+        arrays["functions"] = np.stack([_column(point.network, setting.grid) for point in points])
+    return arrays
+
+
+def _column(network: TwoLayer, inputs: np.ndarray) -> np.ndarray:
+    return np.asarray(network(jnp.asarray(inputs)))[:, 0]
+
+
+def _embed(risk: EmpiricalRisk, point: CriticalPoint, wide: int) -> dict[str, Any]:
+    embedding = landscape.equal_splitting(point.width, wide)
+    network, receipt = landscape.embed(risk, point.network, embedding)
+    found = measures.inertia_at(risk, network)
+    return {
+        "embedded_risk": point.risk,
+        "embedded_output_difference": float(receipt.output_difference),
+        "embedded_gradient_from": point.gradient_norm,
+        "embedded_gradient": found.gradient_norm,
+        "embedded_from": list(point.inertia.counts),
+        "embedded_from_decided": point.inertia.decided,
+        "embedded_inertia": list(found.counts),
+        "embedded_decided": found.decided,
+        "embedded_gap": found.gap,
+        "embedded_lowest": float(found.eigenvalues[0]),
+    }

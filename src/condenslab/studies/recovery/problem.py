@@ -1,0 +1,78 @@
+"""The data of the recovery study: the built-in target, or the user's own table."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab import networks, tasks
+
+if TYPE_CHECKING:
+    from condenslab.tasks import Table
+
+_GRID = 1000
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the cases of a run learn from, and where their functions are looked at.
+
+    Attributes:
+        inputs: Training inputs, shape (sample, input).
+        targets: Training targets, shape (sample, 1).
+        grid: Where functions are compared: 1000 points over the range of one input, else the training inputs.
+        heldout_targets: The target on the grid, shape (point, 1), or None where it is unknown.
+        teacher: The target as a network, or None where it is unknown or the activation is another.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    grid: np.ndarray
+    heldout_targets: np.ndarray | None
+    teacher: networks.TwoLayer | None
+
+    @property
+    def one_input(self) -> bool:
+        """Whether inputs are numbers, so that functions and orientations can be drawn."""
+        return self.inputs.shape[1] == 1
+
+    def probes(self, parameters: int) -> np.ndarray:
+        """Returns twice as many inputs as there are parameters, over the range of the training inputs.
+
+        Args:
+            parameters: Number of parameters.
+
+        Returns:
+            Evenly spaced for one input, uniformly random (of a fixed seed) for more; shape (probe, input).
+        """
+        low, high = self.inputs.min(axis=0), self.inputs.max(axis=0)
+        count = 2 * max(parameters, 1)
+        if self.one_input:
+            return np.linspace(low, high, count)
+        return np.random.default_rng(0).uniform(low, high, (count, self.inputs.shape[1]))
+
+
+def make_setting(activation: str, data: "Table | None") -> Setting:
+    """Returns the built-in three-tanh task, or the user's own table.
+
+    Args:
+        activation: Of the student; the target is known as a network of its kind only for tanh.
+        data: The user's own table, or None.
+    """
+    if data is not None:
+        low, high = data.inputs.min(axis=0), data.inputs.max(axis=0)
+        grid = np.linspace(low, high, _GRID) if data.inputs.shape[1] == 1 else data.inputs
+        return Setting(data.inputs, data.targets, grid, None, None)
+    task = tasks.task("three_tanh")
+    teacher = None
+    if activation == "tanh":
+        own = task.facts.teacher
+        teacher = networks.TwoLayer(
+            jnp.asarray(own.input_weights),
+            jnp.asarray(own.biases),
+            jnp.asarray(own.output_weights),
+            None,
+            networks.activation("tanh"),
+        )
+    return Setting(task.inputs, task.targets, task.heldout_inputs, task.heldout_targets, teacher)

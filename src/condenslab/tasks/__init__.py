@@ -1,0 +1,24 @@
+"""What is learned: tasks with inputs, targets, held-out samples and the facts known about their targets.
+
+`task(name)` gives a target of the theory, `from_teacher` one of your own, `read_table` samples from a file; `designs`
+says where a target is sampled.
+"""
+
+from condenslab.tasks import designs
+from condenslab.tasks.functions import names, task
+from condenslab.tasks.tables import Table, read_table
+from condenslab.tasks.task import Facts, Task, from_teacher
+from condenslab.tasks.teachers import Teacher, random_teacher
+
+__all__ = [
+    "Facts",
+    "Table",
+    "Task",
+    "Teacher",
+    "designs",
+    "from_teacher",
+    "names",
+    "random_teacher",
+    "read_table",
+    "task",
+]

@@ -1,0 +1,139 @@
+"""Every registered activation against closed forms, and its declared symmetries against its values."""
+
+import math
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.polynomial import chebyshev, polynomial
+
+from condenslab.errors import UserError
+from condenslab.networks import ACTIVATIONS, Activation, activation
+
+laws = settings(max_examples=30, deadline=None, derandomize=True, database=None)
+every = pytest.mark.parametrize("sigma", ACTIVATIONS.values(), ids=lambda a: a.name)
+
+erf = np.vectorize(math.erf, otypes=[float])
+CLOSED_FORMS = {
+    "tanh": lambda z: (np.exp(2 * z) - 1) / (np.exp(2 * z) + 1),
+    "relu": lambda z: np.where(z > 0, z, 0.0),
+    "leaky_relu": lambda z: np.where(z > 0, z, 0.01 * z),
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "softplus": lambda z: np.log(1 + np.exp(z)),
+    "gelu": lambda z: z * (1 + erf(z / np.sqrt(2))) / 2,
+    "swish": lambda z: z / (1 + np.exp(-z)),
+    "exp": lambda z: np.e**z,
+    "x_tanh": lambda z: z * np.sinh(z) / np.cosh(z),
+    "x2_tanh": lambda z: z**2 * np.sinh(z) / np.cosh(z),
+}
+MULTIPLICITY = {"tanh": 1, "sigmoid": 1, "softplus": 1, "gelu": 1, "swish": 1, "exp": 1, "x_tanh": 2, "x2_tanh": 3}
+SYMMETRIES = {  # parity, homogeneity; what the list leaves out has neither
+    "tanh": ("odd", None),
+    "x_tanh": ("even", None),
+    "x2_tanh": ("odd", None),
+    "relu": (None, 1),
+    "leaky_relu": (None, 1),
+}
+
+
+def taylor(sigma: Activation, orders: int = 4) -> np.ndarray:
+    """Returns the derivatives of orders 0 … at 0 from values alone, by Chebyshev interpolation on [-1/4, 1/4]."""
+    nodes = chebyshev.chebpts1(16) / 4
+    coefficients = polynomial.Polynomial(chebyshev.cheb2poly(chebyshev.chebfit(4 * nodes, values(sigma, nodes), 12)))
+    return np.array([coefficients.coef[s] * 4.0**s * math.factorial(s) for s in range(orders)])
+
+
+def values(sigma: Activation, z: np.ndarray) -> np.ndarray:
+    return np.asarray(sigma(jnp.asarray(z, dtype=jnp.float64)))
+
+
+def test_the_registry_has_the_ten():
+    assert set(ACTIVATIONS) == set(CLOSED_FORMS)
+    assert all(ACTIVATIONS[name].name == name for name in ACTIVATIONS)
+
+
+@every
+def test_values_are_those_of_the_closed_form(sigma):
+    z = np.linspace(-6, 6, 241)
+    np.testing.assert_allclose(values(sigma, z), CLOSED_FORMS[sigma.name](z), rtol=1e-12, atol=1e-14)
+
+
+@every
+def test_declared_facts_are_those_of_the_theory(sigma):
+    assert sigma.multiplicity == MULTIPLICITY.get(sigma.name)
+    assert (sigma.parity, sigma.homogeneity) == SYMMETRIES.get(sigma.name, (None, None))
+
+
+@every
+def test_multiplicity_by_numerical_derivatives_at_zero(sigma):
+    if sigma.multiplicity is None:
+        step = 1e-6
+        right, left = (values(sigma, np.array([sign * step]))[0] / (sign * step) for sign in (1, -1))
+        assert abs(right - left) > 0.5, "an activation without multiplicity has a kink at 0"
+        return
+    derivatives = taylor(sigma)
+    p = sigma.multiplicity
+    np.testing.assert_allclose(derivatives[1:p], 0.0, atol=1e-7)
+    assert abs(derivatives[p]) > 0.1
+
+
+@every
+@given(z=st.floats(-20, 20))
+@laws
+def test_parity(sigma, z):
+    here, there = values(sigma, np.array([z, -z]))
+    if sigma.parity == "odd":
+        assert there == pytest.approx(-here, rel=1e-14, abs=0)
+    if sigma.parity == "even":
+        assert there == pytest.approx(here, rel=1e-14, abs=0)
+
+
+@every
+def test_no_parity_is_left_undeclared(sigma):
+    z = np.array([0.3, 1.7])
+    if sigma.parity is None:
+        assert np.abs(values(sigma, -z) - values(sigma, z)).max() > 1e-2
+        assert np.abs(values(sigma, -z) + values(sigma, z)).max() > 1e-2
+
+
+@every
+@given(z=st.floats(-20, 20), factor=st.floats(1e-3, 1e3))
+@laws
+def test_homogeneity(sigma, z, factor):
+    if sigma.homogeneity is None:
+        return
+    scaled, plain = values(sigma, np.array([factor * z, z]))
+    assert scaled == pytest.approx(factor**sigma.homogeneity * plain, rel=1e-13, abs=1e-300)
+
+
+@every
+def test_no_homogeneity_is_left_undeclared(sigma):
+    """σ(2z)/σ(z) is the same at all z > 0, and at all z < 0, for a homogeneous σ only."""
+    z = np.array([0.5, 2.0])
+    ratio = values(sigma, 2 * z) / values(sigma, z)
+    assert (abs(ratio[0] - ratio[1]) > 1e-2) == (sigma.homogeneity is None)
+
+
+@every
+def test_derivatives_by_central_differences(sigma):
+    z, step = np.linspace(-3.05, 3.05, 13), 1e-5
+    exact = [np.asarray(d) for d in sigma.derivatives(jnp.asarray(z), 3)]
+    assert len(exact) == 4
+    np.testing.assert_array_equal(exact[0], values(sigma, z))
+    for order in range(3):
+        up = np.asarray(sigma.derivatives(jnp.asarray(z + step), order)[order])
+        down = np.asarray(sigma.derivatives(jnp.asarray(z - step), order)[order])
+        np.testing.assert_allclose(exact[order + 1], (up - down) / (2 * step), rtol=1e-6, atol=1e-8)
+
+
+def test_equal_by_name_and_hashable():
+    twin = Activation("tanh", lambda z: jnp.tanh(z), multiplicity=1, parity="odd")
+    assert twin == activation("tanh") and hash(twin) == hash(activation("tanh"))
+    assert activation("tanh") != activation("relu")
+
+
+def test_unknown_names_suggest_the_nearest():
+    with pytest.raises(UserError, match="did you mean 'softplus'"):
+        activation("softpls")

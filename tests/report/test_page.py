@@ -1,0 +1,411 @@
+"""The atlas: everything that the store says, nothing from elsewhere, and failing claims in plain sight."""
+
+import hashlib
+import os
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from condenslab import figures, report, studies
+from condenslab.errors import UserError
+from condenslab.sweeps import Record, Run, Store
+
+HOSTILE = "<script>alert('x')</script> & \"R\" < 0.1 {{ 7 * 7 }} </td><img src=x onerror=alert(1)>"
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+PROVENANCE = {
+    "condenslab": "0.1.0",
+    "jax": "0.10.1",
+    "device": "cpu",
+    "seconds": 84.2,
+    "utc": "2026-01-01T00:01:00+00:00",
+}
+
+
+@dataclass
+class Element:
+    """An element of the page with its attributes, its text and what is inside it."""
+
+    tag: str
+    attributes: dict[str, str | None]
+    children: list["Element"] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", "".join(self.words)).strip()
+
+    def all(self, tag: str) -> list["Element"]:
+        own = [self] if self.tag == tag else []
+        return own + [found for child in self.children for found in child.all(tag)]
+
+    def everything(self) -> list["Element"]:
+        return [self] + [found for child in self.children for found in child.everything()]
+
+
+class Reader(HTMLParser):
+    """Reads a page as a browser would, and fails on tags that are not balanced."""
+
+    def __init__(self, page: Path):
+        super().__init__()
+        self.root = Element("page", {})
+        self.open = [self.root]
+        self.feed(page.read_text(encoding="utf-8"))
+        self.close()
+        assert self.open == [self.root], "every element is closed"
+
+    def handle_starttag(self, tag, attrs):
+        element = Element(tag, dict(attrs))
+        self.open[-1].children.append(element)
+        if tag not in VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag):
+        assert self.open[-1].tag == tag, f"{tag} closes {self.open[-1].tag}"
+        self.open.pop()
+
+    def handle_data(self, data):
+        if not {element.tag for element in self.open} & {"script", "style"}:
+            for element in self.open:
+                element.words.append(data)
+        else:
+            self.open[-1].words.append(data)
+
+
+def read(page: Path) -> Element:
+    return Reader(page).root
+
+
+def claim(verdict="holds", statement="the plateau is seen", **change):
+    row = {"study": "toy", "preset": "quick", "seed": 0, "claim": statement, "source": "P1 §2", "verdict": verdict}
+    measured = {"expected": 3, "measured": [3, 3, 3], "tolerance": 0.5, "margin": 1.0}
+    return row | measured | change
+
+
+def a_run(*claims, **change):
+    base = {"study": "toy", "revision": 1, "preset": "quick", "seed": 0, "settings": {"width": 500, "rates": [0.1]}}
+    rest = {"overrides": {}, "data": None, "records": ["r0"], "claims": list(claims), "provenance": PROVENANCE}
+    counts = {"counts": {"done": 1, "diverged": 0, "failed": 0}, "failures": []}
+    return Run(**{**base, **rest, **counts, **change})
+
+
+def a_record(name="r0", **change):
+    return Record(**{"study": "toy", "id": name, "case": {"seed": 0}, "status": "done", **change})
+
+
+def picture(title="Risk in time", caption="It falls."):
+    figure, axes = figures.panels()
+    figures.function_curves(axes[0, 0], [0.0, 1.0, 2.0], {"f": [1.0, 0.0, 1.0]})
+    return studies.Drawing(title, caption, figure)
+
+
+def cloud(neurons):
+    figure, axes = figures.panels()
+    figures.orientation_amplitude(axes[0, 0], np.linspace(-3, 3, neurons), np.ones(neurons))
+    return studies.Drawing("Neurons", "They are many.", figure)
+
+
+def player():
+    zeros = np.zeros((2, 3))
+    return studies.Drawing(
+        "Film", "Move it.", figures.trajectory_player([0, 1, 2], zeros, zeros, zeros, [0, 1], [1, 1])
+    )
+
+
+class Toy(studies.Study):
+    """A study that is never run: only its question and its drawings are read."""
+
+    name, revision, presets, claim_statements = "toy", 1, {}, ()
+    question, source = "Why <so> few?", "Deck 000 & paper"
+    cases = compile_key = bytes_per_member = seconds_per_member = run_batch = claims = None
+
+    def draw(self, records):
+        return [picture()]
+
+
+@pytest.fixture
+def toy(monkeypatch):
+    """A registered study that draws one picture; a test may replace its `draw`."""
+    study = Toy()
+    module = ModuleType("toy_study_of_the_report_tests")
+    module.STUDY = study
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(studies.REGISTRY, "toy", f"{module.__name__}:STUDY")
+    return study
+
+
+@pytest.fixture
+def write(toy, tmp_path):
+    """Stores runs and records, and returns the page read back."""
+
+    def store_and_write(*runs, records=(), **options):
+        store = Store(tmp_path / "runs", create=True)
+        store.add([a_record(), *records])
+        for run in runs:
+            store.add_run(run)
+        return read(report.write(tmp_path / "runs", tmp_path / "atlas.html", **options))
+
+    return store_and_write
+
+
+def rows(page):
+    return [row for table in page.all("table") for row in table.all("tr")[1:]]
+
+
+def test_hostile_text_is_shown_and_not_executed(write, toy):
+    toy.draw = lambda records: [picture(HOSTILE, HOSTILE)]
+    settings = {"width": HOSTILE}
+    run = a_run(claim(statement=HOSTILE, source=HOSTILE, expected=HOSTILE), settings=settings, overrides=settings)
+    page = write(run, records=[a_record("r1", status="failed", message=HOSTILE)])
+    shown = re.sub(r"\s+", " ", HOSTILE)
+    (row,) = rows(page)
+    assert row.all("td")[1].text == shown * 2
+    assert row.all("td")[2].text == shown
+    assert page.all("figcaption")[0].text == shown * 2
+    assert page.all("script") == []
+    assert [image.attributes["src"][:5] for image in page.all("img")] == ["data:"]
+    assert not [name for element in page.everything() for name in element.attributes if name.startswith("on")]
+
+
+def test_hostile_text_in_an_interactive_figure_closes_no_script(write, toy):
+    toy.draw = lambda records: [player()]
+    drawing = player()
+    drawing.figure.update_layout(title=HOSTILE)
+    toy.draw = lambda records: [drawing]
+    page = write(a_run(claim()))
+    assert not [image for image in page.all("img") if image.attributes.get("src") == "x"]
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_the_page_asks_nothing_of_any_network(write, toy, interactive):
+    toy.draw = lambda records: [picture(), player(), player()] if interactive else [picture()]
+    page = write(a_run(claim()), a_run(claim(), seed=1))
+    for element in page.everything():
+        for name in ("src", "href", "srcset", "data", "poster", "action", "xlink:href"):
+            target = element.attributes.get(name)
+            assert target is None or target.startswith(("#", "data:image/"))
+    style = "".join(style.text for style in page.all("style"))
+    assert "url(" not in style and "@import" not in style
+    (policy,) = [meta for meta in page.all("meta") if meta.attributes.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.attributes["content"].startswith("default-src 'none'; img-src data: blob:;")
+    assert not re.search(r"https?:|\*", policy.attributes["content"])
+    libraries = [script for script in page.all("script") if "Plotly, Inc." in "".join(script.words)[:500]]
+    assert len(libraries) == (1 if interactive else 0)
+
+
+def test_a_failing_claim_is_in_plain_sight(write):
+    page = write(
+        a_run(claim(), claim("fails", "the error is small", measured=[0.9, 0.2], margin=-0.8), claim("undecided"))
+    )
+    assert page.all("h2")[1].text == "1 of 3 claims fails"
+    headings = [heading.text for heading in page.all("h3")][:2]
+    assert headings == ["✗ What fails", "? What is undecided"]
+    (box,) = [part for part in page.all("div") if part.attributes.get("class") == "box fails"]
+    assert "the error is small" in box.text and "measured 0.9, 0.2" in box.text
+    cells = [cell.text for cell in rows(page)[1].all("td")]
+    assert cells == ["✗fails", "the error is smallP1 §2", "3", "0.9, 0.2", "0.5", "−0.8"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "headline"),
+    [
+        (["holds", "holds"], "All 2 claims hold"),
+        (["holds"], "The one claim holds"),
+        (["fails", "fails", "holds"], "2 of 3 claims fail"),
+        (["holds", "undecided"], "No claim fails; 1 of 2 is undecided"),
+        ([], "No claims were made"),
+    ],
+)
+def test_the_headline_says_the_worst_first(write, verdicts, headline):
+    page = write(a_run(*map(claim, verdicts)))
+    assert page.all("h2")[1].text == headline
+
+
+def test_every_verdict_is_a_word_and_a_symbol_and_counted(write):
+    page = write(a_run(claim(), claim("fails"), claim("undecided"), claim()))
+    assert [row.all("td")[0].text for row in rows(page)] == ["✓holds", "✗fails", "?undecided", "✓holds"]
+    counts = next(part for part in page.all("ul") if part.attributes.get("class") == "counts")
+    assert [item.text for item in counts.all("li")] == ["1✗fails", "1?undecided", "2✓holds"]
+
+
+def test_values_keep_all_digits_for_who_asks(write):
+    page = write(a_run(claim(expected=0.1090227421, measured=[0.10871234567, None], tolerance=0.0109)))
+    expected, measured = rows(page)[0].all("td")[2:4]
+    assert (expected.text, expected.attributes["title"]) == ("0.109", "0.1090227421")
+    assert (measured.text, measured.attributes["title"]) == ("0.1087, —", "0.10871234567, —")
+
+
+def test_a_run_says_what_it_asked_and_with_what(write):
+    page = write(a_run(claim(), overrides={"width": 500}, data={"name": "my <data>.csv", "digest": "abc"}))
+    text = page.all("main")[0].text
+    for words in ("Why <so> few?", "Deck 000 & paper", "Preset quick", "Seed 0", "my <data>.csv", "width = 500"):
+        assert words in text
+    facts = dict(zip(*[[part.text for part in page.all(tag)] for tag in ("dt", "dd")], strict=True))
+    assert facts["jax"] == "0.10.1" and facts["device"] == "cpu" and facts["wall time"] == "1 min 24 s"
+    assert facts["width"] == "500" and facts["rates"] == "0.1" and facts["data digest"] == "abc"
+    assert facts["records"] == "1 done"
+
+
+def test_provenance_tells_where_records_differ_from_the_run(write):
+    records = [a_record("r1", provenance={"jax": "0.9", "device": "cpu", "traceback": "/secret/path", "seconds": 1.0})]
+    page = write(a_run(claim(), records=["r1"]), records=records)
+    facts = dict(zip(*[[part.text for part in page.all(tag)] for tag in ("dt", "dd")], strict=True))
+    assert facts["jax of the records"] == "0.9"
+    assert "device of the records" not in facts
+    assert "/secret/path" not in page.text
+
+
+def test_figures_have_captions_and_alternatives(write, toy):
+    toy.draw = lambda records: [picture("A & B", "Caption <1>."), player()]
+    page = write(a_run(claim()))
+    (image,) = page.all("img")
+    assert image.attributes["alt"] == "A & B. Functions of x from 0 to 2: f."
+    assert [caption.text for caption in page.all("figcaption")] == ["A & BCaption <1>.", "FilmMove it."]
+    (group,) = [part for part in page.all("div") if part.attributes.get("role") == "group"]
+    assert group.attributes["aria-label"].startswith("Film. Interactive: the output and 3 neurons")
+
+
+def test_a_figure_of_many_points_becomes_a_bitmap(write, toy):
+    toy.draw = lambda records: [cloud(500), cloud(20_000)]
+    kinds = [image.attributes["src"].partition(";")[0] for image in write(a_run(claim())).all("img")]
+    assert kinds == ["data:image/svg+xml", "data:image/png"]
+
+
+def test_links_lead_somewhere_and_ids_are_unique(write, toy):
+    toy.draw = lambda records: [picture(), player()]
+    page = write(a_run(claim(), claim("fails")), a_run(claim("undecided"), seed=1))
+    ids = Counter(element.attributes["id"] for element in page.everything() if "id" in element.attributes)
+    assert not [name for name, count in ids.items() if count > 1]
+    links = [link.attributes["href"] for link in page.all("a")]
+    assert len(links) > 10
+    assert not [link for link in links if link.removeprefix("#") not in ids]
+
+
+def test_the_page_can_be_read_aloud(write):
+    page = write(a_run(claim()))
+    assert page.all("html")[0].attributes["lang"] == "en"
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("nav")) == 1
+    levels = [
+        int(element.tag[1]) for element in page.all("main")[0].everything() if re.fullmatch("h[1-6]", element.tag)
+    ]
+    assert levels[0] == 2 and all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(cell.attributes["scope"] == "col" for cell in page.all("th"))
+
+
+@pytest.mark.parametrize("study", ["toy", "a study that is gone"])
+def test_a_run_that_cannot_be_drawn_keeps_its_claims_and_says_why(write, toy, study):
+    def broken(records):
+        raise KeyError("risk <curve>")
+
+    toy.draw = broken
+    page = write(a_run(claim("fails", "the error is small"), study=study))
+    assert "the error is small" in rows(page)[0].text
+    (note,) = [part.text for part in page.all("p") if part.attributes.get("role") == "note"]
+    assert "could not be drawn" in note and ("risk <curve>" in note or "gone" in note)
+
+
+def test_records_that_failed_diverged_or_vanished_are_told(write):
+    sad = [
+        a_record("r1", status="failed", message="out of memory"),
+        a_record("r3", status="diverged", message="it blew up"),
+    ]
+    counts = {"done": 2, "diverged": 1, "failed": 2}
+    run = a_run(claim(), records=["r0", "r1", "r2", "r3", "gone"], counts=counts, failures=["out of memory", "bug <1>"])
+    page = write(run, records=[*sad, a_record("r2")])
+    assert [part.text for part in page.all("p") if part.attributes.get("role") == "note"] == [
+        "1 of the run's 5 records are not in the store.",
+        "2 of 5 records failed when the claims were made: out of memory; bug <1>",
+        "1 of 5 records diverged when the claims were made: it blew up",
+    ]
+    facts = dict(zip(*[[part.text for part in page.all(tag)] for tag in ("dt", "dd")], strict=True))
+    assert facts["records"] == "2 done, 1 diverged, 2 failed"
+
+
+def test_a_study_draws_the_records_of_its_run_in_their_order(write, toy):
+    seen = []
+    toy.draw = lambda records: seen.append([record.id for record in records]) or []
+    write(a_run(records=["r2", "r1"]), records=[a_record("r1"), a_record("r2"), a_record("other")])
+    assert seen == [["r2", "r1"]]
+
+
+def test_the_latest_run_of_each_request_is_shown_unless_all_are_wanted(write):
+    runs = [a_run(claim(statement="old")), a_run(claim(statement="new")), a_run(claim(statement="other seed"), seed=1)]
+    assert [row.all("td")[1].text for row in rows(write(*runs))] == ["newP1 §2", "other seedP1 §2"]
+
+
+def test_all_runs_are_shown_when_asked(write):
+    runs = [a_run(claim(statement="old")), a_run(claim(statement="new"))]
+    assert len(rows(write(*runs, latest=False))) == 2
+
+
+def content(folder):
+    return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_store_is_only_read(write, tmp_path):
+    write(a_run(claim()))
+    before = content(tmp_path / "runs")
+    report.write(tmp_path / "runs", tmp_path / "again.html")
+    assert content(tmp_path / "runs") == before
+
+
+def test_the_same_store_gives_the_same_page(write, tmp_path):
+    write(a_run(claim()))
+    report.write(tmp_path / "runs", tmp_path / "again.html")
+    pages = [(tmp_path / name).read_text() for name in ("atlas.html", "again.html")]
+    assert len({re.sub(r"Written [-\d]+ [\d:]+ UTC", "", page) for page in pages}) == 1
+
+
+def test_it_returns_the_path_and_makes_the_folder(write, tmp_path):
+    write(a_run(claim()))
+    page = tmp_path / "new" / "folder" / "page.htm"
+    assert report.write(tmp_path / "runs", str(page)) == page
+    assert page.read_text().lstrip().startswith("<!DOCTYPE html>")
+
+
+def test_an_empty_store_says_what_to_do(toy, tmp_path):
+    Store(tmp_path / "runs", create=True)
+    with pytest.raises(UserError, match=r"holds no finished run yet.*run a study first, for example `condenslab run"):
+        report.write(tmp_path / "runs", tmp_path / "atlas.html")
+    assert not (tmp_path / "atlas.html").exists()
+
+
+def test_a_folder_without_a_store_is_refused(tmp_path):
+    with pytest.raises(UserError, match="there is no store"):
+        report.write(tmp_path, tmp_path / "atlas.html")
+
+
+@pytest.mark.parametrize("output", ["store.json", "atlas", "atlas.pdf"])
+def test_only_html_is_written_so_that_no_store_is_overwritten(write, tmp_path, output):
+    write(a_run(claim()))
+    with pytest.raises(UserError, match=r"must end in \.html"):
+        report.write(tmp_path / "runs", tmp_path / "runs" / output)
+
+
+@pytest.mark.parametrize("output", ["folder.html", "file.html/atlas.html", "a" * 300 + ".html"])
+def test_a_place_that_cannot_be_written_is_a_mistake_of_the_request(write, tmp_path, output):
+    write(a_run(claim()))
+    (tmp_path / "folder.html").mkdir()
+    (tmp_path / "file.html").write_text("mine")
+    with pytest.raises(UserError, match="cannot be written"):
+        report.write(tmp_path / "runs", tmp_path / output)
+    assert (tmp_path / "file.html").read_text() == "mine"
+
+
+def test_a_full_disk_leaves_the_earlier_page_whole(write, tmp_path, monkeypatch):
+    write(a_run(claim()))
+    before = content(tmp_path)
+
+    def full(*paths):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        report.write(tmp_path / "runs", tmp_path / "atlas.html")
+    assert content(tmp_path) == before

@@ -1,0 +1,54 @@
+"""Numbers in words: digits by tolerance, lists that stay readable, null as a dash."""
+
+import pytest
+
+from condenslab.report import wording
+
+
+@pytest.mark.parametrize(
+    ("content", "tolerance", "text"),
+    [
+        (3, 0.5, "3"),
+        (12345, None, "12\u202f345"),
+        (-4, None, "−4"),
+        (0.0, 1e-3, "0"),
+        (0.1090227421, 0.0109, "0.109"),
+        (0.1090227421, 1e-6, "0.10902274"),
+        (0.1090227421, 1e-30, "0.1090227421"),
+        (3.2e-11, 1e-6, "3.2×10⁻¹¹"),
+        (-2.5e-7, None, "−2.5×10⁻⁷"),
+        (None, 0.1, "—"),
+        ("at least three", None, "at least three"),
+        (True, None, "True"),
+        ([], None, "—"),
+        ([3, 3, 3], 0.5, "3 (each of 3)"),
+        ([3], 0.5, "3"),
+        ([3.914, None, 4.02], 3.0, "3.91, —, 4.02"),
+        ([0.1, 0.5, 0.2, 0.3, 0.4, 0.6, 0.7], None, "0.1 to 0.7 (7 values)"),
+        ([0.1, None, 0.2, 0.3, 0.4, 0.6, 0.7], None, "0.1, —, 0.2, 0.3, 0.4, 0.6, 0.7"),
+        ([[1, 2], [3, 4]], None, "1, 2, 3, 4"),
+        ({"positive": 3, "zero": 0}, None, "positive 3, zero 0"),
+    ],
+)
+def test_values(content, tolerance, text):
+    assert wording.value(content, tolerance) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [(0.9566, "+0.96"), (0, "+0"), (-0.323, "−0.32"), (1e6, "+1×10⁶"), (None, "—"), (-1e-9, "−1×10⁻⁹")],
+)
+def test_margins_carry_their_sign(content, text):
+    assert wording.margin(content) == text
+
+
+def test_exact_values_keep_every_digit():
+    assert wording.exact([0.1090227421000001, None, 3]) == "0.1090227421000001, —, 3"
+    assert wording.exact("text") == "text"
+
+
+@pytest.mark.parametrize(
+    ("duration", "text"), [(0.25, "0.25 s"), (59.4, "59 s"), (84.2, "1 min 24 s"), (3599.9, "1 h 0 min"), (0, "0 s")]
+)
+def test_durations(duration, text):
+    assert wording.seconds(duration) == text

@@ -1,0 +1,191 @@
+"""Sweeps: batches cut from the whole grid, only what is missing is computed, failures are records."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from condenslab.errors import UserError
+from condenslab.sweeps import InProcess, Outcome, Schedule, Store, executor, sweep
+from condenslab.sweeps.run import _chunks
+
+
+@dataclass(frozen=True)
+class Case:
+    seed: int
+    width: int = 10
+
+
+SCHEDULE = Schedule(
+    study="toy",
+    revision=1,
+    precision="float64",
+    compile_key=lambda case: case.width,
+    bytes_per_member=lambda case: 10 * case.width,
+    seconds_per_member=lambda case: case.width,
+    memory=300,
+)
+CASES = [Case(seed, width) for seed in range(5) for width in (10, 100)]
+
+
+class Runner:
+    """Remembers the batches it was given; behaves as it is told."""
+
+    def __init__(self, trouble=None):
+        self.batches = []
+        self.trouble = trouble
+
+    def __call__(self, cases, /, *, progress=None):
+        self.batches.append(cases)
+        if progress is not None:
+            progress(0.5, "half")
+        if self.trouble is not None:
+            self.trouble(cases)
+        return [Outcome({"square": case.seed**2}, {"seed": np.array(case.seed)}) for case in cases]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path, create=True)
+
+
+def run(store, runner, cases=CASES, schedule=SCHEDULE, **options):
+    return sweep(cases, schedule, runner, store, **options)
+
+
+def test_records_come_in_the_order_of_the_cases_with_their_provenance(store):
+    records = run(store, Runner(), environment=lambda: {"jax": "1"})
+    assert [record.values["square"] for record in records] == [case.seed**2 for case in CASES]
+    assert [int(record.arrays["seed"]) for record in records] == [case.seed for case in CASES]
+    assert records[0].case == {"@type": "Case", "seed": 0, "width": 10}
+    provenance = records[0].provenance
+    assert provenance | {"seconds": 0, "utc": ""} == {
+        "jax": "1", "precision": "float64", "revision": 1, "batch": 3, "seconds": 0, "utc": "",
+    }  # fmt: skip
+
+
+def test_batches_share_a_key_and_fit_the_memory(store):
+    runner = Runner()
+    run(store, runner)
+    assert [[(case.width, case.seed) for case in batch] for batch in runner.batches] == [
+        [(10, 0), (10, 1), (10, 2)], [(10, 3), (10, 4)], [(100, 0)], [(100, 1)], [(100, 2)], [(100, 3)], [(100, 4)],
+    ]  # fmt: skip
+
+
+def test_what_is_stored_is_not_computed_again(store):
+    run(store, Runner())
+    runner, lines = Runner(), []
+    run(store, runner, progress=lambda *line: lines.append(line))
+    assert runner.batches == []
+    assert lines == [(1.0, "everything is stored already")]
+
+
+def test_a_resumed_sweep_runs_the_same_batches_and_adds_only_what_is_missing(store):
+    run(store, Runner(), cases=[Case(0), Case(3)])
+    before = store.records()
+    runner = Runner()
+    run(store, runner)
+    assert [case.seed for case in runner.batches[0]] == [0, 1, 2], "the batch is cut from the whole grid"
+    after = store.records()
+    assert all(after[identity].provenance == record.provenance for identity, record in before.items())
+    rows = [line for shard in (store.path / "shards").glob("*.jsonl") for line in shard.read_text().splitlines()]
+    assert len(rows) == len(CASES)
+
+
+def test_repeated_cases_run_once(store):
+    runner = Runner()
+    records = run(store, runner, cases=[Case(1), Case(2), Case(1)])
+    assert runner.batches == [[Case(1), Case(2)]]
+    assert [record.values["square"] for record in records] == [1, 4, 1]
+
+
+@pytest.mark.parametrize("error", [ValueError("bad luck"), MemoryError("too big"), ZeroDivisionError("1/0")])
+def test_an_exception_is_a_failed_record_and_is_tried_again(store, error):
+    def trouble(cases):
+        if cases[0].width == 100:
+            raise error
+
+    records = run(store, Runner(trouble))
+    by_width = {width: {r.status for r in records if r.case["width"] == width} for width in (10, 100)}
+    assert by_width == {10: {"done"}, 100: {"failed"}}
+    failed = next(record for record in records if record.status == "failed")
+    assert failed.message == f"{type(error).__name__}: {error}"
+    assert "trouble" in failed.provenance["traceback"]
+    runner = Runner()
+    assert {record.status for record in run(store, runner)} == {"done"}
+    assert {case.width for batch in runner.batches for case in batch} == {100}
+
+
+def test_a_wrong_number_of_outcomes_is_a_failure(store):
+    records = sweep([Case(0), Case(1)], SCHEDULE, lambda cases, *, progress=None: [Outcome({})], store)
+    assert [record.message for record in records] == ["ValueError: run_batch must return one outcome a case. Got 1 for 2."] * 2
+
+
+def test_divergence_is_an_answer(store):
+    calls = []
+
+    def diverge(cases, *, progress=None):
+        calls.append(cases)
+        return [Outcome({"risk": float("inf")}, status="diverged", message="the risk left the finite numbers")]
+
+    first = sweep([Case(0)], SCHEDULE, diverge, store)
+    again = sweep([Case(0)], SCHEDULE, diverge, store)
+    assert len(calls) == 1
+    assert (again[0].status, again[0].values, again[0].message) == ("diverged", {"risk": None}, first[0].message)
+
+
+@pytest.mark.parametrize("error", [UserError("no such thing"), KeyboardInterrupt()])
+def test_mistakes_and_interruptions_go_through_and_finished_batches_stay(store, error):
+    def trouble(cases):
+        if cases[0].width == 100:
+            raise error
+
+    with pytest.raises(type(error)):
+        run(store, Runner(trouble))
+    assert {record.case["width"] for record in store.records().values()} == {10}
+    assert {record.status for record in store.records().values()} == {"done"}
+
+
+def test_an_interruption_while_storing_loses_no_finished_batch(store, monkeypatch):
+    original, calls = Store.add, []
+
+    def interrupted(self, records):
+        calls.append(records)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        original(self, records)
+
+    monkeypatch.setattr(Store, "add", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run(store, Runner())
+    assert len(store.records()) == 3
+
+
+def test_progress_is_weighted_by_cost_and_ends_at_one(store):
+    lines = []
+    run(store, Runner(), progress=lambda fraction, text: lines.append((round(fraction, 3), text)))
+    total = 5 * 10 + 5 * 100
+    assert lines[0] == (round(15 / total, 3), "half")
+    assert lines[1] == (round(30 / total, 3), "stored 3 cases")
+    assert lines[-1] == (1.0, "stored 1 cases")
+    assert [fraction for fraction, _ in lines] == sorted(fraction for fraction, _ in lines)
+
+
+@given(st.lists(st.integers(0, 50), max_size=30), st.integers(1, 100))
+def test_chunks_keep_order_and_bound(sizes, memory):
+    ids = [str(number) for number in range(len(sizes))]
+    chunks = _chunks(ids, sizes, memory)
+    assert [identity for chunk in chunks for identity in chunk] == ids
+    for chunk in chunks:
+        assert len(chunk) == 1 or sum(sizes[int(identity)] for identity in chunk) <= memory
+
+
+def test_executors():
+    assert isinstance(executor("inprocess"), InProcess)
+    assert list(InProcess().map(lambda x: x + 1, [1, 2])) == [2, 3]
+    with pytest.raises(UserError, match="not in this version yet"):
+        executor("dask:tcp://x")
+    with pytest.raises(UserError, match="did you mean 'inprocess'"):
+        executor("inproces")
