@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
@@ -55,7 +56,7 @@ class CrossEntropy(eqx.Module):
         return jax.nn.softmax(outputs, axis=1) * jnp.sum(targets, axis=1, keepdims=True) - targets
 
     def curvature_root(self, outputs: Float[Array, "sample output"]) -> Array:
-        """Returns L with L·Lᵀ = diag(p) − p·pᵀ, p = softmax(f): L = diag(√p) − p·√pᵀ, shape (sample, output, output)."""
+        """Returns L = diag(√p) − p·√pᵀ, p = softmax(f), with L·Lᵀ = diag(p) − p·pᵀ; shape (sample, output, output)."""
         p = jax.nn.softmax(outputs, axis=1)
         eye = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
         return jnp.sqrt(p)[:, None, :] * (eye[None] - p[:, :, None])
@@ -70,7 +71,7 @@ class EmpiricalRisk(eqx.Module):
         weights: Non-negative sample weights, shape (sample,), or None for equal ones. A weight of 0 pads a sample away,
             so that data sets of different sizes share one compiled program.
         loss: `SquaredLoss()` or `CrossEntropy()`.
-        predict: (params, inputs) → outputs (sample, output), any pytree of parameters; by default this package's networks.
+        predict: (params, inputs) → outputs (sample, output), for any pytree; by default this package's networks.
     """
 
     inputs: Float[Array, "sample ..."]
@@ -172,7 +173,9 @@ def _check_data(name: str, array: Any, inputs: Any) -> None:
     if array.ndim == 0 or array.shape[0] != inputs.shape[0]:
         raise ValueError(f"{name} must have one entry a sample, {inputs.shape[0]} here. Got shape {array.shape}.")
     if array.shape[0] == 0:
-        raise ValueError(f"{name} must hold at least one sample. Got shape {array.shape}: there is nothing to learn from.")
-    if not isinstance(array, jax.core.Tracer) and not np.all(np.isfinite(np.asarray(array))):
+        raise ValueError(
+            f"{name} must hold at least one sample. Got shape {array.shape}: there is nothing to learn from."
+        )
+    if not isinstance(array, Tracer) and not np.all(np.isfinite(np.asarray(array))):
         bad = int(np.argmax(~np.isfinite(np.asarray(array)).reshape(array.shape[0], -1).all(axis=1)))
         raise ValueError(f"{name} must be finite. Got NaN or infinity in sample {bad}; clean the data first.")

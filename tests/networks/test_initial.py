@@ -52,7 +52,7 @@ def test_named_schemes_are_those_of_the_table(name, width, inputs):
 
 @pytest.mark.parametrize("name", TABLE)
 def test_limits_of_named_schemes(name):
-    """gamma and gamma' are slopes of log kappa and log kappa' over log m, at widths so large that only the limit is left."""
+    """gamma and gamma' are slopes of log kappa and log kappa' over log m, at widths where only the limit is left."""
     gamma, gamma_prime, regime = TABLE[name][1]
     entry = initial.SCHEMES[name]
     assert (entry.gamma, entry.gamma_prime, entry.regime) == (gamma, gamma_prime, regime)

@@ -12,9 +12,10 @@ from condenslab.landscape.receipt import surroundings
 from condenslab.landscape.reduction import reduce
 from condenslab.landscape.search import Ends, judge, search
 from condenslab.landscape.starts import StartLaw
-from condenslab.landscape.stationary import Fate, derivatives, newton, require_double
+from condenslab.landscape.stationary import Fate, derivatives, newton, rebuild, require_double
 from condenslab.measures.curvature import Inertia, inertia
-from condenslab.networks import ACTIVATIONS, Activation, TwoLayer, apply, ravel, unravel
+from condenslab.networks import ACTIVATIONS, Activation, TwoLayer, apply, ravel
+from condenslab.networks.structure import from_neurons, to_neurons
 from condenslab.risk import EmpiricalRisk
 
 _GRID_POINTS = 2000
@@ -22,6 +23,7 @@ _GRID_MARGIN = 1 / 6
 _REDUCTION_THRESHOLDS = (1e-3, 1e-6)
 _REDUCTION_DROP = 1e-6
 _CANDIDATES = 8
+_IDLE = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,7 @@ def critical_points(
     tolerance: float = 1e-11,
     steepest: float = 3.0,
     same: float = 1e-4,
-    root_steps: int = 100,
+    root_steps: int = 200,
 ) -> CriticalPoints:
     """Searches the critical points of R over two-layer networks of one width, minima and saddles.
 
@@ -145,7 +147,7 @@ def critical_points(
     found = []
     for members in _distinct(ends, accepted, grid, apart):
         network = _narrowest(risk, ends, members, grid, apart, tolerance)
-        found.append(_certify(risk, network, len(members), width))
+        found.append(_certify(risk, _canonical(network), len(members), width))
     found.sort(key=lambda point: point.risk)
     functions = np.array([_outputs(point.network, grid) for point in found])
     functions = functions.reshape(len(found), len(grid), risk.targets.shape[1])
@@ -183,7 +185,7 @@ def _narrowest(
     original = ends.network(members[0])
     function = _outputs(original, grid)
     candidates = [
-        reduce(ends.network(k), threshold=threshold, drop=_REDUCTION_DROP).network
+        reduce(_without_idle(ends.network(k), grid, apart), threshold=threshold, drop=_REDUCTION_DROP).network
         for threshold in _REDUCTION_THRESHOLDS
         for k in members[:_CANDIDATES]
     ]
@@ -191,11 +193,18 @@ def _narrowest(
         if candidate.width >= original.width:
             break
         theta, norm, _, _ = newton(risk, candidate, np.asarray(ravel(candidate)), tolerance=tolerance)
-        narrow = unravel(jnp.asarray(theta), candidate)
+        narrow = rebuild(theta, candidate)
         if norm <= tolerance and np.abs(_outputs(narrow, grid) - function).max() < apart:
             return narrow
     theta, norm, _, _ = newton(risk, original, np.asarray(ravel(original)), tolerance=tolerance)
-    return unravel(jnp.asarray(theta), original)
+    return rebuild(theta, original)
+
+
+def _without_idle(network: TwoLayer, grid: np.ndarray, apart: float) -> TwoLayer:
+    """Removes neurons whose output is nowhere near the difference at which functions are told apart."""
+    kept = np.flatnonzero(np.asarray(_evaluate(network, grid)[1]) > _IDLE * apart)
+    neurons = np.asarray(to_neurons(network))[kept]
+    return from_neurons(neurons, network.output_bias, network)
 
 
 def _certify(risk: EmpiricalRisk, network: TwoLayer, hits: int, searched_width: int) -> CriticalPoint:
@@ -209,8 +218,26 @@ def _certify(risk: EmpiricalRisk, network: TwoLayer, hits: int, searched_width: 
     return CriticalPoint(network, value, norm, counts, hits, searched_width)
 
 
+def _canonical(network: TwoLayer) -> TwoLayer:
+    """Returns one of the equivalent networks: input weights positive where the sign is free, neurons sorted by them."""
+    neurons = np.asarray(to_neurons(network))
+    inputs = network.input_weights.shape[1]
+    hidden = inputs + (network.biases is not None)
+    first = np.take_along_axis(neurons, np.argmax(neurons[:, :inputs] != 0, axis=1)[:, None], axis=1)
+    if network.activation.parity is not None:
+        sign = np.where(first < 0, -1.0, 1.0)
+        flipped = sign if network.activation.parity == "odd" else 1.0
+        neurons = np.concatenate([sign * neurons[:, :hidden], flipped * neurons[:, hidden:]], axis=1)
+    order = np.lexsort(neurons[:, :hidden].T[::-1])
+    return from_neurons(jnp.asarray(neurons[order]), network.output_bias, network)
+
+
 def _outputs(network: TwoLayer, grid: np.ndarray) -> np.ndarray:
-    return np.asarray(_predict(network, jnp.asarray(grid)))
+    return np.asarray(_evaluate(network, grid)[0])
 
 
-_predict = jax.jit(apply)
+@jax.jit
+def _evaluate(network: TwoLayer, grid: Array) -> tuple[Array, Array]:
+    """Returns the outputs on the grid and the largest contribution of each neuron to them."""
+    hidden = network.activation(network.preactivations(grid))
+    return apply(network, grid), jnp.abs(hidden).max(axis=0) * jnp.abs(network.output_weights).max(axis=0)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from condenslab.networks import Activation, TwoLayer
 from condenslab.risk import EmpiricalRisk
@@ -31,7 +31,7 @@ class StartLaw:
     """
 
     gentlest: float = 1.5
-    steepest: float = 2.0
+    steepest: float = 1.0
     beyond: float = 0.1
     longest_descent: int = 100
 
@@ -50,7 +50,7 @@ class StartLaw:
 
         Args:
             risk: R, whose inputs and targets set the units.
-            key: A JAX random key.
+            key: A JAX random key; its data seed the draws.
             starts: Number of starts.
             width: Number of hidden neurons.
             activation: σ.
@@ -61,29 +61,27 @@ class StartLaw:
             The networks, with a leading axis of length `starts` on every array, and the numbers of descent steps, shape
             (starts,).
         """
+        # numpy draws what is drawn once: the same operations in JAX would be compiled one by one.
+        random = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
         inputs, targets = np.asarray(risk.inputs), np.asarray(risk.targets)
         low, size, spacing = box_and_spacing(inputs)
-        keys = jax.random.split(key, 6)
-        inside = (starts, width, inputs.shape[1])
-        direction = jax.random.normal(keys[0], inside, inputs.dtype)
-        direction = direction / jnp.linalg.norm(direction, axis=-1, keepdims=True)
-        bounds = sorted((np.log(self.gentlest), np.log(max(self.steepest / spacing, self.gentlest))))
-        slope = jnp.exp(jax.random.uniform(keys[1], (starts, width, 1), inputs.dtype, *bounds))
-        centre = jax.random.uniform(keys[2], inside, inputs.dtype, -self.beyond, 1 + self.beyond) * size + low
-        weights = slope * direction / size
+        direction = random.normal(size=(starts, width, inputs.shape[1]))
+        direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
+        slopes = np.log([self.gentlest, max(self.steepest / spacing, self.gentlest)])
+        weights = np.exp(random.uniform(*slopes, size=(starts, width, 1))) * direction / size
+        centres = low + size * random.uniform(-self.beyond, 1 + self.beyond, direction.shape)
         scale = np.abs(targets).max() or 1.0
-        shape = (starts, targets.shape[1], width)
-        network = TwoLayer(
-            weights,
-            -jnp.sum(weights * centre, axis=-1) if biases else None,
-            scale * jax.random.normal(keys[3], shape, targets.dtype),
-            targets.mean(axis=0) + targets.std(axis=0) * jax.random.normal(keys[4], shape[:2], targets.dtype)
-            if output_bias
-            else None,
+        outgoing = scale * random.normal(size=(starts, targets.shape[1], width))
+        levels = targets.mean(axis=0) + targets.std(axis=0) * random.normal(size=(starts, targets.shape[1]))
+        networks = TwoLayer(
+            jnp.asarray(weights),
+            jnp.asarray(-np.sum(weights * centres, axis=-1)) if biases else None,
+            jnp.asarray(outgoing),
+            jnp.asarray(levels) if output_bias else None,
             activation,
         )
-        descents = jnp.exp(jax.random.uniform(keys[5], (starts,), inputs.dtype, 0.0, np.log(self.longest_descent + 1)))
-        return network, jnp.floor(descents).astype(int) - 1
+        descents = np.exp(random.uniform(0.0, np.log(self.longest_descent + 1), starts)).astype(int) - 1
+        return networks, jnp.asarray(descents)
 
 
 def box_and_spacing(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
@@ -99,5 +97,5 @@ def box_and_spacing(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     scaled = np.unique((inputs - low) / size, axis=0)
     if len(scaled) < 2:
         return low, size, 1.0
-    nearest = cKDTree(scaled).query(scaled, k=2)[0][:, 1]
+    nearest = KDTree(scaled).query(scaled, k=2)[0][:, 1]
     return low, size, float(np.median(nearest))

@@ -14,7 +14,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from condenslab.landscape.receipt import Receipt, risk_receipt
-from condenslab.networks import TwoLayer, ravel, unravel
+from condenslab.networks import TwoLayer, ravel
 from condenslab.numerics import require_float64, rounding_floor
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
@@ -83,7 +83,7 @@ def polish(
     if descend and theta.size and isinstance(risk.loss, SquaredLoss):
         theta = np.asarray(_descend_one(risk, network))
     theta, norm, steps, length = newton(risk, network, theta, tolerance=tolerance)
-    polished = unravel(jnp.asarray(theta), network)
+    polished = rebuild(theta, network)
     if not np.all(np.isfinite(theta)):
         fate = Fate.DIVERGED
     elif norm > tolerance:
@@ -148,6 +148,11 @@ def newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     return -np.einsum("...ij,...j->...i", vectors, coefficients)
 
 
+def rebuild(theta: np.ndarray | Array, like: TwoLayer) -> TwoLayer:
+    """Returns the network of the shapes of `like` with the parameters θ."""
+    return ravel_pytree(like)[1](jnp.asarray(theta))
+
+
 def require_double(risk: EmpiricalRisk, network: TwoLayer) -> None:
     """Checks that risk and network are in float64.
 
@@ -206,7 +211,7 @@ class _Stopped(optx.AbstractLeastSquaresSolver[Any, Any, Any, Any]):
 def _descend(risk: EmpiricalRisk, network: TwoLayer, steps: Array) -> Array:
     theta, back = ravel_pytree(network)
     roots = jnp.sqrt(risk.probabilities)[:, None]
-    solver = _Stopped(optx.LevenbergMarquardt(rtol=_TIGHT, atol=_TIGHT), steps)
+    solver = _Stopped(solver=optx.LevenbergMarquardt(rtol=_TIGHT, atol=_TIGHT), steps=steps)
     return optx.least_squares(
         lambda t, _: (roots * risk.residuals(back(t))).ravel(), solver, theta, max_steps=None, throw=False
     ).value
@@ -241,6 +246,6 @@ def _norm_and_step(risk: EmpiricalRisk, like: TwoLayer, theta: np.ndarray) -> tu
 
 @eqx.filter_jit
 def _derivatives(risk: EmpiricalRisk, like: TwoLayer, theta: Array) -> tuple[Array, Array, Array]:
-    network = unravel(theta, like)
+    network = rebuild(theta, like)
     value, gradient = risk.value_and_gradient(network)
     return value, ravel(gradient), risk.hessian(network)

@@ -1,7 +1,7 @@
 """Activations, with what the theory needs to know of each: multiplicity, parity, homogeneity.
 
-Multiplicity p (Zhou et al., NeurIPS 2022, Definition 1): the derivatives of order 1 … p−1 vanish at 0 and that of order p
-does not; σ(0) itself is free. It is undefined (None) for activations that are not smooth at 0.
+Multiplicity p (Zhou et al., NeurIPS 2022, Definition 1): the derivatives of order 1 … p−1 vanish at 0 and that of order
+p does not; σ(0) itself is free. It is undefined (None) for activations that are not smooth at 0.
 """
 
 from collections.abc import Callable

@@ -4,6 +4,8 @@ Inputs are batches, shape (sample, input), and outputs have shape (sample, outpu
 products over the batch. Widths are read from shapes; width 0 is legal (it arises from reduction).
 """
 
+from typing import TypeVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -13,13 +15,15 @@ from jaxtyping import Float
 
 from condenslab.networks.activations import Activation
 
+Network = TypeVar("Network", bound=eqx.Module)
+
 
 class Dropout(eqx.Module):
     """Dropout noise on hidden activations: each is zeroed with probability `rate`, the rest divided by 1 − rate.
 
     Attributes:
         key: A JAX random key.
-        rate: The DROP probability, scalar in [0, 1). (Papers on condensation by dropout write p for the keep probability.)
+        rate: The DROP probability, scalar in [0, 1). Papers on condensation by dropout write p for the KEEP one.
     """
 
     key: Array
@@ -145,7 +149,7 @@ def ravel(network: eqx.Module) -> Float[Array, " param"]:
     return ravel_pytree(network)[0]
 
 
-def unravel(theta: Float[Array, " param"], like: eqx.Module) -> eqx.Module:
+def unravel(theta: Float[Array, " param"], like: Network) -> Network:
     """Returns the network of the shapes of `like` whose ravelled parameters are θ.
 
     Raises:

@@ -1,8 +1,8 @@
 """Derivatives of a two-layer network in closed form, neuron by neuron.
 
-The second derivative of a risk in the parameters of a two-layer network is one small block per neuron plus a Gauss–Newton
-part of low rank. Here are the two ingredients in *neuron coordinates* u_k = (w_k, b_k, a_k), shape (neuron, coordinate):
-the parameters of neuron k side by side, biases left out where the network has none.
+The second derivative of a risk in the parameters of a two-layer network is one small block per neuron plus a
+Gauss–Newton part of low rank. Here are the two ingredients in *neuron coordinates* u_k = (w_k, b_k, a_k), shape
+(neuron, coordinate): the parameters of neuron k side by side, biases left out where the network has none.
 """
 
 import equinox as eqx

@@ -119,7 +119,8 @@ def _record_notes(run: Run, records: Sequence[Record]) -> list[str]:
     for status, messages in (("failed", run.failures), ("diverged", list(dict.fromkeys(diverged)))):
         if run.counts.get(status):
             reasons = f": {'; '.join(messages)}" if messages else ""
-            notes.append(f"{run.counts[status]} of {len(run.records)} records {status} when the claims were made{reasons}")
+            count = f"{run.counts[status]} of {len(run.records)} records {status}"
+            notes.append(f"{count} when the claims were made{reasons}")
     return notes
 
 

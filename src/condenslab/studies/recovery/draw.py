@@ -10,6 +10,8 @@ from condenslab.studies.recovery.claims import WIDTH_1_MINIMUM, Results, distanc
 from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
+_STRONG = 0.05
+
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
     """Returns the figures of a run; what was not computed, or has no picture for more than one input, is left out.
@@ -21,7 +23,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     main = results.flow("small", decayed=True) or results.flow("small", decayed=False)
     drawn: list[Drawing | None] = []
     if main:
-        drawn += [_overview(main[0], results), _course(main, results), _film(main[0])]
+        drawn += [_overview(main[0], results), _course(main, results), _stages(main[0], results), _film(main[0])]
     drawn += [_critical_functions(results), _distance(main, results), _groups(results)]
     drawn += [_embedding(results), _spectra(results), _contrast(results)]
     return [drawing for drawing in drawn if drawing is not None]
@@ -37,52 +39,67 @@ def _levels(results: Results) -> list[tuple[str, float]]:
     return levels
 
 
-def _overview(record: Record, results: Results) -> Drawing:
+def _overview(record: Record, results: Results) -> Drawing | None:
     arrays = record.arrays
     if "frame_functions" not in arrays:
-        return _heat_maps(record)
+        return None
     figure, axes = figures.panels(2, 2, width=5.0, height=3.9)
-    level = _levels(results)[0][1] if results.critical else WIDTH_1_MINIMUM
-    interval = plateau(record, level)
+    interval = _plateau(record, results)
     figures.risk_curve(axes[0, 0], arrays["times"], arrays["risk"], levels=_levels(results), plateau=interval)
     figures.title(axes[0, 0], "Risk along gradient flow")
     moments = _moments(record, interval)
     curves = {f"t = {figures.readable(arrays['frame_times'][k], 2)}": arrays["frame_functions"][k] for k in moments}
     figures.function_curves(axes[0, 1], arrays["grid"], curves)
-    figures.title(axes[0, 1], "Output at those times")
-    figures.orientation_amplitude(
-        axes[1, 0],
-        arrays["frame_angles"][-1],
-        arrays["frame_amplitudes"][-1],
-        initial_angle=arrays["frame_angles"][0],
-        initial_amplitude=arrays["frame_amplitudes"][0],
-        logarithmic=True,
-    )
-    figures.title(axes[1, 0], "Neurons: first and last")
-    figures.cosine_heatmap(axes[1, 1], _cosine(_strong(record)))
-    figures.title(axes[1, 1], "Similarity of the neurons that matter")
+    figures.title(axes[0, 1], "Output at three of those times")
+    _scatter(axes[1, 0], record, -1)
+    figures.title(axes[1, 0], "Neurons, before and after")
+    figures.cosine_heatmap(axes[1, 1], _cosine(arrays["frame_weights"][1 + moments[len(moments) // 2]]))
+    figures.title(axes[1, 1], "Similarity of all neurons, on the plateau")
+    width = record.case["width"]
     caption = (
-        f"Width {record.case['width']}, seed {record.case['seed']}. Top left: the risk rests on the minimum of the "
-        "narrowest network for decades of time before it falls. Top right: the function at the start, on the plateau and "
-        "at the end. Bottom left: every neuron as orientation against amplitude (logarithmic), before and after. Bottom "
-        "right: cosine similarity of input weights, for neurons above 0.1 % of the largest amplitude."
+        f"Width {width}, seed {record.case['seed']}. Top left: the risk rests near the minimum of the narrowest "
+        "network for decades of time before it falls. Top right: the function at the start, on the plateau and at the "
+        "end. Bottom left: every neuron as orientation against amplitude (logarithmic), before and after. Bottom "
+        "right: cosine similarity of the input weights (bias included) of all neurons, ordered by the leading "
+        "eigenvector."
     )
-    return Drawing("From 500 neurons to a few", caption, figure)
+    return Drawing(f"From {width} neurons to a few", caption, figure)
 
 
-def _heat_maps(record: Record) -> Drawing:
-    figure, axes = figures.panels(1, 2, width=4.6, height=4.0)
-    stages = record.arrays["input_weights"]
-    for ax, weights, name in zip(axes[0], (stages[0], _strong(record)), ("start", "end, neurons that matter"), strict=True):
-        figures.cosine_heatmap(ax, _cosine(weights))
-        figures.title(ax, f"Similarity at the {name}")
-    caption = "Cosine similarity of input weights (bias included), before training and at the end of the flow."
-    return Drawing("Condensation", caption, figure)
+def _stages(record: Record, results: Results) -> Drawing:
+    arrays, moments = record.arrays, _moments(record, _plateau(record, results))
+    frames = [0, *(1 + k for k in moments[1:])]
+    names = ["start", *(f"t = {figures.readable(arrays['frame_times'][k - 1], 2)}" for k in frames[1:])]
+    rows = 2 if "frame_angles" in arrays else 1
+    figure, axes = figures.panels(rows, len(frames), width=4.3, height=3.9)
+    for column, (frame, name) in enumerate(zip(frames, names, strict=True)):
+        figures.cosine_heatmap(axes[-1, column], _cosine(arrays["frame_weights"][frame]))
+        figures.title(axes[0, column], name)
+        if rows == 2:
+            _scatter(axes[0, column], record, frame, initial=False)
+    caption = (
+        "All neurons at the start, on the plateau and at the end"
+        + (": orientation and amplitude above, " if rows == 2 else ": ")
+        + "cosine similarity of input weights (bias included). Most neurons stay small; at the end those above "
+        f"{100 * _STRONG:g} % of the largest amplitude number {int(_strong(record).sum())}."
+    )
+    return Drawing("Condensation, stage by stage", caption, figure)
+
+
+def _scatter(ax: Axes, record: Record, frame: int, *, initial: bool = True) -> None:
+    angles, amplitudes = record.arrays["frame_angles"], record.arrays["frame_amplitudes"]
+    first = {"initial_angle": angles[0], "initial_amplitude": amplitudes[0]} if initial else {}
+    figures.orientation_amplitude(ax, angles[frame], amplitudes[frame], logarithmic=True, **first)
+
+
+def _plateau(record: Record, results: Results) -> tuple[float, float] | None:
+    levels = _levels(results)
+    return plateau(record, levels[0][1] if levels else WIDTH_1_MINIMUM)
 
 
 def _strong(record: Record) -> np.ndarray:
     amplitudes = record.arrays["frame_amplitudes"][-1]
-    return record.arrays["input_weights"][-1][amplitudes > 1e-3 * amplitudes.max()]
+    return amplitudes > _STRONG * amplitudes.max()
 
 
 def _cosine(weights: np.ndarray) -> np.ndarray:
@@ -108,7 +125,9 @@ def _course(runs: list[Record], results: Results) -> Drawing:
     free = results.flow("small", decayed=False)
     if free and free[0] is not runs[0]:
         arrays = free[0].arrays
-        figures.risk_curve(axes[0, 0], arrays["times"], arrays["risk"], label=f"seed {free[0].case['seed']}, no L2 term")
+        figures.risk_curve(
+            axes[0, 0], arrays["times"], arrays["risk"], label=f"seed {free[0].case['seed']}, no L2 term"
+        )
     caption = (
         "Risk against time of the gradient flow from small initialisation. Horizontal lines: the lowest positive risk "
         "of a critical function of each narrow width. The drop at the end is the second stage, in which the L2 term is "
@@ -129,7 +148,9 @@ def _film(record: Record) -> Drawing | None:
         arrays["frame_times"],
         arrays["frame_risk"],
     )
-    caption = "Move the slider: the function that the network computes, its neurons, and where it stands on the risk curve."
+    caption = (
+        "Move the slider: the function that the network computes, its neurons, and where it stands on the risk curve."
+    )
     return Drawing("The flow as a film", caption, film)
 
 
@@ -146,10 +167,11 @@ def _critical_functions(results: Results) -> Drawing | None:
             label = f"R = {figures.readable(record.values['risks'][k], 4)} ({positive}, {zero}, {negative})"
             curves[label + "′" * sum(label == key.rstrip("′") for key in curves)] = record.arrays["functions"][k]
         figures.function_curves(ax, record.arrays["grid"], curves)
+        figures.legend_below(ax, columns=1)
         figures.title(ax, f"Width {width}: {len(record.values['risks'])} found")
     caption = (
-        "Critical functions that first appear at each width, the five of lowest risk, with the inertia (positive, zero, "
-        "negative) in their own width; a prime marks another function of the same risk, such as the mirror image."
+        "Critical functions that first appear at each width, the five of lowest risk, with the inertia (positive, "
+        "zero, negative) in their own width; a prime marks another function of the same risk, such as the mirror image."
     )
     return Drawing("Critical functions of narrow networks", caption, figure)
 
@@ -194,7 +216,9 @@ def _groups(results: Results) -> Drawing | None:
     figures.title(axes[0, 0], "Neurons above 0.1 % of the largest")
     figures.title(axes[0, 1], "Neurons above 5 % of the largest")
     for ax in axes[0]:
-        ax.set_yscale("symlog", linthresh=10)
+        ax.set_yscale("log")
+        ax.set_yticks([1, 3, 10, 30, 100, 300], ["1", "3", "10", "30", "100", "300"])
+        ax.minorticks_off()
         ax.set_xlabel("threshold (relative distance of (w, b))")
     caption = (
         "Number of groups as a function of the threshold, complete linkage in the invariant coordinates of the "
@@ -270,7 +294,7 @@ def _contrast(results: Results) -> Drawing | None:
         suffix = "" if error is None else f", test error {figures.readable(error, 2)}"
         figures.title(ax, f"{start}{suffix}")
     caption = (
-        "The same network and the same flow without L2 term from three initial laws: orientation and amplitude of every "
-        "neuron at the end. Test error: mean squared error on 1,000 points that were not trained on."
+        "The same network and the same flow without L2 term from three initial laws: orientation and amplitude of "
+        "every neuron at the end. Test error: mean squared error on 1,000 points that were not trained on."
     )
     return Drawing("What the initial scale does", caption, figure)

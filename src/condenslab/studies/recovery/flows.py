@@ -156,7 +156,7 @@ def _course(start: networks.TwoLayer, runs: list[Trajectory], setting: Setting) 
         "frame_times": times[frames],
         "frame_risk": joined["risk"][frames],
         "frame_amplitudes": np.stack([measures.amplitudes(network) for network in (start, *shown)]),
-        "input_weights": np.stack([_augmented(network) for network in (start, shown[len(shown) // 2], runs[-1].network)]),
+        "frame_weights": np.stack([_augmented(network) for network in (start, *shown)]),
     }
     if setting.one_input:
         arrays["grid"] = setting.grid[:, 0]
@@ -166,7 +166,7 @@ def _course(start: networks.TwoLayer, runs: list[Trajectory], setting: Setting) 
 
 
 def _augmented(network: networks.TwoLayer) -> np.ndarray:
-    return np.column_stack([network.input_weights, network.biases])
+    return measures.hidden_neurons(network).incoming
 
 
 def _evenly_along(times: np.ndarray, risk: np.ndarray, count: int) -> np.ndarray:

@@ -65,14 +65,13 @@ def make_setting(activation: str, data: "Table | None") -> Setting:
         grid = np.linspace(low, high, _GRID) if data.inputs.shape[1] == 1 else data.inputs
         return Setting(data.inputs, data.targets, grid, None, None)
     task = tasks.task("three_tanh")
-    teacher = None
-    if activation == "tanh":
-        own = task.facts.teacher
-        teacher = networks.TwoLayer(
-            jnp.asarray(own.input_weights),
-            jnp.asarray(own.biases),
-            jnp.asarray(own.output_weights),
-            None,
-            networks.activation("tanh"),
-        )
-    return Setting(task.inputs, task.targets, task.heldout_inputs, task.heldout_targets, teacher)
+    own, grid = task.facts.teacher, task.heldout_inputs
+    assert own is not None and grid is not None, "the built-in target is a teacher with held-out inputs"
+    teacher = networks.TwoLayer(
+        jnp.asarray(own.input_weights),
+        None if own.biases is None else jnp.asarray(own.biases),
+        jnp.asarray(own.output_weights),
+        None,
+        networks.activation("tanh"),
+    )
+    return Setting(task.inputs, task.targets, grid, task.heldout_targets, teacher if activation == "tanh" else None)
