@@ -33,10 +33,17 @@ html_title = "condenslab"
 
 
 def as_restructured_text(app, what, name, obj, options, lines):
-    """Escapes |w| and w_ outside backticks: formulas in our docstrings, markup in reStructuredText."""
-    parts = re.split(r"(`[^`]*`|^ *(?:>>>|\.\.\.) .*$)", "\n".join(lines), flags=re.MULTILINE)
+    """Turns fenced code into code blocks, and escapes |w| and w_ elsewhere: formulas to us, markup to Sphinx."""
+    text = "\n".join(lines)
+    text = re.sub(r"^( *)```(\w+)\n(.*?)^ *```$", _code_block, text, flags=re.MULTILINE | re.DOTALL)
+    parts = re.split(r"(`[^`]*`|^ *(?:>>>|\.\.\.) .*$)", text, flags=re.MULTILINE)
     parts[::2] = [re.sub(r"_(?=\W|$)", r"\\_", part.replace("|", r"\|")) for part in parts[::2]]
     lines[:] = "".join(parts).split("\n")
+
+
+def _code_block(match):
+    indent, language, code = match.groups()
+    return f"{indent}.. code-block:: {language}\n\n" + "".join(f"    {line}\n" for line in code.splitlines())
 
 
 def without_modules(app, what, name, obj, options, signature, annotation):

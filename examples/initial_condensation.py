@@ -32,6 +32,7 @@ for name in ("tanh", "x_tanh", "x2_tanh"):
     found = f"{len(leaders)} ({', '.join(str(size) for size in sizes)})"
     print(f"{name:10}  {p}   {2 * p}  {found:32} {run.records['risk'][-1] / run.records['risk'][0]:.3f}")
 
-# The same network is further from condensed when whole neurons are compared, norm included: a direction is a first step.
+# Compared as whole neurons, norm included, the last network is less condensed: a direction is only the first step.
 counts = measures.group_counts(run.network, np.array([0.05, 0.1, 0.2, 0.5, 1.0]))
-print("\nneuron groups of the last net by threshold:", dict(zip(counts.thresholds.tolist(), counts.counts.tolist(), strict=True)))
+by_threshold = dict(zip(counts.thresholds.tolist(), counts.counts.tolist(), strict=True))
+print(f"\nneuron groups of the last network by threshold: {by_threshold}")

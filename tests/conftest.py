@@ -1,6 +1,4 @@
-"""Settings that all tests share: float64, no rank promotion, checked shapes, and a compile cache between runs."""
-
-import os
+"""Settings that all tests share: float64, no rank promotion, checked shapes."""
 
 import jax
 import matplotlib
@@ -21,9 +19,5 @@ def pytest_configure(config: pytest.Config) -> None:
     matplotlib.use("agg")
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_numpy_rank_promotion", "raise")
-    # One directory a worker: jax does not write its cache files atomically.
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    jax.config.update("jax_compilation_cache_dir", str(config.rootpath / ".pytest_cache" / "jax" / worker))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
     if not config.getoption("--no-shape-checks"):
         install_import_hook(CHECKED, "beartype.beartype")

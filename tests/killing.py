@@ -1,4 +1,4 @@
-"""Runs the toy study in processes that kill themselves at every step of every write, and resumes each: run as a program.
+"""Runs the toy study in processes that kill themselves at every step of every write, and resumes each.
 
 Usage: killing.py FOLDER. It prints one line of JSON a kill; `test_interruption.py` reads them.
 """
@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import toy
-
 from condenslab import studies
 from condenslab.sweeps import Store
 
@@ -97,7 +96,9 @@ def main(folder: Path) -> None:
         after = stored(out)
         lines = [line for shard in (out / "shards").glob("[!.]*.jsonl") for line in shard.read_text().splitlines()]
         kept = all(after[identity] == content for identity, content in before.items())
-        print(json.dumps({"killed": killed, "kept": kept, "before": len(before), "lines": len(lines), "claims": claims}))
+        print(
+            json.dumps({"killed": killed, "kept": kept, "before": len(before), "lines": len(lines), "claims": claims})
+        )
         moment += 1
 
 

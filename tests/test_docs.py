@@ -18,8 +18,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 MODULES = sorted(found.name for found in pkgutil.walk_packages(condenslab.__path__, "condenslab."))
-PACKAGES = [name for name in MODULES if name.count(".") == 1]
-FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PACKAGES = [name for name in MODULES if name.count(".") == 1 and not name.endswith("__main__")]
+FENCE = re.compile(r"^```python\n(.*?)^```\n(?:\s*^```text\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
 
 
 def relative(path: Path) -> str:
@@ -62,14 +62,16 @@ def test_docstring_example(module, name, text, line):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if FENCE.search(page.read_text())], ids=relative)
-def test_page_code(page, tmp_path, monkeypatch):
-    """The python blocks of a page run one after the other, in one namespace."""
+def test_page_code(page, tmp_path, monkeypatch, capsys):
+    """The python blocks of a page run one after the other, and print what the text block after them says."""
     monkeypatch.chdir(tmp_path)
     text = page.read_text()
     names: dict[str, object] = {"__name__": page.stem}
     for match in FENCE.finditer(text):
         line = text.count("\n", 0, match.start(1))
         exec(compile("\n" * line + match.group(1), page, "exec"), names)
+        printed = capsys.readouterr().out
+        assert match.group(2) is None or printed == match.group(2)
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=relative)

@@ -54,8 +54,11 @@ def test_a_wrong_reduction_is_found(wrong, precision):
 
 def test_a_wrong_build_is_told_in_a_sentence(monkeypatch):
     monkeypatch.setattr(doctor, "step_microseconds", lambda: 1.0)
+    monkeypatch.setattr(doctor, "check_gradients", lambda precision: [])
     problem = doctor.check(stale).problem
-    assert problem.startswith(f"this build of jax {jax.__version__} computes wrong results on this machine: sums of batched")
+    assert problem.startswith(
+        f"this build of jax {jax.__version__} computes wrong results on this machine: sums of batched"
+    )
     assert problem.endswith("pip install 'jax>=0.10.1,!=0.10.2'")
 
 

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-import toy
 
+import toy
 from condenslab import studies
 from condenslab.sweeps import Store
 

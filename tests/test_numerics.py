@@ -113,15 +113,17 @@ def test_single_precision_is_refused_unless_a_tolerance_is_stated():
     require_float64(single.astype(np.float64), "rank", None)
 
 
-@pytest.mark.xfail(strict=True, reason="numerics.cut_spectrum: a spectrum that is all below the floor counts 1, not 0")
 def test_a_spectrum_below_the_floor_has_nothing_above_the_cut():
     """Nothing below the floor can be told from zero, so nothing of it may be counted."""
     assert cut_spectrum(np.array([1e-20, 1e-21]), floor=1e-16).count == 0
 
 
-@pytest.mark.xfail(
-    strict=True, reason="numerics.cut_spectrum: decided, with an infinite gap, just below a stated tolerance"
-)
 def test_a_tolerance_just_above_the_largest_value_decides_nothing():
     cut = cut_spectrum(np.array([1.0, 0.9]), floor=1e-16, tolerance=1.0 + 1e-9)
     assert cut.count == 0 and not cut.decided
+
+
+def test_structure_among_the_zeros_leaves_the_cut_undecided():
+    """6.1 decades above 1e-5 and 5 below it: 1e-5 may be a true value as well as a false one."""
+    cut = cut_spectrum(np.array([458.0, 13.0, 1e-5, 3e-11, 1e-11]), floor=1e-10)
+    assert cut.count == 2 and not cut.decided

@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 import numpy as np
@@ -45,7 +45,7 @@ class Toy(Study):
     question = "Is the mean of normal numbers zero?"
     source = "Gauss 1809"
     claim_statements = ("every mean is zero within 3", "something that the toy does not know")
-    presets = {"tiny": Settings(members=2), "quick": Settings(), "full": Settings(members=100)}
+    presets: ClassVar = {"tiny": Settings(members=2), "quick": Settings(), "full": Settings(members=100)}
     accepts_data = True
 
     def cases(self, settings, *, seed, data):

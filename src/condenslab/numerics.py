@@ -17,17 +17,22 @@ class SpectrumCut:
         tolerance: The cut itself, in the units of the values: the geometric middle of the gap.
         gap: Width of the gap around the cut, in decades (powers of ten); infinite for an all-zero spectrum.
         floor: The rounding floor, in the units of the values; nothing below it can be told from zero.
+        lower_gap: The widest gap below the cut, in decades, down to the floor: structure among the "zeros".
     """
 
     count: int
     tolerance: float
     gap: float
     floor: float
+    lower_gap: float = 0.0
 
     @property
     def decided(self) -> bool:
-        """Whether the gap is at least two decades wide."""
-        return self.gap >= _DECIDED_DECADES
+        """Whether the gap is at least two decades wide, and two decades wider than any gap below it.
+
+        A gap below of nearly the same width means that the "zeros" fall in two classes, of which one may be true.
+        """
+        return self.gap >= _DECIDED_DECADES and self.gap - self.lower_gap >= _DECIDED_DECADES
 
 
 def require_float64(array: np.ndarray, quantity: str, tolerance: float | None) -> None:
@@ -74,7 +79,8 @@ def cut_spectrum(values: np.ndarray, floor: float, tolerance: float | None = Non
         tolerance: An absolute cut that replaces the largest gap, when the caller knows better.
 
     Returns:
-        The cut; `gap` is then the distance in decades of its two neighbours.
+        The cut. With a stated tolerance, `gap` is the distance in decades of its two neighbours (of the tolerance itself
+        where nothing is kept, of the floor where nothing is dropped) and gaps below are the caller's business.
 
     Raises:
         ValueError: A value is negative or not finite.
@@ -86,13 +92,15 @@ def cut_spectrum(values: np.ndarray, floor: float, tolerance: float | None = Non
     descending = np.sort(np.asarray(values, dtype=np.float64))[::-1]
     if not np.all(np.isfinite(descending)) or np.any(descending < 0):
         raise ValueError("a spectrum must be finite and non-negative. Got a negative, NaN or infinite value.")
-    if descending.size == 0 or descending[0] <= 0.0:
-        return SpectrumCut(0, tolerance or 0.0, math.inf, floor)
     floor = max(floor, float(np.finfo(np.float64).tiny))
+    if tolerance is not None:
+        kept, dropped = descending[descending > tolerance], descending[descending <= tolerance]
+        lowest, highest = (kept[-1] if kept.size else tolerance), max(floor, dropped[0] if dropped.size else floor)
+        return SpectrumCut(kept.size, tolerance, max(0.0, math.log10(max(lowest, floor) / highest)), floor)
+    if descending.size == 0 or descending[0] <= floor:
+        return SpectrumCut(0, floor, math.inf, floor)
     raised = np.log10(np.maximum(np.append(descending, floor), floor))
     gaps = raised[:-1] - raised[1:]
-    if tolerance is None:
-        count = int(np.argmax(gaps)) + 1
-        return SpectrumCut(count, float(10 ** ((raised[count - 1] + raised[count]) / 2)), float(gaps[count - 1]), floor)
-    count = int(np.count_nonzero(descending > tolerance))
-    return SpectrumCut(count, tolerance, float(gaps[count - 1]) if count else math.inf, floor)
+    last = int(np.argmax(gaps))
+    middle = float(10 ** ((raised[last] + raised[last + 1]) / 2))
+    return SpectrumCut(last + 1, middle, float(gaps[last]), floor, float(gaps[last + 1 :].max(initial=0.0)))

@@ -13,10 +13,18 @@ import numpy as np
 from jax import Array
 from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
-from jaxtyping import Float, PyTree
+from jaxtyping import Float, PyTree, Shaped
 
 from condenslab.networks.dense import TwoLayer, apply
 from condenslab.networks.structure import neuron_order, neuron_tangents
+
+
+def _floating(values: Any) -> Any:
+    """Returns an array of floating-point numbers; None stays None, and so does what is no array (a mask, say)."""
+    if values is None or isinstance(values, bool):
+        return values
+    array = jnp.asarray(values)
+    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(jnp.result_type(float))
 
 
 class SquaredLoss(eqx.Module):
@@ -33,6 +41,9 @@ class SquaredLoss(eqx.Module):
     def slope(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
         """Returns ∂ℓ/∂f = 2(f − y), shape (sample, output)."""
         return 2.0 * (outputs - targets)
+
+    def check(self, targets: np.ndarray) -> None:
+        """Accepts any targets."""
 
     def curvature_root(self, outputs: Float[Array, "sample output"]) -> Array:
         """Returns a root L of ∂²ℓ/∂f² = L·Lᵀ = 2·I, shape (sample, output, output)."""
@@ -52,8 +63,16 @@ class CrossEntropy(eqx.Module):
         return jax.nn.softmax(outputs, axis=1) - targets
 
     def slope(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
-        """Returns ∂ℓ/∂f = softmax(f)·Σy − y, shape (sample, output)."""
-        return jax.nn.softmax(outputs, axis=1) * jnp.sum(targets, axis=1, keepdims=True) - targets
+        """Returns ∂ℓ/∂f = softmax(f) − y, shape (sample, output)."""
+        return self.residuals(outputs, targets)
+
+    def check(self, targets: np.ndarray) -> None:
+        """Refuses targets that are not probability vectors."""
+        if np.any(targets < 0) or np.any(np.abs(targets.sum(axis=1) - 1) > 1e-6):
+            raise ValueError(
+                "targets must be probability vectors for cross-entropy, non-negative rows that sum to 1; "
+                "jax.nn.one_hot turns labels into such rows."
+            )
 
     def curvature_root(self, outputs: Float[Array, "sample output"]) -> Array:
         """Returns L = diag(√p) − p·√pᵀ, p = softmax(f), with L·Lᵀ = diag(p) − p·pᵀ; shape (sample, output, output)."""
@@ -72,25 +91,36 @@ class EmpiricalRisk(eqx.Module):
             so that data sets of different sizes share one compiled program.
         loss: `SquaredLoss()` or `CrossEntropy()`.
         predict: (params, inputs) → outputs (sample, output), for any pytree; by default this package's networks.
+
+    Raises:
+        ValueError: No samples, NaN or infinity, shapes that do not fit, negative weights, or (cross-entropy) targets that
+            are not probability vectors. Checked where the arrays are known, not inside compiled programs.
     """
 
-    inputs: Float[Array, "sample ..."]
-    targets: Float[Array, "sample output"]
-    weights: Float[Array, " sample"] | None = None
+    inputs: Shaped[Array, "sample ..."] = eqx.field(converter=jnp.asarray)
+    targets: Float[Array, "sample output"] = eqx.field(converter=_floating)
+    weights: Float[Array, " sample"] | None = eqx.field(default=None, converter=_floating)
     loss: SquaredLoss | CrossEntropy = SquaredLoss()
     predict: Callable[[PyTree, Array], Array] = eqx.field(static=True, default=apply)
 
     def __check_init__(self) -> None:
         _check_data("inputs", self.inputs, self.inputs)
         _check_data("targets", self.targets, self.inputs)
+        if self.predict is apply and self.inputs.ndim != 2:
+            raise ValueError(f"inputs must have shape (sample, input); x[:, None] makes it so. Got {self.inputs.shape}.")
         if self.targets.ndim != 2:
-            raise ValueError(f"targets must have shape (sample, output). Got shape {self.targets.shape}.")
+            raise ValueError(f"targets must have shape (sample, output); y[:, None] makes it so. Got {self.targets.shape}.")
+        if not isinstance(self.targets, Tracer):
+            self.loss.check(np.asarray(self.targets))
         if self.weights is not None:
-            _check_data("weights", self.weights, self.inputs)
+            _check_weights(self.weights, self.inputs)
 
     def outputs(self, params: PyTree) -> Float[Array, "sample output"]:
-        """Returns f_θ(x_i) on the data."""
-        return self.predict(params, self.inputs)
+        """Returns f_θ(x_i) on the data, shape (sample, output)."""
+        outputs = self.predict(params, self.inputs)
+        if outputs.shape != self.targets.shape:
+            raise ValueError(f"predict must return the targets' shape, {self.targets.shape}. Got shape {outputs.shape}.")
+        return outputs
 
     def residuals(self, params: PyTree) -> Float[Array, "sample output"]:
         """Returns f_θ(x_i) − y_i (softmax(f) − y for cross-entropy), shape (sample, output)."""
@@ -106,7 +136,7 @@ class EmpiricalRisk(eqx.Module):
 
     def value_and_gradient(self, params: PyTree) -> tuple[Float[Array, ""], PyTree]:
         """Returns (R(θ), ∇R(θ)) from one evaluation."""
-        outputs, pull = jax.vjp(lambda p: self.predict(p, self.inputs), params)
+        outputs, pull = jax.vjp(self.outputs, params)
         value = jnp.sum(self.probabilities * self.loss.value(outputs, self.targets))
         return value, pull(self.cotangent(outputs))[0]
 
@@ -114,7 +144,7 @@ class EmpiricalRisk(eqx.Module):
         """Returns ∂f_o(x_i)/∂θ, the gradients of the outputs (not of the residuals' norm), dense."""
         if self._structured(params):
             tangents = neuron_tangents(params, self.inputs, jnp.zeros_like(self.targets)).jacobian
-            flat = tangents.reshape(*tangents.shape[:2], -1)
+            flat = tangents.reshape(*tangents.shape[:2], tangents.shape[2] * tangents.shape[3])
             if params.output_bias is not None:
                 ones = jnp.eye(flat.shape[1], dtype=flat.dtype)[None]
                 flat = jnp.concatenate([flat, jnp.broadcast_to(ones, (flat.shape[0], *ones.shape[1:]))], axis=2)
@@ -163,10 +193,18 @@ class EmpiricalRisk(eqx.Module):
         blocks = neuron_tangents(params, self.inputs, self.cotangent(outputs)).blocks
         jacobian = self.jacobian(params)
         rooted = jnp.einsum("nop,noq->nqp", jacobian, self.gauss_newton_root(outputs))
-        rooted = rooted.reshape(-1, rooted.shape[2])
+        rooted = rooted.reshape(rooted.shape[0] * rooted.shape[1], rooted.shape[2])
         width, size = blocks.shape[:2]
         own = neuron_order(params)[: width * size].reshape(width, size)
         return (rooted.T @ rooted).at[own[:, :, None], own[:, None, :]].add(blocks)
+
+
+def _check_weights(weights: Any, inputs: Any) -> None:
+    _check_data("weights", weights, inputs)
+    if weights.ndim != 1:
+        raise ValueError(f"weights must have shape (sample,). Got shape {weights.shape}.")
+    if not isinstance(weights, Tracer) and (np.any(np.asarray(weights) < 0) or not np.any(np.asarray(weights) > 0)):
+        raise ValueError("weights must not be negative, and one of them must be positive. Got other ones.")
 
 
 def _check_data(name: str, array: Any, inputs: Any) -> None:

@@ -146,11 +146,27 @@ def test_a_count_that_never_changes_runs_from_end_to_end(ax):
     assert ax.get_xscale() == "linear"
 
 
-def test_a_second_series_is_added(ax):
-    figures.threshold_counts(ax, [0.1, 0.2], [30, 20], label="seed 0")
+def test_a_count_that_always_changes_has_no_run(ax):
+    figures.threshold_counts(ax, [0.1, 0.2, 0.4], [9, 5, 2])
+    assert ax.lines[0].get_label() == "groups: no two neighbours agree"
+
+
+def test_a_second_series_is_added_and_hides_no_first(ax):
+    figures.threshold_counts(ax, [0.1, 0.2], [3, 2], label="seed 0")
     figures.threshold_counts(ax, [0.1, 0.2], [3, 2], label="seed 1")
-    assert ax.lines[0].get_marker() != ax.lines[1].get_marker()
-    assert ax.get_ylim()[1] > 30
+    first, second = ax.lines
+    assert first.get_marker() != second.get_marker()
+    assert first.get_markersize() > second.get_markersize() and first.get_linewidth() > second.get_linewidth()
+
+
+def test_three_groups_are_told_from_two_beside_many(ax):
+    figures.threshold_counts(ax, [0.1, 0.2], [3, 2], label="small")
+    figures.threshold_counts(ax, [0.1, 0.2], [450, 300], label="large")
+    ax.figure.draw_without_rendering()
+    shown = [label.get_text() for label in ax.get_yticklabels()]
+    assert {"0", "1", "2", "3", "10", "100"} <= set(shown)
+    low, high = ax.get_ylim()
+    assert low == 0 and high > 450
 
 
 @pytest.mark.parametrize(

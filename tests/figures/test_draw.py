@@ -57,6 +57,11 @@ def test_hollow_is_initial_and_filled_is_final(ax):
     assert {text.get_text() for text in ax.get_legend().get_texts()} == {"initial", "final"}
 
 
+def test_neurons_of_one_time_need_no_legend(ax):
+    figures.orientation_amplitude(ax, [0.5], [1.0])
+    assert ax.get_legend() is None
+
+
 def test_ticks_are_multiples_of_half_pi(ax):
     figures.orientation_amplitude(ax, [0.5], [1.0])
     np.testing.assert_allclose(ax.get_xticks(), [-PI, -PI / 2, 0, PI / 2, PI])

@@ -127,12 +127,12 @@ class Toy(studies.Study):
     cases = compile_key = bytes_per_member = seconds_per_member = run_batch = claims = None
 
     def draw(self, records):
-        return [picture()]
+        return []
 
 
 @pytest.fixture
 def toy(monkeypatch):
-    """A registered study that draws one picture; a test may replace its `draw`."""
+    """A registered study that draws nothing; a test may replace its `draw`."""
     study = Toy()
     module = ModuleType("toy_study_of_the_report_tests")
     module.STUDY = study
@@ -309,6 +309,12 @@ def test_a_run_that_cannot_be_drawn_keeps_its_claims_and_says_why(write, toy, st
     assert "the error is small" in rows(page)[0].text
     (note,) = [part.text for part in page.all("p") if part.attributes.get("role") == "note"]
     assert "could not be drawn" in note and ("risk <curve>" in note or "gone" in note)
+
+
+def test_a_run_of_another_revision_of_the_study_is_told(write):
+    page = write(a_run(claim(), revision=7))
+    (note,) = [part.text for part in page.all("p") if part.attributes.get("role") == "note"]
+    assert note.startswith("The run is of revision 7 of the study and the installed one is revision 1")
 
 
 def test_records_that_failed_diverged_or_vanished_are_told(write):

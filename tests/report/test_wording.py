@@ -34,6 +34,11 @@ def test_values(content, tolerance, text):
     assert wording.value(content, tolerance) == text
 
 
+def test_what_is_far_from_the_expected_value_needs_few_digits():
+    assert wording.value([285785.04, 6.0], 5.0, 5.0) == "2.858×10⁵, 6"
+    assert wording.value(0.10902274, 1e-6, 0.10902) == "0.10902274"
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [(0.9566, "+0.96"), (0, "+0"), (-0.323, "−0.32"), (1e6, "+1×10⁶"), (None, "—"), (-1e-9, "−1×10⁻⁹")],

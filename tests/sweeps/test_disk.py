@@ -69,7 +69,10 @@ def test_a_run_that_cannot_be_written_leaves_no_trace(store, monkeypatch, functi
 
 def test_a_store_that_cannot_be_written_is_refused_before_anything_is_computed(store, monkeypatch):
     before = files(store.path)
-    with failing(monkeypatch, "fsync", 1, errno.ENOSPC), pytest.raises(UserError, match="free the disk or choose another"):
+    with (
+        failing(monkeypatch, "fsync", 1, errno.ENOSPC),
+        pytest.raises(UserError, match="free the disk or choose another"),
+    ):
         Store(store.path, create=True)
     assert files(store.path) == before
 
@@ -85,7 +88,9 @@ def small_disk(tmp_path):
     """A file system of 64 kB, where the tests may mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("mounting a small disk takes root")
     yield disk

@@ -83,13 +83,19 @@ def test_equal_values_give_equal_bytes(a, b):
     assert canonical(a) == canonical(b)
 
 
-@pytest.mark.parametrize(("a", "b"), [(1, True), (0, None), (0, ""), (1, "1"), (0.1, 0.1 + 2**-56), (2**53, 2.0**53 + 2)])
+@pytest.mark.parametrize(
+    ("a", "b"), [(1, True), (0, None), (0, ""), (1, "1"), (0.1, 0.1 + 2**-56), (2**53, 2.0**53 + 2)]
+)
 def test_unequal_values_give_unequal_bytes(a, b):
     assert canonical(a) != canonical(b)
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda children: st.lists(children) | st.dictionaries(st.text(), children),
     max_leaves=20,
 )

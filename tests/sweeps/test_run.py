@@ -120,7 +120,9 @@ def test_an_exception_is_a_failed_record_and_is_tried_again(store, error):
 
 def test_a_wrong_number_of_outcomes_is_a_failure(store):
     records = sweep([Case(0), Case(1)], SCHEDULE, lambda cases, *, progress=None: [Outcome({})], store)
-    assert [record.message for record in records] == ["ValueError: run_batch must return one outcome a case. Got 1 for 2."] * 2
+    assert [record.message for record in records] == [
+        "ValueError: run_batch must return one outcome a case. Got 1 for 2."
+    ] * 2
 
 
 def test_divergence_is_an_answer(store):
@@ -168,8 +170,8 @@ def test_progress_is_weighted_by_cost_and_ends_at_one(store):
     run(store, Runner(), progress=lambda fraction, text: lines.append((round(fraction, 3), text)))
     total = 5 * 10 + 5 * 100
     assert lines[0] == (round(15 / total, 3), "half")
-    assert lines[1] == (round(30 / total, 3), "stored 3 cases")
-    assert lines[-1] == (1.0, "stored 1 cases")
+    assert lines[1] == (round(30 / total, 3), "batch stored")
+    assert lines[-1] == (1.0, "batch stored")
     assert [fraction for fraction, _ in lines] == sorted(fraction for fraction, _ in lines)
 
 

@@ -85,7 +85,13 @@ def test_no_json_in_the_store_has_a_number_that_is_not_one(store):
 
 
 def test_runs_and_the_latest_of_each_request(store):
-    for seed, digest, overrides in [(0, None, None), (1, None, None), (0, None, {"width": 4}), (0, "d", None), (0, None, None)]:
+    for seed, digest, overrides in [
+        (0, None, None),
+        (1, None, None),
+        (0, None, {"width": 4}),
+        (0, "d", None),
+        (0, None, None),
+    ]:
         store.add_run(request(seed, digest, overrides))
     runs = store.runs(latest=False)
     assert [(run.seed, run.data is None, run.overrides) for run in runs] == [

@@ -1,12 +1,14 @@
 """The entry point: which command, and how everything that can go wrong becomes an exit status."""
 
 import contextlib
+import io
 import os
 import shlex
 import sys
 import traceback
 
 import condenslab
+from condenslab.cli.interruption import interruptible
 from condenslab.cli.overview import OVERVIEW, SUMMARIES
 from condenslab.errors import UserError, unknown
 
@@ -23,16 +25,23 @@ def main(arguments: list[str] | None = None) -> int:
         The exit status: 0 no claim fails, 1 a claim fails, 2 a mistake in the request, 3 interrupted, 70 an internal
         error.
     """
+    is_process = arguments is None
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode gets a question mark, not a traceback
     try:
-        status = _dispatch(arguments)
-        sys.stdout.flush()
+        with interruptible():
+            status = _dispatch(arguments)
+            sys.stdout.flush()
         return status
     except UserError as error:
         _say(f"condenslab: {' '.join(str(error).split())}")
         return MISTAKE
     except KeyboardInterrupt:
         _say(_interruption(arguments))
+        if is_process:
+            os._exit(INTERRUPTED)  # JAX may be computing still, and would be torn down under it
         return INTERRUPTED
     except BrokenPipeError:
         with contextlib.suppress(OSError):  # the reader has what it wanted; keep the flush at exit from complaining
@@ -77,3 +86,4 @@ def _interruption(arguments: list[str]) -> str:
 def _say(text: str) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.write(text + "\n")
+        sys.stderr.flush()

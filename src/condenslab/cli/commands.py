@@ -43,6 +43,7 @@ def run_command(options: RunOptions) -> int:
     machine.limit_threads(options.threads)
     from condenslab import studies
     from condenslab.cli import show
+    from condenslab.cli.interruption import heeding
     from condenslab.cli.progress import progress_of
     from condenslab.sweeps import executor
 
@@ -51,11 +52,11 @@ def run_command(options: RunOptions) -> int:
     if options.dry_run:
         return _dry_run(options, plans)
     runs: list[Run] = []
-    with machine.interruptible():
-        machine.prepare_jax()
-        for plan in plans:
-            with progress_of(plan.study.name, quiet=options.quiet) as progress:
-                runs.append(studies.execute(plan, out=options.out, executor=options.executor, progress=progress))
+    machine.prepare_jax()
+    for plan in plans:
+        with progress_of(plan.study.name, quiet=options.quiet) as progress:
+            run = studies.execute(plan, out=options.out, executor=options.executor, progress=heeding(progress))
+        runs.append(run)
     rows = [row for run in runs for row in run.claims]
     if options.json:
         _write(show.as_json(rows))

@@ -1,11 +1,13 @@
-"""What the command line sets on this machine before JAX starts: threads, precision, signals."""
+"""What the command line sets on this machine before JAX starts: threads, precision, compile cache."""
 
+import hashlib
 import os
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
+import platform
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from types import ModuleType
 
 from condenslab.errors import UserError
 
@@ -36,28 +38,54 @@ def limit_threads(threads: int | None) -> None:
 
 
 def prepare_jax() -> None:
-    """Enables float64 in JAX, which ranks, inertias and critical points need."""
+    """Enables float64 in JAX, which ranks, inertias and critical points need, and a cache of compiled programs."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a program from the cache is announced by an error that is none
     import jax
 
     jax.config.update("jax_enable_x64", True)
+    if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
+        _cache_programs(jax)
 
 
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Makes SIGINT and SIGTERM raise KeyboardInterrupt, for as long as the context lasts.
+def cache_folder(jax_version: str) -> Path:
+    """Returns where compiled programs are kept: the user's cache folder, apart for every JAX release and processor.
 
-    A shell makes its background processes ignore SIGINT; here they heed it.
+    Args:
+        jax_version: The release of JAX.
+
+    Raises:
+        RuntimeError: The user has no home folder.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    if sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "condenslab" / f"jax-{jax_version}-{_processor()}"
+
+
+def _cache_programs(jax: ModuleType) -> None:
+    """Keeps compiled programs from run to run where that is possible; a damaged entry is compiled again."""
     try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        folder = cache_folder(jax.__version__)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, RuntimeError):
+        return
+    warnings.filterwarnings("ignore", message=".*persistent compilation cache.*")
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
+def _processor() -> str:
+    """Returns a fingerprint of the processor: programs compiled for one may not run on another."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        about = [
+            line for line in lines[: lines.index("")] if line.startswith(("model name", "flags", "Features", "CPU"))
+        ]
+    except (OSError, ValueError):
+        about = [platform.processor(), platform.machine()]
+    return hashlib.sha256("\n".join(about).encode()).hexdigest()[:12]

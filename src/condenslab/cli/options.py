@@ -137,14 +137,16 @@ def _check_names(options: type, arguments: list[str]) -> None:
 
 
 def _sentence(box: str) -> str:
-    """Takes the first message out of the box that tyro draws around its errors."""
-    message: list[str] = []
+    """Takes the message out of the box that tyro draws around its errors: a title, the message, a rule, more."""
+    parts: list[list[str]] = [[]]
     for line in box.splitlines():
-        text = line.strip("│╭╮╰╯ ")
-        if text.startswith("──") and message:
-            break
-        if text and not line.startswith(("╭", "╰")):
-            message.append(text)
-    sentence = " ".join(message).rstrip(".") or "the command line cannot be read"
-    number = re.match(r"Error parsing (--\S+): invalid literal for int\(\) with base 10: (.*)", sentence)
-    return f"{number[1]} must be a whole number. Got {number[2]}" if number else sentence[:1].lower() + sentence[1:]
+        text = line.strip("│| ")
+        if line.startswith(("╭", "╰")) or re.fullmatch("[─-]+", text):
+            parts.append([])
+        elif text:
+            parts[-1].append(text)
+    paragraphs = [" ".join(part) for part in parts if part]
+    titled = not box.startswith("╭")  # drawn without Unicode, the title is a paragraph and not part of the border
+    message = "".join(paragraphs[titled : titled + 1]).rstrip(".") or "the command line cannot be read"
+    number = re.match(r"Error parsing (--\S+): invalid literal for int\(\) with base 10: (.*)", message)
+    return f"{number[1]} must be a whole number. Got {number[2]}" if number else message[:1].lower() + message[1:]

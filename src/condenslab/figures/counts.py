@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from condenslab.figures import checks, style
 
 _LONG = 80
+_MANY = 20
 _VISIBLE = 0.3
 _SIGNS = (("positive", "blue", ""), ("zero", "sky blue", "...."), ("negative", "vermillion", "////"))
 
@@ -169,7 +170,8 @@ def threshold_counts(ax: Axes, thresholds: ArrayLike, counts: ArrayLike, *, labe
     """Draws the number of groups against the threshold that defines a group, and names the longest constant run.
 
     A count that holds over a wide range of thresholds is a property of the network; one that changes with every
-    threshold is a property of the threshold. The axis of thresholds is logarithmic where they span two decades.
+    threshold is a property of the threshold. The axis of thresholds is logarithmic where they span a decade, that of
+    counts (above 1) where one exceeds 20. A later series is drawn thinner, so that it hides no earlier one.
 
     Args:
         ax: The axes.
@@ -185,19 +187,42 @@ def threshold_counts(ax: Axes, thresholds: ArrayLike, counts: ArrayLike, *, labe
     checks.same_length("thresholds", levels, "counts", numbers)
     checks.rising("thresholds", levels)
     start, end = _longest_run(numbers)
-    words = f"{label}: {numbers[start]} from {style.readable(levels[start])} to {style.readable(levels[end])}"
-    look = style.next_series(ax)
-    ax.plot(levels, numbers, color=look.colour, linestyle=look.line_style, marker=look.marker, label=words)
-    if levels[0] > 0 and levels[-1] / levels[0] >= 100:
+    run = f"{numbers[start]} from {style.readable(levels[start])} to {style.readable(levels[end])}"
+    words = f"{label}: {run if end > start else 'no two neighbours agree'}"
+    look, before = style.next_series(ax), len(ax.lines)
+    ax.plot(
+        levels,
+        numbers,
+        color=look.colour,
+        linestyle=look.line_style,
+        linewidth=max(1.0, 2.6 - 0.4 * before),
+        marker=look.marker,
+        markersize=max(2.5, 7.0 - before),
+        label=words,
+    )
+    if levels[0] > 0 and levels[-1] >= 10 * levels[0]:
         ax.set_xscale("log")
-    top = max(float(numbers.max()), ax.get_ylim()[1] if len(ax.lines) > 1 else 0.0)
-    ax.set_ylim(0, max(top, numbers.max() * 1.15 + 0.5))
-    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    _count_axis(ax)
     ax.grid(True, axis="y")
     ax.set_xlabel("threshold")
     ax.set_ylabel("number of groups")
     style.legend_below(ax, columns=1)
     style.describe(ax, f"{words}; between {numbers.min()} and {numbers.max()} over all thresholds.")
+
+
+def _count_axis(ax: Axes) -> None:
+    """Makes an axis of whole numbers that starts at 0; logarithmic above 1 where a count exceeds 20."""
+    top = max(float(np.max(line.get_ydata())) for line in ax.lines)
+    if top > _MANY:
+        ax.set_yscale("symlog", linthresh=1.0, linscale=0.4)
+        ax.set_yticks([0] + [digit * 10**power for power in range(7) for digit in (1, 2, 3, 5)])
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        ax.yaxis.minorticks_off()
+        ax.set_ylim(0, 1.3 * top)
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.set_ylim(0, 1.15 * top + 0.5)
 
 
 def _longest_run(numbers: np.ndarray) -> tuple[int, int]:

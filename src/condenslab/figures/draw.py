@@ -73,7 +73,8 @@ def orientation_amplitude(
         _scatter(ax, name, angles, drawn)
         style.describe(ax, f"{len(angles)} {name} neurons, largest amplitude {style.readable(heights.max())}.")
     _amplitude_axis(ax, largest, logarithmic)
-    style.legend_below(ax)
+    if len(clouds) > 1:
+        style.legend_below(ax)
 
 
 def _cloud(prefix: str, angle: ArrayLike, amplitude: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -11,10 +11,10 @@ from jax import Array
 from condenslab.landscape.receipt import surroundings
 from condenslab.landscape.reduction import reduce
 from condenslab.landscape.search import Ends, judge, search
-from condenslab.landscape.starts import StartLaw
-from condenslab.landscape.stationary import Fate, derivatives, newton, rebuild, require_double
+from condenslab.landscape.starts import DATA_SCALED, StartLaw
+from condenslab.landscape.stationary import Fate, derivatives, newton, require_double
 from condenslab.measures.curvature import Inertia, inertia
-from condenslab.networks import ACTIVATIONS, Activation, TwoLayer, apply, ravel
+from condenslab.networks import ACTIVATIONS, Activation, TwoLayer, apply, ravel, unravel
 from condenslab.networks.structure import from_neurons, to_neurons
 from condenslab.risk import EmpiricalRisk
 
@@ -89,11 +89,11 @@ def critical_points(
     *,
     width: int,
     starts: int,
-    key: Array,
+    key: Array | int,
     activation: Activation = ACTIVATIONS["tanh"],
     biases: bool = True,
     output_bias: bool = False,
-    law: StartLaw = StartLaw(),
+    law: StartLaw = DATA_SCALED,
     tolerance: float = 1e-11,
     steepest: float = 3.0,
     same: float = 1e-4,
@@ -114,7 +114,7 @@ def critical_points(
         risk: R, in float64, of this package's networks.
         width: Number of hidden neurons, at least 1.
         starts: Number of starts.
-        key: A JAX random key.
+        key: A JAX random key or an integer seed.
         activation: σ.
         biases: Whether neurons have biases.
         output_bias: Whether outputs have one.
@@ -193,17 +193,17 @@ def _narrowest(
         if candidate.width >= original.width:
             break
         theta, norm, _, _ = newton(risk, candidate, np.asarray(ravel(candidate)), tolerance=tolerance)
-        narrow = rebuild(theta, candidate)
+        narrow = unravel(jnp.asarray(theta), candidate)
         if norm <= tolerance and np.abs(_outputs(narrow, grid) - function).max() < apart:
             return narrow
     theta, norm, _, _ = newton(risk, original, np.asarray(ravel(original)), tolerance=tolerance)
-    return rebuild(theta, original)
+    return unravel(jnp.asarray(theta), original)
 
 
 def _without_idle(network: TwoLayer, grid: np.ndarray, apart: float) -> TwoLayer:
     """Removes neurons whose output is nowhere near the difference at which functions are told apart."""
     kept = np.flatnonzero(np.asarray(_evaluate(network, grid)[1]) > _IDLE * apart)
-    neurons = np.asarray(to_neurons(network))[kept]
+    neurons = to_neurons(network)[kept]
     return from_neurons(neurons, network.output_bias, network)
 
 

@@ -66,7 +66,8 @@ class Splitting:
                 connection would appear or disappear.
         """
         self._check(network)
-        return _reindex(network, self.layer, self.sources, None, self.shares)
+        shares = jnp.asarray(self.shares)
+        return _reindex(network, self.layer, jnp.asarray(self.sources), jnp.ones_like(shares), shares)
 
     def gradient(self, gradient: Dense) -> Dense:
         """Returns D·g, so that ∇R′(Tθ) = D·∇R(θ) at any θ, critical or not.
@@ -77,7 +78,8 @@ class Splitting:
         Args:
             gradient: g, with the structure of the narrow network.
         """
-        return _reindex(gradient, self.layer, self.sources, self.shares, None)
+        shares = jnp.asarray(self.shares)
+        return _reindex(gradient, self.layer, jnp.asarray(self.sources), shares, jnp.ones_like(shares))
 
     def _check(self, network: TwoLayer | MLP) -> None:
         require_layer(network, self.layer)
@@ -204,25 +206,15 @@ def _width(network: TwoLayer | MLP, layer: int) -> int:
     return network.width if isinstance(network, TwoLayer) else network.widths[layer + 1]
 
 
-def _reindex(
-    network: Dense,
-    layer: int,
-    sources: tuple[int, ...],
-    incoming: tuple[float, ...] | None,
-    outgoing: tuple[float, ...] | None,
-) -> Dense:
-    """Copies neurons, multiplying the input side (`incoming`) or the output side (`outgoing`) by factors."""
-    order = np.array(sources, dtype=np.int64)
+@eqx.filter_jit
+def _reindex(network: Dense, layer: int, order: Array, incoming: Array, outgoing: Array) -> Dense:
+    """Copies neurons, multiplying the input side by `incoming` and the output side by `outgoing`, each (neuron,)."""
 
     def rows(array: Array) -> Array:
-        copied = array[order]
-        if incoming is None:
-            return copied
-        factors = jnp.asarray(incoming, array.dtype)
-        return copied * (factors[:, None] if array.ndim == 2 else factors)
+        return array[order] * (incoming[:, None] if array.ndim == 2 else incoming).astype(array.dtype)
 
     def columns(array: Array) -> Array:
-        return array[:, order] if outgoing is None else array[:, order] * jnp.asarray(outgoing, array.dtype)[None, :]
+        return array[:, order] * outgoing[None, :].astype(array.dtype)
 
     if isinstance(network, TwoLayer):
         bias = None if network.biases is None else rows(network.biases)

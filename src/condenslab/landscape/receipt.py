@@ -7,10 +7,11 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 from scipy.stats import qmc
 
-from condenslab.networks import apply, parameter_count, ravel
+from condenslab.networks import apply
 from condenslab.risk import EmpiricalRisk
 
 RANDOM_LAW = "1,024 points of a Halton sequence in the bounding box of the data, widened by half its size on every side"
@@ -113,8 +114,8 @@ def _compare(before: PyTree, after: PyTree, predict: Predict, inputs: Array, ris
         risk_after=None if new_risk is None else float(new_risk),
         gradient_norm_before=None if old_norm is None else float(old_norm),
         gradient_norm_after=None if new_norm is None else float(new_norm),
-        parameters_before=parameter_count(before),
-        parameters_after=parameter_count(after),
+        parameters_before=ravel_pytree(before)[0].size,
+        parameters_after=ravel_pytree(after)[0].size,
     )
 
 
@@ -124,7 +125,7 @@ def _evaluate(predict: Predict, network: PyTree, inputs: Array, nearby: Array, r
     if risk is None:
         return outputs, elsewhere, None, None
     value, gradient = risk.value_and_gradient(network)
-    return outputs, elsewhere, value, jnp.abs(ravel(gradient)).sum()
+    return outputs, elsewhere, value, jnp.abs(ravel_pytree(gradient)[0]).sum()
 
 
 def _largest(values: Array) -> float:

@@ -31,7 +31,7 @@ class Ends:
 
     def network(self, start: int) -> TwoLayer:
         """Returns the end point of one start."""
-        return jax.tree.map(lambda leaf: leaf[start], self.networks)
+        return jax.tree.map(lambda leaf: jnp.asarray(leaf[start]), self.networks)
 
 
 def search(risk: EmpiricalRisk, networks: TwoLayer, descent_steps: Array, root_steps: int) -> Ends:
@@ -87,24 +87,22 @@ def _search(
 
 
 def _saturated(risk: EmpiricalRisk, networks: TwoLayer, steepest: float) -> np.ndarray:
-    """Whether some neuron of each network is constant on the data, or steps between two samples."""
+    """Whether some neuron of each network is constant on the data, or steps between two samples, shape (start,)."""
     if networks.activation.homogeneity is not None:
         return np.zeros(len(networks.input_weights), dtype=bool)
     flat = np.asarray(_constant_neurons(risk, networks))
-    # (start, sample, neuron): each neuron's projections of the data, in order
-    projections = np.sort(np.einsum("nd,smd->snm", np.asarray(risk.inputs), networks.input_weights), axis=1)
-    jumps = np.diff(projections, axis=1)
-    with np.errstate(invalid="ignore"):
-        jumps = np.where(jumps > 0, jumps, np.nan)
-    steep = np.nan_to_num(_nanmedian(jumps)) > steepest
-    return np.any(flat | steep, axis=1)
+    projections = np.einsum("nd,skd->skn", np.asarray(risk.inputs), networks.input_weights)
+    return np.any(flat | (_median_jump(projections) > steepest), axis=1)
 
 
-def _nanmedian(jumps: np.ndarray) -> np.ndarray:
-    ordered = np.sort(jumps, axis=1)
-    count = np.count_nonzero(~np.isnan(ordered), axis=1)
-    middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[:, None, :] // 2, axis=1)[:, 0]
-    return np.where(count > 0, middle, 0.0)
+def _median_jump(projections: np.ndarray) -> np.ndarray:
+    """Returns the median of the positive differences of neighbours along the last axis, 0 where there is none."""
+    jumps = np.sort(np.diff(np.sort(projections, axis=-1), axis=-1), axis=-1)
+    positive = np.count_nonzero(jumps > 0, axis=-1)
+    if jumps.shape[-1] == 0:
+        return np.zeros(positive.shape)
+    middle = np.minimum(jumps.shape[-1] - positive + positive // 2, jumps.shape[-1] - 1)
+    return np.take_along_axis(jumps, middle[..., None], axis=-1)[..., 0]
 
 
 @eqx.filter_jit

@@ -26,8 +26,8 @@ class StartLaw:
         gentlest: The smallest slope: change of w·x + b across the data.
         steepest: The largest slope: change of w·x + b from one sample to the next.
         beyond: How far outside the data neurons may be centred, relative to the side of the box.
-        longest_descent: Descents take a number of steps whose logarithm is uniform up to that of this one; a start in
-            `longest_descent` takes none.
+        longest_descent: The number of steps of a descent, plus one, has a uniform logarithm up to this: at 100,
+            one start in seven takes none and looks for the nearest critical point of any index.
     """
 
     gentlest: float = 1.5
@@ -38,7 +38,7 @@ class StartLaw:
     def draw(
         self,
         risk: EmpiricalRisk,
-        key: Array,
+        key: Array | int,
         starts: int,
         width: int,
         activation: Activation,
@@ -50,7 +50,7 @@ class StartLaw:
 
         Args:
             risk: R, whose inputs and targets set the units.
-            key: A JAX random key; its data seed the draws.
+            key: A JAX random key, whose data seed the draws, or an integer seed.
             starts: Number of starts.
             width: Number of hidden neurons.
             activation: σ.
@@ -62,6 +62,7 @@ class StartLaw:
             (starts,).
         """
         # numpy draws what is drawn once: the same operations in JAX would be compiled one by one.
+        key = jax.random.key(key) if isinstance(key, int) else key
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
         inputs, targets = np.asarray(risk.inputs), np.asarray(risk.targets)
         low, size, spacing = box_and_spacing(inputs)
@@ -73,15 +74,19 @@ class StartLaw:
         scale = np.abs(targets).max() or 1.0
         outgoing = scale * random.normal(size=(starts, targets.shape[1], width))
         levels = targets.mean(axis=0) + targets.std(axis=0) * random.normal(size=(starts, targets.shape[1]))
-        networks = TwoLayer(
+        arrays = (
             jnp.asarray(weights),
             jnp.asarray(-np.sum(weights * centres, axis=-1)) if biases else None,
             jnp.asarray(outgoing),
             jnp.asarray(levels) if output_bias else None,
-            activation,
         )
-        descents = np.exp(random.uniform(0.0, np.log(self.longest_descent + 1), starts)).astype(int) - 1
+        networks = jax.vmap(lambda w, b, a, c: TwoLayer(w, b, a, c, activation))(*arrays)
+        descents = np.exp(random.uniform(0.0, np.log(self.longest_descent + 2), starts)).astype(int) - 1
         return networks, jnp.asarray(descents)
+
+
+DATA_SCALED = StartLaw()
+"""The default law."""
 
 
 def box_and_spacing(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:

@@ -14,7 +14,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from condenslab.landscape.receipt import Receipt, risk_receipt
-from condenslab.networks import TwoLayer, ravel
+from condenslab.networks import TwoLayer, ravel, unravel
 from condenslab.numerics import require_float64, rounding_floor
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
@@ -83,7 +83,7 @@ def polish(
     if descend and theta.size and isinstance(risk.loss, SquaredLoss):
         theta = np.asarray(_descend_one(risk, network))
     theta, norm, steps, length = newton(risk, network, theta, tolerance=tolerance)
-    polished = rebuild(theta, network)
+    polished = unravel(jnp.asarray(theta), network)
     if not np.all(np.isfinite(theta)):
         fate = Fate.DIVERGED
     elif norm > tolerance:
@@ -146,11 +146,6 @@ def newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     inverse = np.where(np.abs(eigenvalues) > floor, 1.0 / np.where(eigenvalues == 0, 1.0, eigenvalues), 0.0)
     coefficients = inverse * np.einsum("...ij,...i->...j", vectors, gradient)
     return -np.einsum("...ij,...j->...i", vectors, coefficients)
-
-
-def rebuild(theta: np.ndarray | Array, like: TwoLayer) -> TwoLayer:
-    """Returns the network of the shapes of `like` with the parameters θ."""
-    return ravel_pytree(like)[1](jnp.asarray(theta))
 
 
 def require_double(risk: EmpiricalRisk, network: TwoLayer) -> None:
@@ -246,6 +241,6 @@ def _norm_and_step(risk: EmpiricalRisk, like: TwoLayer, theta: np.ndarray) -> tu
 
 @eqx.filter_jit
 def _derivatives(risk: EmpiricalRisk, like: TwoLayer, theta: Array) -> tuple[Array, Array, Array]:
-    network = rebuild(theta, like)
+    network = unravel(theta, like)
     value, gradient = risk.value_and_gradient(network)
     return value, ravel(gradient), risk.hessian(network)

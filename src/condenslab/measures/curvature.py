@@ -6,9 +6,9 @@ import equinox as eqx
 import numpy as np
 import scipy.linalg
 from jax import Array
+from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.networks import ravel
 from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, rounding_floor
 from condenslab.risk import EmpiricalRisk
 
@@ -103,7 +103,7 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
         TypeError: The risk is not float64 and no tolerance is given.
         ValueError: The Hessian or the gradient is not finite.
     """
-    if ravel(network).size == 0:
+    if ravel_pytree(network)[0].size == 0:
         return inertia(np.zeros((0, 0)), gradient_norm=0.0, tolerance=tolerance)
     gradient_norm, hessian = _gradient_and_hessian(risk, network)
     return inertia(np.asarray(hessian), gradient_norm=float(gradient_norm), tolerance=tolerance)
@@ -111,7 +111,7 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
 
 @eqx.filter_jit
 def _gradient_and_hessian(risk: EmpiricalRisk, params: PyTree) -> tuple[Array, Array]:
-    return abs(ravel(risk.gradient(params))).sum(), risk.hessian(params)
+    return abs(ravel_pytree(risk.gradient(params))[0]).sum(), risk.hessian(params)
 
 
 def _symmetric(matrix: np.ndarray) -> np.ndarray:
@@ -127,7 +127,7 @@ def _symmetric(matrix: np.ndarray) -> np.ndarray:
 def _signs(matrix: np.ndarray, tolerance: float | None) -> tuple[np.ndarray, SpectrumCut, tuple[int, int, int]]:
     eigenvalues = np.zeros(0) if matrix.size == 0 else scipy.linalg.eigh(matrix, eigvals_only=True, check_finite=False)
     sizes = np.abs(eigenvalues)
-    cut = cut_spectrum(sizes, rounding_floor(sizes.max(initial=0.0), matrix.shape), tolerance)
+    cut = cut_spectrum(sizes, rounding_floor(float(sizes.max(initial=0.0)), matrix.shape), tolerance)
     kept = np.sort(sizes)[::-1][: cut.count].min(initial=np.inf)
     positive = int(np.count_nonzero(eigenvalues >= kept))
     negative = int(np.count_nonzero(eigenvalues <= -kept))

@@ -76,14 +76,14 @@ def rank(matrix: np.ndarray | Array, *, tolerance: float | None = None) -> Rank:
     if shape[0] > shape[1] > 0:  # the R factor has the same singular values, also after column scaling, and is smaller
         array = np.asarray(np.linalg.qr(array, mode="r"))
     values = _singular_values(array)
-    floor = rounding_floor(values.max(initial=0.0), shape)
+    floor = rounding_floor(float(values.max(initial=0.0)), shape)
     cut = cut_spectrum(values, floor, tolerance)
     if tolerance is not None:
         return Rank(cut.count, values, cut.tolerance, cut.gap, cut.floor, None, cut.decided)
     lengths = np.linalg.norm(array, axis=0)
     # A column at the rounding floor is zero: made to length 1 it would turn rounding into a direction.
     normalised = _singular_values(array / np.where(lengths > floor, lengths, 1.0))
-    second = cut_spectrum(normalised, rounding_floor(normalised.max(initial=0.0), shape))
+    second = cut_spectrum(normalised, rounding_floor(float(normalised.max(initial=0.0)), shape))
     agree = second.count == cut.count and second.decided
     return Rank(cut.count, values, cut.tolerance, cut.gap, cut.floor, second.count, cut.decided and agree)
 

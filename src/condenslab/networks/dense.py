@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
@@ -28,6 +29,10 @@ class Dropout(eqx.Module):
 
     key: Array
     rate: Float[Array, ""] | float
+
+    def __check_init__(self) -> None:
+        if not isinstance(self.rate, Tracer) and not 0 <= self.rate < 1:
+            raise ValueError(f"rate must be a DROP probability in [0, 1). Got {self.rate}.")
 
     def __call__(self, hidden: Float[Array, "sample neuron"], layer: int) -> Float[Array, "sample neuron"]:
         """Returns the noisy activations of hidden layer number `layer` (its own random stream)."""
@@ -118,6 +123,11 @@ class MLP(eqx.Module):
 def _affine(
     inputs: Float[Array, "sample input"], weight: Float[Array, "neuron input"], bias: Float[Array, " neuron"] | None
 ) -> Float[Array, "sample neuron"]:
+    if inputs.ndim != 2 or inputs.shape[1] != weight.shape[-1]:
+        raise ValueError(
+            f"a layer with {weight.shape[-1]} inputs needs a batch of shape (sample, {weight.shape[-1]}). "
+            f"Got shape {inputs.shape}."
+        )
     if weight.shape[-1] == 1:
         # An outer product written as a broadcast fuses into the activation; as a matrix product it does not.
         products = inputs * weight[:, 0][None, :]

@@ -7,6 +7,7 @@ network alone and inside `jax.vmap`. Numbers have jax's default precision: float
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import TypeAlias
 
 import jax
@@ -69,12 +70,13 @@ def two_layer(
             f"a network's parameters carry no output_scale 1/α. Got {scale.output_scale}: draw with scale.unscaled and "
             "multiply the prediction by it, or use initial.from_gamma, which has α = 1."
         )
-    for_weights, for_biases, for_outputs, for_output_bias = jax.random.split(_as_key(key), 4)
+    inner, outer = _as_std(scale.input_std), _as_std(scale.output_std)
+    w, b, a, c = _unit_draws(key, scale.law, (m, d), (m,), (o, m), (o,))
     return TwoLayer(
-        _draw(for_weights, (m, d), scale.input_std, scale.law),
-        _draw(for_biases, (m,), scale.input_std, scale.law) if biases else None,
-        _draw(for_outputs, (o, m), scale.output_std, scale.law),
-        _draw(for_output_bias, (o,), scale.output_std, scale.law) if output_bias else None,
+        inner * w,
+        inner * b if biases else None,
+        outer * a,
+        outer * c if output_bias else None,
         _as_activation(activation),
     )
 
@@ -113,13 +115,16 @@ def mlp(
     if len(sizes) < 2:
         raise ValueError(f"widths must hold at least the input and the output dimension. Got {tuple(widths)}.")
     stds, law = _layer_stds(sizes, std, scheme, law)
-    weights, offsets = [], []
-    for layer, (fan_in, fan_out, layer_std) in enumerate(zip(sizes[:-1], sizes[1:], stds, strict=True)):
-        for_weights, for_biases = jax.random.split(jax.random.fold_in(_as_key(key), layer))
-        weights.append(_draw(for_weights, (fan_out, fan_in), layer_std, law))
-        has_bias = output_bias if layer == len(sizes) - 2 else biases
-        offsets.append(_draw(for_biases, (fan_out,), layer_std, law) if has_bias else None)
-    return MLP(tuple(weights), tuple(offsets), _as_activation(activation), residual)
+    matrices = [(fan_out, fan_in) for fan_in, fan_out in pairwise(sizes)]
+    units = _unit_draws(key, law, *matrices, *[(fan_out,) for fan_out in sizes[1:]])
+    weights, offsets = units[: len(matrices)], units[len(matrices) :]
+    wanted = [biases] * (len(matrices) - 1) + [output_bias]
+    return MLP(
+        tuple(_as_std(s) * weight for s, weight in zip(stds, weights, strict=True)),
+        tuple(_as_std(s) * b if want else None for s, b, want in zip(stds, offsets, wanted, strict=True)),
+        _as_activation(activation),
+        residual,
+    )
 
 
 def anti_symmetric(network: TwoLayer) -> TwoLayer:
@@ -151,16 +156,24 @@ def _layer_stds(
     return std, law
 
 
-def _draw(key: Array, shape: tuple[int, ...], std: Real, law: Law) -> Array:
+def _unit_draws(key: Key, law: Law, *shapes: tuple[int, ...]) -> list[Array]:
+    """Returns draws of variance 1 of these shapes, cut from one draw (which compiles faster than many)."""
+    if law not in _UNIT:
+        raise unknown("law", law, _UNIT)
+    sizes = [math.prod(shape) for shape in shapes]
+    flat = _UNIT[law](_as_key(key), (sum(sizes),), jnp.result_type(float))
+    ends = [int(end) for end in np.cumsum(sizes)[:-1]]
+    return [part.reshape(shape) for part, shape in zip(jnp.split(flat, ends), shapes, strict=True)]
+
+
+def _as_std(std: Real) -> Array:
     dtype = jnp.result_type(float)
     check_not_negative("std", std)
     if np.ndim(std):
         raise ValueError(f"a std must be a scalar. Got shape {np.shape(std)}: map over stds with jax.vmap.")
     if not isinstance(std, Tracer) and 0 < std < jnp.finfo(dtype).tiny:
         raise ValueError(f"std {std:g} vanishes in {dtype.name}. Enable x64 in jax, or choose a larger one.")
-    if law not in _UNIT:
-        raise unknown("law", law, _UNIT)
-    return jnp.asarray(std, dtype) * _UNIT[law](key, shape, dtype)
+    return jnp.asarray(std, dtype)
 
 
 def _as_key(key: Key) -> Array:

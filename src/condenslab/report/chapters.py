@@ -15,6 +15,7 @@ VERDICTS = {"fails": "✗", "undecided": "?", "holds": "✓"}
 """Each verdict with its symbol, in the order in which a reader should meet them."""
 
 _LABELS = {"seconds": "wall time", "utc": "finished"}
+_WRITERS = {"seconds": wording.seconds, "utc": wording.moment}
 _PER_BATCH = {"seconds", "utc", "batch", "revision", "traceback"}
 
 
@@ -82,6 +83,11 @@ def read_chapter(run: Run, records: Mapping[str, Record], anchor: str) -> Chapte
     try:
         study = studies.get(run.study)
         question, source = study.question, study.source
+        if study.revision != run.revision:
+            notes.append(
+                f"The run is of revision {run.revision} of the study and the installed one is revision "
+                f"{study.revision}: its figures may not fit. Run the study again."
+            )
         drawings = enumerate(study.draw(mine), start=1)
         plates += [_plate(drawing, f"{anchor}-figure-{number}") for number, drawing in drawings]
     except Exception as error:  # one study that cannot draw must not take the claims of all from the reader
@@ -131,7 +137,7 @@ def _claim(row: dict[str, Any], anchor: str) -> ClaimRow:
         statement=row["claim"],
         source=row["source"] or "",
         expected=wording.value(row["expected"], tolerance),
-        measured=wording.value(row["measured"], tolerance),
+        measured=wording.value(row["measured"], tolerance, row["expected"]),
         exact=(wording.exact(row["expected"]), wording.exact(row["measured"])),
         tolerance=wording.value(tolerance),
         margin=wording.margin(row["margin"]),
@@ -169,5 +175,5 @@ def _lines(content: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]
         if isinstance(part, dict):
             lines += _lines(part, f"{label}, ")
         else:
-            lines.append((label, wording.seconds(part) if name == "seconds" else wording.value(part)))
+            lines.append((label, _WRITERS.get(name, wording.value)(part)))
     return lines

@@ -26,8 +26,7 @@ def is_plotly(figure: Any) -> bool:
 
 def words(title: str, figure: Any) -> str:
     """Returns the text alternative: the title, and what the drawing primitives said of their panels."""
-    meta = figure.layout.meta if is_plotly(figure) else None
-    said = (meta or {}).get("description", "") if is_plotly(figure) else figures.description(figure)
+    said = _meta(figure).get("description", "") if is_plotly(figure) else figures.description(figure)
     return f"{title.rstrip('.')}. {said}".strip()
 
 
@@ -61,6 +60,11 @@ def library() -> Markup:
     from plotly.offline import get_plotlyjs
 
     return Markup(get_plotlyjs())
+
+
+def _meta(figure: Any) -> dict[str, Any]:
+    meta = figure.layout.meta
+    return meta if isinstance(meta, dict) else {}
 
 
 def _bytes(figure: Figure, kind: str) -> bytes:

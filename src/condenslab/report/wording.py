@@ -9,13 +9,15 @@ _FEW = 6
 _DASH = "—"
 
 
-def value(content: Any, tolerance: Any = None) -> str:
+def value(content: Any, tolerance: Any = None, expected: Any = None) -> str:
     """Writes a value of a claim: a number, a string, null, or a list with one value a seed.
 
     Args:
         content: What the store holds: a number, a string, None, or a list of these.
         tolerance: The claim's tolerance; numbers are written to two digits beyond its leading one, 3 to 10 significant
             ones in all; without a tolerance, 4.
+        expected: The claim's expected value; a number more than ten times as large is far beyond any tolerance and gets
+            4 digits.
 
     Returns:
         Plain text. Equal values of a list are written once, more than six as their range.
@@ -25,17 +27,19 @@ def value(content: Any, tolerance: Any = None) -> str:
         ('0.10902274', '3 (each of 3)', '—')
     """
     if isinstance(content, dict):
-        return ", ".join(f"{name} {value(part, tolerance)}" for name, part in content.items()) or _DASH
+        return ", ".join(f"{name} {value(part, tolerance, expected)}" for name, part in content.items()) or _DASH
     if not isinstance(content, list | tuple):
-        return _one(content, tolerance)
-    parts = [value(part, tolerance) for part in content]
+        far = _is_number(content) and _is_number(expected) and abs(content) > 10 * abs(expected)
+        return _one(content, None if far else tolerance)
+    parts = [value(part, tolerance, expected) for part in content]
     if not parts:
         return _DASH
     if len(parts) > 1 and len(set(parts)) == 1:
         return f"{parts[0]} (each of {len(parts)})"
-    if len(parts) <= _FEW:
-        return ", ".join(parts)
-    return _range(content, parts, tolerance)
+    if len(parts) > _FEW and all(_is_number(part) for part in content):
+        low, high = (value(end, tolerance, expected) for end in (min(content), max(content)))
+        return f"{low} to {high} ({len(parts)} values)"
+    return ", ".join(parts)
 
 
 def exact(content: Any) -> str:
@@ -75,29 +79,34 @@ def seconds(duration: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def moment(time: str) -> str:
+    """Writes a UTC time of ISO 8601 as people do.
+
+    Example:
+        >>> moment("2026-01-31T09:05:00+00:00")
+        '2026-01-31 09:05:00 UTC'
+    """
+    return time.replace("T", " ").replace("+00:00", " UTC")
+
+
 def _one(content: Any, tolerance: Any, digits: int | None = None) -> str:
     if content is None:
         return _DASH
-    if isinstance(content, bool) or not isinstance(content, int | float):
+    if not _is_number(content):
         return str(content)
     if isinstance(content, int) and abs(content) < 10**9:
         return f"{content:,}".replace(",", "\u202f").replace("-", "−")
-    if not math.isfinite(content):
-        return str(content)
     return readable(float(content), digits or _digits(content, tolerance)).replace("-", "−")
 
 
+def _is_number(content: Any) -> bool:
+    return isinstance(content, int | float) and not isinstance(content, bool) and math.isfinite(content)
+
+
 def _digits(number: float, tolerance: Any) -> int:
-    known = isinstance(tolerance, int | float) and math.isfinite(tolerance) and tolerance > 0 and number != 0
+    known = _is_number(tolerance) and tolerance > 0 and number != 0
     return min(10, max(3, _leading(number) - _leading(tolerance) + 3)) if known else 4
 
 
 def _leading(number: float) -> int:
     return math.floor(math.log10(abs(number)))
-
-
-def _range(content: list | tuple, parts: list[str], tolerance: Any) -> str:
-    finite = [part for part in content if isinstance(part, int | float) and math.isfinite(part)]
-    if len(finite) < len(content):
-        return ", ".join(parts)
-    return f"{_one(min(finite), tolerance)} to {_one(max(finite), tolerance)} ({len(parts)} values)"

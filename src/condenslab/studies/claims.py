@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Literal
 
-Number = int | float
-Measured = Number | None | Sequence[Number | None]
+import numpy as np
+
+Number = int | float | np.number
+Measured = Number | np.bool_ | None | Sequence[Number | np.bool_ | None] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -55,12 +57,12 @@ class Claim:
             >>> Claim.within("π is 22/7", "Archimedes", expected=22 / 7, measured=math.pi, tolerance=0.002).verdict
             'holds'
         """
-        expected, tolerance = _finite("expected", expected), _finite("tolerance", tolerance)
-        if tolerance <= 0:
+        expected, width = _finite("expected", expected), float(_finite("tolerance", tolerance))
+        if width <= 0:
             raise ValueError(f"tolerance must be positive. Got {tolerance}.")
         values = _values(measured)
-        slacks = None if values is None else [tolerance - abs(value - expected) for value in values]
-        return cls._decide(statement, source, expected, measured, tolerance, slacks)
+        slacks = None if values is None else [width - abs(value - expected) for value in values]
+        return cls._decide(statement, source, expected, measured, width, slacks)
 
     @classmethod
     def at_most(cls, statement: str, source: str, *, bound: Number, measured: Measured) -> "Claim":
@@ -78,7 +80,7 @@ class Claim:
         bound = _finite("bound", bound)
         values = _values(measured)
         slacks = None if values is None else [bound - value for value in values]
-        return cls._decide(statement, source, bound, measured, abs(bound) or 1.0, slacks)
+        return cls._decide(statement, source, bound, measured, float(abs(bound)) or 1.0, slacks)
 
     @classmethod
     def at_least(cls, statement: str, source: str, *, bound: Number, measured: Measured) -> "Claim":
@@ -96,7 +98,7 @@ class Claim:
         bound = _finite("bound", bound)
         values = _values(measured)
         slacks = None if values is None else [value - bound for value in values]
-        return cls._decide(statement, source, bound, measured, abs(bound) or 1.0, slacks)
+        return cls._decide(statement, source, bound, measured, float(abs(bound)) or 1.0, slacks)
 
     @classmethod
     def count(cls, statement: str, source: str, *, expected: int, measured: Measured) -> "Claim":
@@ -126,7 +128,13 @@ class Claim:
 
     @classmethod
     def _decide(
-        cls, statement: str, source: str, expected: Number, measured: Any, tolerance: float, slacks: list[float] | None
+        cls,
+        statement: str,
+        source: str,
+        expected: int | float,
+        measured: Any,
+        tolerance: float,
+        slacks: list[float] | None,
     ) -> "Claim":
         if slacks is None:
             return cls(statement, source, expected, _plain(measured), tolerance, None, "undecided")
@@ -181,7 +189,7 @@ def _values(measured: Any) -> list[float] | None:
     values = plain if isinstance(plain, list) else [plain]
     if not values or any(value is None for value in values):
         return None
-    return values
+    return [float(value) for value in values]
 
 
 def _plain(measured: Any) -> Any:
@@ -195,7 +203,7 @@ def _plain(measured: Any) -> Any:
     return int(measured) if isinstance(measured, bool) else measured
 
 
-def _finite(name: str, value: Any) -> Any:
+def _finite(name: str, value: Any) -> int | float:
     plain = _plain(value)
     if not isinstance(plain, int | float):
         raise ValueError(f"{name} must be a finite number. Got {value!r}.")

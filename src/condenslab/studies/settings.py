@@ -68,7 +68,7 @@ def assignments(texts: list[str]) -> dict[str, str]:
 
 def as_dict(settings: Any) -> dict[str, Any]:
     """Returns every field of some settings by name, as JSON would hold it."""
-    return msgspec.to_builtins(settings)
+    return msgspec.json.decode(msgspec.json.encode(settings))
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,12 +15,18 @@ from condenslab.sweeps.grid import case_id, described
 from condenslab.sweeps.records import Record
 from condenslab.sweeps.store import Store
 
-Progress = Callable[[float, str], None]
-"""Called with the finished fraction, in [0, 1], and a few words on what is being done."""
-
 MEMORY = 2 * 2**30
 """Bytes that the members of one batch may take together, by default. It is a constant and not what happens to be free:
 batches must be cut alike when a run is resumed."""
+
+
+@runtime_checkable
+class Progress(Protocol):
+    """A function that is told how far a computation is."""
+
+    def __call__(self, fraction: float, text: str, /) -> None:
+        """Takes the finished fraction, in [0, 1], and a few words on what is being done."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -182,7 +188,7 @@ class _Meter:
         return report
 
     def finish(self, batch: Batch) -> None:
-        self.within(batch)(1.0, f"stored {len(batch.ids)} cases")
+        self.within(batch)(1.0, "batch stored")
         self._done += _weight(batch)
 
 

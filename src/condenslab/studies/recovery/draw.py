@@ -71,9 +71,10 @@ def _stages(record: Record, results: Results) -> Drawing:
     frames = [0, *(1 + k for k in moments[1:])]
     names = ["start", *(f"t = {figures.readable(arrays['frame_times'][k - 1], 2)}" for k in frames[1:])]
     rows = 2 if "frame_angles" in arrays else 1
-    figure, axes = figures.panels(rows, len(frames), width=4.3, height=3.9)
+    figure, axes = figures.panels(rows, len(frames), width=3.5, height=3.5)
     for column, (frame, name) in enumerate(zip(frames, names, strict=True)):
-        figures.cosine_heatmap(axes[-1, column], _cosine(arrays["frame_weights"][frame]))
+        last = column == len(frames) - 1
+        figures.cosine_heatmap(axes[-1, column], _cosine(arrays["frame_weights"][frame]), colour_bar=last)
         figures.title(axes[0, column], name)
         if rows == 2:
             _scatter(axes[0, column], record, frame, initial=False)
@@ -216,9 +217,6 @@ def _groups(results: Results) -> Drawing | None:
     figures.title(axes[0, 0], "Neurons above 0.1 % of the largest")
     figures.title(axes[0, 1], "Neurons above 5 % of the largest")
     for ax in axes[0]:
-        ax.set_yscale("log")
-        ax.set_yticks([1, 3, 10, 30, 100, 300], ["1", "3", "10", "30", "100", "300"])
-        ax.minorticks_off()
         ax.set_xlabel("threshold (relative distance of (w, b))")
     caption = (
         "Number of groups as a function of the threshold, complete linkage in the invariant coordinates of the "

@@ -1,0 +1,51 @@
+"""SIGINT and SIGTERM as a KeyboardInterrupt that does not get lost."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from condenslab.sweeps import Progress
+
+_received = threading.Event()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Makes SIGINT and SIGTERM raise KeyboardInterrupt, also where a shell made a background process ignore SIGINT."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _received.clear()
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def heeding(progress: "Progress | None") -> "Progress":
+    """Wraps a progress function so that it raises KeyboardInterrupt if there was an interruption before.
+
+    The first one is dropped by Python where it arrives during a garbage collection, in which JAX runs code of its own.
+
+    Args:
+        progress: The function, or None.
+    """
+
+    def report(fraction: float, text: str) -> None:
+        if _received.is_set():
+            raise KeyboardInterrupt
+        if progress is not None:
+            progress(fraction, text)
+
+    return report
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _received.set()
+    raise KeyboardInterrupt(signal.Signals(number).name)

@@ -1,0 +1,200 @@
+"""The critical-point search: the published critical functions, what is rejected, other dimensions and activations."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from condenslab.landscape import Fate, StartLaw, critical_points
+from condenslab.landscape.search import Ends, judge
+from condenslab.landscape.starts import box_and_spacing
+from condenslab.measures import align
+from condenslab.networks import activation
+from condenslab.risk import EmpiricalRisk
+from golden import RISK_0, RISK_1, RISK_2, WIDTH_1, WIDTH_2, WIDTH_3, l1, tanh_network, three_tanh
+
+
+@pytest.fixture(scope="module")
+def searches():
+    """The searches of widths 1, 2 and 3 on the three-tanh problem, from 300 starts each."""
+    return {m: critical_points(three_tanh(), width=m, starts=300, key=jax.random.key(0)) for m in (1, 2, 3)}
+
+
+def test_width_one_has_one_minimum_and_the_zero_function(searches):
+    found = searches[1]
+    assert [point.width for point in found.points] == [1, 0]
+    minimum, zero = found.points
+    assert minimum.risk == pytest.approx(RISK_1, abs=1e-10)
+    assert align(minimum.network, tanh_network(WIDTH_1)).largest < 1e-6
+    assert (minimum.inertia.counts, minimum.inertia.decided) == ((3, 0, 0), True)
+    assert zero.risk == pytest.approx(RISK_0, abs=1e-10)
+    assert zero.network.width == 0
+    assert minimum.hits > 30
+
+
+def test_width_two_has_the_published_pair_of_mirror_images(searches):
+    pair = [point for point in searches[2].of_width(2) if abs(point.risk - RISK_2) < 1e-9]
+    assert len(pair) == 2
+    mirrored = [(a, -w, b) for a, w, b in WIDTH_2]
+    for target in (WIDTH_2, [(-a, w, b) for a, w, b in mirrored]):
+        assert min(align(point.network, tanh_network(target)).largest for point in pair) < 1e-5
+    assert all((point.inertia.counts, point.inertia.decided) == ((6, 0, 0), True) for point in pair)
+    lowest = searches[2].points[0]
+    assert lowest.risk == pytest.approx(RISK_2, abs=1e-10)
+
+
+def test_width_two_has_further_minima_with_mirror_images_and_a_symmetric_saddle(searches):
+    further = [point for point in searches[2].of_width(2) if point.risk > RISK_2 + 1e-6]
+    minima = [point for point in further if point.inertia.counts == (6, 0, 0)]
+    saddles = [point for point in further if point.inertia.decided and point.inertia.negative > 0]
+    assert len(minima) >= 2
+    assert saddles
+    grid = searches[2].grid
+    symmetric = [p for p in saddles if np.allclose(p.network(jnp.asarray(-grid)), -p.network(jnp.asarray(grid)))]
+    assert symmetric
+
+
+def test_width_three_finds_the_target(searches):
+    best = searches[3].points[0]
+    assert best.risk < 1e-20
+    assert align(best.network, tanh_network(WIDTH_3)).largest < 1e-7
+    assert (best.inertia.counts, best.inertia.decided) == ((9, 0, 0), True)
+    np.testing.assert_allclose(best.network.biases, [-7, 0, 7], atol=1e-6)  # sorted, input weights positive
+
+
+def test_narrow_functions_are_found_embedded_and_attributed(searches):
+    """F_1 ⊂ F_2 ⊂ F_3: what a wide search finds of a narrower function has the narrow function's width and inertia."""
+    for wide in (2, 3):
+        found = [point for point in searches[wide].points if abs(point.risk - RISK_1) < 1e-9]
+        assert [(point.width, point.inertia.counts) for point in found] == [(1, (3, 0, 0))]
+        assert found[0].searched_width == wide
+    assert any(point.width == 2 for point in searches[3].points)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_every_point_is_critical_in_its_own_space(searches, width):
+    found = searches[width]
+    risk = three_tanh()
+    dx = 30 / 49
+    assert [point.risk for point in found.points] == sorted(point.risk for point in found.points)
+    assert sum(point.hits for point in found.points) == found.fate_counts[Fate.CRITICAL]
+    assert len(found.fates) == 300
+    for point in found.points:
+        assert point.gradient_norm <= 1e-11
+        assert point.gradient_norm == pytest.approx(l1(risk, point.network), abs=1e-13)
+        assert float(risk.value(point.network)) == pytest.approx(point.risk, rel=1e-12)
+        assert np.abs(point.network.input_weights).max(initial=0.0) * dx <= 3
+        assert point.inertia.positive + point.inertia.zero + point.inertia.negative == 3 * point.width
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_functions_are_distinct(searches, width):
+    functions = searches[width].functions[..., 0]
+    assert functions.shape == (len(searches[width].points), len(searches[width].grid))
+    for i in range(len(functions)):
+        for j in range(i):
+            assert np.abs(functions[i] - functions[j]).max() > 0.9 * searches[width].same
+    assert searches[width].grid.min() == -20.0
+    assert searches[width].grid.max() == 20.0
+
+
+def test_fates_are_sentences(searches):
+    met = {fate for found in searches.values() for fate in found.fate_counts}
+    assert {Fate.CRITICAL, Fate.SATURATED, Fate.UNCONVERGED} <= met
+    assert all(len(fate.value.split()) > 8 for fate in Fate)
+
+
+def test_the_same_key_gives_the_same_points_from_the_same_program(searches, monkeypatch):
+    """The solver is a Python function that runs only when a program is traced: here it must not run."""
+    monkeypatch.setattr("condenslab.landscape.search.solve", None)
+    again = critical_points(three_tanh(), width=2, starts=300, key=jax.random.key(0))
+    assert [point.risk for point in again.points] == [point.risk for point in searches[2].points]
+    assert again.fates == searches[2].fates
+
+
+def test_pseudo_critical_points_are_rejected():
+    """Steps between two samples, neurons constant on the data: the gradient is gone, but no point is critical."""
+    risk = three_tanh()
+    steep = [(1.0, 60.0, 0.0)]  # between the two middle samples
+    constant = [(1.0, 0.0, 40.0)]
+    good = WIDTH_1
+    networks = jax.tree.map(lambda *leaves: np.stack(leaves), *map(tanh_network, (steep, constant, good, good, good)))
+    small, nan = np.full(5, 1e-13), np.array([0.0, 0.0, 0.0, 0.5, np.inf])
+    ends = Ends(networks, small, nan)
+    assert judge(risk, ends, tolerance=1e-11, steepest=3.0) == [
+        Fate.SATURATED,
+        Fate.SATURATED,
+        Fate.CRITICAL,
+        Fate.FLAT,
+        Fate.DIVERGED,
+    ]
+    assert set(judge(risk, ends, tolerance=1e-14, steepest=3.0)[:3]) == {Fate.UNCONVERGED}
+
+
+def teacher_risk(inputs=2, outputs=1, samples=40):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(samples, inputs))
+    y = np.tanh(x @ random.normal(size=(inputs, outputs)) + 0.3)
+    return EmpiricalRisk(jnp.asarray(x), jnp.asarray(y))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "biases", "output_bias", "sigma"),
+    [(2, 1, True, False, "tanh"), (3, 2, False, True, "sigmoid"), (1, 1, True, False, "relu")],
+)
+def test_other_dimensions_and_activations(inputs, outputs, biases, output_bias, sigma):
+    risk = teacher_risk(inputs, outputs)
+    found = critical_points(
+        risk, width=1, starts=40, key=3, activation=activation(sigma), biases=biases, output_bias=output_bias
+    )
+    assert found.points
+    for point in found.points:
+        assert point.gradient_norm <= 1e-11
+        assert l1(risk, point.network) <= 1e-10
+        assert (point.network.biases is not None, point.network.output_bias is not None) == (biases, output_bias)
+    if sigma == "tanh":
+        assert found.points[0].risk < 1e-20
+        assert found.points[0].inertia.counts == (4, 0, 0)
+    if sigma == "relu":
+        assert all(point.inertia.zero >= 1 for point in found.points if point.width == 1)  # the scale is free
+    if output_bias:
+        constant = [point for point in found.points if point.width == 0]
+        assert constant
+        np.testing.assert_allclose(constant[0].network.output_bias, np.mean(risk.targets, axis=0), atol=1e-12)
+        assert constant[0].inertia.counts == (outputs, 0, 0)
+
+
+def test_one_sample_has_no_neighbours_to_step_between():
+    risk = EmpiricalRisk(jnp.ones((1, 1)), jnp.zeros((1, 1)))
+    networks = jax.tree.map(lambda leaf: np.asarray(leaf)[None], tanh_network([(1.0, 2.0, 0.0)]))
+    ends = Ends(networks, np.zeros(1), np.zeros(1))
+    assert judge(risk, ends, tolerance=1e-11, steepest=3.0) == [Fate.CRITICAL]
+    assert box_and_spacing(np.ones((1, 1))) == (1.0, 1.0, 1.0)
+
+
+def test_starts_lie_in_the_data():
+    risk = three_tanh()
+    networks, steps = StartLaw(longest_descent=20).draw(risk, jax.random.key(1), 500, 2, activation("tanh"))
+    slope = np.abs(networks.input_weights[..., 0])
+    centre = -np.asarray(networks.biases) / networks.input_weights[..., 0]
+    assert slope.min() >= 1.5 / 30
+    assert slope.max() <= 1.0 / (30 / 49) * (1 + 1e-12)
+    assert np.abs(centre).max() <= 18
+    assert (int(steps.min()), int(steps.max())) == (0, 20)
+    low, size, spacing = box_and_spacing(np.asarray(risk.inputs))
+    assert (low[0], size[0]) == (-15.0, 30.0)
+    assert spacing == pytest.approx(1 / 49)
+    assert box_and_spacing(np.ones((3, 2)))[2] == 1.0
+
+
+def test_bad_requests():
+    risk = three_tanh()
+    for width, starts in [(0, 5), (1, 0)]:
+        with pytest.raises(ValueError, match="at least 1"):
+            critical_points(risk, width=width, starts=starts, key=0)
+    with pytest.raises(ValueError, match="default predict"):
+        other = EmpiricalRisk(risk.inputs, risk.targets, predict=lambda params, x: x)
+        critical_points(other, width=1, starts=1, key=0)
+    single = EmpiricalRisk(risk.inputs.astype(jnp.float32), risk.targets.astype(jnp.float32))
+    with pytest.raises(TypeError, match="float64"):
+        critical_points(single, width=1, starts=1, key=0)

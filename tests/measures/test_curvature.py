@@ -1,0 +1,134 @@
+"""Inertia against prescribed spectra, Sylvester's law, and the published counts of the three-tanh problem."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from condenslab.measures import inertia, inertia_at
+from condenslab.networks import MLP, TwoLayer, activation
+from condenslab.risk import EmpiricalRisk
+from golden import WIDTH_1, WIDTH_3, l1, made_critical, stationary, tanh_network, three_tanh
+
+
+def symmetric(eigenvalues, seed=0):
+    """A symmetric matrix with prescribed eigenvalues."""
+    size = len(eigenvalues)
+    basis = np.linalg.qr(np.random.default_rng(seed).normal(size=(size, size)))[0]
+    return basis @ np.diag(eigenvalues) @ basis.T
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    positive=st.integers(0, 6),
+    zero=st.integers(0, 6),
+    negative=st.integers(0, 6),
+    decades=st.floats(0.0, 5.0),
+    seed=st.integers(0, 10**6),
+)
+def test_prescribed_spectra(positive, zero, negative, decades, seed):
+    random = np.random.default_rng(seed)
+    sizes = 10 ** random.uniform(-decades, 0, size=positive + negative)
+    eigenvalues = np.concatenate([sizes[:positive], np.zeros(zero), -sizes[positive:]])
+    found = inertia(symmetric(eigenvalues, seed), gradient_norm=0.0)
+    assert found.counts == (positive, zero, negative)
+    assert found.decided
+    np.testing.assert_allclose(found.eigenvalues, np.sort(eigenvalues), atol=1e-13)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10**6), zero=st.integers(0, 3), spread=st.floats(0.0, 3.0))
+def test_congruence_keeps_inertia(seed, zero, spread):
+    """Sylvester: SᵀHS has the inertia of H, also for badly scaled S."""
+    random = np.random.default_rng(seed)
+    matrix = symmetric(np.array([3.0, 1.0, 0.2] + [0.0] * zero + [-0.5, -2.0]), seed)
+    scale = np.diag(10 ** random.uniform(-spread / 2, spread / 2, size=len(matrix)))
+    found = inertia(scale @ matrix @ scale, gradient_norm=0.0)
+    assert found.counts == (3, zero, 2) or not found.decided
+    assert spread > 1.5 or found.decided
+
+
+def test_zero_rows_do_not_turn_into_directions():
+    """A dead parameter whose row is rounding: equilibration must not scale it up."""
+    matrix = np.diag([1.0, 1e-3, 0.0])
+    matrix[2, :] = matrix[:, 2] = 1e-19
+    found = inertia(matrix, gradient_norm=0.0)
+    assert (found.counts, found.decided) == ((2, 1, 0), True)
+
+
+def test_no_gap_is_undecided():
+    found = inertia(np.diag(np.geomspace(1, 1e-15, 40)), gradient_norm=0.0)
+    assert not found.decided
+    assert "undecided" in str(found)
+
+
+def test_signs_below_the_gradient_level_are_undecided():
+    matrix = np.diag([1.0, 1e-4, -1e-4])
+    assert inertia(matrix, gradient_norm=1e-8).decided
+    assert not inertia(matrix, gradient_norm=1e-3).decided
+
+
+def test_bad_matrices():
+    with pytest.raises(TypeError, match="float64"):
+        inertia(np.eye(2, dtype=np.float32), gradient_norm=0.0)
+    assert inertia(np.eye(2, dtype=np.float32), gradient_norm=0.0, tolerance=1e-4).counts == (2, 0, 0)
+    for matrix, message in [
+        (np.ones((2, 3)), "square"),
+        (np.array([[1.0, 2.0], [0.0, 1.0]]), "symmetric"),
+        (np.array([[np.nan]]), "finite"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            inertia(matrix, gradient_norm=0.0)
+    with pytest.raises(ValueError, match="gradient_norm"):
+        inertia(np.eye(2), gradient_norm=float("nan"))
+    assert inertia(np.zeros((0, 0)), gradient_norm=0.0).counts == (0, 0, 0)
+    assert inertia(np.zeros((3, 3)), gradient_norm=0.0).counts == (0, 3, 0)
+
+
+@pytest.mark.parametrize(("width", "counts"), [(1, (3, 0, 0)), (2, (6, 0, 0))])
+def test_published_minima(width, counts):
+    found = inertia_at(three_tanh(), stationary(width))
+    assert (found.counts, found.decided) == (counts, True)
+    assert found.gradient_norm == pytest.approx(l1(three_tanh(), stationary(width)))
+    if width == 1:
+        np.testing.assert_allclose(found.eigenvalues, [0.0629, 13.35, 458.4], rtol=1e-3)
+    else:
+        assert found.eigenvalues[0] == pytest.approx(1.31e-4, rel=1e-2)
+
+
+def test_published_global_minimum():
+    found = inertia_at(three_tanh(), tanh_network(WIDTH_3))
+    assert (found.counts, found.decided) == ((9, 0, 0), True)
+    assert found.eigenvalues[0] == pytest.approx(4.2e-4, rel=2e-2)
+
+
+def test_a_point_of_six_digits_is_not_stationary_enough():
+    """The printed digits leave a gradient of 2e-4, above no eigenvalue of width 1 but said in the evidence."""
+    found = inertia_at(three_tanh(), tanh_network(WIDTH_1))
+    assert found.gradient_norm == pytest.approx(1.9e-4, rel=0.1)
+
+
+def test_a_saddle_made_to_order():
+    """The worked 1-2-2-1 example: the assembled counts are those of a numerical Hessian of the gradient."""
+    theta = (1.1, -0.8, 0.9, 1.6, 1.7, -1.2, 0.8, 1.9, 0.4, -0.7, 1.3, -1.1, 0.2)
+    w1, b1, w2, b2, w3, b3 = np.split(np.array(theta), [2, 4, 8, 10, 12])
+    network = MLP(
+        (jnp.asarray(w1[:, None]), jnp.asarray(w2.reshape(2, 2)), jnp.asarray(w3[None, :])),
+        (jnp.asarray(b1), jnp.asarray(b2), jnp.asarray(b3)),
+        activation("tanh"),
+    )
+    risk = made_critical(network, np.linspace(-5, 5, 60)[:, None])
+    assert l1(risk, network) < 1e-11
+    found = inertia_at(risk, network)
+    assert found.decided
+    assert sum(found.counts) == 13
+    assert found.negative > 0
+
+
+def test_any_pytree_and_no_parameters():
+    risk = EmpiricalRisk(jnp.ones((2, 1)), jnp.zeros((2, 1)), predict=lambda p, x: p["a"] * p["b"] * x)
+    found = inertia_at(risk, {"a": jnp.asarray(0.0), "b": jnp.asarray(0.0)})
+    assert found.counts == (0, 2, 0)
+    empty = TwoLayer(jnp.zeros((0, 1)), jnp.zeros(0), jnp.zeros((1, 0)), None, activation("tanh"))
+    assert inertia_at(three_tanh(), empty).counts == (0, 0, 0)

@@ -1,0 +1,141 @@
+"""The user's own file of samples: what is read, and one sentence for everything that cannot be."""
+
+import os
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from condenslab.errors import UserError
+from condenslab.tasks import Table, read_table
+
+NUMBERS = [[1.0, 2.0], [-0.5, 3e-7], [4.0, 1e20]]
+laws = settings(max_examples=50, deadline=None, derandomize=True, database=None)
+
+
+@pytest.fixture
+def read(tmp_path):
+    def write_and_read(content):
+        path = tmp_path / "samples.csv"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return read_table(path)
+
+    return write_and_read
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "1,2\n-0.5,3e-7\n4,1e20\n",
+        "1,2\n-0.5,3e-7\n4,1e20",
+        "x,y\n1,2\n-0.5,3e-7\n4,1e20\n",
+        "x_1,the y\r\n1,2\r\n-0.5,3e-7\r\n4,1e20\r\n",
+        "1,2\r-0.5,3e-7\r4,1e20\r",
+        "time;height, in m\n1;2\n-0.5;3e-7\n4;1e20\n",
+        "x (a;b),y\n1,2\n-0.5,3e-7\n4,1e20\n",
+        "x\ty\n1\t2\n-0.5\t3e-7\n4\t1e20\n",
+        '\n# made by hand; "not" data\nx, y\n\n1, 2\n  # one more\n-0.5 , 3e-7\n\n4,1e20\n,\n\n',
+        '"x","y"\n"1","2"\n"-0.5","3e-7"\n"4","1e20"\n',
+        b"\xef\xbb\xbf1,2\n-0.5,3e-7\n4,1e20\n",
+        "größe,β\n1,2\n-0.5,3e-7\n4,1e20\n",
+    ],
+)
+def test_what_is_read(read, content):
+    table = read(content)
+    np.testing.assert_array_equal(table.inputs, [[row[0]] for row in NUMBERS])
+    np.testing.assert_array_equal(table.targets, [[row[1]] for row in NUMBERS])
+    assert table.name == "samples.csv"
+    assert table.digest == read("1,2\n-0.5,3e-7\n4,1e20\n").digest
+    assert not table.inputs.flags.writeable and not table.targets.flags.writeable
+
+
+def test_the_last_of_many_columns_is_y(read):
+    table = read("a,b,c,y\n1,2,3,4\n5,6,7,8\n")
+    assert table.inputs.tolist() == [[1, 2, 3], [5, 6, 7]]
+    assert table.targets.tolist() == [[4], [8]]
+
+
+def test_one_sample_and_equal_inputs_are_legal(read):
+    assert read("1,2\n").targets.tolist() == [[2.0]]
+    assert read("1,2\n1,3\n").targets.tolist() == [[2.0], [3.0]]
+
+
+@given(st.lists(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 3), min_size=1, max_size=20))
+@laws
+def test_every_finite_number_survives_writing_and_reading(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("tables") / "t.csv"
+    path.write_text("\n".join(",".join(map(repr, row)) for row in rows))
+    table = read_table(str(path))
+    np.testing.assert_array_equal(np.hstack([table.inputs, table.targets]), rows)
+
+
+def test_the_digest_is_of_the_numbers(read):
+    one = read("1,2\n3,4\n")
+    assert len(one.digest) == 64
+    assert read("x;y\n1.0;2e0\n3;4.000\n").digest == one.digest
+    assert Table(np.array([[1], [3]]), np.array([[2], [4]]), "other").digest == one.digest
+    assert read("0,2\n").digest == read("-0.0,2\n").digest
+    for other in ("1,2\n3,4.0000000000000009\n", "3,4\n1,2\n", "1,2,3,4\n", "1,2\n3,4\n3,4\n"):
+        assert read(other).digest != one.digest
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "samples.csv has no samples"),
+        ("\n\n# only words\n", "samples.csv has no samples"),
+        ("x,y\n", "samples.csv has no samples: write one line for each, x first and y last"),
+        ("x,y\n1,2\n3,four\n", "samples.csv, line 3: column 2 is 'four', which is not a number"),
+        ("1,two\n3,4\n", "samples.csv, line 1: column 2 is 'two'"),
+        ("1,2\n\n# c\n3,\n", "samples.csv, line 4: column 2 is empty"),
+        ("1,2\n,4\n", "samples.csv, line 2: column 1 is empty"),
+        ("1,2\n3,1_000\n", "line 2: column 2 is '1_000'"),
+        ("1;2\n1,5;2,5\n", "line 2: column 1 is '1,5', which is not a number: write a number with a decimal point"),
+        ("1,2\n3,4,5\n", r"samples.csv, line 2 has 3 column\(s\) where line 1 has 2"),
+        ("x,z,y\n1,2\n", r"samples.csv, line 2 has 2 column\(s\) where line 1 has 3"),
+        ("1,2\n3,nan\n", "samples.csv, line 2: column 2 is nan, but every value must be a finite number"),
+        ("x,y\n\n-inf,3\n", "samples.csv, line 3: column 1 is -inf"),
+        ("1,2\n3,1e999\n", "samples.csv, line 2: column 2 is inf"),
+        ("nan,nan\n1,2\n", "samples.csv, line 1: column 1 is nan"),
+        ("1\n2\n", "samples.csv, line 1 has one column only"),
+        ("1 2\n3 4\n", "samples.csv, line 1 has one column only: write x and y, separated by a comma"),
+        (b"1,2\n3,\xe9\n", "samples.csv, line 2: this is not UTF-8 text"),
+        ("1,2\n".encode("utf-16"), "samples.csv is not a UTF-8 text file"),
+        (b"\x7fELF\x00\x01", "samples.csv is not a UTF-8 text file"),
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "this is not UTF-8 text"),
+        ('1,2\n3,"4\n5,6\n', "samples.csv, line 3: unexpected end of data: write plain numbers without quotes"),
+        ("1,2\n3," + "9" * 200_000 + "\n", "samples.csv, line 2: field larger than field limit"),
+    ],
+)
+def test_what_cannot_be_read_says_why_in_one_sentence(read, content, message):
+    with pytest.raises(UserError, match=message) as caught:
+        read(content)
+    text = str(caught.value)
+    assert "\n" not in text and text.endswith(".") and len(text) < 400
+
+
+def test_files_that_are_not_there(tmp_path):
+    with pytest.raises(UserError, match=r"there is no file .*nowhere\.csv"):
+        read_table(tmp_path / "nowhere.csv")
+    with pytest.raises(UserError, match="is a folder"):
+        read_table(tmp_path)
+    with pytest.raises(UserError, match=r"cannot be read|there is no file"):
+        (tmp_path / "file").write_text("1,2\n")
+        read_table(tmp_path / "file" / "below.csv")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_without_permission(tmp_path):
+    path = tmp_path / "secret.csv"
+    path.write_text("1,2\n")
+    path.chmod(0)
+    with pytest.raises(UserError, match="cannot be read"):
+        read_table(path)
+
+
+def test_tables_check_their_arrays():
+    with pytest.raises(ValueError, match=r"targets must have shape \(2, 1\)"):
+        Table(np.ones((2, 1)), np.ones((2, 2)), "t")
+    with pytest.raises(ValueError, match="inputs must be finite"):
+        Table(np.array([[np.nan]]), np.ones((1, 1)), "t")
