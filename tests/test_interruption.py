@@ -1,6 +1,8 @@
 """A run that is killed at any moment, or interrupted, and started again ends with the same claims and loses nothing."""
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 
 import toy
 from condenslab import studies
+from condenslab.cli.interruption import heeding, interruptible
 from condenslab.sweeps import Store
 
 TESTS = Path(__file__).parent
@@ -75,3 +78,36 @@ def test_interrupted(tmp_path, claims, number):
     assert Store(tmp_path).runs() == []
     again = start(tmp_path, "--quiet")
     assert json.loads(again.communicate()[0]) == claims
+
+
+class Trap:
+    """Interrupts this process while it is being deleted, where Python drops exceptions."""
+
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+        for _ in range(1000):
+            pass
+
+
+def test_an_interruption_that_python_drops_is_raised_again(capsys):
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        trap = Trap()
+        del trap
+        for _ in range(1000):
+            time.sleep(0.001)
+    assert capsys.readouterr().err == ""
+
+
+def test_an_interruption_that_something_swallows_is_heeded_at_the_next_step():
+    calls = []
+    with interruptible():
+        report = heeding(lambda *call: calls.append(call))
+        report(0.1, "a")
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        with pytest.raises(KeyboardInterrupt):
+            report(0.2, "b")
+    with interruptible():
+        heeding(None)(0.3, "c")
+    assert calls == [(0.1, "a")]

@@ -28,11 +28,13 @@ class SpectrumCut:
 
     @property
     def decided(self) -> bool:
-        """Whether the gap is at least two decades wide, and two decades wider than any gap below it.
+        """Whether the gap is at least two decades wide and has no rival below it.
 
-        A gap below of nearly the same width means that the "zeros" fall in two classes, of which one may be true.
+        A rival is a gap of at least two decades less than two decades narrower: the "zeros" then fall in two classes,
+        of which one may be true values.
         """
-        return self.gap >= _DECIDED_DECADES and self.gap - self.lower_gap >= _DECIDED_DECADES
+        rival = self.lower_gap >= _DECIDED_DECADES and self.gap - self.lower_gap < _DECIDED_DECADES
+        return self.gap >= _DECIDED_DECADES and not rival
 
 
 def require_float64(array: np.ndarray, quantity: str, tolerance: float | None) -> None:

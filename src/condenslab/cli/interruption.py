@@ -1,11 +1,16 @@
-"""SIGINT and SIGTERM as a KeyboardInterrupt that does not get lost."""
+"""SIGINT and SIGTERM as a KeyboardInterrupt that does not get lost.
 
+Python drops an exception that a signal raises during a garbage collection, in which JAX runs code of its own.
+"""
+
+import _thread
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from condenslab.sweeps import Progress
@@ -20,18 +25,18 @@ def interruptible() -> Iterator[None]:
         yield
         return
     _received.clear()
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    hook, sys.unraisablehook = sys.unraisablehook, _raise_again
     try:
         yield
     finally:
-        for number, handler in before.items():
+        sys.unraisablehook = hook
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
 def heeding(progress: "Progress | None") -> "Progress":
     """Wraps a progress function so that it raises KeyboardInterrupt if there was an interruption before.
-
-    The first one is dropped by Python where it arrives during a garbage collection, in which JAX runs code of its own.
 
     Args:
         progress: The function, or None.
@@ -49,3 +54,11 @@ def heeding(progress: "Progress | None") -> "Progress":
 def _interrupt(number: int, frame: FrameType | None) -> None:
     _received.set()
     raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _raise_again(dropped: Any) -> None:
+    """Takes what Python is about to drop; an interruption is raised once more, as soon as that is possible."""
+    if issubclass(dropped.exc_type, KeyboardInterrupt):
+        _thread.interrupt_main()
+    else:
+        sys.__unraisablehook__(dropped)
