@@ -361,3 +361,14 @@ def test_time_left():
 
 def test_exit_statuses_are_those_of_the_design():
     assert (app.OK, app.CLAIM_FAILS, app.MISTAKE, app.INTERRUPTED, app.INTERNAL) == (0, 1, 2, 3, 70)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep caches elsewhere")
+def test_compiled_programs_are_cached_where_that_is_possible(tmp_path):
+    options = ["run", "toy", "--preset", "tiny", "--quiet", "--json"]
+    environment = {name: value for name, value in os.environ.items() if name != "JAX_COMPILATION_CACHE_DIR"}
+    kept = run_toy(*options, env=environment | {"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    assert (kept.returncode, kept.stderr) == (0, "")
+    assert [path.name.split("-")[0] for path in (tmp_path / "cache" / "condenslab").iterdir()] == ["jax"]
+    nowhere = run_toy(*options, env=environment | {"XDG_CACHE_HOME": "/dev/null/cache"})
+    assert (nowhere.returncode, nowhere.stdout, nowhere.stderr) == (0, kept.stdout, "")

@@ -1,9 +1,9 @@
 """SIGINT and SIGTERM as a KeyboardInterrupt that does not get lost.
 
-Python drops an exception that a signal raises during a garbage collection, in which JAX runs code of its own.
+Python drops an exception that a signal raises during a garbage collection, in which JAX runs code of its own: so the
+progress function, which is called between the steps of a computation, raises it again.
 """
 
-import _thread
 import signal
 import sys
 import threading
@@ -26,7 +26,7 @@ def interruptible() -> Iterator[None]:
         return
     _received.clear()
     handlers = {number: signal.signal(number, _interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    hook, sys.unraisablehook = sys.unraisablehook, _raise_again
+    hook, sys.unraisablehook = sys.unraisablehook, _say_dropped
     try:
         yield
     finally:
@@ -56,9 +56,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
-def _raise_again(dropped: Any) -> None:
-    """Takes what Python is about to drop; an interruption is raised once more, as soon as that is possible."""
-    if issubclass(dropped.exc_type, KeyboardInterrupt):
-        _thread.interrupt_main()
-    else:
+def _say_dropped(dropped: Any) -> None:
+    """Says what Python drops, but for an interruption: that is heeded at the next step."""
+    if not issubclass(dropped.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(dropped)

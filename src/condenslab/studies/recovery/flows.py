@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from condenslab import landscape, measures, networks, training
 from condenslab.networks import initial
@@ -148,7 +151,7 @@ def _course(start: networks.TwoLayer, runs: list[Trajectory], setting: Setting) 
     joined = {name: np.concatenate([run.records[name] for run in runs]) for name in _RECORD}
     points = _evenly_along(times, joined["risk"], _CURVE_POINTS)
     frames = _evenly_along(times, joined["risk"], _FRAMES)
-    shown = [networks.unravel(jnp.asarray(joined["parameters"][k]), start) for k in frames]
+    shown = _unstack(joined["parameters"][frames], start)
     arrays = {
         "times": times[points],
         "risk": joined["risk"][points],
@@ -160,13 +163,32 @@ def _course(start: networks.TwoLayer, runs: list[Trajectory], setting: Setting) 
     }
     if setting.one_input:
         arrays["grid"] = setting.grid[:, 0]
-        arrays["frame_functions"] = np.stack([np.asarray(n(jnp.asarray(setting.grid)))[:, 0] for n in shown])
+        arrays["frame_functions"] = np.asarray(
+            _functions(jnp.asarray(joined["parameters"][frames]), start, jnp.asarray(setting.grid))
+        )
         arrays["frame_angles"] = np.stack([measures.orientations(network) for network in (start, *shown)])
     return arrays
 
 
 def _augmented(network: networks.TwoLayer) -> np.ndarray:
     return measures.hidden_neurons(network).incoming
+
+
+@eqx.filter_jit
+def _functions(parameters: Array, like: networks.TwoLayer, grid: Array) -> Array:
+    return jax.vmap(lambda theta: networks.unravel(theta, like)(grid)[:, 0])(parameters)
+
+
+def _unstack(parameters: np.ndarray, like: networks.TwoLayer) -> list[networks.TwoLayer]:
+    """Returns the networks of some ravelled parameters, on the host: forty small device programs would take longer."""
+    leaves, structure = jax.tree.flatten(like)
+    ends = np.cumsum([leaf.size for leaf in leaves])[:-1]
+    return [
+        jax.tree.unflatten(
+            structure, [p.reshape(leaf.shape) for p, leaf in zip(np.split(row, ends), leaves, strict=True)]
+        )
+        for row in parameters
+    ]
 
 
 def _evenly_along(times: np.ndarray, risk: np.ndarray, count: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from condenslab.studies.claims import Claim
-from condenslab.studies.recovery import claims, draw
+from condenslab.studies.recovery import claims
 from condenslab.studies.recovery.cases import PRESETS, CriticalCase, FlowCase, Settings, make_cases
 from condenslab.studies.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
@@ -72,6 +72,8 @@ class Recovery(Study):
 
     def draw(self, records: Sequence[Record]) -> list[Drawing]:
         """Draws the chain: flow, critical functions, groups, embedding, rank, the contrast."""
+        from condenslab.studies.recovery import draw  # matplotlib is slow to import, and `list` does not draw
+
         return draw.drawings(records)
 
 
