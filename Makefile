@@ -28,7 +28,6 @@ help: ## list the commands
 demo: $(VENV)/.installed-core ## install, run the study `recovery`, and write its page
 	@code=0; $(BIN)/condenslab run recovery --preset quick --out $(OUT) || code=$$?; \
 	if [ $$code -gt 1 ]; then echo "The run stopped with exit status $$code; no page was written." >&2; exit $$code; fi
-	@echo; $(BIN)/condenslab claims $(OUT) || [ $$? -eq 1 ]
 	@$(BIN)/condenslab report $(OUT) -o $(PAGE)
 	@echo; echo "The page is $(abspath $(PAGE)): open it in a browser. The numbers behind it are in $(abspath $(OUT))."
 

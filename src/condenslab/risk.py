@@ -107,9 +107,13 @@ class EmpiricalRisk(eqx.Module):
         _check_data("inputs", self.inputs, self.inputs)
         _check_data("targets", self.targets, self.inputs)
         if self.predict is apply and self.inputs.ndim != 2:
-            raise ValueError(f"inputs must have shape (sample, input); x[:, None] makes it so. Got {self.inputs.shape}.")
+            raise ValueError(
+                f"inputs must have shape (sample, input); x[:, None] makes it so. Got {self.inputs.shape}."
+            )
         if self.targets.ndim != 2:
-            raise ValueError(f"targets must have shape (sample, output); y[:, None] makes it so. Got {self.targets.shape}.")
+            raise ValueError(
+                f"targets must have shape (sample, output); y[:, None] makes it so. Got {self.targets.shape}."
+            )
         if not isinstance(self.targets, Tracer):
             self.loss.check(np.asarray(self.targets))
         if self.weights is not None:
@@ -119,7 +123,9 @@ class EmpiricalRisk(eqx.Module):
         """Returns f_θ(x_i) on the data, shape (sample, output)."""
         outputs = self.predict(params, self.inputs)
         if outputs.shape != self.targets.shape:
-            raise ValueError(f"predict must return the targets' shape, {self.targets.shape}. Got shape {outputs.shape}.")
+            raise ValueError(
+                f"predict must return the targets' shape, {self.targets.shape}. Got shape {outputs.shape}."
+            )
         return outputs
 
     def residuals(self, params: PyTree) -> Float[Array, "sample output"]:

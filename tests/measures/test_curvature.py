@@ -1,5 +1,6 @@
 """Inertia against prescribed spectra, Sylvester's law, and the published counts of the three-tanh problem."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -124,6 +125,13 @@ def test_a_saddle_made_to_order():
     assert found.decided
     assert sum(found.counts) == 13
     assert found.negative > 0
+
+
+def test_single_precision_networks_are_refused():
+    single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), stationary(1))
+    with pytest.raises(TypeError, match="float64"):
+        inertia_at(three_tanh(), single)
+    assert inertia_at(three_tanh(), single, tolerance=1e-3).counts == (3, 0, 0)
 
 
 def test_any_pytree_and_no_parameters():

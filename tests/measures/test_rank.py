@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -212,6 +213,14 @@ def test_all_outputs_are_stacked_and_deep_networks_agree():
     deep = model_rank(as_mlp(network), probes)
     assert isinstance(as_mlp(network), MLP)
     np.testing.assert_allclose(deep.singular_values, model_rank(network, probes).singular_values, rtol=1e-10)
+
+
+def test_single_precision_networks_are_refused():
+    single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), tanh_network(WIDTH_3))
+    probes = np.linspace(-20.0, 20.0, 60)[:, None]
+    with pytest.raises(TypeError, match="float64"):
+        model_rank(single, probes)
+    assert model_rank(single, probes, tolerance=1e-3).value == 9
 
 
 def test_bad_probes():

@@ -74,7 +74,7 @@ def test_distance_is_relative_to_the_function():
     ("width", "wide", "expected"), [(1, 2, [4, 1, 1]), (1, 3, [5, 2, 2]), (2, 3, [7, 1, 1]), (2, 4, [8, 2, 2])]
 )
 def test_predicted_inertia_is_that_of_the_paper(width, wide, expected):
-    assert predicted_inertia(width, wide) == expected  # EP21, Fig. 3(a) and landscape digest, section 4
+    assert predicted_inertia(width, wide) == expected  # EP21, Fig. 3(a)
 
 
 def test_claims_can_fail_and_can_be_undecided():

@@ -46,9 +46,11 @@ class Splitting:
         count = max(self.sources, default=-1) + 1
         if sorted(set(self.sources)) != list(range(count)):
             raise ValueError(f"every neuron from 0 to {count - 1} must be a source. Got {sorted(set(self.sources))}.")
-        sums = np.bincount(self.sources, self.shares, count) if count else np.zeros(0)
-        if np.any(np.abs(sums - 1) > 1e-12):
-            worst = int(np.argmax(np.abs(sums - 1)))
+        sources, shares = np.array(self.sources, dtype=np.int64), np.array(self.shares, dtype=np.float64)
+        sums = np.bincount(sources, shares, count)
+        excess = np.abs(sums - 1) / np.maximum(np.bincount(sources, np.abs(shares), count), 1.0)
+        if np.any(excess > 1e-12):
+            worst = int(np.argmax(excess))
             raise ValueError(f"the shares of each neuron must sum to 1. Got {sums[worst]} for neuron {worst}.")
 
     @property
@@ -65,7 +67,8 @@ class Splitting:
             ValueError: Its layer has another width, a neuron to be split has zero output weights, or a residual
                 connection would appear or disappear.
         """
-        self._check(network)
+        self._check_width(network)
+        self._check_function(network)
         shares = jnp.asarray(self.shares)
         return _reindex(network, self.layer, jnp.asarray(self.sources), jnp.ones_like(shares), shares)
 
@@ -77,20 +80,28 @@ class Splitting:
 
         Args:
             gradient: g, with the structure of the narrow network.
+
+        Raises:
+            IndexError: It has no such hidden layer.
+            TypeError: It is neither a `TwoLayer` nor an `MLP`.
+            ValueError: Its layer has another width.
         """
+        self._check_width(gradient)
         shares = jnp.asarray(self.shares)
         return _reindex(gradient, self.layer, jnp.asarray(self.sources), shares, jnp.ones_like(shares))
 
-    def _check(self, network: TwoLayer | MLP) -> None:
-        require_layer(network, self.layer)
-        outgoing = network.output_weights if isinstance(network, TwoLayer) else network.weights[self.layer + 1]
-        width = outgoing.shape[-1]
+    def _check_width(self, network: TwoLayer | MLP) -> None:
+        width = _width(network, self.layer)
         if len(set(self.sources)) != width:
             raise ValueError(
                 f"the splitting is made for a layer of width {len(set(self.sources))}. Got a network whose hidden "
                 f"layer {self.layer} has width {width}."
             )
-        split = np.flatnonzero(np.bincount(self.sources, minlength=width) > 1)
+
+    def _check_function(self, network: TwoLayer | MLP) -> None:
+        outgoing = network.output_weights if isinstance(network, TwoLayer) else network.weights[self.layer + 1]
+        width = outgoing.shape[-1]
+        split = np.flatnonzero(np.bincount(np.array(self.sources, dtype=np.int64), minlength=width) > 1)
         dead = split[np.all(np.asarray(outgoing)[:, split] == 0, axis=0)]
         if dead.size:
             raise ValueError(

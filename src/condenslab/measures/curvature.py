@@ -100,11 +100,13 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
         tolerance: As in `inertia`.
 
     Raises:
-        TypeError: The risk is not float64 and no tolerance is given.
+        TypeError: Network or risk is not float64 and no tolerance is given.
         ValueError: The Hessian or the gradient is not finite.
     """
-    if ravel_pytree(network)[0].size == 0:
+    theta = np.asarray(ravel_pytree(network)[0])
+    if theta.size == 0:
         return inertia(np.zeros((0, 0)), gradient_norm=0.0, tolerance=tolerance)
+    require_float64(theta, "inertia", tolerance)
     gradient_norm, hessian = _gradient_and_hessian(risk, network)
     return inertia(np.asarray(hessian), gradient_norm=float(gradient_norm), tolerance=tolerance)
 

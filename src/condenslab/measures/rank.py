@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.networks import apply
@@ -108,7 +109,7 @@ def model_rank(
         tolerance: As in `rank`.
 
     Raises:
-        TypeError: The Jacobian is not float64 and no tolerance is given.
+        TypeError: Parameters or Jacobian are not float64 and no tolerance is given.
         ValueError: There are no probes, or a derivative is NaN or infinite.
 
     References:
@@ -118,6 +119,7 @@ def model_rank(
     probes = jnp.asarray(probes)
     if probes.ndim == 0 or probes.shape[0] == 0:
         raise ValueError(f"probes must hold at least one input, shape (sample, input). Got shape {probes.shape}.")
+    require_float64(np.asarray(ravel_pytree(network)[0]), "model rank", tolerance)
     outputs = jax.eval_shape(predict, network, probes)
     risk = EmpiricalRisk(probes, jnp.zeros(outputs.shape, outputs.dtype), predict=predict)
     jacobian = np.asarray(_jacobian(risk, network))

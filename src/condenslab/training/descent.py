@@ -202,7 +202,9 @@ def prepare_descent(
     if isinstance(dropout, float | int) and not 0 <= dropout < 1:
         raise ValueError(f"dropout must be a DROP probability in [0, 1). Got {dropout}.")
     if (noisy or batch is not None) and key is None:
-        raise ValueError("minibatches and dropout must be given a random key. Got key=None; pass key=jax.random.key(seed).")
+        raise ValueError(
+            "minibatches and dropout must be given a random key. Got key=None; pass key=jax.random.key(seed)."
+        )
     samples = risk.inputs.shape[0]
     if batch is not None and not 1 <= batch <= samples:
         raise ValueError(f"batch must be between 1 and the number of samples, {samples}. Got {batch}.")

@@ -91,7 +91,9 @@ def _member_count(given: dict[str, Any]) -> int:
         if _is_listed(value) and name not in ("record", "at")
     }
     if not sizes:
-        raise ValueError("an ensemble needs at least one list (or Stack) of risks, networks, methods or keys. Got none.")
+        raise ValueError(
+            "an ensemble needs at least one list (or Stack) of risks, networks, methods or keys. Got none."
+        )
     if len(set(sizes.values())) > 1:
         raise ValueError(f"the lists of an ensemble must have one entry a member each. Got lengths {sizes}.")
     return next(iter(sizes.values()))

@@ -173,7 +173,9 @@ def prepare_flow(
     """Returns the engine, the problem and the segments of a flow; arguments as in `flow`."""
     extras = as_data({"l2": l2, "rtol": rtol, "atol": atol, "start_time": start_time}, risk)
     if not jnp.any(jnp.isfinite(jnp.stack([jnp.max(jnp.asarray(v)) for v in jax.tree.leaves(until)]))):
-        raise ValueError("a flow needs an end: until=Until(time=…), Until(risk=…) or Until(gradient=…). Got none of them.")
+        raise ValueError(
+            "a flow needs an end: until=Until(time=…), Until(risk=…) or Until(gradient=…). Got none of them."
+        )
     if jnp.any(extras["rtol"] < 0) or jnp.any(extras["atol"] < 0):
         raise ValueError(f"tolerances must not be negative. Got rtol={rtol}, atol={atol}.")
     if solver is None:

@@ -1,6 +1,6 @@
 """Settings and cases of the recovery study; imports no JAX."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
@@ -28,6 +28,8 @@ class Settings:
         risk: Risk that ends a flow without L2 term.
         threshold: Largest relative distance of two neurons of a group.
         max_steps: Largest number of solver steps of a stage.
+        standardise: Whether inputs and targets of the user's own table are shifted and scaled to mean 0 and standard
+            deviation 1, column by column; the built-in target never is.
     """
 
     width: Count = 500
@@ -41,6 +43,7 @@ class Settings:
     risk: Positive = 1e-10
     threshold: Annotated[float, msgspec.Meta(gt=0, lt=2)] = 0.1
     max_steps: Count = 20_000
+    standardise: bool = True
 
 
 PRESETS = {
@@ -67,6 +70,7 @@ class FlowCase:
         max_steps: Largest number of solver steps of a stage.
         raw_rank: Whether the model rank at the raw end point (at the start, for "std 1") is computed: it takes seconds.
         data: Digest of the user's own table, or None for the built-in target.
+        standardise: Whether that table is standardised.
     """
 
     start: Start
@@ -80,6 +84,7 @@ class FlowCase:
     max_steps: int
     raw_rank: bool
     data: str | None
+    standardise: bool
     kind: Literal["flow"] = "flow"
 
 
@@ -95,6 +100,7 @@ class CriticalCase:
         wide: Width to embed into, or 0 for none.
         activation: Name of the activation.
         data: Digest of the user's own table, or None for the built-in target.
+        standardise: Whether that table is standardised.
     """
 
     width: int
@@ -103,7 +109,8 @@ class CriticalCase:
     wide: int
     activation: str
     data: str | None
-    kind: Literal["critical"] = field(default="critical")
+    standardise: bool
+    kind: Literal["critical"] = "critical"
 
 
 def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCase | CriticalCase]:
@@ -128,8 +135,10 @@ def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCa
             max_steps=settings.max_steps,
             raw_rank=number == 0 and l2 > 0,
             data=digest,
+            standardise=scaled,
         )
 
+    scaled = settings.standardise and digest is not None
     contrasts = range(settings.contrast_seeds)
     return [
         *(flow("small", k, settings.l2) for k in range(settings.seeds)),
@@ -139,7 +148,7 @@ def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCa
         *([flow("std 1", 0, settings.l2)] if settings.l2 > 0 else []),
         *(
             # Only what the theory predicts is embedded: the minima of widths 1 and 2.
-            CriticalCase(w, settings.starts, seed, settings.width if w <= 2 else 0, settings.activation, digest)
+            CriticalCase(w, settings.starts, seed, settings.width if w <= 2 else 0, settings.activation, digest, scaled)
             for w in range(1, settings.critical_width + 1)
             if w <= settings.width
         ),

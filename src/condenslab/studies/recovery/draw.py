@@ -61,7 +61,7 @@ def _overview(record: Record, results: Results) -> Drawing | None:
         "network for decades of time before it falls. Top right: the function at the start, on the plateau and at the "
         "end. Bottom left: every neuron as orientation against amplitude (logarithmic), before and after. Bottom "
         "right: cosine similarity of the input weights (bias included) of all neurons, ordered by the leading "
-        "eigenvector."
+        "eigenvector." + (" Inputs and targets are standardised." if record.case["standardise"] else "")
     )
     return Drawing(f"From {width} neurons to a few", caption, figure)
 

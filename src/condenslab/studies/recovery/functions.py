@@ -70,7 +70,7 @@ def _embed(risk: EmpiricalRisk, point: CriticalPoint, wide: int) -> dict[str, An
     found = measures.inertia_at(risk, network)
     return {
         "embedded_risk": point.risk,
-        "embedded_output_difference": float(receipt.output_difference),
+        "embedded_output_difference": float(receipt.relative_difference),
         "embedded_gradient_from": point.gradient_norm,
         "embedded_gradient": found.gradient_norm,
         "embedded_from": list(point.inertia.counts),

@@ -53,17 +53,21 @@ class Setting:
         return np.random.default_rng(0).uniform(low, high, (count, self.inputs.shape[1]))
 
 
-def make_setting(activation: str, data: "Table | None") -> Setting:
+def make_setting(activation: str, data: "Table | None", *, standardise: bool) -> Setting:
     """Returns the built-in three-tanh task, or the user's own table.
 
     Args:
         activation: Of the student; the target is known as a network of its kind only for tanh.
         data: The user's own table, or None.
+        standardise: Whether the columns of that table are brought to mean 0 and standard deviation 1.
     """
     if data is not None:
-        low, high = data.inputs.min(axis=0), data.inputs.max(axis=0)
-        grid = np.linspace(low, high, _GRID) if data.inputs.shape[1] == 1 else data.inputs
-        return Setting(data.inputs, data.targets, grid, None, None)
+        inputs, targets = data.inputs, data.targets
+        if standardise:
+            inputs, targets = _standardised(inputs), _standardised(targets)
+        low, high = inputs.min(axis=0), inputs.max(axis=0)
+        grid = np.linspace(low, high, _GRID) if inputs.shape[1] == 1 else inputs
+        return Setting(inputs, targets, grid, None, None)
     task = tasks.task("three_tanh")
     own, grid = task.facts.teacher, task.heldout_inputs
     assert own is not None and grid is not None, "the built-in target is a teacher with held-out inputs"
@@ -75,3 +79,8 @@ def make_setting(activation: str, data: "Table | None") -> Setting:
         networks.activation("tanh"),
     )
     return Setting(task.inputs, task.targets, grid, task.heldout_targets, teacher if activation == "tanh" else None)
+
+
+def _standardised(columns: np.ndarray) -> np.ndarray:
+    spread = columns.std(axis=0)
+    return (columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)

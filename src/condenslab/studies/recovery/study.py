@@ -34,8 +34,8 @@ class Recovery(Study):
     def compile_key(self, case: FlowCase | CriticalCase) -> Hashable:
         """Returns the kind, the widths and the activation: flows of one width are one program."""
         if isinstance(case, FlowCase):
-            return ("flow", case.width, case.activation, case.max_steps, case.data)
-        return ("critical", case.width, case.wide, case.starts, case.activation, case.data)
+            return ("flow", case.width, case.activation, case.max_steps, case.data, case.standardise)
+        return ("critical", case.width, case.wide, case.starts, case.activation, case.data, case.standardise)
 
     def bytes_per_member(self, case: FlowCase | CriticalCase) -> int:
         """Returns the size of the recorded parameters, or of the dense Hessian."""
@@ -60,7 +60,7 @@ class Recovery(Study):
         from condenslab.studies.recovery.functions import run_critical
         from condenslab.studies.recovery.problem import make_setting
 
-        setting = make_setting(cases[0].activation, data)
+        setting = make_setting(cases[0].activation, data, standardise=cases[0].standardise)
         flows = [case for case in cases if isinstance(case, FlowCase)]
         if flows:
             return run_flows(flows, setting, progress)

@@ -1,0 +1,204 @@
+"""The file of a checkpoint: named tensors and a header in one safetensors file, sealed by a checksum.
+
+The metadata of the file has one entry, `condenslab`: a JSON object with `format` ("condenslab checkpoint"), `version`,
+`content` (the header proper, see `Content`) and `sha256`. The checksum is of the text of `content` followed, for every
+tensor in the order of the names, by the line `name dtype shape` (JSON: a string, a string, a list) and the tensor's
+little-endian bytes. Nothing in the file is ever executed.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from condenslab.errors import UserError
+from condenslab.sweeps.files import write_whole
+
+FORMAT = "condenslab checkpoint"
+VERSION = 1
+REPAIR = "restore it from a copy or save it again"
+
+Tensors = dict[str, np.ndarray]
+
+
+class NetworkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a network is beside its parameters.
+
+    Attributes:
+        kind: Its class.
+        activation: Name of its activation in the registry.
+        biases: Whether each layer has a bias, in order.
+        residual: Whether hidden layers of equal width add their input; false for `TwoLayer`.
+    """
+
+    kind: Literal["TwoLayer", "MLP"]
+    activation: str
+    biases: list[bool]
+    residual: bool
+
+
+class RunHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a trajectory is beside its arrays and its network.
+
+    Attributes:
+        stop: Name of the member of `training.Stop`.
+        steps: Number of steps.
+        seconds: Wall time.
+        records: Names of the records, in order.
+        state: Number of leaves of the internal state.
+    """
+
+    stop: str
+    steps: int
+    seconds: float
+    records: list[str]
+    state: int
+
+
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The header proper.
+
+    Attributes:
+        network: The network.
+        run: The trajectory that the network is the end of, or None.
+    """
+
+    network: NetworkHeader
+    run: RunHeader | None
+
+
+class _Version(msgspec.Struct, frozen=True):
+    """What the envelope of every version of the format has."""
+
+    format: Literal["condenslab checkpoint"]
+    version: int
+
+
+class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    format: Literal["condenslab checkpoint"]
+    version: int
+    content: msgspec.Raw
+    sha256: str
+
+
+def write(path: Path, content: Content, tensors: Tensors) -> None:
+    """Writes a checkpoint so that the file is at every moment the old one or the whole new one.
+
+    Args:
+        path: The file; its folder must exist.
+        content: The header.
+        tensors: Arrays by name.
+
+    Raises:
+        UserError: The file cannot be written; what was there before is untouched.
+    """
+    plain = {name: _little_endian(tensor) for name, tensor in tensors.items()}
+    text = msgspec.json.encode(content)
+    envelope = _Envelope(FORMAT, VERSION, msgspec.Raw(text), _checksum(text, plain))
+    file = save(plain, {"condenslab": msgspec.json.encode(envelope).decode()})
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name a file to save to")
+    if not path.parent.is_dir():
+        raise UserError(f"{path} cannot be written because the folder {path.parent} does not exist: create it first")
+    try:
+        write_whole(path, file)
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be written ({error.strerror}): free the disk or choose another place; a file that was there "
+            "before is untouched"
+        ) from error
+
+
+def read_header(path: Path) -> tuple[Content, dict[str, tuple[int, ...]]]:
+    """Reads the header of a checkpoint, and the shapes of its tensors by name.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UserError: It is missing, unreadable, no checkpoint, damaged, or of a newer version.
+    """
+    metadata, shapes = _metadata(path)
+    if "condenslab" not in metadata:
+        raise UserError(
+            f"{path} is a safetensors file of another program (it has no condenslab header): give a file that "
+            "save_network or save_trajectory has written"
+        )
+    text = metadata["condenslab"]
+    try:
+        version = msgspec.json.decode(text, type=_Version).version
+        if version > VERSION:
+            raise UserError(
+                f"{path} has version {version} of the checkpoint format and this condenslab reads up to version "
+                f"{VERSION}: upgrade condenslab"
+            )
+        content = msgspec.json.decode(msgspec.json.decode(text, type=_Envelope).content, type=Content)
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise damaged(path, f"its header cannot be read: {error}") from error
+    return content, shapes
+
+
+def read_tensors(path: Path) -> Tensors:
+    """Reads the tensors of a checkpoint whose header has been read, and checks them against the checksum.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UserError: A byte of the header or of a tensor is not what was written, or the file has become unreadable.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            envelope = msgspec.json.decode(file.metadata()["condenslab"], type=_Envelope)
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError, LookupError, TypeError, AttributeError) as error:
+        raise damaged(path, f"its tensors cannot be read: {error}") from error
+    if _checksum(bytes(envelope.content), tensors) != envelope.sha256:
+        raise damaged(path, "its content does not match its checksum")
+    return tensors
+
+
+def damaged(path: Path, reason: str) -> UserError:
+    """Builds the error for a file that is not what was written.
+
+    Args:
+        path: The file.
+        reason: How it can be seen.
+    """
+    return UserError(f"{path} is truncated or damaged ({reason}): {REPAIR}")
+
+
+def _metadata(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name the file to load")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            return file.metadata() or {}, shapes
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {path}: check the name, or save it first") from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(f"{path} cannot be read ({reason}): check its permissions and that it is a file") from error
+    except SafetensorError as error:
+        reason = str(error).removeprefix("Error while deserializing header: ")
+        raise UserError(f"{path} is no safetensors file, or is truncated or damaged ({reason}): {REPAIR}") from error
+
+
+def _little_endian(tensor: np.ndarray) -> np.ndarray:
+    return np.asarray(tensor, tensor.dtype.newbyteorder("<"), order="C")
+
+
+def _checksum(text: bytes, tensors: Tensors) -> str:
+    digest = hashlib.sha256(text)
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(msgspec.json.encode(name) + b" ")
+        digest.update(msgspec.json.encode(tensor.dtype.name) + b" " + msgspec.json.encode(tensor.shape) + b"\n")
+        digest.update(tensor.tobytes())
+    return digest.hexdigest()
