@@ -8,6 +8,7 @@ little-endian bytes. Nothing in the file is ever executed.
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -24,6 +25,7 @@ VERSION = 1
 REPAIR = "restore it from a copy or save it again"
 
 Tensors = dict[str, np.ndarray]
+Shapes = dict[str, tuple[int, ...]]
 
 
 class NetworkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,26 +106,62 @@ def write(path: Path, content: Content, tensors: Tensors) -> None:
     if path.is_dir():
         raise UserError(f"{path} is a folder: name a file to save to")
     if not path.parent.is_dir():
-        raise UserError(f"{path} cannot be written because the folder {path.parent} does not exist: create it first")
+        raise UserError(f"{path} cannot be written because {path.parent} is no folder: create it first")
     try:
         write_whole(path, file)
     except OSError as error:
         raise UserError(
-            f"{path} cannot be written ({error.strerror}): free the disk or choose another place; a file that was there "
-            "before is untouched"
+            f"{path} cannot be written ({error.strerror}): free the disk or choose another place; a file that was "
+            "there before is untouched"
         ) from error
 
 
-def read_header(path: Path) -> tuple[Content, dict[str, tuple[int, ...]]]:
-    """Reads the header of a checkpoint, and the shapes of its tensors by name.
+def read(path: Path, misfit: Callable[[Content, Shapes], str | None]) -> tuple[Content, Tensors]:
+    """Reads a checkpoint.
 
     Args:
         path: The file.
+        misfit: Says what in the header and in the names and shapes of the tensors does not fit together, or None;
+            called before any tensor is read.
 
     Raises:
-        UserError: It is missing, unreadable, no checkpoint, damaged, or of a newer version.
+        UserError: It is missing, unreadable, no checkpoint, of a newer version, a misfit, or a byte of the header or
+            of a tensor is not what was written.
     """
-    metadata, shapes = _metadata(path)
+    if path.is_dir():
+        raise UserError(f"{path} is a folder: name the file to load")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            envelope, content = _header(path, file.metadata() or {})
+            names = file.keys()
+            reason = misfit(content, {name: tuple(file.get_slice(name).get_shape()) for name in names})
+            if reason:
+                raise damaged(path, reason)
+            tensors = {name: file.get_tensor(name) for name in names}
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {path}: check the name, or save it first") from error
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(f"{path} cannot be read ({reason}): check its permissions and that it is a file") from error
+    except SafetensorError as error:
+        reason = str(error).removeprefix("Error while deserializing header: ")
+        raise UserError(f"{path} is no safetensors file, or is truncated or damaged ({reason}): {REPAIR}") from error
+    if _checksum(bytes(envelope.content), tensors) != envelope.sha256:
+        raise damaged(path, "its content does not match its checksum")
+    return content, tensors
+
+
+def damaged(path: Path, reason: str) -> UserError:
+    """Builds the error for a file that is not what was written.
+
+    Args:
+        path: The file.
+        reason: How it can be seen.
+    """
+    return UserError(f"{path} is truncated or damaged ({reason}): {REPAIR}")
+
+
+def _header(path: Path, metadata: dict[str, str]) -> tuple[_Envelope, Content]:
     if "condenslab" not in metadata:
         raise UserError(
             f"{path} is a safetensors file of another program (it has no condenslab header): give a file that "
@@ -137,57 +175,12 @@ def read_header(path: Path) -> tuple[Content, dict[str, tuple[int, ...]]]:
                 f"{path} has version {version} of the checkpoint format and this condenslab reads up to version "
                 f"{VERSION}: upgrade condenslab"
             )
-        content = msgspec.json.decode(msgspec.json.decode(text, type=_Envelope).content, type=Content)
+        if version < 1:
+            raise damaged(path, f"its header gives version {version}")
+        envelope = msgspec.json.decode(text, type=_Envelope)
+        return envelope, msgspec.json.decode(envelope.content, type=Content)
     except (msgspec.DecodeError, UnicodeError) as error:
         raise damaged(path, f"its header cannot be read: {error}") from error
-    return content, shapes
-
-
-def read_tensors(path: Path) -> Tensors:
-    """Reads the tensors of a checkpoint whose header has been read, and checks them against the checksum.
-
-    Args:
-        path: The file.
-
-    Raises:
-        UserError: A byte of the header or of a tensor is not what was written, or the file has become unreadable.
-    """
-    try:
-        with safe_open(path, framework="numpy") as file:
-            envelope = msgspec.json.decode(file.metadata()["condenslab"], type=_Envelope)
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError, LookupError, TypeError, AttributeError) as error:
-        raise damaged(path, f"its tensors cannot be read: {error}") from error
-    if _checksum(bytes(envelope.content), tensors) != envelope.sha256:
-        raise damaged(path, "its content does not match its checksum")
-    return tensors
-
-
-def damaged(path: Path, reason: str) -> UserError:
-    """Builds the error for a file that is not what was written.
-
-    Args:
-        path: The file.
-        reason: How it can be seen.
-    """
-    return UserError(f"{path} is truncated or damaged ({reason}): {REPAIR}")
-
-
-def _metadata(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, ...]]]:
-    if path.is_dir():
-        raise UserError(f"{path} is a folder: name the file to load")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            return file.metadata() or {}, shapes
-    except FileNotFoundError as error:
-        raise UserError(f"there is no file {path}: check the name, or save it first") from error
-    except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise UserError(f"{path} cannot be read ({reason}): check its permissions and that it is a file") from error
-    except SafetensorError as error:
-        reason = str(error).removeprefix("Error while deserializing header: ")
-        raise UserError(f"{path} is no safetensors file, or is truncated or damaged ({reason}): {REPAIR}") from error
 
 
 def _little_endian(tensor: np.ndarray) -> np.ndarray:

@@ -1,9 +1,11 @@
 """How networks learn: gradient descent, gradient flow, and ensembles of either."""
 
-from condenslab.training.descent import Adam, GradientDescent, descend
-from condenslab.training.ensemble import Stack, ensemble
+from condenslab.training.descent import descend
+from condenslab.training.ensemble import ensemble
 from condenslab.training.flow import flow
+from condenslab.training.methods import Adam, GradientDescent
 from condenslab.training.rosenbrock import RODAS3, RODAS4, Rosenbrock, Tableau
+from condenslab.training.stack import Stack
 from condenslab.training.trajectory import (
     Stop,
     Trajectory,

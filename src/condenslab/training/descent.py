@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -11,62 +11,36 @@ import numpy as np
 import optax
 from jax import Array
 
-from condenslab.networks.dense import Dropout, ravel
+from condenslab.networks.dense import Dropout
 from condenslab.risk import EmpiricalRisk
-from condenslab.training.engine import Engine, Problem, Progress, Slice, State, drive
+from condenslab.training.drive import Lane, Progress, drive
+from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong, work
+from condenslab.training.methods import optimiser
 from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
 
 _CHECK_EVERY = 100
-_SEGMENTS = 50
+_SEGMENTS = 100
+_SLOTS = 16
+_WORK = 2**25
+"""A segment has at least so many steps × parameters × samples: tens of milliseconds, beside which an entry is cheap."""
 
 
-class GradientDescent(eqx.Module):
-    """v ← momentum·v + ∇R(θ) + decay·θ, θ ← θ − rate·v: the conventions of PyTorch's SGD.
-
-    Attributes:
-        rate: Learning rate.
-        momentum: Heavy-ball momentum, or None for none.
-        decay: Weight decay, that is the gradient of (decay/2)·‖θ‖², or None for none.
-    """
-
-    rate: float | Array
-    momentum: float | Array | None = None
-    decay: float | Array | None = None
-
-    def transformation(self) -> optax.GradientTransformation:
-        """Returns the optax optimiser."""
-        parts = [optax.scale(-self.rate)]
-        if self.momentum is not None:
-            parts.insert(0, optax.trace(decay=self.momentum))
-        if self.decay is not None:
-            parts.insert(0, optax.add_decayed_weights(self.decay))
-        return optax.chain(*parts)
-
-
-class Adam(eqx.Module):
-    """Adam with decoupled weight decay (AdamW), bias-corrected.
+class Stretches(NamedTuple):
+    """The input of a segment: numbers of steps, each perhaps followed by a record.
 
     Attributes:
-        rate: Learning rate.
-        b1: Decay of the first moment.
-        b2: Decay of the second moment.
-        eps: Added to the root of the second moment.
-        decay: Decoupled weight decay: θ shrinks by rate·decay·θ a step.
+        steps: How many steps each stretch has; 0 fills up. Shape (slot,).
+        recorded: Whether it ends in a record, shape (slot,).
+        done: The fraction of all steps that is behind after the segment.
     """
 
-    rate: float | Array
-    b1: float | Array = 0.9
-    b2: float | Array = 0.999
-    eps: float | Array = 1e-8
-    decay: float | Array = 0.0
-
-    def transformation(self) -> optax.GradientTransformation:
-        """Returns the optax optimiser."""
-        return optax.adamw(self.rate, b1=self.b1, b2=self.b2, eps=self.eps, weight_decay=self.decay)
+    steps: np.ndarray
+    recorded: np.ndarray
+    done: np.ndarray
 
 
 class Descent(Engine):
-    """The engine of `descend`: a segment is a list of stretches, each a number of steps followed by one record.
+    """The engine of `descend`.
 
     Attributes:
         record: Pairs of names and functions.
@@ -75,59 +49,80 @@ class Descent(Engine):
     """
 
     record: tuple[tuple[str, Any], ...] = eqx.field(static=True)
+    slots: ClassVar = _SLOTS
+    cost: ClassVar = 1
     batch: int | None = eqx.field(static=True)
     dropout: bool = eqx.field(static=True)
 
     def start(self, problem: Problem) -> State:
         """Returns step 0 with a fresh optimiser."""
-        optimiser = _optimiser(problem.method).init(problem.network)
-        samples = problem.risk.inputs.shape[0]
-        order = None if self.batch is None else jnp.arange(samples)
-        return State(problem.network, jnp.asarray(0), jnp.asarray(Stop.RUNNING.code), (optimiser, order))
+        fresh = optimiser(problem.method).init(problem.network)
+        order = None if self.batch is None else jnp.arange(problem.risk.inputs.shape[0])
+        return State(problem.network, jnp.zeros((), int), jnp.full((), Stop.RUNNING.code, int), (fresh, order))
 
-    def advance(self, problem: Problem, state: State, segment: Array) -> tuple[State, Slice]:
-        """Takes the stretches of `segment` (numbers of steps; −1 pads), recording after each."""
+    def judge(self, problem: Problem, state: State) -> Array:
+        """Returns the code of the level that the full-batch risk or its gradient has reached."""
+        return judge_levels(problem.risk, state.network, problem.until, problem.risk.gradient)
 
-        def stretch(state: State, count: Array) -> tuple[State, Slice]:
-            live = (state.code == Stop.RUNNING.code) & (count >= 0)
-            goal = state.steps + jnp.maximum(count, 0)
-            state = jax.lax.while_loop(
-                lambda s: (s.code == Stop.RUNNING.code) & (s.steps < goal),
-                lambda s: self._checked(problem, s, jnp.minimum(goal - s.steps, _CHECK_EVERY)),
+    def clock(self, state: State) -> Array:
+        """Returns the step number."""
+        return state.steps
+
+    def records_start(self, state: State) -> Array:
+        """Returns true: step 0 is a record."""
+        return jnp.asarray(True)
+
+    def advance(self, problem: Problem, state: State, segment: Stretches) -> tuple[State, Slice]:
+        """Takes the stretches one after the other."""
+
+        def stretch(state: State, item: tuple[Array, Array]) -> tuple[State, Slice]:
+            count, wanted = item
+            moved = jax.lax.fori_loop(
+                0,
+                -(-count // _CHECK_EVERY),
+                lambda k, s: self._go_on(problem, s, jnp.minimum(count - k * _CHECK_EVERY, _CHECK_EVERY)),
                 state,
             )
-            records = {name: function(problem.risk, state.network) for name, function in self.record}
-            return state, Slice(state.steps, records, live)
+            stopped = moved.code != Stop.RUNNING.code
+            valid = (moved.steps > state.steps) & (wanted | stopped)
+            shapes = eqx.filter_eval_shape(self.recorded, problem, state.network)
+            records = jax.lax.cond(
+                valid,
+                lambda: self.recorded(problem, moved.network),
+                lambda: jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), shapes),
+            )
+            return moved, Slice(moved.steps, records, valid, jnp.where(stopped, 1.0, segment.done))
 
-        return jax.lax.scan(stretch, state, segment)
+        end, slices = jax.lax.scan(stretch, state, (segment.steps, segment.recorded))
+        return end, slices._replace(done=slices.done[-1])
 
-    def _checked(self, problem: Problem, state: State, count: Array) -> State:
-        moved = jax.lax.fori_loop(0, count, lambda _, s: self._step(problem, s), state)
-        value, gradient = problem.risk.value_and_gradient(moved.network)
-        norm = jnp.linalg.norm(ravel(gradient))
-        finite = jnp.isfinite(value) & jnp.isfinite(norm)
-        code = jnp.select(
-            [~finite, value <= problem.until.risk, norm <= problem.until.gradient],
-            [Stop.NOT_FINITE.code, Stop.RISK_REACHED.code, Stop.GRADIENT_REACHED.code],
-            Stop.RUNNING.code,
-        )
-        kept = jax.tree.map(lambda new, old: jnp.where(finite, new, old), moved, state)
-        return dataclasses.replace(kept, code=code)
+    def _go_on(self, problem: Problem, state: State, count: Array) -> State:
+        """Takes some steps and looks at the levels, unless the member has stopped."""
+
+        def move(state: State) -> State:
+            moved = jax.lax.fori_loop(0, count, lambda _, s: self._step(problem, s), state)
+            code = self.judge(problem, moved)
+            kept = jax.tree.map(lambda new, old: jnp.where(code == Stop.NOT_FINITE.code, old, new), moved, state)
+            return dataclasses.replace(kept, code=code)
+
+        return jax.lax.cond(state.code == Stop.RUNNING.code, move, lambda state: state, state)
 
     def _step(self, problem: Problem, state: State) -> State:
-        optimiser, order = state.inner
-        risk = problem.risk
+        carried, order = state.inner
+        risk, scale = problem.risk, None
+        shuffling, noise = (None, None) if problem.key is None else jax.random.split(problem.key)
         if self.batch is not None:
-            order, chosen = _next_batch(problem.key, state.steps, order, self.batch)
-            weights = None if risk.weights is None else risk.weights[chosen]
-            risk = dataclasses.replace(risk, inputs=risk.inputs[chosen], targets=risk.targets[chosen], weights=weights)
+            order, chosen = _next_batch(shuffling, state.steps, order, self.batch)
+            risk, scale = _restricted(risk, chosen)
         if self.dropout:
-            noise = Dropout(jax.random.fold_in(problem.key, state.steps), problem.extras["dropout"])
+            dropout = Dropout(jax.random.fold_in(noise, state.steps), problem.extras["dropout"])
             predict = risk.predict
-            risk = dataclasses.replace(risk, predict=lambda params, inputs: predict(params, inputs, noise))
-        updates, optimiser = _optimiser(problem.method).update(risk.gradient(state.network), optimiser, state.network)
-        network = optax.apply_updates(state.network, updates)
-        return State(network, state.steps + 1, state.code, (optimiser, order))
+            risk = dataclasses.replace(risk, predict=lambda params, inputs: predict(params, inputs, dropout))
+        slope = risk.gradient(state.network)
+        if scale is not None:
+            slope = jax.tree.map(lambda leaf: scale * leaf, slope)
+        updates, carried = optimiser(problem.method).update(slope, carried, state.network)
+        return State(optax.apply_updates(state.network, updates), state.steps + 1, state.code, (carried, order))
 
 
 def descend(
@@ -151,24 +146,30 @@ def descend(
     Args:
         risk: R.
         network: Start; any pytree that `risk.predict` takes.
-        method: `GradientDescent(rate=…)`, `Adam(rate=…)`, or any optax gradient transformation.
+        method: `GradientDescent(rate=…)`, `Adam(rate=…)`, or any optax gradient transformation. The numbers of the first
+            two are data; an optax optimiser is part of the program, so make it once and use it again.
         steps: How many steps to take.
         key: A JAX key; needed for minibatches and dropout, and used for nothing else.
-        until: Levels of risk and gradient norm that end the run; looked at every 100 steps and at every record.
+        until: Levels of risk and gradient norm (of the full batch, without decay and dropout) that end the run; looked at
+            at the start, every 100 steps and at every record.
         record: Functions of (risk, params) evaluated in the compiled program.
-        at: Steps at which to record, by default 0 and about 200 logarithmically spaced ones.
-        batch: Samples a minibatch (drawn without replacement, reshuffled every epoch), or None for the full batch.
-        dropout: DROP probability on hidden activations, in [0, 1).
-        time_limit: Wall seconds; looked at between segments (a run has about fifty).
+        at: Steps at which to record, about 200 logarithmically spaced ones by default. Start and end are always recorded.
+        batch: Samples a minibatch (drawn without replacement, reshuffled every epoch, an incomplete last one left out), or
+            None for the full batch. With sample weights p its gradient is (n/batch)·Σ p_i ∇ℓ_i, which is unbiased.
+        dropout: DROP probability on hidden activations, in [0, 1); `risk.predict` must then take the noise as its third
+            argument, as `networks.apply` does.
+        time_limit: Wall seconds; looked at between segments (a run has about a hundred).
         progress: Called with (fraction, text) between segments.
-        resume: An earlier trajectory of the same risk and method: its optimiser state is continued, step numbers go on,
-            and `steps` and `at` count from there. `network` then only gives the shapes.
+        resume: An earlier trajectory of the same network and method: its whole state is continued, step numbers go on, and
+            `steps` and `at` count from there. `network` then only gives the shapes.
 
     Returns:
-        The trajectory, which says why it stopped.
+        The trajectory, which says why it stopped. After Ctrl-C it holds what was finished.
 
     Raises:
-        ValueError: A missing key, a batch larger than the data, a rate of dropout outside [0, 1), or negative steps.
+        ValueError: A missing key, a batch larger than the data, a rate of dropout outside [0, 1), negative steps, or the
+            trajectory of another kind of run to resume.
+        TypeError: The method is none.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -180,8 +181,10 @@ def descend(
     engine, problem, segments = prepare_descent(
         risk, network, method, steps=steps, key=key, until=until, record=record, at=at, batch=batch, dropout=dropout
     )
-    leaves = None if resume is None else resume.state
-    return drive(engine, problem, None, segments, time_limit=time_limit, progress=progress, resume=leaves)[0]
+    lane = Lane(lambda: (None, None if resume is None else resume.state), np.asarray(True))
+    return drive(engine, problem, [lane], segments, exhausted=Stop.FINISHED, time_limit=time_limit, progress=progress)[
+        0
+    ]
 
 
 def prepare_descent(
@@ -195,11 +198,15 @@ def prepare_descent(
     record: Record = DEFAULT_RECORD,
     at: Sequence[int] | None = None,
     batch: int | None = None,
-    dropout: float | Array = 0.0,
-) -> tuple[Engine, Problem, list[Array]]:
-    """Returns the engine, the problem and the segments of a descent; arguments as in `descend`."""
+    dropout: float | Array | np.ndarray = 0.0,
+) -> tuple[Descent, Problem, list[Stretches]]:
+    """Returns the engine, the problem and the segments of a descent.
+
+    Arguments are as in `descend`; `until` and `dropout` may also hold arrays with one entry a member.
+    """
+    optimiser(method)
     noisy = not (isinstance(dropout, float | int) and dropout == 0)
-    if isinstance(dropout, float | int) and not 0 <= dropout < 1:
+    if not np.all((np.asarray(dropout) >= 0) & (np.asarray(dropout) < 1)):
         raise ValueError(f"dropout must be a DROP probability in [0, 1). Got {dropout}.")
     if (noisy or batch is not None) and key is None:
         raise ValueError(
@@ -208,54 +215,62 @@ def prepare_descent(
     samples = risk.inputs.shape[0]
     if batch is not None and not 1 <= batch <= samples:
         raise ValueError(f"batch must be between 1 and the number of samples, {samples}. Got {batch}.")
-    problem = Problem(
-        risk,
-        network,
-        as_data(method, risk),
-        key,
-        as_data(until, risk),
-        as_data({"dropout": dropout}, risk) if noisy else {},
-    )
-    engine = Descent(tuple(record.items()), batch, noisy)
-    return engine, problem, _segments(record_steps(steps) if at is None else np.asarray(sorted(set(at))), steps)
+    network = strong(network)
+    dtype = precision(network)
+    extras = {"dropout": as_data(dropout, dtype)} if noisy else {}
+    problem = Problem(strong(risk), network, as_data(method, dtype), key, as_data(until, dtype), extras)
+    segments = _segments(steps, at, max(1, _WORK // work(problem)))
+    return Descent(tuple(record.items()), batch, noisy), problem, segments
 
 
 def record_steps(steps: int, points: int = 200) -> np.ndarray:
-    """Returns 0 and at most `points` logarithmically spaced step numbers up to and including `steps`.
+    """Returns at most `points` logarithmically spaced step numbers from 1 up to and including `steps`."""
+    if steps == 0:
+        return np.zeros(0, dtype=np.int64)
+    return np.unique(np.geomspace(1, steps, points).round()).astype(np.int64)
 
-    Raises:
-        ValueError: A negative number of steps.
-    """
+
+def _segments(steps: int, at: Sequence[int] | None, least: int) -> list[Stretches]:
+    """Cuts a run into segments of nearly equal numbers of steps, and these where they are to be recorded."""
     if steps < 0:
         raise ValueError(f"steps must not be negative. Got {steps}.")
-    if steps == 0:
-        return np.zeros(1, dtype=np.int64)
-    return np.unique(np.append(0, np.geomspace(1, steps, points).round())).astype(np.int64)
-
-
-def as_data(tree: Any, risk: EmpiricalRisk) -> Any:
-    """Returns the tree with its Python numbers as arrays of the precision of the data, so that they are traced."""
-    dtype = jnp.result_type(risk.targets.dtype, jnp.float32)
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype) if isinstance(leaf, float | int) else leaf, tree)
-
-
-def _segments(points: np.ndarray, steps: int) -> list[Array]:
-    if points[0] < 0 or points[-1] > steps:
+    points = record_steps(steps) if at is None else np.unique(np.asarray(at, dtype=np.int64))
+    if points.size and (points[0] < 0 or points[-1] > steps):
         raise ValueError(f"records must lie between step 0 and step {steps}. Got {points[0]} … {points[-1]}.")
-    if points[-1] < steps:
-        points = np.append(points, steps)
-    counts = np.diff(points, prepend=0)
-    slots = -(-counts.size // _SEGMENTS)
-    padded = np.append(counts, np.full(-counts.size % slots, -1))
-    return list(jnp.asarray(padded.reshape(-1, slots)))
+    longest = max(least, -(-steps // _SEGMENTS))
+    packed: list[list[tuple[int, bool]]] = [[]]
+    room, place = longest, 0
+    for point in np.unique(np.append(points, steps)):
+        while place < point:
+            if room == 0 or len(packed[-1]) == _SLOTS:
+                packed.append([])
+                room = longest
+            count = int(min(room, point - place))
+            place, room = place + count, room - count
+            packed[-1].append((count, place == point))
+    filled = [segment + [(0, False)] * (_SLOTS - len(segment)) for segment in packed if segment]
+    ends = np.cumsum([sum(count for count, _ in segment) for segment in filled])
+    return [
+        Stretches(np.array([c for c, _ in segment]), np.array([r for _, r in segment]), np.asarray(end / steps))
+        for segment, end in zip(filled, ends, strict=True)
+    ]
 
 
-def _optimiser(method: Any) -> optax.GradientTransformation:
-    return method.transformation() if isinstance(method, GradientDescent | Adam) else method
+def _restricted(risk: EmpiricalRisk, chosen: Array) -> tuple[EmpiricalRisk, Array | None]:
+    """Returns the risk on some samples, and by what its gradient is to be multiplied to be unbiased (None: by 1)."""
+    inputs, targets = risk.inputs[chosen], risk.targets[chosen]
+    if risk.weights is None:
+        return dataclasses.replace(risk, inputs=inputs, targets=targets), None
+    weights = risk.weights[chosen]
+    share = jnp.sum(weights) / jnp.sum(risk.weights)
+    # A minibatch of padding alone counts nothing; equal weights keep its risk defined.
+    weights = jnp.where(share > 0, weights, 1.0)
+    part = dataclasses.replace(risk, inputs=inputs, targets=targets, weights=weights)
+    return part, share * (risk.inputs.shape[0] / chosen.shape[0])
 
 
 def _next_batch(key: Array, step: Array, order: Array, batch: int) -> tuple[Array, Array]:
-    """Returns the (re)shuffled order and the indices of this step's minibatch; a last incomplete one is left out."""
+    """Returns the (re)shuffled order and the indices of this step's minibatch."""
     number = order.shape[0] // batch
     place = step % number
     shuffle = jax.random.fold_in(key, step // number)

@@ -1,25 +1,22 @@
 """The machinery that descent, flow and ensembles share: a run is a chain of equal segments of one compiled program.
 
-An `Engine` says in pure functions how one member starts and advances by a segment; `drive` enters the compiled segment
-again and again and, between two entries, reports progress and looks at the clock. Members of an ensemble are mapped inside
-the program.
+An `Engine` says in pure functions how one member starts and advances by a segment; here are the two programs made of
+them, for one member or a stack of members. `drive` enters them.
 """
 
 import abc
 import dataclasses
-import time
-from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.flatten_util import ravel_pytree
 
 from condenslab.risk import EmpiricalRisk
-from condenslab.training.trajectory import Stop, Trajectory, Until
-
-Progress = Callable[[float, str], None]
+from condenslab.training.trajectory import Stop, Until
 
 
 class Problem(eqx.Module):
@@ -28,7 +25,7 @@ class Problem(eqx.Module):
     Attributes:
         risk: What is minimised.
         network: Where it starts.
-        method: An optimiser of `descent`, or None.
+        method: An optimiser of `descend`, or None.
         key: Randomness of minibatches and dropout, or None.
         until: Levels at which it stops.
         extras: Further numbers of the engine (dropout rate, L2 coefficient, tolerances).
@@ -42,14 +39,6 @@ class Problem(eqx.Module):
     extras: dict[str, Any]
 
 
-class Slice(NamedTuple):
-    """What one segment recorded: times (slot,), records {name: (slot, …)}, valid (slot,)."""
-
-    times: Array
-    records: dict[str, Array]
-    valid: Array
-
-
 class State(eqx.Module):
     """Where a member stands: its network, number of steps, stop code, and what else the engine carries."""
 
@@ -59,111 +48,176 @@ class State(eqx.Module):
     inner: Any
 
 
+class Slice(NamedTuple):
+    """What one segment recorded, and how much of the run is done.
+
+    Attributes:
+        times: Step numbers or times, shape (slot,).
+        records: For each recorded function its values, shape (slot, …).
+        valid: Which slots were filled, shape (slot,).
+        done: The fraction of the run that is behind, a scalar in [0, 1].
+    """
+
+    times: Array
+    records: dict[str, Array]
+    valid: Array
+    done: Array
+
+
 class Engine(eqx.Module):
-    """How one member of a run starts and advances; final subclasses are `Descent` and `Flow`."""
+    """How one member of a run starts and advances; the final subclasses are those of `descend` and `flow`.
+
+    Attributes:
+        record: Pairs of names and functions (risk, params) → array.
+        slots: How many records a segment has room for.
+        cost: About how much a step costs, in units of parameters × samples of a step of gradient descent.
+    """
+
+    record: eqx.AbstractVar[tuple[tuple[str, Any], ...]]
+    slots: eqx.AbstractClassVar[int]
+    cost: eqx.AbstractClassVar[int]
 
     @abc.abstractmethod
     def start(self, problem: Problem) -> State:
-        """Returns the state before the first segment."""
+        """Returns the state before the first segment; its stop code is not yet looked at."""
+
+    @abc.abstractmethod
+    def judge(self, problem: Problem, state: State) -> Array:
+        """Returns the stop code of a state."""
 
     @abc.abstractmethod
     def advance(self, problem: Problem, state: State, segment: Any) -> tuple[State, Slice]:
-        """Returns the state after one segment and what it recorded."""
+        """Returns the state after one segment and what it recorded; a state that has stopped stays as it is."""
+
+    @abc.abstractmethod
+    def clock(self, state: State) -> Array:
+        """Returns the step number or the time of a state, a scalar."""
+
+    @abc.abstractmethod
+    def records_start(self, state: State) -> Array:
+        """Returns whether the start of a run is a record, a boolean scalar."""
+
+    def recorded(self, problem: Problem, network: Any) -> dict[str, Array]:
+        """Returns the values of the recorded functions at one network."""
+        return {name: jnp.asarray(function(problem.risk, network)) for name, function in self.record}
 
 
-@eqx.filter_jit
-def start_members(engine: Engine, shared: Problem, members: Problem | None, leaves: tuple | None) -> State:
-    """Starts one member (`members` None) or a stack of them; `leaves` replaces the state when resuming."""
-    if members is None:
-        state = engine.start(shared)
-        if leaves is None:
-            return state
-        resumed = jax.tree.unflatten(jax.tree.structure(state), leaves)
-        return dataclasses.replace(resumed, code=state.code)
-    return jax.lax.map(lambda own: engine.start(eqx.combine(own, shared)), members)
+def judge_levels(risk: EmpiricalRisk, network: Any, until: Until, slope: Any) -> Array:
+    """Returns the code of the level that a network has reached, or RUNNING.
 
-
-@eqx.filter_jit
-def advance_members(engine: Engine, shared: Problem, members: Problem | None, state: State, segment: Any):
-    """Advances one member, or a stack of them one after the other inside one program.
-
-    Mapping in sequence measured faster on a CPU than vectorising: the working set of one member stays in the cache and
-    a member that has stopped costs nothing.
+    Args:
+        risk: R.
+        network: θ.
+        until: The levels.
+        slope: θ → the gradient whose norm counts; it is evaluated only where a level of it is set.
     """
-    if members is None:
-        return engine.advance(shared, state, segment)
-    return jax.lax.map(lambda item: engine.advance(eqx.combine(item[0], shared), item[1], segment), (members, state))
+    value = risk.value(network)
+    norm = jax.lax.cond(
+        until.gradient >= 0,
+        lambda: jnp.linalg.norm(ravel_pytree(slope(network))[0]).astype(value.dtype),
+        lambda: jnp.full_like(value, np.inf),
+    )
+    return jnp.select(
+        [~jnp.isfinite(value), value <= until.risk, norm <= until.gradient],
+        [Stop.NOT_FINITE.code, Stop.RISK_REACHED.code, Stop.GRADIENT_REACHED.code],
+        Stop.RUNNING.code,
+    )
 
 
-def drive(
-    engine: Engine,
-    shared: Problem,
-    members: Problem | None,
-    segments: Iterable[Any],
-    *,
-    time_limit: float | None = None,
-    progress: Progress | None = None,
-    resume: tuple | None = None,
-    exhausted: Stop = Stop.FINISHED,
-) -> list[Trajectory]:
-    """Runs every segment, or stops earlier, and returns one trajectory a member.
+def precision(network: Any) -> Any:
+    """Returns the floating-point type of the parameters, in which the numbers of a run are held; at least float32."""
+    return jnp.result_type(*(leaf for leaf in jax.tree.leaves(network) if eqx.is_inexact_array(leaf)), jnp.float32)
+
+
+def work(problem: Problem) -> int:
+    """Returns parameters × samples, at least 1: the unit in which segments and lanes are measured."""
+    size = sum(leaf.size for leaf in jax.tree.leaves(problem.network) if eqx.is_array(leaf))
+    return max(1, size * problem.risk.inputs.shape[0])
+
+
+def as_data(tree: Any, dtype: Any) -> Any:
+    """Returns the tree with its numbers, alone or in arrays, as JAX arrays of one type, so that they are traced."""
+
+    def convert(leaf: Any) -> Any:
+        number = isinstance(leaf, float | int) and not isinstance(leaf, bool)
+        return jnp.asarray(leaf, dtype) if number or eqx.is_inexact_array(leaf) else leaf
+
+    return jax.tree.map(convert, tree)
+
+
+def strong(tree: Any) -> Any:
+    """Returns the tree with NumPy's arrays as JAX's and no weak types, which would change along a run."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype) if eqx.is_array(leaf) else leaf, tree)
+
+
+@eqx.filter_jit
+def begin_members(
+    engine: Engine, shared: Problem, members: Problem | None, leaves: tuple | None, active: Array
+) -> tuple[State, Slice]:
+    """Starts one member (`members` None) or a stack of them.
 
     Args:
         engine: What a segment does.
-        shared: The problem; for an ensemble, the part that all members share.
-        members: The part that differs, every leaf with a leading member axis, or None for a single run.
-        segments: Inputs of the segments, all of the same shapes.
-        time_limit: Seconds after which no further segment is entered.
-        progress: Called with (fraction done, text) after each segment.
-        resume: Leaves of the state of an earlier run.
-        exhausted: Why a member that never stopped has stopped when the segments run out.
-
-    Returns:
-        One trajectory a member, in order (a single one for a single run).
+        shared: The problem, or the part of it that all members share.
+        members: The part that differs, every leaf with a leading member axis.
+        leaves: Leaves of the states of earlier runs, which replace the start.
+        active: Whether a member runs at all, shape (member,) or (); the others only fill the stack.
     """
-    begun = time.perf_counter()
-    inputs = list(segments)
-    state = start_members(engine, shared, members, resume)
-    slices: list[Slice] = []
-    ending = exhausted
-    try:
-        for number, segment in enumerate(inputs):
-            if time_limit is not None and time.perf_counter() - begun > time_limit:
-                ending = Stop.TIME_LIMIT
-                break
-            advanced, recorded = advance_members(engine, shared, members, state, segment)
-            slices.append(jax.device_get(recorded))
-            state = advanced
-            stopped = np.all(np.asarray(state.code) != Stop.RUNNING.code)
-            if progress is not None:
-                progress(1.0 if stopped else (number + 1) / len(inputs), f"{int(np.max(state.steps))} steps")
-            if stopped:
-                break
-    except KeyboardInterrupt:
-        ending = Stop.INTERRUPTED
-    return _collect(state, slices, ending, time.perf_counter() - begun, batched=members is not None)
+
+    def begin(own: Problem | None, leaves: tuple | None, active: Array) -> tuple[State, Slice]:
+        problem = _whole(own, shared)
+        state = engine.start(problem)
+        if leaves is not None:
+            state = _resumed(state, leaves)
+        code = jnp.where(active, engine.judge(problem, state), Stop.FINISHED.code)
+        state = dataclasses.replace(state, code=code)
+        records = {name: value[None] for name, value in engine.recorded(problem, state.network).items()}
+        valid = engine.records_start(state)[None]
+        return strong(state), Slice(engine.clock(state)[None], records, valid, jnp.zeros(()))
+
+    if members is None:
+        return begin(None, leaves, active)
+    return jax.lax.map(lambda item: begin(*item), (members, leaves, active))
 
 
-def _collect(state: State, slices: list[Slice], ending: Stop, seconds: float, *, batched: bool) -> list[Trajectory]:
-    count = state.code.shape[0] if batched else 1
-    host = jax.device_get(eqx.filter(state, eqx.is_array))
-    trajectories = []
-    for member in range(count):
-        own = jax.tree.map(lambda leaf, k=member: leaf[k] if batched else leaf, host)
-        parts = [jax.tree.map(lambda leaf, k=member: leaf[k] if batched else leaf, part) for part in slices]
-        stop = Stop.of(own.code)
-        trajectories.append(
-            Trajectory(
-                times=np.concatenate([p.times[p.valid] for p in parts]) if parts else np.zeros(0),
-                records={
-                    name: np.concatenate([p.records[name][p.valid] for p in parts])
-                    for name in (parts[0].records if parts else ())
-                },
-                network=jax.tree.map(jax.numpy.asarray, own.network),
-                stop=ending if stop is Stop.RUNNING else stop,
-                steps=int(own.steps),
-                seconds=seconds,
-                state=tuple(jax.tree.leaves(own)),
-            )
+@eqx.filter_jit
+def advance_members(
+    engine: Engine, shared: Problem, members: Problem | None, state: State, segment: Any, together: int
+) -> tuple[State, Slice]:
+    """Advances one member, or a stack of them, inside one program.
+
+    Args:
+        engine: What a segment does.
+        shared: The problem, or the part of it that all members share.
+        members: The part that differs, every leaf with a leading member axis, or None.
+        state: Where the members stand.
+        segment: What the engine is to do, the same for all.
+        together: How many members are vectorised; the groups follow each other.
+    """
+
+    def advance(own: tuple[Problem | None, State]) -> tuple[State, Slice]:
+        end, recorded = engine.advance(_whole(own[0], shared), own[1], segment)
+        return strong(end), recorded
+
+    if members is None:
+        return advance((None, state))
+    return jax.lax.map(advance, (members, state), batch_size=together if together > 1 else None)
+
+
+def _whole(own: Problem | None, shared: Problem) -> Problem:
+    return shared if own is None else eqx.combine(own, shared)
+
+
+def _resumed(state: State, leaves: tuple) -> State:
+    fresh, structure = jax.tree.flatten(state)
+    same = len(fresh) == len(leaves) and all(
+        new.shape == old.shape and new.dtype == old.dtype for new, old in zip(fresh, leaves, strict=False)
+    )
+    if not same:
+        shapes = [f"{leaf.dtype}{list(leaf.shape)}" for leaf in leaves]
+        needed = [f"{leaf.dtype}{list(leaf.shape)}" for leaf in fresh]
+        raise ValueError(
+            f"resume must be a trajectory of the same verb, network, method and precision, because its whole state is "
+            f"continued. Got a state of {', '.join(shapes)}; this run needs {', '.join(needed)}."
         )
-    return trajectories
+    return jax.tree.unflatten(structure, leaves)

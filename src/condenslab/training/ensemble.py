@@ -1,27 +1,25 @@
 """Many runs in one program: over keys, scales, rates, targets, whatever is given as a list."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
+import numpy as np
 
 from condenslab.risk import EmpiricalRisk
 from condenslab.training.descent import descend, prepare_descent
-from condenslab.training.engine import Problem, Progress, drive
+from condenslab.training.drive import Lane, Progress, available_threads, drive
+from condenslab.training.engine import Engine, Problem, as_data, precision, work
 from condenslab.training.flow import flow, prepare_flow
+from condenslab.training.stack import Stack, count_members, is_listed, select, stacked
 from condenslab.training.trajectory import Stop, Trajectory
 
-
-class Stack(eqx.Module):
-    """Members of an ensemble given as one pytree whose arrays have a leading member axis.
-
-    Attributes:
-        tree: For example the result of `jax.vmap(initialise)(keys)`, shape (member, …) in every leaf.
-    """
-
-    tree: Any
+_PATTERN = ("risk", "network", "method", "key")
+_NUMBERS = ("l2", "dropout", "rtol", "atol", "start_time")
+_WORK = 2**24
+"""Members of a lane × work of a step: a hundred steps of a lane then take some tenths of a second."""
 
 
 def ensemble(
@@ -31,109 +29,111 @@ def ensemble(
     *method: Any,
     chunk: int | None = None,
     memory: int = 2**31,
+    threads: int | None = None,
+    vectorise: int | None = None,
     time_limit: float | None = None,
     progress: Progress | None = None,
     **options: Any,
 ) -> list[Trajectory]:
-    """Trains many members in one compiled program, in chunks that fit in memory.
+    """Trains many members with one compiled program, in chunks that fit in memory, on all processors.
 
     Args:
         train: The verb: `descend` or `flow`.
         risk: One for all, a list with one a member, or a `Stack`.
         network: Likewise.
         *method: For `descend` the method, likewise (a list of methods of one kind: `[GradientDescent(0.1), …]`).
-        chunk: Members per program run; by default as many as fit in `memory`.
-        memory: Bytes for the records and states of a chunk.
-        time_limit: Wall seconds for each chunk.
+        chunk: Members in one entry of the program; by default such that chunks are short and fit in `memory`.
+        memory: Bytes for what the chunks hold that are under way.
+        threads: Chunks under way at a time; by default one a processor on a CPU, else one.
+        vectorise: Members of a chunk that are vectorised together; 1 runs them one after the other, and a member that has
+            stopped then costs nothing. By default 1 on a CPU unless the networks are tiny, else the whole chunk.
+        time_limit: Wall seconds for all.
         progress: Called with (fraction, text) between segments.
-        **options: Those of the verb; `key`, `until`, and for `flow` `l2`, may be lists with one entry a member.
+        **options: Those of the verb; `key`, `until`, `resume`, and the numbers `l2`, `dropout`, `rtol`, `atol` and
+            `start_time` may be lists with one entry a member.
 
     Returns:
         One trajectory a member, in order. A member is the same as when it is trained alone, to rounding.
 
     Raises:
-        ValueError: Nothing is a list, or lists of different lengths.
+        ValueError: Nothing is a list, lists of different lengths, or members that differ in more than numbers.
         TypeError: An unknown verb.
     """
-    if train is descend:
-        prepare, exhausted = prepare_descent, Stop.FINISHED
-    elif train is flow:
-        prepare, exhausted = prepare_flow, Stop.STEPS_EXHAUSTED
-    else:
+    if train not in (descend, flow):
         raise TypeError(f"an ensemble needs training.descend or training.flow. Got {train!r}.")
     given = {"risk": risk, "network": network, **({"method": method[0]} if method else {}), **options}
-    count = _member_count(given)
-    first = prepare(**{name: _member(value, 0) for name, value in given.items()})
-    size = chunk or max(1, min(count, memory // _bytes_per_member(first[1], len(first[2]))))
-    results: list[Trajectory] = []
-    for begin in range(0, count, size):
-        # The last chunk repeats its last member, so that every chunk has the shapes of the one compiled program.
-        numbers = [min(k, count - 1) for k in range(begin, begin + size)]
-        own = [prepare(**{name: _member(value, k) for name, value in given.items()})[1] for k in numbers]
-        shared, members = _split(own, given)
-        done, part = begin / count, size / count
-        report = None if progress is None else (lambda f, text, d=done, p=part: progress(min(1.0, d + f * p), text))
-        runs = drive(first[0], shared, members, first[2], time_limit=time_limit, progress=report, exhausted=exhausted)
-        results.extend(runs[: count - begin])
-        if runs[0].stop is Stop.INTERRUPTED:
-            break
-    return results
-
-
-def _is_listed(value: Any) -> bool:
-    return isinstance(value, list | Stack)
-
-
-def _member_count(given: dict[str, Any]) -> int:
-    sizes = {
-        name: len(value) if isinstance(value, list) else jax.tree.leaves(value.tree)[0].shape[0]
-        for name, value in given.items()
-        if _is_listed(value) and name not in ("record", "at")
-    }
-    if not sizes:
-        raise ValueError(
-            "an ensemble needs at least one list (or Stack) of risks, networks, methods or keys. Got none."
-        )
-    if len(set(sizes.values())) > 1:
-        raise ValueError(f"the lists of an ensemble must have one entry a member each. Got lengths {sizes}.")
-    return next(iter(sizes.values()))
-
-
-def _member(value: Any, number: int) -> Any:
-    if isinstance(value, Stack):
-        return jax.tree.map(lambda leaf: leaf[number], value.tree)
-    return value[number] if isinstance(value, list) else value
-
-
-def _split(problems: list[Problem], given: dict[str, Any]) -> tuple[Problem, Problem]:
-    """Returns what all members share and the stacked arrays in which they differ."""
-    listed = {name for name, value in given.items() if _is_listed(value)}
-    differs = {
-        "risk": "risk" in listed,
-        "network": "network" in listed,
-        "method": "method" in listed,
-        "key": "key" in listed,
-        "until": "until" in listed,
-        "extras": bool(listed & {"l2", "dropout", "rtol", "atol", "start_time"}),
-    }
-    mask = Problem(**differs)
-    arrays = [eqx.filter(problem, eqx.is_array) for problem in problems]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(eqx.filter(a, _spread(mask, a)) for a in arrays))
-    return eqx.filter(problems[0], _spread(mask, problems[0]), inverse=True), stacked
-
-
-def _spread(mask: Problem, tree: Problem) -> Problem:
-    """Returns a tree of booleans of the structure of `tree` from one boolean a field, true for arrays only."""
-    return Problem(
-        **{
-            name: jax.tree.map(lambda leaf, on=getattr(mask, name): on and eqx.is_array(leaf), getattr(tree, name))
-            for name in ("risk", "network", "method", "key", "until", "extras")
-        }
+    listed = _listed(given)
+    count = count_members(listed)
+    leaves = listed.pop("resume", None)
+    # Levels and numbers are checked for all members at once, the rest for the first as the pattern.
+    pattern = {name: tree if name not in _PATTERN else select(tree, 0) for name, tree in listed.items()}
+    prepare = prepare_descent if train is descend else prepare_flow
+    engine, problem, segments = prepare(**{name: value for name, value in given.items() if name != "resume"} | pattern)
+    shared, members = _split(problem, listed)
+    workers = threads or (available_threads() if jax.default_backend() == "cpu" else 1)
+    together = vectorise or _vectorised(problem)
+    size = chunk or _chunk(engine, problem, -(-count // (4 * workers)), memory // workers)
+    together = min(together, size, count)
+    return drive(
+        engine,
+        shared,
+        _lanes(members, leaves, count, min(-(-size // together), -(-count // together)) * together),
+        segments,
+        exhausted=Stop.FINISHED if train is descend else Stop.STEPS_EXHAUSTED,
+        together=together,
+        threads=workers,
+        time_limit=time_limit,
+        progress=progress,
     )
 
 
-def _bytes_per_member(problem: Problem, segments: int) -> int:
-    leaves = [leaf for leaf in jax.tree.leaves(problem.network) if eqx.is_array(leaf)]
-    parameters = sum(leaf.nbytes for leaf in leaves)
-    data = problem.risk.targets.nbytes + problem.risk.inputs.nbytes
-    return max(1, 8 * parameters + data + 1024 * segments)
+def _listed(given: dict[str, Any]) -> dict[str, Any]:
+    """Returns what is given with one entry a member, stacked."""
+    listed = {name: value for name, value in given.items() if is_listed(value) and name not in ("at", "record")}
+    for name in listed:
+        if name not in (*_PATTERN, *_NUMBERS, "until", "resume"):
+            raise ValueError(f"{name} must be one for all members, because it is part of the program. Got a list.")
+    if "resume" in listed:
+        listed["resume"] = [run.state for run in listed["resume"]]
+    return {name: stacked(name, value) for name, value in listed.items()}
+
+
+def _split(problem: Problem, listed: dict[str, Any]) -> tuple[Problem, Problem]:
+    """Returns what all members share, and the arrays in which they differ with a leading member axis."""
+    numbers = {name: listed[name] for name in _PATTERN if name in listed}
+    if "method" in numbers:
+        numbers["method"] = as_data(numbers["method"], precision(problem.network))
+    parts = {name: numbers.get(name, getattr(problem, name)) for name in (*_PATTERN, "until")}
+    split = {
+        name: eqx.partition(part, lambda leaf, on=name in listed: on and eqx.is_array(leaf))
+        for name, part in parts.items()
+    }
+    own = {name: value if name in listed else None for name, value in problem.extras.items()}
+    common = {name: None if name in listed else value for name, value in problem.extras.items()}
+    return (
+        Problem(**{name: rest for name, (_, rest) in split.items()}, extras=common),
+        Problem(**{name: arrays for name, (arrays, _) in split.items()}, extras=own),
+    )
+
+
+def _lanes(members: Problem, leaves: Any, count: int, size: int) -> list[Lane]:
+    """Cuts the members into lanes of one size; the last one is filled up with its last member, which does not run."""
+
+    def lane(begin: int) -> Lane:
+        numbers = np.minimum(np.arange(begin, begin + size), count - 1)
+        return Lane(lambda: select((members, leaves), numbers), np.arange(begin, begin + size) < count)
+
+    return [lane(begin) for begin in range(0, count, size)]
+
+
+def _chunk(engine: Engine, problem: Problem, most: int, memory: int) -> int:
+    """Returns how many members a lane has by default; a record is taken to be as large as network and data together."""
+    own = sum(leaf.nbytes for leaf in jax.tree.leaves((problem.network, problem.risk)) if eqx.is_array(leaf))
+    return max(1, min(most, _WORK // (engine.cost * work(problem)), memory // ((8 + engine.slots) * own)))
+
+
+def _vectorised(problem: Problem) -> int:
+    """Returns how many members are vectorised by default."""
+    if jax.default_backend() != "cpu":
+        return sys.maxsize
+    return 1

@@ -1,17 +1,20 @@
 """Gradient flow dθ/dt = −∇(R + l2·‖θ‖²): implicit across plateaus, with the exact structured Hessian."""
 
-from typing import Any
+import dataclasses
+from typing import Any, ClassVar
 
 import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from jax.flatten_util import ravel_pytree
 
-from condenslab.networks.dense import TwoLayer, apply, ravel
+from condenslab.networks.dense import TwoLayer, apply
 from condenslab.risk import EmpiricalRisk
-from condenslab.training.descent import as_data
-from condenslab.training.engine import Engine, Problem, Progress, Slice, State, drive
+from condenslab.training.drive import Lane, Progress, drive
+from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong
 from condenslab.training.linearise import dense_solver, two_layer_solver
 from condenslab.training.rosenbrock import Rosenbrock
 from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
@@ -19,8 +22,30 @@ from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Traject
 _STEPS_PER_SEGMENT = 100
 
 
+class Clockwork(eqx.Module):
+    """What a flow carries beside its network.
+
+    Attributes:
+        time: Where it stands.
+        length: The step that is to be tried next.
+        unit: The very first step, the unit in which progress in logarithmic time is told.
+        solver: State of the diffrax solver.
+        controller: State of the step-size controller.
+    """
+
+    time: Array
+    length: Array
+    unit: Array
+    solver: Any
+    controller: Any
+
+
 class Flow(Engine):
-    """The engine of `flow`: a segment is at most a hundred solver steps; every accepted step is recorded.
+    """The engine of `flow`: a segment is a hundred solver steps, and every accepted step is recorded.
+
+    The solver and the step-size control are diffrax's, entered step by step: `diffrax.diffeqsolve` checks its arguments
+    by host callbacks, which defeat the compile cache, and does not hand on the proposed step, without which a run in
+    segments is not the same as a run in one piece.
 
     Attributes:
         record: Pairs of names and functions.
@@ -28,60 +53,96 @@ class Flow(Engine):
     """
 
     record: tuple[tuple[str, Any], ...] = eqx.field(static=True)
+    slots: ClassVar = _STEPS_PER_SEGMENT
+    cost: ClassVar = 64
     solver: diffrax.AbstractSolver
 
     def start(self, problem: Problem) -> State:
-        """Returns time 0, with a first step that the vector field at the start suggests."""
-        field = diffrax.ODETerm(negative_gradient)
-        args = (problem.risk, problem.extras["l2"])
-        controller = _controller(problem)
-        begin = problem.extras["start_time"]
-        first, memory = controller.init(
-            field, begin, problem.until.time, problem.network, None, args, self.solver.func, self.solver.order(field)
+        """Returns the start time, with a first step that the vector field suggests."""
+        begin, args = problem.extras["start_time"], (problem.risk, problem.extras["l2"])
+        solver, controller = self._tools(problem)
+        after, memory = controller.init(
+            _FIELD, begin, problem.until.time, problem.network, None, args, solver.func, solver.error_order(_FIELD)
         )
-        # The heuristic sees only derivatives at the start; near a flat start it proposes a step of no use.
-        length = jnp.minimum(first - begin, problem.until.time - begin)
-        return State(problem.network, jnp.asarray(0), jnp.asarray(Stop.RUNNING.code), (begin, length, memory))
+        carried = solver.init(_FIELD, begin, after, problem.network, args)
+        # diffrax starts with plain booleans, which would be part of the program.
+        inner = Clockwork(begin, after - begin, after - begin, *jax.tree.map(jnp.asarray, (carried, memory)))
+        return State(problem.network, jnp.zeros((), int), jnp.full((), Stop.RUNNING.code, int), inner)
+
+    def judge(self, problem: Problem, state: State) -> Array:
+        """Returns the code of the level or of the end time that is reached."""
+        level = judge_levels(
+            problem.risk,
+            state.network,
+            problem.until,
+            lambda params: negative_gradient(state.inner.time, params, (problem.risk, problem.extras["l2"])),
+        )
+        ended = (level == Stop.RUNNING.code) & (state.inner.time >= problem.until.time)
+        return jnp.where(ended, Stop.FINISHED.code, level)
+
+    def clock(self, state: State) -> Array:
+        """Returns the time."""
+        return state.inner.time
+
+    def records_start(self, state: State) -> Array:
+        """Returns whether the start is also the end: otherwise the records are those of the accepted steps."""
+        return state.code != Stop.RUNNING.code
 
     def advance(self, problem: Problem, state: State, segment: Array) -> tuple[State, Slice]:
-        """Takes at most a hundred solver steps."""
-        begin, length, memory = state.inner
-        running = state.code == Stop.RUNNING.code
-        end = jnp.where(running, problem.until.time, begin)
-        saveat = diffrax.SaveAt(
-            subs=[diffrax.SubSaveAt(steps=True, fn=self._recorded), diffrax.SubSaveAt(t1=True)], controller_state=True
-        )
-        solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(negative_gradient),
-            self.solver,
-            begin,
-            end,
-            length,
-            state.network,
-            args=(problem.risk, problem.extras["l2"]),
-            saveat=saveat,
-            stepsize_controller=_controller(problem),
-            controller_state=memory,
-            event=diffrax.Event([_risk_reached(problem.until), _gradient_reached(problem.until), _not_finite]),
-            adjoint=diffrax.ForwardMode(),
-            max_steps=_STEPS_PER_SEGMENT,
-            throw=False,
-        )
-        times, records = solution.ts[0], solution.ys[0]
-        valid = jnp.isfinite(times) & running
-        before = jnp.concatenate([begin[None], times[:-1]])
-        taken = jnp.sum(valid)
-        last = jnp.maximum(taken - 1, 0)
-        length = jnp.where(taken > 0, times[last] - before[last], length * 1e-3)
-        reached = jnp.where(running, solution.ts[1][-1], begin)
-        code = jnp.where(running, _stop_code(solution, reached, length, problem), state.code)
-        network = jax.tree.map(lambda new, old: jnp.where(running, new[-1], old), solution.ys[1], state.network)
-        steps = state.steps + jnp.where(running, solution.stats["num_steps"], 0)
-        inner = (reached, length, solution.controller_state)
-        return State(network, steps, code, inner), Slice(times, records, valid)
+        """Tries a hundred steps; `segment` is the fraction of the largest number of steps that is then behind."""
+        shapes = eqx.filter_eval_shape(self.recorded, problem, state.network)
 
-    def _recorded(self, time: Array, params: Any, args: Any) -> dict[str, Array]:
-        return {name: function(args[0], params) for name, function in self.record}
+        def attempt(state: State) -> tuple[State, Slice]:
+            after = self._step(problem, state)
+            records, fraction = self.recorded(problem, after.network), _fraction(problem, after)
+            return after, Slice(after.inner.time, records, after.inner.time > state.inner.time, fraction)
+
+        def skip(state: State) -> tuple[State, Slice]:
+            nothing = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), shapes)
+            return state, Slice(state.inner.time, nothing, jnp.asarray(False), jnp.ones_like(state.inner.time))
+
+        def step(state: State, _: None) -> tuple[State, Slice]:
+            return jax.lax.cond(state.code == Stop.RUNNING.code, attempt, skip, state)
+
+        end, slices = jax.lax.scan(step, state, None, length=_STEPS_PER_SEGMENT)
+        # The fraction of time is undefined where the end is the start.
+        return end, slices._replace(done=jnp.fmax(slices.done[-1], segment))
+
+    def _tools(self, problem: Problem) -> tuple[Any, diffrax.PIDController]:
+        """Returns the solver, an implicit one with the tolerances of the steps, and the step-size controller."""
+        controller = diffrax.PIDController(rtol=problem.extras["rtol"], atol=problem.extras["atol"])
+        solver: Any = self.solver
+        if isinstance(solver, diffrax.AbstractRungeKutta) and solver.scan_kind is None:
+            # diffrax's default would store every stage for a reverse pass that is never made.
+            solver = eqx.tree_at(lambda s: s.scan_kind, solver, "lax", is_leaf=lambda leaf: leaf is None)
+        if isinstance(solver, diffrax.AbstractImplicitSolver):
+            unset = diffrax.with_stepsize_controller_tols(diffrax.VeryChord)().rtol
+            for name in ("rtol", "atol", "norm"):
+                if getattr(solver.root_finder, name) is unset:
+                    own = getattr(controller, name)
+                    solver = eqx.tree_at(lambda s, name=name: getattr(s.root_finder, name), solver, own)
+        return solver, controller
+
+    def _step(self, problem: Problem, state: State) -> State:
+        """Tries one step, which ends at the end time at the latest."""
+        solver, controller = self._tools(problem)
+        args, now = (problem.risk, problem.extras["l2"]), state.inner
+        end = jnp.minimum(now.time + now.length, problem.until.time)
+        network, error, _, carried, result = solver.step(_FIELD, now.time, end, state.network, args, now.solver, False)
+        usable = jnp.all(jnp.isfinite(ravel_pytree(network)[0])) & (result == diffrax.RESULTS.successful)
+        error = jax.tree.map(lambda leaf: jnp.where(usable & ~jnp.isnan(leaf), leaf, jnp.inf), error)
+        order = solver.error_order(_FIELD)
+        accepted, time, next_end, _, memory, _ = controller.adapt_step_size(
+            now.time, end, state.network, network, args, error, order, now.controller
+        )
+        network, carried = jax.tree.map(
+            lambda new, old: jnp.where(accepted, new, old), (network, carried), (state.network, now.solver)
+        )
+        after = State(network, state.steps + 1, state.code, Clockwork(time, next_end - time, now.unit, carried, memory))
+        code = self.judge(problem, after)
+        kept = jax.tree.map(lambda new, old: jnp.where(code == Stop.NOT_FINITE.code, old, new), after, state)
+        stalled = (code == Stop.RUNNING.code) & (next_end <= time)
+        return dataclasses.replace(kept, code=jnp.where(stalled, Stop.NO_PROGRESS.code, code))
 
 
 def flow(
@@ -93,7 +154,7 @@ def flow(
     solver: diffrax.AbstractSolver | None = None,
     rtol: float | Array = 1e-4,
     atol: float | Array = 1e-8,
-    start_time: float = 0.0,
+    start_time: float | Array = 0.0,
     max_steps: int = 20_000,
     record: Record = DEFAULT_RECORD,
     time_limit: float | None = None,
@@ -106,24 +167,28 @@ def flow(
         risk: R, with its own normalisation (1/n by default), which fixes the unit of time.
         network: Start; any pytree that `risk.predict` takes.
         until: End time, and levels of risk (without the L2 term) and gradient norm (with it) that end the run earlier;
-            looked at after every accepted step.
+            looked at in the beginning and after every step.
         l2: Coefficient of the L2 term.
         solver: A diffrax solver; by default `Rosenbrock` with the exact Hessian (by the Woodbury identity for two-layer
             networks, dense for others). `diffrax.Tsit5()` suits flows that are not stiff.
         rtol: Relative tolerance of the adaptive step.
         atol: Absolute tolerance; keep it well below the initial scale of the parameters.
         start_time: Time of the start, for a flow that goes on from an earlier one under another law.
-        max_steps: Largest number of solver steps, rounded up to hundreds.
+        max_steps: Largest number of solver steps, rejected ones included, rounded up to hundreds.
         record: Functions of (risk, params), evaluated at every accepted step.
-        time_limit: Wall seconds; looked at between segments.
-        progress: Called with (fraction of max_steps, text) between segments.
-        resume: An earlier trajectory of the same call, continued exactly.
+        time_limit: Wall seconds; looked at between segments (of a hundred steps).
+        progress: Called with (fraction, text) between segments; the fraction is of logarithmic time or of `max_steps`,
+            whichever is further.
+        resume: An earlier trajectory of the same risk, L2 term and solver, continued as if it had not been interrupted;
+            `until` and `max_steps` count anew. `network` then only gives the shapes.
 
     Returns:
-        The trajectory; its times are those of the accepted steps.
+        The trajectory; its times are those of the accepted steps (the start is left out, unless the run ends there).
+        After Ctrl-C it holds what was finished.
 
     Raises:
-        ValueError: No finite end: neither an end time nor a level is given, or a negative tolerance.
+        ValueError: No end (neither an end time nor a level is given), a negative tolerance, or the trajectory of another
+            kind of run to resume.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -144,16 +209,9 @@ def flow(
         max_steps=max_steps,
         record=record,
     )
-    leaves = None if resume is None else resume.state
+    lane = Lane(lambda: (None, None if resume is None else resume.state), np.asarray(True))
     return drive(
-        engine,
-        problem,
-        None,
-        segments,
-        time_limit=time_limit,
-        progress=progress,
-        resume=leaves,
-        exhausted=Stop.STEPS_EXHAUSTED,
+        engine, problem, [lane], segments, exhausted=Stop.STEPS_EXHAUSTED, time_limit=time_limit, progress=progress
     )[0]
 
 
@@ -162,34 +220,43 @@ def prepare_flow(
     network: Any,
     *,
     until: Until,
-    l2: float | Array = 0.0,
+    l2: float | Array | np.ndarray = 0.0,
     solver: diffrax.AbstractSolver | None = None,
-    rtol: float | Array = 1e-4,
-    atol: float | Array = 1e-8,
-    start_time: float = 0.0,
+    rtol: float | Array | np.ndarray = 1e-4,
+    atol: float | Array | np.ndarray = 1e-8,
+    start_time: float | Array | np.ndarray = 0.0,
     max_steps: int = 20_000,
     record: Record = DEFAULT_RECORD,
-) -> tuple[Engine, Problem, list[Array]]:
-    """Returns the engine, the problem and the segments of a flow; arguments as in `flow`."""
-    extras = as_data({"l2": l2, "rtol": rtol, "atol": atol, "start_time": start_time}, risk)
-    if not jnp.any(jnp.isfinite(jnp.stack([jnp.max(jnp.asarray(v)) for v in jax.tree.leaves(until)]))):
+) -> tuple[Flow, Problem, list[np.ndarray]]:
+    """Returns the engine, the problem and the segments of a flow.
+
+    Arguments are as in `flow`; `until` and the numbers may also hold arrays with one entry a member.
+    """
+    levels = np.broadcast_arrays(*(np.asarray(level) for level in (until.risk, until.gradient, until.time)))
+    if not np.all(np.any(np.isfinite(levels), axis=0)):
         raise ValueError(
             "a flow needs an end: until=Until(time=…), Until(risk=…) or Until(gradient=…). Got none of them."
         )
-    if jnp.any(extras["rtol"] < 0) or jnp.any(extras["atol"] < 0):
+    if np.any(np.asarray(rtol) < 0) or np.any(np.asarray(atol) < 0):
         raise ValueError(f"tolerances must not be negative. Got rtol={rtol}, atol={atol}.")
     if solver is None:
         structured = isinstance(network, TwoLayer) and risk.predict is apply
         solver = Rosenbrock(_two_layer_linearised if structured else _dense_linearised)
-    problem = Problem(risk, network, None, None, as_data(until, risk), extras)
-    segments = [jnp.zeros(0)] * -(-max_steps // _STEPS_PER_SEGMENT)
-    return Flow(tuple(record.items()), solver), problem, segments
+    network = strong(network)
+    dtype = precision(network)
+    extras = as_data({"l2": l2, "rtol": rtol, "atol": atol, "start_time": start_time}, dtype)
+    problem = Problem(strong(risk), network, None, None, as_data(until, dtype), extras)
+    count = -(-max_steps // _STEPS_PER_SEGMENT)
+    return Flow(tuple(record.items()), solver), problem, [np.asarray((k + 1) / count) for k in range(count)]
 
 
 def negative_gradient(time: Array, params: Any, args: tuple[EmpiricalRisk, Array]) -> Any:
     """Returns −∇(R + l2·‖θ‖²), the vector field of the flow; `args` is (risk, l2)."""
     risk, l2 = args
     return jax.tree.map(lambda slope, value: -slope - 2.0 * l2 * value, risk.gradient(params), params)
+
+
+_FIELD = diffrax.ODETerm(negative_gradient)
 
 
 def _two_layer_linearised(params: TwoLayer, args: tuple[EmpiricalRisk, Array]):
@@ -202,33 +269,7 @@ def _dense_linearised(params: Any, args: tuple[EmpiricalRisk, Array]):
     return lambda shift: factor(shift + 2.0 * args[1])
 
 
-def _controller(problem: Problem) -> diffrax.PIDController:
-    return diffrax.PIDController(rtol=problem.extras["rtol"], atol=problem.extras["atol"])
-
-
-def _risk_reached(until: Until):
-    return lambda t, y, args, **_: args[0].value(y) <= until.risk
-
-
-def _gradient_reached(until: Until):
-    return lambda t, y, args, **_: jnp.linalg.norm(ravel(negative_gradient(t, y, args))) <= until.gradient
-
-
-def _not_finite(t: Array, y: Any, args: Any, **_: Any) -> Array:
-    return ~jnp.isfinite(args[0].value(y))
-
-
-def _stop_code(solution: diffrax.Solution, reached: Array, length: Array, problem: Problem) -> Array:
-    by_risk, by_gradient, by_nan = solution.event_mask
-    stalled = (length <= jnp.finfo(length.dtype).eps * jnp.abs(reached)) | (length == 0)
-    return jnp.select(
-        [by_nan, by_risk, by_gradient, reached >= problem.until.time, stalled],
-        [
-            Stop.NOT_FINITE.code,
-            Stop.RISK_REACHED.code,
-            Stop.GRADIENT_REACHED.code,
-            Stop.FINISHED.code,
-            Stop.NO_PROGRESS.code,
-        ],
-        Stop.RUNNING.code,
-    )
+def _fraction(problem: Problem, state: State) -> Array:
+    """Returns how much of the logarithmic time is behind."""
+    begin, unit = problem.extras["start_time"], state.inner.unit
+    return jnp.log1p((state.inner.time - begin) / unit) / jnp.log1p((problem.until.time - begin) / unit)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import diffrax
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.flatten_util import ravel_pytree
@@ -70,9 +71,6 @@ RODAS4 = Tableau(
     order=4,
 )
 
-Solve = Callable[[Array, Array], Array]
-"""(shift, right-hand side) → (shift·I − J)⁻¹ · right-hand side, both vectors in ravelled order."""
-
 
 class Rosenbrock(diffrax.AbstractAdaptiveSolver):
     """An L-stable Rosenbrock method with a structured linear solve.
@@ -89,13 +87,13 @@ class Rosenbrock(diffrax.AbstractAdaptiveSolver):
     term_structure: ClassVar = diffrax.ODETerm
     interpolation_cls: ClassVar = diffrax.LocalLinearInterpolation
 
-    def order(self, terms: diffrax.ODETerm) -> int:
+    def order(self, terms) -> int:
         """Returns the order of the method."""
         return self.tableau.order
 
     def init(self, terms, t0, t1, y0, args) -> None:
         """Returns no state: every step starts afresh."""
-        return None
+        return
 
     def func(self, terms, t0, y0, args):
         """Returns the vector field at y0."""
@@ -111,20 +109,20 @@ class Rosenbrock(diffrax.AbstractAdaptiveSolver):
         def field(at: Array) -> Array:
             return ravel_pytree(terms.vf(t0, unravel(at), args))[0]
 
-        stages: list[Array] = []
-        slope, reached = field(start), start
-        for row_a, row_c in zip(((), *self.tableau.a), ((), *self.tableau.c), strict=True):
-            if any(row_a):
-                reached = _combine(start, row_a, stages)
-                slope = field(reached)
-            stages.append(solve(_combine(slope, [c / length for c in row_c], stages)))
-        end = _combine(start, self.tableau.m, stages)
-        y1 = unravel(end)
-        return y1, unravel(stages[-1]), {"y0": y0, "y1": y1}, None, diffrax.RESULTS.successful
+        rows = jnp.asarray(_square(self.tableau.a), start.dtype), jnp.asarray(_square(self.tableau.c), start.dtype)
+
+        def stage(stages: Array, item: tuple[Array, Array, Array]) -> tuple[Array, None]:
+            number, row_a, row_c = item
+            solution = solve(field(start + row_a @ stages) + (row_c / length) @ stages)
+            return stages.at[number].set(solution), None
+
+        count = len(self.tableau.m)
+        stages, _ = jax.lax.scan(stage, jnp.zeros((count, start.size), start.dtype), (jnp.arange(count), *rows))
+        end = unravel(start + jnp.asarray(self.tableau.m, start.dtype) @ stages)
+        return end, unravel(stages[-1]), {"y0": y0, "y1": end}, None, diffrax.RESULTS.successful
 
 
-def _combine(base: Array, coefficients: Any, stages: list[Array]) -> Array:
-    for coefficient, stage in zip(coefficients, stages, strict=True):
-        if not (isinstance(coefficient, float) and coefficient == 0.0):
-            base = base + coefficient * stage
-    return base
+def _square(rows: tuple[tuple[float, ...], ...]) -> list[list[float]]:
+    """Returns the rows of a strictly lower triangle, the empty first one left out, as those of a square."""
+    size = len(rows) + 1
+    return [[0.0] * size, *([*row, *[0.0] * (size - len(row))] for row in rows)]

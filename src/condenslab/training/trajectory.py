@@ -9,8 +9,8 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.flatten_util import ravel_pytree
 
-from condenslab.networks.dense import ravel
 from condenslab.risk import EmpiricalRisk
 
 Record = Mapping[str, Callable[[EmpiricalRisk, Any], Array]]
@@ -39,7 +39,7 @@ class Stop(enum.Enum):
     @classmethod
     def of(cls, code: int) -> "Stop":
         """Returns the member with this number."""
-        return list(cls)[int(code)]
+        return list(cls)[code]
 
 
 class Until(eqx.Module):
@@ -86,7 +86,7 @@ def record_risk(risk: EmpiricalRisk, params: Any) -> Array:
 
 def record_parameters(risk: EmpiricalRisk, params: Any) -> Array:
     """Returns θ, the ravelled parameters, shape (param,)."""
-    return ravel(params)
+    return ravel_pytree(params)[0]
 
 
 def record_outputs(risk: EmpiricalRisk, params: Any) -> Array:
@@ -96,7 +96,7 @@ def record_outputs(risk: EmpiricalRisk, params: Any) -> Array:
 
 def record_gradient_norm(risk: EmpiricalRisk, params: Any) -> Array:
     """Returns ‖∇R(θ)‖₂, a scalar."""
-    return jnp.linalg.norm(ravel(risk.gradient(params)))
+    return jnp.linalg.norm(ravel_pytree(risk.gradient(params))[0])
 
 
 DEFAULT_RECORD: Record = {"risk": record_risk}

@@ -1,0 +1,1 @@
+"""What the benchmarks share: the problem, the contestants, the clock and the machine."""

@@ -1,0 +1,48 @@
+"""condenslab as a contestant, by its public verbs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab import training
+from condenslab.networks import TwoLayer, activation
+from condenslab.risk import EmpiricalRisk
+from condenslab.training import GradientDescent
+from support.problem import RATE
+from support.timing import Contestant
+
+
+def network(parameters: np.ndarray) -> TwoLayer:
+    """Returns the network with these parameters, shape (3, neuron)."""
+    w, b, a = (jnp.asarray(row) for row in parameters)
+    return TwoLayer(w[:, None], b, a[None, :], None, activation("tanh"))
+
+
+def rows(net: TwoLayer) -> np.ndarray:
+    """Returns the parameters of a network (or the shape of one, a gradient), shape (3, neuron)."""
+    return np.stack([np.asarray(part).reshape(-1) for part in (net.input_weights, net.biases, net.output_weights)])
+
+
+def make_contestant(risk: EmpiricalRisk, members: int) -> Contestant:
+    """Returns `descend` for one member, `ensemble` for more.
+
+    Args:
+        risk: R.
+        members: Size of the ensemble.
+    """
+
+    def start(parameters: np.ndarray) -> list[TwoLayer]:
+        return [network(own) for own in parameters]
+
+    def advance(nets: list[TwoLayer], steps: int) -> list[Any]:
+        method = GradientDescent(RATE)
+        if members == 1:
+            return [training.descend(risk, nets[0], method, steps=steps)]
+        return training.ensemble(training.descend, risk, nets, method, steps=steps)
+
+    def read(runs: Sequence[Any]) -> np.ndarray:
+        return np.stack([rows(run.network) for run in runs])
+
+    return Contestant("condenslab", start, advance, read)

@@ -1,0 +1,127 @@
+"""The clock: contestants in turn, round after round, so that what else the machine does meets all of them."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to take gradient-descent steps with an ensemble.
+
+    Attributes:
+        name: What tables call it.
+        start: Parameters, shape (member, 3, neuron) → a fresh state; not timed.
+        advance: (state, steps) → the state after so many steps; timed.
+        read: state → the parameters, shape (member, 3, neuron); not timed.
+    """
+
+    name: str
+    start: Callable[[np.ndarray], Any]
+    advance: Callable[[Any, int], Any]
+    read: Callable[[Any], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one contestant.
+
+    Attributes:
+        name: The contestant.
+        steps: Steps in one timed call.
+        first: Seconds of the first call, which compiles.
+        rounds: Seconds a step, one entry a round.
+        busy: Processor seconds of this process for each wall second, the median over the rounds: threads really used.
+    """
+
+    name: str
+    steps: int
+    first: float
+    rounds: tuple[float, ...]
+    busy: float
+
+    @property
+    def median(self) -> float:
+        """Median seconds a step."""
+        return statistics.median(self.rounds)
+
+    def as_dict(self, members: int) -> dict[str, Any]:
+        """Returns the timing as JSON holds it, in microseconds.
+
+        Args:
+            members: Size of the ensemble.
+        """
+        micro = {"median": 1e6 * self.median, "min": 1e6 * min(self.rounds), "max": 1e6 * max(self.rounds)}
+        return {
+            "name": self.name,
+            "us_per_step": micro,
+            "us_per_member_step": {key: value / members for key, value in micro.items()},
+            "steps_timed": self.steps,
+            "first_call_seconds": self.first,
+            "threads_used": self.busy,
+        }
+
+
+def compete(
+    contestants: Sequence[Contestant], parameters: np.ndarray, *, rounds: int, seconds: float
+) -> tuple[Timing, ...]:
+    """Times every contestant once a round.
+
+    Args:
+        contestants: Who takes part.
+        parameters: The start, shape (member, 3, neuron).
+        rounds: How many rounds.
+        seconds: About how long one timed call should last.
+    """
+    plans = [_plan(contestant, parameters, seconds) for contestant in contestants]
+    measured: list[list[tuple[float, float]]] = [[] for _ in contestants]
+    for turn in range(rounds):
+        order = range(len(contestants)) if turn % 2 == 0 else reversed(range(len(contestants)))
+        for number in order:
+            measured[number].append(_timed(contestants[number], parameters, plans[number][0]))
+    return tuple(
+        Timing(
+            contestant.name,
+            steps,
+            first,
+            tuple(wall / steps for wall, _ in pairs),
+            statistics.median(busy / wall for wall, busy in pairs),
+        )
+        for contestant, (steps, first), pairs in zip(contestants, plans, measured, strict=True)
+    )
+
+
+def ratio(slow: Timing, fast: Timing) -> dict[str, float]:
+    """Returns how many times as long `slow` takes as `fast`: median, smallest and largest over the rounds.
+
+    Args:
+        slow: The numerator.
+        fast: The denominator, timed in the same rounds.
+    """
+    quotients = [a / b for a, b in zip(slow.rounds, fast.rounds, strict=True)]
+    return {"median": statistics.median(quotients), "min": min(quotients), "max": max(quotients)}
+
+
+def _plan(contestant: Contestant, parameters: np.ndarray, seconds: float) -> tuple[int, float]:
+    """Returns how many steps a timed call takes and the seconds of the very first call; warms that number of steps up."""
+    steps, (first, _) = 4, _timed(contestant, parameters, 4)
+    while True:
+        wall, _ = _timed(contestant, parameters, steps)
+        if wall > seconds / 3:
+            break
+        steps *= min(10, max(2, int(seconds / max(wall, 1e-9) / 2)))
+    steps = max(2, round(steps * seconds / wall))
+    _timed(contestant, parameters, steps)
+    return steps, first
+
+
+def _timed(contestant: Contestant, parameters: np.ndarray, steps: int) -> tuple[float, float]:
+    """Returns wall and processor seconds of so many steps from a fresh start."""
+    state = contestant.start(parameters)
+    wall, busy = time.perf_counter(), time.process_time()
+    contestant.advance(state, steps)
+    return time.perf_counter() - wall, time.process_time() - busy

@@ -1,0 +1,214 @@
+"""Enters the compiled programs of an engine: progress, time limit and Ctrl-C between segments, and the harvest."""
+
+import dataclasses
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab.training.engine import Engine, Problem, Slice, State, advance_members, begin_members
+from condenslab.training.trajectory import Stop, Trajectory
+
+Progress = Callable[[float, str], None]
+
+
+@dataclasses.dataclass
+class Lane:
+    """Members that one entry of the compiled programs advances together, and what they have done so far.
+
+    Attributes:
+        load: Returns the part of the problem in which the members differ (None for a single run, which has no member axis)
+            and the leaves of the states that they continue (or None); called when the lane begins.
+        active: Which members are real, shape (member,); the others fill up the last lane. Shape () for a single run.
+        state: Where the members stand; None before they have begun.
+        slices: What was recorded.
+        ending: Why those that have not stopped by themselves have stopped.
+        seconds: Wall time since the drive began.
+        done: The mean fraction done.
+    """
+
+    load: Callable[[], tuple[Problem | None, tuple | None]]
+    active: np.ndarray
+    state: State | None = None
+    slices: list[Slice] = dataclasses.field(default_factory=list)
+    ending: Stop = Stop.FINISHED
+    seconds: float = 0.0
+    done: float = 0.0
+
+    def keep(self, state: State, recorded: Slice) -> bool:
+        """Takes over the results of a segment, without the slots that no member has filled.
+
+        Returns:
+            Whether every member has stopped.
+        """
+        host = jax.device_get(recorded)
+        stopped = np.asarray(state.code) != Stop.RUNNING.code
+        slots = host.valid.any(axis=0) if self.active.ndim else host.valid
+        if not slots.all():
+            short = {name: value[..., slots] for name, value in (("times", host.times), ("valid", host.valid))}
+            cut = (slice(None), slots) if self.active.ndim else (slots,)
+            host = host._replace(records={name: value[cut] for name, value in host.records.items()}, **short)
+        self.slices.append(host)
+        self.state, self.done = state, float(np.mean(np.where(stopped, 1.0, host.done)))
+        return bool(stopped.all())
+
+
+class _Programs:
+    """The two compiled programs of a drive; they may be entered from any thread."""
+
+    def __init__(self, engine: Engine, shared: Problem, segments: Sequence[Any], together: int, lane: Lane) -> None:
+        """Compiles, with one lane as the pattern of all, in the calling thread, whose settings of JAX hold."""
+        self._engine, self._shared, self._together = engine, shared, together
+        own, leaves = lane.load()
+        arguments = (engine, shared, own, leaves, lane.active)
+        self._begin = begin_members.lower(*arguments).compile()
+        if segments:
+            state, _ = self._begin(*arguments)
+            self._advance = advance_members.lower(engine, shared, own, state, segments[0], together).compile()
+
+    def begin(self, lane: Lane, own: Problem | None, leaves: tuple | None) -> bool:
+        """Begins a lane and returns whether every member has stopped."""
+        return lane.keep(*self._begin(self._engine, self._shared, own, leaves, lane.active))
+
+    def advance(self, lane: Lane, own: Problem | None, segment: Any) -> bool:
+        """Advances a lane by a segment and returns whether every member has stopped."""
+        arguments = (self._engine, self._shared, own, lane.state, segment, self._together)
+        return lane.keep(*self._advance(*arguments))
+
+
+def drive(
+    engine: Engine,
+    shared: Problem,
+    lanes: Sequence[Lane],
+    segments: Sequence[Any],
+    *,
+    exhausted: Stop,
+    together: int = 1,
+    threads: int = 1,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> list[Trajectory]:
+    """Runs every lane through every segment, or stops earlier, and returns one trajectory a member.
+
+    The lanes run in worker threads, so that an interrupt never falls into the middle of a segment; the programs are
+    compiled in the calling thread, whose settings of JAX hold.
+
+    Args:
+        engine: What a segment does.
+        shared: The problem, or the part that all members share.
+        lanes: The members, all lanes of one shape.
+        segments: Inputs of the segments, all of one shape.
+        exhausted: Why a member that never stopped has stopped when the segments run out.
+        together: How many members of a lane are vectorised.
+        threads: How many lanes run at the same time.
+        time_limit: Seconds after which no further segment is entered.
+        progress: Called in the calling thread with (fraction done, text) after a segment.
+
+    Returns:
+        One trajectory a member, in order.
+
+    Raises:
+        KeyboardInterrupt: Interrupted, and yet every member had just stopped by itself.
+    """
+    begun = time.perf_counter()
+    news: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    halt = threading.Event()
+    programs = _Programs(engine, shared, segments, together, lanes[0])
+
+    def run(lane: Lane) -> None:
+        lane.ending = exhausted
+        try:
+            own, leaves = lane.load()
+            stopped = programs.begin(lane, own, leaves)
+            for segment in segments:
+                if time_limit is not None and time.perf_counter() - begun > time_limit and not stopped:
+                    lane.ending = Stop.TIME_LIMIT
+                if stopped or halt.is_set() or lane.ending is Stop.TIME_LIMIT:
+                    break
+                stopped = programs.advance(lane, own, segment)
+                news.put(False)
+            if halt.is_set():
+                lane.ending = Stop.INTERRUPTED
+        except BaseException:
+            halt.set()
+            raise
+        finally:
+            lane.seconds = time.perf_counter() - begun
+            news.put(True)
+
+    _supervise(run, lanes, threads, news, halt, progress)
+    results = [trajectory for lane in lanes for trajectory in _harvest(lane)]
+    if halt.is_set() and not any(result.stop is Stop.INTERRUPTED for result in results):
+        raise KeyboardInterrupt
+    return results
+
+
+def available_threads() -> int:
+    """Returns how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _supervise(
+    run: Callable[[Lane], None],
+    lanes: Sequence[Lane],
+    threads: int,
+    news: "queue.SimpleQueue[bool]",
+    halt: threading.Event,
+    progress: Progress | None,
+) -> None:
+    """Runs the lanes in threads; each puts False after a segment and True at its end into `news`."""
+    with ThreadPoolExecutor(threads, thread_name_prefix="condenslab") as pool:
+        futures = [pool.submit(run, lane) for lane in lanes]
+        try:
+            ended = 0
+            while ended < len(lanes):
+                ended += news.get()
+                if progress is not None:
+                    progress(float(np.mean([lane.done for lane in lanes])), _text(lanes))
+        except KeyboardInterrupt:
+            halt.set()
+        except BaseException:
+            halt.set()
+            raise
+    for future in futures:
+        future.result()
+
+
+def _text(lanes: Sequence[Lane]) -> str:
+    if not lanes[0].active.ndim:
+        return "starting" if lanes[0].state is None else f"{int(lanes[0].state.steps)} steps"
+    total = sum(int(lane.active.sum()) for lane in lanes)
+    codes = [(lane, np.asarray(lane.state.code)) for lane in lanes if lane.state is not None]
+    ended = sum(int(np.sum(lane.active & (code != Stop.RUNNING.code))) for lane, code in codes)
+    return f"{ended} of {total} members have stopped"
+
+
+def _harvest(lane: Lane) -> Iterator[Trajectory]:
+    """Yields the trajectories of the real members of a lane."""
+    host = jax.device_get(eqx.filter(lane.state, eqx.is_array))
+    axis = lane.active.ndim
+    times, valid = (np.concatenate([getattr(part, name) for part in lane.slices], axis) for name in ("times", "valid"))
+    names = lane.slices[0].records
+    records = {name: np.concatenate([part.records[name] for part in lane.slices], axis) for name in names}
+    for member in range(int(lane.active.sum())):
+        where = member if axis else ...
+        own = jax.tree.map(lambda leaf, k=where: leaf[k], host)
+        filled = valid[where]
+        stop = Stop.of(int(own.code))
+        yield Trajectory(
+            times=times[where][filled],
+            records={name: value[where][filled] for name, value in records.items()},
+            network=jax.tree.map(jnp.asarray, own.network),
+            stop=lane.ending if stop is Stop.RUNNING else stop,
+            steps=int(own.steps),
+            seconds=lane.seconds,
+            state=tuple(np.asarray(leaf) for leaf in jax.tree.leaves(own)),
+        )
