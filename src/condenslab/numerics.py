@@ -81,8 +81,8 @@ def cut_spectrum(values: np.ndarray, floor: float, tolerance: float | None = Non
         tolerance: An absolute cut that replaces the largest gap, when the caller knows better.
 
     Returns:
-        The cut. With a stated tolerance, `gap` is the distance in decades of its two neighbours (of the tolerance itself
-        where nothing is kept, of the floor where nothing is dropped) and gaps below are the caller's business.
+        The cut. With a stated tolerance, `gap` is the distance in decades of its two neighbours (of the tolerance
+        itself where nothing is kept, of the floor where nothing is dropped) and gaps below are the caller's business.
 
     Raises:
         ValueError: A value is negative or not finite.

@@ -93,15 +93,15 @@ class EmpiricalRisk(eqx.Module):
         predict: (params, inputs) → outputs (sample, output), for any pytree; by default this package's networks.
 
     Raises:
-        ValueError: No samples, NaN or infinity, shapes that do not fit, negative weights, or (cross-entropy) targets that
-            are not probability vectors. Checked where the arrays are known, not inside compiled programs.
+        ValueError: No samples, NaN or infinity, shapes that do not fit, negative weights, or (cross-entropy) targets
+            that are not probability vectors. Checked where the arrays are known, not inside compiled programs.
     """
 
     inputs: Shaped[Array, "sample ..."] = eqx.field(converter=jnp.asarray)
     targets: Float[Array, "sample output"] = eqx.field(converter=_floating)
     weights: Float[Array, " sample"] | None = eqx.field(default=None, converter=_floating)
     loss: SquaredLoss | CrossEntropy = SquaredLoss()
-    predict: Callable[[PyTree, Array], Array] = eqx.field(static=True, default=apply)
+    predict: Callable[..., Array] = eqx.field(static=True, default=apply)
 
     def __check_init__(self) -> None:
         _check_data("inputs", self.inputs, self.inputs)

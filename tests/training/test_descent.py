@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from learning import distance, flat, linear_problem, quadratic_form, same, small_network, small_risk
 
 from condenslab import networks
 from condenslab.networks import MLP
@@ -25,6 +24,7 @@ from condenslab.training import (
     record_parameters,
     record_risk,
 )
+from learning import distance, flat, linear_problem, quadratic_form, same, small_network, small_risk
 
 KEY = jax.random.key(3)
 
@@ -134,7 +134,7 @@ def test_minibatches_are_drawn_anew_every_epoch_and_by_the_key():
 
 
 def test_dropout_takes_the_gradient_of_the_thinned_network():
-    """With two neurons the step is one of the four that the four masks give; without dropout it is that of the network."""
+    """With two neurons the step is one of the four that the masks give; without dropout it is that of the network."""
     risk, network = small_risk(), small_network(width=2)
     rate, drop = 0.1, 0.25
 

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from learning import distance, flat, same, small_network, small_risk
 
 from condenslab.risk import EmpiricalRisk
 from condenslab.training import Adam, GradientDescent, Stack, Stop, Until, descend, ensemble, flow
+from learning import distance, flat, same, small_network, small_risk
 
 NETWORKS = [small_network(seed) for seed in range(5)]
 KEYS = [jax.random.key(seed) for seed in range(5)]
@@ -129,7 +129,7 @@ def test_memory_bounds_the_chunks():
 
 def test_errors():
     risk, method = small_risk(), GradientDescent(0.1)
-    with pytest.raises(TypeError, match="needs training.descend or training.flow"):
+    with pytest.raises(TypeError, match=r"needs training.descend or training.flow"):
         ensemble(len, risk, NETWORKS, method, steps=1)
     with pytest.raises(ValueError, match="at least one list"):
         ensemble(descend, risk, NETWORKS[0], method, steps=1)
@@ -139,7 +139,7 @@ def test_errors():
         ensemble(descend, risk, NETWORKS[0], [optax.sgd(0.1), optax.sgd(0.2)], steps=1)
     with pytest.raises(ValueError, match="network number 1 with the structure"):
         ensemble(descend, risk, [NETWORKS[0], small_network(activation="relu")], method, steps=1)
-    with pytest.raises(ValueError, match="same shapes. Got network number 1"):
+    with pytest.raises(ValueError, match=r"same shapes. Got network number 1"):
         ensemble(descend, risk, [NETWORKS[0], small_network(width=2)], method, steps=1)
     with pytest.raises(ValueError, match="steps must be one for all"):
         ensemble(descend, risk, NETWORKS, method, steps=[1, 2, 3, 4, 5])

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, cast
 
 import equinox as eqx
 import jax
@@ -93,7 +93,7 @@ class Descent(Engine):
             )
             return moved, Slice(moved.steps, records, valid, jnp.where(stopped, 1.0, segment.done))
 
-        end, slices = jax.lax.scan(stretch, state, (segment.steps, segment.recorded))
+        end, slices = jax.lax.scan(stretch, state, (jnp.asarray(segment.steps), jnp.asarray(segment.recorded)))
         return end, slices._replace(done=slices.done[-1])
 
     def _go_on(self, problem: Problem, state: State, count: Array) -> State:
@@ -110,7 +110,8 @@ class Descent(Engine):
     def _step(self, problem: Problem, state: State) -> State:
         carried, order = state.inner
         risk, scale = problem.risk, None
-        shuffling, noise = (None, None) if problem.key is None else jax.random.split(problem.key)
+        # Without a key nothing is random, and the two are not used.
+        shuffling, noise = cast(Array, (None, None) if problem.key is None else jax.random.split(problem.key))
         if self.batch is not None:
             order, chosen = _next_batch(shuffling, state.steps, order, self.batch)
             risk, scale = _restricted(risk, chosen)
@@ -146,29 +147,31 @@ def descend(
     Args:
         risk: R.
         network: Start; any pytree that `risk.predict` takes.
-        method: `GradientDescent(rate=…)`, `Adam(rate=…)`, or any optax gradient transformation. The numbers of the first
-            two are data; an optax optimiser is part of the program, so make it once and use it again.
+        method: `GradientDescent(rate=…)`, `Adam(rate=…)`, or any optax gradient transformation. The numbers of the
+            first two are data; an optax optimiser is part of the program, so make it once and use it again.
         steps: How many steps to take.
         key: A JAX key; needed for minibatches and dropout, and used for nothing else.
-        until: Levels of risk and gradient norm (of the full batch, without decay and dropout) that end the run; looked at
-            at the start, every 100 steps and at every record.
+        until: Levels of risk and gradient norm (of the full batch, without decay and dropout) that end the run; looked
+            at at the start, every 100 steps and at every record.
         record: Functions of (risk, params) evaluated in the compiled program.
-        at: Steps at which to record, about 200 logarithmically spaced ones by default. Start and end are always recorded.
-        batch: Samples a minibatch (drawn without replacement, reshuffled every epoch, an incomplete last one left out), or
-            None for the full batch. With sample weights p its gradient is (n/batch)·Σ p_i ∇ℓ_i, which is unbiased.
+        at: Steps at which to record, about 200 logarithmically spaced ones by default. Start and end are always
+            recorded.
+        batch: Samples a minibatch (drawn without replacement, reshuffled every epoch, an incomplete last one left
+            out), or None for the full batch. With sample weights p its gradient is (n/batch)·Σ p_i ∇ℓ_i, which is
+            unbiased.
         dropout: DROP probability on hidden activations, in [0, 1); `risk.predict` must then take the noise as its third
             argument, as `networks.apply` does.
         time_limit: Wall seconds; looked at between segments (a run has about a hundred).
         progress: Called with (fraction, text) between segments.
-        resume: An earlier trajectory of the same network and method: its whole state is continued, step numbers go on, and
-            `steps` and `at` count from there. `network` then only gives the shapes.
+        resume: An earlier trajectory of the same network and method: its whole state is continued, step numbers go on,
+            and `steps` and `at` count from there. `network` then only gives the shapes.
 
     Returns:
         The trajectory, which says why it stopped. After Ctrl-C it holds what was finished.
 
     Raises:
-        ValueError: A missing key, a batch larger than the data, a rate of dropout outside [0, 1), negative steps, or the
-            trajectory of another kind of run to resume.
+        ValueError: A missing key, a batch larger than the data, a rate of dropout outside [0, 1), negative steps, or
+            the trajectory of another kind of run to resume.
         TypeError: The method is none.
 
     Example:

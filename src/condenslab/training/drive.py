@@ -25,8 +25,8 @@ class Lane:
     """Members that one entry of the compiled programs advances together, and what they have done so far.
 
     Attributes:
-        load: Returns the part of the problem in which the members differ (None for a single run, which has no member axis)
-            and the leaves of the states that they continue (or None); called when the lane begins.
+        load: Returns the part of the problem in which the members differ (None for a single run, which has no member
+            axis) and the leaves of the states that they continue (or None); called when the lane begins.
         active: Which members are real, shape (member,); the others fill up the last lane. Shape () for a single run.
         state: Where the members stand; None before they have begun.
         slices: What was recorded.
@@ -69,10 +69,11 @@ class _Programs:
         self._engine, self._shared, self._together = engine, shared, together
         own, leaves = lane.load()
         arguments = (engine, shared, own, leaves, lane.active)
-        self._begin = begin_members.lower(*arguments).compile()
+        self._begin = begin_members.lower(*arguments).compile()  # pyright: ignore[reportFunctionMemberAccess]
         if segments:
             state, _ = self._begin(*arguments)
-            self._advance = advance_members.lower(engine, shared, own, state, segments[0], together).compile()
+            advance = advance_members.lower  # pyright: ignore[reportFunctionMemberAccess]
+            self._advance = advance(engine, shared, own, state, segments[0], together).compile()
 
     def begin(self, lane: Lane, own: Problem | None, leaves: tuple | None) -> bool:
         """Begins a lane and returns whether every member has stopped."""

@@ -6,7 +6,7 @@ them, for one member or a stack of members. `drive` enters them.
 
 import abc
 import dataclasses
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -17,6 +17,11 @@ from jax.flatten_util import ravel_pytree
 
 from condenslab.risk import EmpiricalRisk
 from condenslab.training.trajectory import Stop, Until
+
+if TYPE_CHECKING:
+    from typing import ClassVar as AbstractClassVar  # what type checkers understand
+else:
+    from equinox import AbstractClassVar
 
 
 class Problem(eqx.Module):
@@ -74,8 +79,8 @@ class Engine(eqx.Module):
     """
 
     record: eqx.AbstractVar[tuple[tuple[str, Any], ...]]
-    slots: eqx.AbstractClassVar[int]
-    cost: eqx.AbstractClassVar[int]
+    slots: AbstractClassVar[int]
+    cost: AbstractClassVar[int]
 
     @abc.abstractmethod
     def start(self, problem: Problem) -> State:

@@ -45,8 +45,8 @@ def ensemble(
         chunk: Members in one entry of the program; by default such that chunks are short and fit in `memory`.
         memory: Bytes for what the chunks hold that are under way.
         threads: Chunks under way at a time; by default one a processor on a CPU, else one.
-        vectorise: Members of a chunk that are vectorised together; 1 runs them one after the other, and a member that has
-            stopped then costs nothing. By default 1 on a CPU unless the networks are tiny, else the whole chunk.
+        vectorise: Members of a chunk that are vectorised together; 1 runs them one after the other, and a member that
+            has stopped then costs nothing. By default 1 on a CPU unless the networks are tiny, else the whole chunk.
         time_limit: Wall seconds for all.
         progress: Called with (fraction, text) between segments.
         **options: Those of the verb; `key`, `until`, `resume`, and the numbers `l2`, `dropout`, `rtol`, `atol` and

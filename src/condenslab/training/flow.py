@@ -33,9 +33,9 @@ class Clockwork(eqx.Module):
         controller: State of the step-size controller.
     """
 
-    time: Array
-    length: Array
-    unit: Array
+    time: Any
+    length: Any
+    unit: Any
     solver: Any
     controller: Any
 
@@ -187,8 +187,8 @@ def flow(
         After Ctrl-C it holds what was finished.
 
     Raises:
-        ValueError: No end (neither an end time nor a level is given), a negative tolerance, or the trajectory of another
-            kind of run to resume.
+        ValueError: No end (neither an end time nor a level is given), a negative tolerance, or the trajectory of
+            another kind of run to resume.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -250,7 +250,7 @@ def prepare_flow(
     return Flow(tuple(record.items()), solver), problem, [np.asarray((k + 1) / count) for k in range(count)]
 
 
-def negative_gradient(time: Array, params: Any, args: tuple[EmpiricalRisk, Array]) -> Any:
+def negative_gradient(time: Any, params: Any, args: tuple[EmpiricalRisk, Array]) -> Any:
     """Returns −∇(R + l2·‖θ‖²), the vector field of the flow; `args` is (risk, l2)."""
     risk, l2 = args
     return jax.tree.map(lambda slope, value: -slope - 2.0 * l2 * value, risk.gradient(params), params)

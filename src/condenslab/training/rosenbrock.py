@@ -1,8 +1,8 @@
 """Rosenbrock methods for gradient flow, as a diffrax solver with a pluggable linear solve.
 
 A Rosenbrock method is linearly implicit: it needs no Newton iteration, only solves with (1/(hγ))·I − J at the start of
-the step, where J is the exact Jacobian of the vector field. Methods here are L-stable: directions that relax much faster
-than the step are damped at once, so the step follows the slow motion across a plateau. Autonomous problems only.
+the step, where J is the exact Jacobian of the vector field. Methods here are L-stable: directions that relax much
+faster than the step are damped at once, so the step follows the slow motion across a plateau. Autonomous problems only.
 
 References:
     Sandu, Verwer, Blom, Spee, Carmichael, Potra: Benchmarking stiff ODE solvers for atmospheric chemistry problems II:
@@ -76,8 +76,8 @@ class Rosenbrock(diffrax.AbstractAdaptiveSolver):
     """An L-stable Rosenbrock method with a structured linear solve.
 
     Attributes:
-        linearise: (y, args) → a function (shift) → (right-hand side) → solution of (shift·I − J)·u = right-hand side, on
-            ravelled vectors; called once a step for y and once for the shift, so a factorisation is made once.
+        linearise: (y, args) → a function (shift) → (right-hand side) → solution of (shift·I − J)·u = right-hand side,
+            on ravelled vectors; called once a step for y and once for the shift, so a factorisation is made once.
         tableau: The method: `RODAS4` (order 4, six stages) or `RODAS3` (order 3, four stages).
     """
 
@@ -104,7 +104,7 @@ class Rosenbrock(diffrax.AbstractAdaptiveSolver):
         del solver_state, made_jump
         start, unravel = ravel_pytree(y0)
         length = t1 - t0
-        solve = self.linearise(y0, args)(1.0 / (self.tableau.gamma * length))
+        solve = self.linearise(y0, args)(jnp.asarray(1.0 / (self.tableau.gamma * length)))
 
         def field(at: Array) -> Array:
             return ravel_pytree(terms.vf(t0, unravel(at), args))[0]

@@ -1,0 +1,154 @@
+"""One step of full-batch gradient descent, side by side: condenslab, PyTorch, torch.func, and a C kernel.
+
+    python benchmarks/training.py [--json] [--quick]
+
+Width-500 tanh network, 50 samples, float32 and float64, ensembles of 1, 32 and 256. What is measured and what it came to
+is in benchmarks/README.md.
+"""
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from condenslab.risk import EmpiricalRisk
+from support import agreement, kernel, machine, options, ours
+from support.problem import WIDTH, make_parameters, make_risk
+from support.timing import Contestant, Timing, compete, ratio
+
+PRECISIONS = ("float32", "float64")
+ENSEMBLES = (1, 32, 256)
+
+
+def main() -> None:
+    """Measures and prints."""
+    chosen = options.parse("One step of gradient descent: condenslab, PyTorch, torch.func and a C kernel.")
+    jax.config.update("jax_enable_x64", True)
+    described = machine.describe()
+    left_out: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        cases = [
+            _case(precision, members, Path(folder), left_out, quick=chosen.quick)
+            for precision in PRECISIONS
+            for members in ENSEMBLES
+        ]
+    result = {
+        "benchmark": "training",
+        "problem": {"width": WIDTH, "samples": 50, "activation": "tanh", "batch": "full", "quick": chosen.quick},
+        "machine": described,
+        "threads_allowed": _threads(),
+        "left_out": list(left_out.values()),
+        "cases": cases,
+        "aims": _aims(cases),
+    }
+    print(options.dump(result) if chosen.json else _text(result))
+
+
+def _case(
+    precision: str, members: int, folder: Path, left_out: dict[str, str], *, quick: bool
+) -> dict[str, Any]:
+    """Returns what one precision and ensemble size came to."""
+    print(f"measuring {precision}, {members} member{'s' if members > 1 else ''} …", file=sys.stderr)
+    risk = make_risk(precision)
+    contestants = [ours.make_contestant(risk, members)]
+    contestants += _pytorch(risk, left_out)
+    kernels, gradient = _kernels(risk, precision, folder, left_out)
+    contestants += kernels
+    parameters = make_parameters(members, precision)
+    difference = agreement.check_steps(contestants, parameters[: min(members, 2)] if members > 1 else parameters)
+    timings = compete(contestants, parameters, rounds=3 if quick else 7, seconds=0.1 if quick else 0.25)
+    return {
+        "precision": precision,
+        "members": members,
+        "contestants": [timing.as_dict(members) for timing in timings],
+        "ratios": _ratios(timings),
+        "difference_after_100_steps_in_eps": difference,
+        "c_gradient_difference_in_eps": gradient,
+    }
+
+
+def _pytorch(risk: EmpiricalRisk, left_out: dict[str, str]) -> list[Contestant]:
+    """Returns the PyTorch contestants, none where PyTorch is missing."""
+    try:
+        from support import pytorch
+    except ImportError:
+        left_out["torch"] = "PyTorch is not installed (pip install torch), so its two contestants are left out."
+        return []
+    inputs, targets = np.asarray(risk.inputs), np.asarray(risk.targets)
+    return [pytorch.make_module_loop(inputs, targets), pytorch.make_functional(inputs, targets)]
+
+
+def _kernels(
+    risk: EmpiricalRisk, precision: str, folder: Path, left_out: dict[str, str]
+) -> tuple[list[Contestant], float | None]:
+    """Returns the C kernel with one thread and with all, and how far its gradient is from ours."""
+    try:
+        built = kernel.Kernel(folder, precision)
+        kernel.check_tanh(built, precision)
+        gradient = agreement.check_gradient(built.gradient, risk)
+    except (OSError, ValueError) as problem:
+        left_out[f"cc {precision}"] = f"The C kernel is left out: {problem}."
+        return [], None
+    inputs, targets = (np.asarray(part)[:, 0] for part in (risk.inputs, risk.targets))
+    counts = sorted({1, machine.cores() if built.threads else 1})
+    return [built.contestant(inputs, targets, WIDTH, threads) for threads in counts], gradient
+
+
+def _ratios(timings: tuple[Timing, ...]) -> dict[str, Any]:
+    """Returns other / ours for PyTorch and ours / C for the kernel, round by round."""
+    own, *others = timings
+    return {
+        (f"condenslab / {other.name}" if other.name.startswith("C ") else f"{other.name} / condenslab"): (
+            ratio(own, other) if other.name.startswith("C ") else ratio(other, own)
+        )
+        for other in others
+    }
+
+
+def _aims(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Returns the aims, each with the ratio reached."""
+    aims = []
+    for case in cases:
+        precision, members, ratios = case["precision"], case["members"], case["ratios"]
+        where = f"{precision}, {members} member{'s' if members > 1 else ''}"
+        loop = ratios.get("PyTorch loop / condenslab", {}).get("median")
+        aims.append(options.aim(f"{where}: at least 40× the PyTorch loop", measured=loop, bound=40.0, at_least=True))
+        if precision == "float32":
+            kernels = {name: one["median"] for name, one in ratios.items() if name.startswith("condenslab /")}
+            worst = max(kernels, key=kernels.__getitem__, default=None)
+            note = "" if worst is None else f"against the faster one, {worst.partition('/ ')[2]}"
+            measured = None if worst is None else kernels[worst]
+            statement = f"{where}: at most 2.5× the time of the C kernel"
+            aims.append(options.aim(statement, measured=measured, bound=2.5, at_least=False, note=note))
+    return aims
+
+
+def _threads() -> dict[str, int]:
+    """Returns how many threads each may use: all cores."""
+    allowed = {"condenslab": machine.cores(), "C kernel": machine.cores()}
+    torch = sys.modules.get("torch")
+    return allowed if torch is None else allowed | {"PyTorch": torch.get_num_threads()}
+
+
+def _text(result: dict[str, Any]) -> str:
+    """Returns the result for people."""
+    allowed = ", ".join(f"{name} {count}" for name, count in result["threads_allowed"].items())
+    lines = [machine.headline(result["machine"]), f"threads allowed: {allowed}", *result["left_out"]]
+    for case in result["cases"]:
+        lines += ["", f"{case['precision']}, {case['members']} member(s): µs per member and step, median [min … max]"]
+        for one in case["contestants"]:
+            micro = one["us_per_member_step"]
+            figures = f"{micro['median']:9.2f}  [{micro['min']:.2f} … {micro['max']:.2f}]"
+            lines.append(f"  {one['name']:22} {figures:32} {one['threads_used']:.1f} threads used")
+        for name, one in case["ratios"].items():
+            lines.append(f"  {name}: {one['median']:.2f}  [{one['min']:.2f} … {one['max']:.2f}]")
+    reached = statistics.fmean(bool(aim["reached"]) for aim in result["aims"])
+    return "\n".join([*lines, "", f"aims reached: {reached:.0%}", *options.aim_lines(result["aims"])])
+
+
+if __name__ == "__main__":
+    main()
