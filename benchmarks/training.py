@@ -2,8 +2,8 @@
 
     python benchmarks/training.py [--json] [--quick]
 
-Width-500 tanh network, 50 samples, float32 and float64, ensembles of 1, 32 and 256. What is measured and what it came to
-is in benchmarks/README.md.
+Width-500 tanh network, 50 samples, float32 and float64, ensembles of 1, 32 and 256. What is measured and what it came
+to is in benchmarks/README.md.
 """
 
 import statistics
@@ -14,11 +14,11 @@ from typing import Any
 
 import jax
 import numpy as np
-
-from condenslab.risk import EmpiricalRisk
 from support import agreement, kernel, machine, options, ours
 from support.problem import WIDTH, make_parameters, make_risk
 from support.timing import Contestant, Timing, compete, ratio
+
+from condenslab.risk import EmpiricalRisk
 
 PRECISIONS = ("float32", "float64")
 ENSEMBLES = (1, 32, 256)
@@ -48,9 +48,7 @@ def main() -> None:
     print(options.dump(result) if chosen.json else _text(result))
 
 
-def _case(
-    precision: str, members: int, folder: Path, left_out: dict[str, str], *, quick: bool
-) -> dict[str, Any]:
+def _case(precision: str, members: int, folder: Path, left_out: dict[str, str], *, quick: bool) -> dict[str, Any]:
     """Returns what one precision and ensemble size came to."""
     print(f"measuring {precision}, {members} member{'s' if members > 1 else ''} …", file=sys.stderr)
     risk = make_risk(precision)

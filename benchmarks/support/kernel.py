@@ -10,8 +10,8 @@ from support.problem import RATE
 from support.timing import Contestant
 
 SOURCE = Path(__file__).parent.parent / "step.c"
-# Without associativity e + 2^k - 1 is not reordered, which would cost the accuracy of tanh near 0; sums over samples are
-# vectorised by hand, so it costs nothing.
+# Without associativity e + 2^k - 1 is not reordered, which would cost the accuracy of tanh near 0; sums over samples
+# are vectorised by hand, so it costs nothing.
 FLAGS = ("-O3", "-march=native", "-ffast-math", "-fno-associative-math", "-shared", "-fPIC", "-Wno-psabi")
 _LANES = 16
 _ROUNDINGS = 4.0

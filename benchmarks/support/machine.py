@@ -17,7 +17,8 @@ def describe() -> dict[str, Any]:
         "cores": cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "load_average_at_start": round(os.getloadavg()[0], 2),
-        "versions": {"python": platform.python_version(), "cc": _compiler()} | {name: _version(name) for name in _PACKAGES},
+        "versions": {"python": platform.python_version(), "cc": _compiler()}
+        | {name: _version(name) for name in _PACKAGES},
     }
 
 
