@@ -10,7 +10,8 @@ from condenslab.networks import TwoLayer, activation, ravel, unravel
 from condenslab.risk import EmpiricalRisk
 
 # The exercise of deck 000 on linspace(-15, 15, 50), solved outside this package: (a, w, b) per neuron, risk, inertia
-# in the own width. WIDTH_1 = [(3.746951, 0.089537, 0.0)]
+# in the own width.
+WIDTH_1 = [(3.746951, 0.089537, 0.0)]
 WIDTH_2 = [(-2.341854, -0.154989, -0.417625), (0.788588, 1.302005, -9.335645)]
 WIDTH_3 = [(1.0, 1.0, -7.0), (1.0, 1.0, 0.0), (1.0, 1.0, 7.0)]
 RISK_1, RISK_2, RISK_0 = 0.1090227421, 0.0697915121, 5.1453300991

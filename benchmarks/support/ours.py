@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from condenslab import training
 from condenslab.networks import TwoLayer, activation
 from condenslab.risk import EmpiricalRisk
-from condenslab.training import GradientDescent
+from condenslab.training import GradientDescent, Stack
 from support.problem import RATE
 from support.timing import Contestant
 
@@ -33,16 +34,17 @@ def make_contestant(risk: EmpiricalRisk, members: int) -> Contestant:
         members: Size of the ensemble.
     """
 
-    def start(parameters: np.ndarray) -> list[TwoLayer]:
-        return [network(own) for own in parameters]
+    def start(parameters: np.ndarray) -> Any:
+        return network(parameters[0]) if members == 1 else Stack(jax.vmap(network)(jnp.asarray(parameters)))
 
-    def advance(nets: list[TwoLayer], steps: int) -> list[Any]:
-        method = GradientDescent(RATE)
+    def advance(nets: Any, steps: int) -> list[Any]:
+        # The others record nothing, so one record, at the end, is all that is asked for.
+        options = {"steps": steps, "at": (steps,)}
         if members == 1:
-            return [training.descend(risk, nets[0], method, steps=steps)]
-        return training.ensemble(training.descend, risk, nets, method, steps=steps)
+            return [training.descend(risk, nets, GradientDescent(RATE), **options)]
+        return training.ensemble(training.descend, risk, nets, GradientDescent(RATE), **options)
 
     def read(runs: Sequence[Any]) -> np.ndarray:
         return np.stack([rows(run.network) for run in runs])
 
-    return Contestant("condenslab", start, advance, read)
+    return Contestant("condenslab", start, advance, read, patience=1.0 if members == 1 else 4.0)

@@ -18,12 +18,15 @@ class Contestant:
         start: Parameters, shape (member, 3, neuron) → a fresh state; not timed.
         advance: (state, steps) → the state after so many steps; timed.
         read: state → the parameters, shape (member, 3, neuron); not timed.
+        patience: A timed call lasts this many times as long as that of the others: for what enters a compiled program and
+            hands back a result once a call, which in a real run of many thousand steps is nothing.
     """
 
     name: str
     start: Callable[[np.ndarray], Any]
     advance: Callable[[Any, int], Any]
     read: Callable[[Any], np.ndarray]
+    patience: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -33,14 +36,12 @@ class Timing:
     Attributes:
         name: The contestant.
         steps: Steps in one timed call.
-        first: Seconds of the first call, which compiles.
         rounds: Seconds a step, one entry a round.
         busy: Processor seconds of this process for each wall second, the median over the rounds: threads really used.
     """
 
     name: str
     steps: int
-    first: float
     rounds: tuple[float, ...]
     busy: float
 
@@ -61,7 +62,6 @@ class Timing:
             "us_per_step": micro,
             "us_per_member_step": {key: value / members for key, value in micro.items()},
             "steps_timed": self.steps,
-            "first_call_seconds": self.first,
             "threads_used": self.busy,
         }
 
@@ -77,46 +77,59 @@ def compete(
         rounds: How many rounds.
         seconds: About how long one timed call should last.
     """
-    plans = [_plan(contestant, parameters, seconds) for contestant in contestants]
+    plans = [_plan(contestant, parameters, contestant.patience * seconds) for contestant in contestants]
     measured: list[list[tuple[float, float]]] = [[] for _ in contestants]
     for turn in range(rounds):
         order = range(len(contestants)) if turn % 2 == 0 else reversed(range(len(contestants)))
         for number in order:
-            measured[number].append(_timed(contestants[number], parameters, plans[number][0]))
+            measured[number].append(_timed(contestants[number], parameters, plans[number]))
     return tuple(
         Timing(
             contestant.name,
             steps,
-            first,
             tuple(wall / steps for wall, _ in pairs),
             statistics.median(busy / wall for wall, busy in pairs),
         )
-        for contestant, (steps, first), pairs in zip(contestants, plans, measured, strict=True)
+        for contestant, steps, pairs in zip(contestants, plans, measured, strict=True)
     )
 
 
 def ratio(slow: Timing, fast: Timing) -> dict[str, float]:
     """Returns how many times as long `slow` takes as `fast`: median, smallest and largest over the rounds.
 
+    `best` is the ratio of the two shortest times, on which other jobs of the machine have the least influence.
+
     Args:
         slow: The numerator.
         fast: The denominator, timed in the same rounds.
     """
     quotients = [a / b for a, b in zip(slow.rounds, fast.rounds, strict=True)]
-    return {"median": statistics.median(quotients), "min": min(quotients), "max": max(quotients)}
+    return {"median": statistics.median(quotients), "min": min(quotients), "max": max(quotients)} | {
+        "best": min(slow.rounds) / min(fast.rounds)
+    }
 
 
-def _plan(contestant: Contestant, parameters: np.ndarray, seconds: float) -> tuple[int, float]:
-    """Returns how many steps a timed call takes and the seconds of the very first call; warms that number of steps up."""
-    steps, (first, _) = 4, _timed(contestant, parameters, 4)
+def first_call(contestant: Contestant, parameters: np.ndarray) -> float:
+    """Returns the seconds of one step called for the first time: compilation, where there is any.
+
+    Args:
+        contestant: Who has not yet been called with these shapes.
+        parameters: The start, shape (member, 3, neuron).
+    """
+    return _timed(contestant, parameters, 1)[0]
+
+
+def _plan(contestant: Contestant, parameters: np.ndarray, seconds: float) -> int:
+    """Returns how many steps a timed call takes, after a call with that number that warms it up."""
+    steps = 1
     while True:
         wall, _ = _timed(contestant, parameters, steps)
         if wall > seconds / 3:
             break
         steps *= min(10, max(2, int(seconds / max(wall, 1e-9) / 2)))
-    steps = max(2, round(steps * seconds / wall))
+    steps = max(1, round(steps * seconds / wall))
     _timed(contestant, parameters, steps)
-    return steps, first
+    return steps
 
 
 def _timed(contestant: Contestant, parameters: np.ndarray, steps: int) -> tuple[float, float]:

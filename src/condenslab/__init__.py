@@ -12,6 +12,7 @@ Import the parts by name; nothing is imported that you have not asked for:
     figures    drawing primitives on arrays
     studies    questions with claims; `studies.run("recovery")`
     report     a store as one self-contained page
+    interop    networks and training runs in files
 
 The library never changes JAX's configuration. Ranks, inertias and critical points need float64: call
 `jax.config.update("jax_enable_x64", True)` before the first array is made.

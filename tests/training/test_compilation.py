@@ -4,9 +4,9 @@ from contextlib import contextmanager
 
 import jax
 import jax.numpy as jnp
-from learning import small_network, small_risk
 
 from condenslab.training import Adam, GradientDescent, Until, descend, ensemble, flow
+from learning import small_network, small_risk
 
 
 @contextmanager

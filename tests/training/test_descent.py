@@ -134,7 +134,7 @@ def test_minibatches_are_drawn_anew_every_epoch_and_by_the_key():
 
 
 def test_dropout_takes_the_gradient_of_the_thinned_network():
-    """With two neurons the step is one of the four that the masks give; without dropout it is that of the network."""
+    """With two neurons and one sample the step is one of the four that the four masks give."""
     risk, network = small_risk(), small_network(width=2)
     rate, drop = 0.1, 0.25
 

@@ -78,8 +78,9 @@ def test_flows():
     for number, run in enumerate(runs):
         alone = flow(small_risk(), NETWORKS[number], until=levels[number], l2=l2[number], rtol=rtol[number], **options)
         assert (run.stop, run.steps) == (alone.stop, alone.steps)
-        np.testing.assert_allclose(run.times, alone.times, rtol=1e-9)
-        assert distance(run.network, alone.network) < 1e-9
+        # An error estimate is a small difference: its rounding enters the step at 1e-16 over the tolerance.
+        np.testing.assert_allclose(run.times, alone.times, rtol=1e-6)
+        assert distance(run.network, alone.network) < 1e-8
     assert [run.stop for run in runs[:2]] == [Stop.FINISHED] * 2
     assert runs[3].stop is Stop.STEPS_EXHAUSTED
 
@@ -129,7 +130,7 @@ def test_memory_bounds_the_chunks():
 
 def test_errors():
     risk, method = small_risk(), GradientDescent(0.1)
-    with pytest.raises(TypeError, match=r"needs training.descend or training.flow"):
+    with pytest.raises(TypeError, match="an ensemble needs"):
         ensemble(len, risk, NETWORKS, method, steps=1)
     with pytest.raises(ValueError, match="at least one list"):
         ensemble(descend, risk, NETWORKS[0], method, steps=1)
@@ -139,7 +140,7 @@ def test_errors():
         ensemble(descend, risk, NETWORKS[0], [optax.sgd(0.1), optax.sgd(0.2)], steps=1)
     with pytest.raises(ValueError, match="network number 1 with the structure"):
         ensemble(descend, risk, [NETWORKS[0], small_network(activation="relu")], method, steps=1)
-    with pytest.raises(ValueError, match=r"same shapes. Got network number 1"):
+    with pytest.raises(ValueError, match="network number 1 with shape"):
         ensemble(descend, risk, [NETWORKS[0], small_network(width=2)], method, steps=1)
     with pytest.raises(ValueError, match="steps must be one for all"):
         ensemble(descend, risk, NETWORKS, method, steps=[1, 2, 3, 4, 5])

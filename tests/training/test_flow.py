@@ -6,7 +6,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.linalg
-from learning import distance, flat, flow_by_scipy, linear_problem, quadratic_form, same, small_network, small_risk
 
 from condenslab import networks
 from condenslab.networks import MLP
@@ -26,6 +25,7 @@ from condenslab.training import (
     record_risk,
 )
 from condenslab.training.flow import _dense_linearised
+from learning import distance, flat, flow_by_scipy, linear_problem, quadratic_form, same, small_network, small_risk
 
 TIGHT = {"rtol": 1e-8, "atol": 1e-11}
 

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
-from learning import small_network, small_risk
 
 from condenslab.risk import CrossEntropy, EmpiricalRisk, SquaredLoss
 from condenslab.training.linearise import dense_solver, invert_shifted, two_layer_solver
+from learning import small_network, small_risk
 
 SHIFTS = (1e-9, 1e-3, 1.0, 1e6)
 

@@ -39,7 +39,9 @@ def limit_threads(threads: int | None) -> None:
 
 def prepare_jax() -> None:
     """Enables float64 in JAX, which ranks, inertias and critical points need, and a cache of compiled programs."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # a program from the cache is announced by an error that is none
+    # A program from the cache is announced by an error that is none. "1" is what JAX itself leaves to child processes.
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import jax
 
     jax.config.update("jax_enable_x64", True)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -49,10 +49,23 @@ class Descent(Engine):
     """
 
     record: tuple[tuple[str, Any], ...] = eqx.field(static=True)
-    slots: ClassVar = _SLOTS
-    cost: ClassVar = 1
     batch: int | None = eqx.field(static=True)
     dropout: bool = eqx.field(static=True)
+
+    @property
+    def slots(self) -> int:
+        """Returns how many stretches a segment has."""
+        return _SLOTS
+
+    @property
+    def cost(self) -> int:
+        """Returns 1: this is the unit."""
+        return 1
+
+    @property
+    def tiny(self) -> int:
+        """Returns 0 with minibatches, because a vectorised member would shuffle its samples in every step."""
+        return 512 if self.batch is None else 0
 
     def start(self, problem: Problem) -> State:
         """Returns step 0 with a fresh optimiser."""
@@ -75,7 +88,7 @@ class Descent(Engine):
     def advance(self, problem: Problem, state: State, segment: Stretches) -> tuple[State, Slice]:
         """Takes the stretches one after the other."""
 
-        def stretch(state: State, item: tuple[Array, Array]) -> tuple[State, Slice]:
+        def stretch(state: State, item: Any) -> tuple[State, Slice]:
             count, wanted = item
             moved = jax.lax.fori_loop(
                 0,
@@ -93,7 +106,7 @@ class Descent(Engine):
             )
             return moved, Slice(moved.steps, records, valid, jnp.where(stopped, 1.0, segment.done))
 
-        end, slices = jax.lax.scan(stretch, state, (jnp.asarray(segment.steps), jnp.asarray(segment.recorded)))
+        end, slices = jax.lax.scan(stretch, state, (segment.steps, segment.recorded))
         return end, slices._replace(done=slices.done[-1])
 
     def _go_on(self, problem: Problem, state: State, count: Array) -> State:
@@ -110,14 +123,13 @@ class Descent(Engine):
     def _step(self, problem: Problem, state: State) -> State:
         carried, order = state.inner
         risk, scale = problem.risk, None
-        # Without a key nothing is random, and the two are not used.
-        shuffling, noise = cast(Array, (None, None) if problem.key is None else jax.random.split(problem.key))
+        keys: Any = (None, None) if problem.key is None else jax.random.split(problem.key)
         if self.batch is not None:
-            order, chosen = _next_batch(shuffling, state.steps, order, self.batch)
+            order, chosen = _next_batch(keys[0], state.steps, order, self.batch)
             risk, scale = _restricted(risk, chosen)
         if self.dropout:
-            dropout = Dropout(jax.random.fold_in(noise, state.steps), problem.extras["dropout"])
-            predict = risk.predict
+            dropout = Dropout(jax.random.fold_in(keys[1], state.steps), problem.extras["dropout"])
+            predict: Any = risk.predict
             risk = dataclasses.replace(risk, predict=lambda params, inputs: predict(params, inputs, dropout))
         slope = risk.gradient(state.network)
         if scale is not None:
@@ -152,13 +164,11 @@ def descend(
         steps: How many steps to take.
         key: A JAX key; needed for minibatches and dropout, and used for nothing else.
         until: Levels of risk and gradient norm (of the full batch, without decay and dropout) that end the run; looked
-            at at the start, every 100 steps and at every record.
+            at in the beginning, every 100 steps and at every record.
         record: Functions of (risk, params) evaluated in the compiled program.
-        at: Steps at which to record, about 200 logarithmically spaced ones by default. Start and end are always
-            recorded.
-        batch: Samples a minibatch (drawn without replacement, reshuffled every epoch, an incomplete last one left
-            out), or None for the full batch. With sample weights p its gradient is (n/batch)·Σ p_i ∇ℓ_i, which is
-            unbiased.
+        at: Steps at which to record, about 200 logarithmically spaced ones by default; start and end always are.
+        batch: Samples a minibatch (drawn without replacement, reshuffled every epoch, an incomplete last one left out),
+            or None for the full batch. With sample weights p its gradient is (n/batch)·Σ p_i ∇ℓ_i, which is unbiased.
         dropout: DROP probability on hidden activations, in [0, 1); `risk.predict` must then take the noise as its third
             argument, as `networks.apply` does.
         time_limit: Wall seconds; looked at between segments (a run has about a hundred).
@@ -176,6 +186,7 @@ def descend(
 
     Example:
         >>> import jax, jax.numpy as jnp
+        >>> from condenslab.training import GradientDescent
         >>> line = EmpiricalRisk(jnp.ones((1, 1)), jnp.full((1, 1), 3.0), predict=lambda slope, x: slope * x)
         >>> run = descend(line, jnp.zeros(()), GradientDescent(rate=0.25), steps=100)
         >>> round(float(run.network), 6)
@@ -185,9 +196,8 @@ def descend(
         risk, network, method, steps=steps, key=key, until=until, record=record, at=at, batch=batch, dropout=dropout
     )
     lane = Lane(lambda: (None, None if resume is None else resume.state), np.asarray(True))
-    return drive(engine, problem, [lane], segments, exhausted=Stop.FINISHED, time_limit=time_limit, progress=progress)[
-        0
-    ]
+    runs = drive(engine, problem, [lane], segments, exhausted=Stop.FINISHED, time_limit=time_limit, progress=progress)
+    return runs[0]
 
 
 def prepare_descent(

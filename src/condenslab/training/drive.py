@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from condenslab.training.engine import Engine, Problem, Slice, State, advance_members, begin_members
@@ -72,8 +70,8 @@ class _Programs:
         self._begin = begin_members.lower(*arguments).compile()  # pyright: ignore[reportFunctionMemberAccess]
         if segments:
             state, _ = self._begin(*arguments)
-            advance = advance_members.lower  # pyright: ignore[reportFunctionMemberAccess]
-            self._advance = advance(engine, shared, own, state, segments[0], together).compile()
+            arguments = (engine, shared, own, state, segments[0], together)
+            self._advance = advance_members.lower(*arguments).compile()  # pyright: ignore[reportFunctionMemberAccess]
 
     def begin(self, lane: Lane, own: Problem | None, leaves: tuple | None) -> bool:
         """Begins a lane and returns whether every member has stopped."""
@@ -194,22 +192,30 @@ def _text(lanes: Sequence[Lane]) -> str:
 
 def _harvest(lane: Lane) -> Iterator[Trajectory]:
     """Yields the trajectories of the real members of a lane."""
-    host = jax.device_get(eqx.filter(lane.state, eqx.is_array))
-    axis = lane.active.ndim
-    times, valid = (np.concatenate([getattr(part, name) for part in lane.slices], axis) for name in ("times", "valid"))
-    names = lane.slices[0].records
-    records = {name: np.concatenate([part.records[name] for part in lane.slices], axis) for name in names}
+    leaves, structure = jax.tree.flatten(lane.state)
+    times = _joined([part.times for part in lane.slices], lane)
+    valid = _joined([part.valid for part in lane.slices], lane)
+    records = {name: _joined([part.records[name] for part in lane.slices], lane) for name in lane.slices[0].records}
+    # A list of a JAX array splits it at once; an index would be a program a member.
+    own = [list(leaf) for leaf in leaves] if lane.active.ndim else [[leaf] for leaf in leaves]
+    host = [leaf if lane.active.ndim else leaf[None] for leaf in jax.device_get(leaves)]
     for member in range(int(lane.active.sum())):
-        where = member if axis else ...
-        own = jax.tree.map(lambda leaf, k=where: leaf[k], host)
-        filled = valid[where]
-        stop = Stop.of(int(own.code))
+        state = jax.tree.unflatten(structure, [column[member] for column in own])
+        copy = jax.tree.unflatten(structure, [np.asarray(column[member]) for column in host])
+        filled, stop = valid[member], Stop.of(int(copy.code))
         yield Trajectory(
-            times=times[where][filled],
-            records={name: value[where][filled] for name, value in records.items()},
-            network=jax.tree.map(jnp.asarray, own.network),
+            times=times[member][filled],
+            records={name: value[member][filled] for name, value in records.items()},
+            network=state.network,
             stop=lane.ending if stop is Stop.RUNNING else stop,
-            steps=int(own.steps),
+            steps=int(copy.steps),
             seconds=lane.seconds,
-            state=tuple(np.asarray(leaf) for leaf in jax.tree.leaves(own)),
+            state=tuple(jax.tree.leaves(copy)),
         )
+
+
+def _joined(parts: Sequence[Any], lane: Lane) -> np.ndarray:
+    """Returns the parts one after the other in time, with a member axis in front."""
+    axis = lane.active.ndim
+    joined = np.concatenate(parts, axis)
+    return joined if axis else joined[None]

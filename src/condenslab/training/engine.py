@@ -6,7 +6,7 @@ them, for one member or a stack of members. `drive` enters them.
 
 import abc
 import dataclasses
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -17,11 +17,6 @@ from jax.flatten_util import ravel_pytree
 
 from condenslab.risk import EmpiricalRisk
 from condenslab.training.trajectory import Stop, Until
-
-if TYPE_CHECKING:
-    from typing import ClassVar as AbstractClassVar  # what type checkers understand
-else:
-    from equinox import AbstractClassVar
 
 
 class Problem(eqx.Module):
@@ -74,13 +69,24 @@ class Engine(eqx.Module):
 
     Attributes:
         record: Pairs of names and functions (risk, params) → array.
-        slots: How many records a segment has room for.
-        cost: About how much a step costs, in units of parameters × samples of a step of gradient descent.
     """
 
     record: eqx.AbstractVar[tuple[tuple[str, Any], ...]]
-    slots: AbstractClassVar[int]
-    cost: AbstractClassVar[int]
+
+    @property
+    @abc.abstractmethod
+    def slots(self) -> int:
+        """How many records a segment has room for."""
+
+    @property
+    @abc.abstractmethod
+    def cost(self) -> int:
+        """About how much a step costs, in units of a step of gradient descent."""
+
+    @property
+    @abc.abstractmethod
+    def tiny(self) -> int:
+        """Up to how much work of a step it pays on a CPU to vectorise members; measured."""
 
     @abc.abstractmethod
     def start(self, problem: Problem) -> State:

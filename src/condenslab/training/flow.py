@@ -1,7 +1,7 @@
 """Gradient flow dθ/dt = −∇(R + l2·‖θ‖²): implicit across plateaus, with the exact structured Hessian."""
 
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -33,9 +33,9 @@ class Clockwork(eqx.Module):
         controller: State of the step-size controller.
     """
 
-    time: Any
-    length: Any
-    unit: Any
+    time: Array
+    length: Array
+    unit: Array
     solver: Any
     controller: Any
 
@@ -53,9 +53,22 @@ class Flow(Engine):
     """
 
     record: tuple[tuple[str, Any], ...] = eqx.field(static=True)
-    slots: ClassVar = _STEPS_PER_SEGMENT
-    cost: ClassVar = 64
     solver: diffrax.AbstractSolver
+
+    @property
+    def slots(self) -> int:
+        """Returns how many steps a segment has."""
+        return _STEPS_PER_SEGMENT
+
+    @property
+    def cost(self) -> int:
+        """Returns about what a step of the structured Rosenbrock method costs."""
+        return 64
+
+    @property
+    def tiny(self) -> int:
+        """Returns what width 20 on 60 samples needs: below, a step is mostly calls of small operations."""
+        return 4096
 
     def start(self, problem: Problem) -> State:
         """Returns the start time, with a first step that the vector field suggests."""
@@ -138,7 +151,8 @@ class Flow(Engine):
         network, carried = jax.tree.map(
             lambda new, old: jnp.where(accepted, new, old), (network, carried), (state.network, now.solver)
         )
-        after = State(network, state.steps + 1, state.code, Clockwork(time, next_end - time, now.unit, carried, memory))
+        inner = Clockwork(jnp.asarray(time), jnp.asarray(next_end - time), now.unit, carried, memory)
+        after = State(network, state.steps + 1, state.code, inner)
         code = self.judge(problem, after)
         kept = jax.tree.map(lambda new, old: jnp.where(code == Stop.NOT_FINITE.code, old, new), after, state)
         stalled = (code == Stop.RUNNING.code) & (next_end <= time)
@@ -210,9 +224,9 @@ def flow(
         record=record,
     )
     lane = Lane(lambda: (None, None if resume is None else resume.state), np.asarray(True))
-    return drive(
-        engine, problem, [lane], segments, exhausted=Stop.STEPS_EXHAUSTED, time_limit=time_limit, progress=progress
-    )[0]
+    exhausted = Stop.STEPS_EXHAUSTED
+    runs = drive(engine, problem, [lane], segments, exhausted=exhausted, time_limit=time_limit, progress=progress)
+    return runs[0]
 
 
 def prepare_flow(

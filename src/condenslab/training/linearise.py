@@ -1,8 +1,8 @@
 """Solves with shift·I + ∇²R, as implicit methods for gradient flow need them.
 
-For a two-layer network ∇²R is one small block per neuron plus a Gauss–Newton part whose rank is at most samples ×
-outputs, so the Woodbury identity reduces the solve to small blocks and one matrix of that size, however wide the
-network.
+For a two-layer network ∇²R is one small block per neuron plus a Gauss–Newton part whose rank is at most
+samples × outputs, so the Woodbury identity reduces the solve to small blocks and one matrix of that size, however wide
+the network.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from condenslab.risk import EmpiricalRisk
 Solver = Callable[[Array], Array]
 
 _UNROLLED = 4
-"""Blocks up to this size are inverted by written-out elimination over all neurons at once: 7 times faster for 3 × 3."""
+"""Blocks up to this size are inverted by elimination written out over all neurons at once: 7 times faster for 3 × 3."""
 
 
 def dense_solver(risk: EmpiricalRisk, params: Any) -> Callable[[Array], Solver]:

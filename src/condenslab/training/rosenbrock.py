@@ -87,7 +87,7 @@ class Rosenbrock(diffrax.AbstractAdaptiveSolver):
     term_structure: ClassVar = diffrax.ODETerm
     interpolation_cls: ClassVar = diffrax.LocalLinearInterpolation
 
-    def order(self, terms) -> int:
+    def order(self, terms: diffrax.ODETerm) -> int:
         """Returns the order of the method."""
         return self.tableau.order
 
@@ -103,8 +103,8 @@ class Rosenbrock(diffrax.AbstractAdaptiveSolver):
         """Makes one step from t0 to t1; returns the new state and the difference to the embedded solution."""
         del solver_state, made_jump
         start, unravel = ravel_pytree(y0)
-        length = t1 - t0
-        solve = self.linearise(y0, args)(jnp.asarray(1.0 / (self.tableau.gamma * length)))
+        length = jnp.asarray(t1 - t0)
+        solve = self.linearise(y0, args)(1.0 / (self.tableau.gamma * length))
 
         def field(at: Array) -> Array:
             return ravel_pytree(terms.vf(t0, unravel(at), args))[0]

@@ -90,8 +90,8 @@ def _column(name: str, leaves: tuple[Any, ...]) -> Any:
             )
         return first
     if eqx.is_array(first) and _is_key(first):
-        data = np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves])
-        return jax.random.wrap_key_data(jnp.asarray(data), impl=jax.random.key_impl(first))
+        data = jnp.asarray(np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves]))
+        return jax.random.wrap_key_data(data, impl=jax.random.key_impl(first))
     shapes = [np.shape(leaf) for leaf in leaves]
     if len(set(shapes)) > 1:
         odd = next(number for number, shape in enumerate(shapes) if shape != shapes[0])

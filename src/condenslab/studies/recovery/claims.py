@@ -117,7 +117,7 @@ def distances(record: Record, outputs: np.ndarray) -> np.ndarray:
 def _seeds(results: Results, statement: str, records: Sequence[Record], holds: Callable[[Record], bool]) -> str:
     """Returns the statement with the number of seeds it is made for, and a 95 % interval of the success rate."""
     asked = results.expected(records[0].case["start"], decayed=records[0].case["l2"] > 0) if records else 0
-    low, high = wilson(sum(map(holds, records)), len(records))
+    low, high = wilson(sum(bool(holds(record)) for record in records), len(records))
     unfinished = f" ({asked - len(records)} more did not finish)" if asked > len(records) else ""
     return f"{statement}, for each of {len(records)} seeds{unfinished} [success rate {low:.2f} to {high:.2f} at 95 %]"
 
@@ -247,7 +247,7 @@ def _samples(results: Results) -> list[Claim]:
     worse = [b.values["test_error"] / a.values["test_error"] for a, b in pairs]
     source = "deck 000 and 003: small initialisation condenses; Luo et al., JMLR 22(71) 2021"
     for number, bound, values in ((16, 3, more), (17, 5, worse)):
-        low, high = wilson(sum(v >= bound for v in values), len(values))
+        low, high = wilson(sum(bool(v >= bound) for v in values), len(values))
         text = f"{STATEMENTS[number]}, for each of {len(values)} seeds [success rate {low:.2f} to {high:.2f} at 95 %]"
         claims.append(Claim.at_least(text, source, bound=bound, measured=values))
     return claims
