@@ -60,8 +60,8 @@ def _case(precision: str, members: int, folder: Path, left_out: dict[str, str], 
     first = timing.first_call(contestants[0], parameters)
     difference = agreement.check_steps(contestants, parameters)
     # One member: many short rounds, so that some of them meet no other job. Ensembles: a call takes longer.
-    rounds, seconds = (15, 0.05) if members == 1 else (5, 0.25)
-    timings = timing.compete(contestants, parameters, rounds=3 if quick else rounds, seconds=seconds)
+    rounds = 3 if quick else 15 if members == 1 else 7
+    timings = timing.compete(contestants, parameters, rounds=rounds)
     return {
         "precision": precision,
         "members": members,

@@ -6,9 +6,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 # The packages whose annotated shapes are checked on every call (jaxtyping with beartype).
-CHECKED = [
-    f"condenslab.{name}" for name in ("numerics", "networks", "risk", "training", "measures", "landscape", "studies")
-]
+CHECKED = [f"condenslab.{name}" for name in ("numerics", "networks", "risk", "training", "measures", "landscape")]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

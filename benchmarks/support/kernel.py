@@ -75,7 +75,9 @@ class Kernel:
             return block
 
         name = f"C kernel, {threads} thread{'s' if threads > 1 else ''}"
-        return Contestant(name, lambda start: pad(start, self._precision), advance, lambda block: block[..., :width])
+        return Contestant(
+            name, lambda start: pad(start, self._precision), advance, lambda block: block[..., :width], 5_000
+        )
 
     def _advance(
         self, x: np.ndarray, y: np.ndarray, block: np.ndarray, keep: float, scale: float, steps: int, threads: int

@@ -44,7 +44,7 @@ def make_module_loop(inputs: np.ndarray, targets: np.ndarray) -> Contestant:
                 optimiser.step()
         return nets
 
-    return Contestant("PyTorch loop", lambda start: [_module(own) for own in start], advance, _read_modules)
+    return Contestant("PyTorch loop", lambda start: [_module(own) for own in start], advance, _read_modules, 100)
 
 
 def make_functional(inputs: np.ndarray, targets: np.ndarray) -> Contestant:
@@ -74,7 +74,7 @@ def make_functional(inputs: np.ndarray, targets: np.ndarray) -> Contestant:
                 state = {name: value - RATE * slopes[name] for name, value in state.items()}
         return state
 
-    return Contestant("torch.func vmap(grad)", start, advance, _read_stacked)
+    return Contestant("torch.func vmap(grad)", start, advance, _read_stacked, 500)
 
 
 def thread_count() -> int:

@@ -18,15 +18,15 @@ class Contestant:
         start: Parameters, shape (member, 3, neuron) → a fresh state; not timed.
         advance: (state, steps) → the state after so many steps; timed.
         read: state → the parameters, shape (member, 3, neuron); not timed.
-        patience: A timed call lasts this many times as long as that of the others: for what enters a compiled program and
-            hands back a result once a call, which in a real run of many thousand steps is nothing.
+        work: Members × steps of one timed call: enough that entering a compiled program and handing back a result once
+            a call, which is nothing in a real run of many thousand steps, is little here too.
     """
 
     name: str
     start: Callable[[np.ndarray], Any]
     advance: Callable[[Any, int], Any]
     read: Callable[[Any], np.ndarray]
-    patience: float = 1.0
+    work: int
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,17 @@ class Timing:
         }
 
 
-def compete(
-    contestants: Sequence[Contestant], parameters: np.ndarray, *, rounds: int, seconds: float
-) -> tuple[Timing, ...]:
+def compete(contestants: Sequence[Contestant], parameters: np.ndarray, *, rounds: int) -> tuple[Timing, ...]:
     """Times every contestant once a round.
 
     Args:
         contestants: Who takes part.
         parameters: The start, shape (member, 3, neuron).
         rounds: How many rounds.
-        seconds: About how long one timed call should last.
     """
-    plans = [_plan(contestant, parameters, contestant.patience * seconds) for contestant in contestants]
+    plans = [max(1, contestant.work // len(parameters)) for contestant in contestants]
+    for contestant, steps in zip(contestants, plans, strict=True):
+        _timed(contestant, parameters, steps)
     measured: list[list[tuple[float, float]]] = [[] for _ in contestants]
     for turn in range(rounds):
         order = range(len(contestants)) if turn % 2 == 0 else reversed(range(len(contestants)))
@@ -117,19 +116,6 @@ def first_call(contestant: Contestant, parameters: np.ndarray) -> float:
         parameters: The start, shape (member, 3, neuron).
     """
     return _timed(contestant, parameters, 1)[0]
-
-
-def _plan(contestant: Contestant, parameters: np.ndarray, seconds: float) -> int:
-    """Returns how many steps a timed call takes, after a call with that number that warms it up."""
-    steps = 1
-    while True:
-        wall, _ = _timed(contestant, parameters, steps)
-        if wall > seconds / 3:
-            break
-        steps *= min(10, max(2, int(seconds / max(wall, 1e-9) / 2)))
-    steps = max(1, round(steps * seconds / wall))
-    _timed(contestant, parameters, steps)
-    return steps
 
 
 def _timed(contestant: Contestant, parameters: np.ndarray, steps: int) -> tuple[float, float]:
