@@ -68,7 +68,7 @@ def _case(precision: str, members: int, folder: Path, left_out: dict[str, str], 
         "contestants": [one.as_dict(members) for one in timings],
         "condenslab_first_call_seconds": first,
         "ratios": _ratios(timings),
-        "difference_after_20_steps_in_eps": difference,
+        "difference_after_3_steps_in_eps": difference,
         "c_gradient_difference_in_eps": gradient,
     }
 

@@ -8,7 +8,7 @@ from condenslab.risk import EmpiricalRisk
 from support import ours
 from support.timing import Contestant
 
-_STEPS = 20
+_STEPS = 3
 _ROUNDINGS = 200.0
 """Accepted difference in units of epsilon: sums over 50 samples and 500 neurons are added in different orders."""
 
@@ -47,7 +47,7 @@ def check_gradient(gradient: Callable[..., np.ndarray], risk: EmpiricalRisk) -> 
 
 
 def check_steps(contestants: Sequence[Contestant], parameters: np.ndarray) -> float:
-    """Returns the largest difference between the first contestant and the others after twenty steps.
+    """Returns the largest difference between the first contestant and the others after three steps.
 
     Args:
         contestants: Who takes part.

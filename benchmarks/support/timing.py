@@ -8,6 +8,11 @@ from typing import Any
 
 import numpy as np
 
+_BUDGET = 15.0
+_FEWEST_ROUNDS = 3
+_LONGEST = 2.0
+"""Seconds that a timed call may take."""
+
 
 @dataclass(frozen=True)
 class Contestant:
@@ -72,13 +77,14 @@ def compete(contestants: Sequence[Contestant], parameters: np.ndarray, *, rounds
     Args:
         contestants: Who takes part.
         parameters: The start, shape (member, 3, neuron).
-        rounds: How many rounds.
+        rounds: How many rounds; fewer, but at least three, where they take longer than 15 seconds.
     """
-    plans = [max(1, contestant.work // len(parameters)) for contestant in contestants]
-    for contestant, steps in zip(contestants, plans, strict=True):
-        _timed(contestant, parameters, steps)
+    plans = [_plan(contestant, parameters) for contestant in contestants]
     measured: list[list[tuple[float, float]]] = [[] for _ in contestants]
+    begun = time.perf_counter()
     for turn in range(rounds):
+        if turn >= _FEWEST_ROUNDS and time.perf_counter() - begun > _BUDGET:
+            break
         order = range(len(contestants)) if turn % 2 == 0 else reversed(range(len(contestants)))
         for number in order:
             measured[number].append(_timed(contestants[number], parameters, plans[number]))
@@ -116,6 +122,19 @@ def first_call(contestant: Contestant, parameters: np.ndarray) -> float:
         parameters: The start, shape (member, 3, neuron).
     """
     return _timed(contestant, parameters, 1)[0]
+
+
+def _plan(contestant: Contestant, parameters: np.ndarray) -> int:
+    """Returns how many steps a timed call takes, after a first call that warms up: fewer where that one was long."""
+    steps = max(1, contestant.work // len(parameters))
+    short = max(1, steps // 50)
+    _timed(contestant, parameters, short)
+    wall, _ = _timed(contestant, parameters, short)
+    if wall * steps / short > _LONGEST:
+        # Compiled programs are warm now; a thread that waits for another one has met a busy machine.
+        steps = max(1, min(steps, round(short * _LONGEST / wall)))
+    _timed(contestant, parameters, steps)
+    return steps
 
 
 def _timed(contestant: Contestant, parameters: np.ndarray, steps: int) -> tuple[float, float]:

@@ -132,6 +132,8 @@ def test_errors():
     risk, method = small_risk(), GradientDescent(0.1)
     with pytest.raises(TypeError, match="an ensemble needs"):
         ensemble(len, risk, NETWORKS, method, steps=1)
+    with pytest.raises(TypeError, match="needs one method and flow none"):
+        ensemble(descend, risk, NETWORKS, steps=1)
     with pytest.raises(ValueError, match="at least one list"):
         ensemble(descend, risk, NETWORKS[0], method, steps=1)
     with pytest.raises(ValueError, match=r"one entry a member each. Got lengths .*5.*2"):

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from condenslab.training.engine import Engine, Problem, Slice, State, advance_members, begin_members
+from condenslab.training.engine import Engine, Problem, Slice, State, advance_program, begin_members
 from condenslab.training.trajectory import Stop, Trajectory
 
 Progress = Callable[[float, str], None]
@@ -71,7 +71,7 @@ class _Programs:
         if segments:
             state, _ = self._begin(*arguments)
             arguments = (engine, shared, own, state, segments[0], together)
-            self._advance = advance_members.lower(*arguments).compile()  # pyright: ignore[reportFunctionMemberAccess]
+            self._advance = advance_program().lower(*arguments).compile()
 
     def begin(self, lane: Lane, own: Problem | None, leaves: tuple | None) -> bool:
         """Begins a lane and returns whether every member has stopped."""

@@ -58,10 +58,12 @@ def ensemble(
 
     Raises:
         ValueError: Nothing is a list, lists of different lengths, or members that differ in more than numbers.
-        TypeError: An unknown verb.
+        TypeError: An unknown verb, or another number of methods than it needs.
     """
     if train not in (descend, flow):
         raise TypeError(f"an ensemble needs training.descend or training.flow. Got {train!r}.")
+    if len(method) != (train is descend):
+        raise TypeError(f"descend needs one method and flow none. Got {len(method)}; a list of methods counts as one.")
     given = {"risk": risk, "network": network, **({"method": method[0]} if method else {}), **options}
     listed = _listed(given)
     count = count_members(listed)
@@ -73,12 +75,12 @@ def ensemble(
     shared, members = _split(problem, listed)
     workers = threads or (available_threads() if jax.default_backend() == "cpu" else 1)
     together = vectorise or _vectorised(engine, problem)
-    size = chunk or _chunk(engine, problem, -(-count // (4 * workers)), memory // workers)
-    together = min(together, size, count)
+    size = min(count, chunk or _chunk(engine, problem, -(-count // (4 * workers)), memory // workers))
+    together = min(together, size)
     return drive(
         engine,
         shared,
-        _lanes(members, leaves, count, min(-(-size // together), -(-count // together)) * together),
+        _lanes(members, leaves, count, size - size % together),
         segments,
         exhausted=Stop.FINISHED if train is descend else Stop.STEPS_EXHAUSTED,
         together=together,
