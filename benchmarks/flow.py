@@ -8,7 +8,7 @@ came to is in benchmarks/README.md.
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import diffrax
@@ -49,7 +49,8 @@ def _contest(width: int, budget: float, narrow: Sequence[Crossing] = ()) -> Iter
     risk, start = make_risk(), make_start(SEED, width)
     _say("condenslab flow", width)
     runs = [crossing.by_flow("condenslab flow", risk, start, budget=budget) for _ in range(3)]
-    own = sorted(runs, key=lambda run: run.seconds)[1]
+    # The first run is the one that compiles; the middle one of the three is the time.
+    own = replace(sorted(runs, key=lambda run: run.seconds)[1], compile_seconds=runs[0].compile_seconds)
     yield own
     for method, share in (("LSODA", 1.0), ("BDF", 1.0), ("Radau", 0.5)):
         _say(method, width)

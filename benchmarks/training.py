@@ -40,7 +40,7 @@ def main() -> None:
         "benchmark": "training",
         "problem": {"width": WIDTH, "samples": 50, "activation": "tanh", "batch": "full", "quick": chosen.quick},
         "machine": described,
-        "threads_allowed": _threads(),
+        "threads_allowed": machine.cores(),
         "left_out": list(left_out.values()),
         "cases": cases,
         "aims": _aims(cases),
@@ -81,7 +81,8 @@ def _pytorch(risk: EmpiricalRisk, left_out: dict[str, str]) -> list[Contestant]:
         left_out["torch"] = "PyTorch is not installed (pip install torch), so its two contestants are left out."
         return []
     inputs, targets = np.asarray(risk.inputs), np.asarray(risk.targets)
-    return [pytorch.make_module_loop(inputs, targets), pytorch.make_functional(inputs, targets)]
+    makers, counts = (pytorch.make_module_loop, pytorch.make_functional), sorted({1, machine.cores()})
+    return [make(inputs, targets, threads) for make in makers for threads in counts]
 
 
 def _kernels(
@@ -117,8 +118,11 @@ def _aims(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for case in cases:
         precision, members, ratios = case["precision"], case["members"], case["ratios"]
         where = f"{precision}, {members} member{'s' if members > 1 else ''}"
-        loop = ratios.get("PyTorch loop / condenslab", {}).get("median")
-        aims.append(options.aim(f"{where}: at least 40× the PyTorch loop", measured=loop, bound=40.0, at_least=True))
+        loops = {name.partition(" /")[0]: one["median"] for name, one in ratios.items() if "loop" in name}
+        best = min(loops, key=loops.__getitem__, default=None)
+        note, loop = ("", None) if best is None else (f"against the faster one, {best}", loops[best])
+        statement = f"{where}: at least 40× the PyTorch loop"
+        aims.append(options.aim(statement, measured=loop, bound=40.0, at_least=True, note=note))
         if precision == "float32":
             kernels = {name: one["median"] for name, one in ratios.items() if name.startswith("condenslab /")}
             worst = max(kernels, key=kernels.__getitem__, default=None)
@@ -129,23 +133,18 @@ def _aims(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return aims
 
 
-def _threads() -> dict[str, int]:
-    """Returns how many threads each may use: all cores."""
-    allowed = {"condenslab": machine.cores(), "C kernel": machine.cores()}
-    torch = sys.modules.get("torch")
-    return allowed if torch is None else allowed | {"PyTorch": torch.get_num_threads()}
-
-
 def _text(result: dict[str, Any]) -> str:
     """Returns the result for people."""
-    allowed = ", ".join(f"{name} {count}" for name, count in result["threads_allowed"].items())
-    lines = [machine.headline(result["machine"]), f"threads allowed: {allowed}", *result["left_out"]]
+    allowed = (
+        f"threads allowed: {result['threads_allowed']} for everyone; one and all where a contestant has the choice"
+    )
+    lines = [machine.headline(result["machine"]), allowed, *result["left_out"]]
     for case in result["cases"]:
         lines += ["", f"{case['precision']}, {case['members']} member(s): µs per member and step, median [min … max]"]
         for one in case["contestants"]:
             micro = one["us_per_member_step"]
             figures = f"{micro['median']:9.2f}  [{micro['min']:.2f} … {micro['max']:.2f}]"
-            lines.append(f"  {one['name']:22} {figures:32} {one['threads_used']:.1f} threads used")
+            lines.append(f"  {one['name']:32} {figures:32} {one['threads_used']:.1f} threads used")
         for name, one in case["ratios"].items():
             lines.append(
                 f"  {name}: {one['median']:.2f}  [{one['min']:.2f} … {one['max']:.2f}]; best {one['best']:.2f}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from support.problem import RATE
-from support.timing import Contestant
+from support.timing import Contestant, count_text
 
 SOURCE = Path(__file__).parent.parent / "step.c"
 # Without associativity e + 2^k - 1 is not reordered, which would cost the accuracy of tanh near 0; sums over samples
@@ -74,7 +74,7 @@ class Kernel:
             self._advance(inputs, targets, block, 1.0, -RATE, steps, threads)
             return block
 
-        name = f"C kernel, {threads} thread{'s' if threads > 1 else ''}"
+        name = f"C kernel, {count_text(threads)}"
         return Contestant(
             name, lambda start: pad(start, self._precision), advance, lambda block: block[..., :width], 5_000
         )

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from support.problem import RATE
-from support.timing import Contestant
+from support.timing import Contestant, count_text
 
 
 class TwoLayerNet(nn.Module):
@@ -24,17 +24,19 @@ class TwoLayerNet(nn.Module):
         return self.output(torch.tanh(self.hidden(inputs)))
 
 
-def make_module_loop(inputs: np.ndarray, targets: np.ndarray) -> Contestant:
+def make_module_loop(inputs: np.ndarray, targets: np.ndarray, threads: int) -> Contestant:
     """Returns the training loop with nn.Module, MSELoss and the SGD optimiser, one member after the other.
 
     Args:
         inputs: x, shape (sample, 1).
         targets: y, shape (sample, 1).
+        threads: How many it uses.
     """
     x, y = torch.from_numpy(inputs.copy()), torch.from_numpy(targets.copy())
     criterion = nn.MSELoss()
 
     def advance(nets: list[TwoLayerNet], steps: int) -> list[TwoLayerNet]:
+        torch.set_num_threads(threads)
         for net in nets:
             optimiser = torch.optim.SGD(net.parameters(), lr=RATE)
             for _ in range(steps):
@@ -44,15 +46,22 @@ def make_module_loop(inputs: np.ndarray, targets: np.ndarray) -> Contestant:
                 optimiser.step()
         return nets
 
-    return Contestant("PyTorch loop", lambda start: [_module(own) for own in start], advance, _read_modules, 100)
+    return Contestant(
+        f"PyTorch loop, {count_text(threads)}",
+        lambda start: [_module(own) for own in start],
+        advance,
+        _read_modules,
+        100,
+    )
 
 
-def make_functional(inputs: np.ndarray, targets: np.ndarray) -> Contestant:
+def make_functional(inputs: np.ndarray, targets: np.ndarray, threads: int) -> Contestant:
     """Returns torch.func: vmap over the members of grad of the risk, and a plain update of the stacked parameters.
 
     Args:
         inputs: x, shape (sample, 1).
         targets: y, shape (sample, 1).
+        threads: How many it uses.
     """
     x, y = torch.from_numpy(inputs.copy()), torch.from_numpy(targets.copy())
     shell: dict[str, nn.Module] = {}
@@ -68,18 +77,14 @@ def make_functional(inputs: np.ndarray, targets: np.ndarray) -> Contestant:
         return torch.func.stack_module_state(nets)[0]
 
     def advance(state: dict[str, torch.Tensor], steps: int) -> dict[str, torch.Tensor]:
+        torch.set_num_threads(threads)
         with torch.no_grad():
             for _ in range(steps):
                 slopes = gradient(state)
                 state = {name: value - RATE * slopes[name] for name, value in state.items()}
         return state
 
-    return Contestant("torch.func vmap(grad)", start, advance, _read_stacked, 500)
-
-
-def thread_count() -> int:
-    """Returns how many threads PyTorch uses."""
-    return torch.get_num_threads()
+    return Contestant(f"torch.func vmap(grad), {count_text(threads)}", start, advance, _read_stacked, 300)
 
 
 def _module(parameters: np.ndarray) -> TwoLayerNet:

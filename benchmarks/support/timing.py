@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-_BUDGET = 15.0
+_BUDGET = 8.0
 _FEWEST_ROUNDS = 3
-_LONGEST = 2.0
+_LONGEST = 0.6
 """Seconds that a timed call may take."""
 
 
@@ -77,7 +77,7 @@ def compete(contestants: Sequence[Contestant], parameters: np.ndarray, *, rounds
     Args:
         contestants: Who takes part.
         parameters: The start, shape (member, 3, neuron).
-        rounds: How many rounds; fewer, but at least three, where they take longer than 15 seconds.
+        rounds: How many rounds; fewer, but at least three, where they take longer than 8 seconds.
     """
     plans = [_plan(contestant, parameters) for contestant in contestants]
     measured: list[list[tuple[float, float]]] = [[] for _ in contestants]
@@ -112,6 +112,15 @@ def ratio(slow: Timing, fast: Timing) -> dict[str, float]:
     return {"median": statistics.median(quotients), "min": min(quotients), "max": max(quotients)} | {
         "best": min(slow.rounds) / min(fast.rounds)
     }
+
+
+def count_text(threads: int) -> str:
+    """Returns the number in words for tables: `1 thread`, `2 threads`.
+
+    Args:
+        threads: How many.
+    """
+    return f"{threads} thread{'s' if threads > 1 else ''}"
 
 
 def first_call(contestant: Contestant, parameters: np.ndarray) -> float:

@@ -101,7 +101,7 @@ def test_what_rests_on_failed_records_is_undecided():
 @pytest.fixture(scope="module")
 def tiny_run(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs")
-    return studies.run("recovery", preset="tiny", out=out), out
+    return studies.run("recovery", preset="tiny", out=out, overrides={"critical_width": 2}), out
 
 
 @pytest.mark.slow
@@ -122,7 +122,7 @@ def test_a_second_run_computes_nothing(tiny_run, monkeypatch):
         raise AssertionError("a case was computed again")
 
     monkeypatch.setattr(type(STUDY), "run_batch", refuse)
-    again = studies.run("recovery", preset="tiny", out=out)
+    again = studies.run("recovery", preset="tiny", out=out, overrides={"critical_width": 2})
     assert again.claims == run.claims
 
 

@@ -17,11 +17,13 @@ KEYS = [jax.random.key(seed) for seed in range(5)]
 @pytest.mark.parametrize("vectorise", [1, 2])
 def test_alone_and_inside_agree_over_200_steps(vectorise):
     """The promise of the design: 1e-10 over 200 steps in float64, minibatches and dropout included."""
-    options = {"steps": 200, "batch": 2, "dropout": 0.2}
-    runs = ensemble(descend, small_risk(), NETWORKS, Adam(0.01), key=KEYS, vectorise=vectorise, chunk=2, **options)
+    rates = [0.1, 0.2, 0.3, 0.2, 0.1]
+    options = {"steps": 200, "batch": 2}
+    how = {"key": KEYS, "dropout": rates, "vectorise": vectorise, "chunk": 2}
+    runs = ensemble(descend, small_risk(), NETWORKS, Adam(0.01), **how, **options)
     assert len(runs) == 5
-    for network, key, run in zip(NETWORKS, KEYS, runs, strict=True):
-        alone = descend(small_risk(), network, Adam(0.01), key=key, **options)
+    for network, key, rate, run in zip(NETWORKS, KEYS, rates, runs, strict=True):
+        alone = descend(small_risk(), network, Adam(0.01), key=key, dropout=rate, **options)
         assert distance(run.network, alone.network) < 1e-10
         assert np.array_equal(run.times, alone.times)
         np.testing.assert_allclose(run.records["risk"], alone.records["risk"], atol=1e-10)
@@ -29,10 +31,10 @@ def test_alone_and_inside_agree_over_200_steps(vectorise):
 
 
 def test_the_same_cut_in_any_way_bit_for_bit():
-    """Chunks of any size, on one thread or two; the last chunk is filled up and the filling is not returned."""
+    """Chunks of any size, by memory or by number, on one thread or two; what fills up the last one is not returned."""
     runs = [
-        ensemble(descend, small_risk(), NETWORKS, GradientDescent(0.05), steps=150, chunk=chunk, threads=threads)
-        for chunk, threads in ((2, 1), (2, 2), (3, 2))
+        ensemble(descend, small_risk(), NETWORKS, GradientDescent(0.05), steps=150, vectorise=1, **cut)
+        for cut in ({"chunk": 3, "threads": 1}, {"chunk": 3, "threads": 2}, {"memory": 1})
     ]
     for others in runs[1:]:
         assert len(others) == 5
@@ -61,12 +63,12 @@ def test_over_everything_at_once():
 
 def test_a_stack_is_a_list():
     stack = Stack(jax.tree.map(lambda *leaves: jnp.stack(leaves), *NETWORKS))
-    keys, options = Stack(jax.random.split(jax.random.key(0), 5)), {"steps": 20, "batch": 2}
-    runs = ensemble(descend, small_risk(), stack, GradientDescent(0.05), key=keys, **options)
-    for number, run in enumerate(runs):
-        alone = descend(small_risk(), NETWORKS[number], GradientDescent(0.05), key=keys.tree[number], **options)
-        assert distance(run.network, alone.network) < 1e-12
-        assert run.network.biases.shape == (3,)
+    keys, options = jax.random.split(jax.random.key(0), 5), {"steps": 20, "batch": 2, "chunk": 2}
+    dropout = Stack(jnp.asarray([0.1, 0.2, 0.3, 0.2, 0.1]))
+    runs = ensemble(descend, small_risk(), stack, Adam(0.01), key=Stack(keys), dropout=dropout, **options)
+    lists = ensemble(descend, small_risk(), NETWORKS, Adam(0.01), key=list(keys), dropout=list(dropout.tree), **options)
+    assert all(same(first, second) for first, second in zip(runs, lists, strict=True))
+    assert runs[0].network.biases.shape == (3,)
 
 
 def test_flows():
@@ -83,14 +85,6 @@ def test_flows():
         assert distance(run.network, alone.network) < 1e-8
     assert [run.stop for run in runs[:2]] == [Stop.FINISHED] * 2
     assert runs[3].stop is Stop.STEPS_EXHAUSTED
-
-
-def test_dropout_rates_of_their_own():
-    rates = [0.0, 0.3]
-    runs = ensemble(descend, small_risk(), NETWORKS[0], Adam(0.01), key=KEYS[0], steps=20, dropout=rates)
-    plain = descend(small_risk(), NETWORKS[0], Adam(0.01), steps=20)
-    assert distance(runs[0].network, plain.network) < 1e-12
-    assert distance(runs[1].network, plain.network) > 1e-4
 
 
 def test_one_that_diverges_does_not_spoil_the_others():
@@ -122,16 +116,12 @@ def test_cut_short_all_members_come_back_and_go_on(cut):
         assert distance(run.network, alone.network) < 1e-6
 
 
-def test_memory_bounds_the_chunks():
-    """A chunk of one member still runs when nothing fits."""
-    runs = ensemble(descend, small_risk(), NETWORKS, GradientDescent(0.05), steps=150, memory=1)
-    assert all(run.stop is Stop.FINISHED for run in runs)
-
-
 def test_errors():
     risk, method = small_risk(), GradientDescent(0.1)
     with pytest.raises(TypeError, match="an ensemble needs"):
         ensemble(len, risk, NETWORKS, method, steps=1)
+    with pytest.raises(ValueError, match="empty list for network"):
+        ensemble(descend, risk, [], method, steps=1)
     with pytest.raises(TypeError, match="needs one method and flow none"):
         ensemble(descend, risk, NETWORKS, steps=1)
     with pytest.raises(ValueError, match="at least one list"):

@@ -12,7 +12,6 @@ from condenslab.networks import MLP
 from condenslab.risk import CrossEntropy, EmpiricalRisk
 from condenslab.training import (
     RODAS3,
-    RODAS4,
     GradientDescent,
     Rosenbrock,
     Stop,
@@ -53,7 +52,6 @@ def test_two_outputs_with_all_biases_and_cross_entropy():
 
 SOLVERS = {
     "Rodas3": Rosenbrock(_dense_linearised, RODAS3),
-    "Rodas4": Rosenbrock(_dense_linearised, RODAS4),
     "Tsit5": diffrax.Tsit5(),
     "Dopri8": diffrax.Dopri8(),
     "Kvaerno5": diffrax.Kvaerno5(),

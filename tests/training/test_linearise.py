@@ -15,21 +15,22 @@ from learning import small_network, small_risk
 SHIFTS = (1e-9, 1e-3, 1.0, 1e6)
 
 
-def autodiff_hessian(risk, network):
-    theta, unravel = ravel_pytree(network)
-    return np.asarray(jax.jit(jax.hessian(lambda t: risk.value(unravel(t))))(theta))
-
-
 def assert_solves(make, risk, network):
     """Over all shifts, the solution agrees with NumPy's as far as the condition numbers of the method's parts allow."""
-    hessian = autodiff_hessian(risk, network)
-    right = np.random.default_rng(0).normal(size=len(hessian))
-    solve = jax.jit(lambda shift: make(risk, network)(shift)(jnp.asarray(right)))
+    theta, unravel = ravel_pytree(network)
+    right = np.random.default_rng(0).normal(size=theta.size)
+
+    @jax.jit
+    def both(shift):
+        hessian = jax.hessian(lambda t: risk.value(unravel(t)))(theta)
+        return hessian, make(risk, network)(shift)(jnp.asarray(right))
+
     for shift in SHIFTS:
+        hessian, found = (np.asarray(part) for part in both(shift))
         matrix = hessian + shift * np.eye(len(hessian))
         exact = np.linalg.solve(matrix, right)
         condition = max(np.linalg.cond(matrix), np.linalg.norm(hessian, 2) / shift)
-        assert np.linalg.norm(solve(shift) - exact) <= 1e-13 * condition * np.linalg.norm(exact)
+        assert np.linalg.norm(found - exact) <= 1e-13 * condition * np.linalg.norm(exact)
 
 
 CASES = [

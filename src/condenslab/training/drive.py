@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from condenslab.training.engine import Engine, Problem, Slice, State, advance_program, begin_members
@@ -121,8 +122,14 @@ def drive(
     news: queue.SimpleQueue[bool] = queue.SimpleQueue()
     halt = threading.Event()
     programs = _Programs(engine, shared, segments, together, lanes[0])
+    # A context manager of JAX holds in one thread only; of all settings this one also decides how a call is read.
+    wide = jnp.result_type(float) == jnp.float64
 
     def run(lane: Lane) -> None:
+        with jax.enable_x64(wide):
+            follow(lane)
+
+    def follow(lane: Lane) -> None:
         lane.ending = exhausted
         try:
             own, leaves = lane.load()

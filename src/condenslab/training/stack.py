@@ -31,10 +31,12 @@ def stacked(name: str, value: list | Stack) -> Any:
         value: A list with one pytree a member, or a `Stack`.
 
     Raises:
-        ValueError: Members whose structures, shapes or parts other than numbers differ.
+        ValueError: No members, or members whose structures, shapes or parts other than numbers differ.
     """
     if isinstance(value, Stack):
         return jax.tree.map(_on_host, value.tree)
+    if not value:
+        raise ValueError(f"an ensemble must have members. Got an empty list for {name}.")
     flat, structures = zip(*(jax.tree.flatten(member) for member in value), strict=True)
     for number, structure in enumerate(structures):
         if structure != structures[0]:

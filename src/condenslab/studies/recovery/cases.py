@@ -47,7 +47,7 @@ class Settings:
 
 
 PRESETS = {
-    "tiny": Settings(width=60, seeds=1, contrast_seeds=1, starts=40, critical_width=2, max_steps=6_000),
+    "tiny": Settings(width=60, seeds=1, contrast_seeds=1, starts=40, critical_width=1, max_steps=6_000),
     "quick": Settings(),
     "full": Settings(seeds=5, contrast_seeds=5, starts=1000),
 }

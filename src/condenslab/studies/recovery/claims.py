@@ -52,6 +52,7 @@ class Results:
         done = [record for record in records if record.status == "done"]
         self.flows = [r for r in done if r.case["kind"] == "flow"]
         self.critical = {r.case["width"]: r for r in done if r.case["kind"] == "critical"}
+        self.widths = {r.case["width"] for r in records if r.case["kind"] == "critical"}
         self.asked = [r.case for r in records if r.case["kind"] == "flow"]
 
     def flow(self, start: str, *, decayed: bool) -> list[Record]:
@@ -139,11 +140,13 @@ def _plateau(results: Results) -> list[Claim]:
 def _levels(results: Results) -> list[Claim]:
     claims = []
     for width, level, statement in ((1, WIDTH_1_MINIMUM, STATEMENTS[2]), (2, WIDTH_2_MINIMUM, STATEMENTS[3])):
+        if width not in results.widths:
+            continue
         found = _minima(results.critical.get(width), level)
         measured = found if len(found) >= width else None
         claims.append(Claim.within(statement, _EXERCISE, expected=level, measured=measured, tolerance=_LEVEL_TOLERANCE))
-    if 3 in results.critical:
-        lowest = _minima(results.critical[3], 0.0)
+    if 3 in results.widths:
+        lowest = _minima(results.critical.get(3), 0.0)
         claims.append(Claim.at_most(STATEMENTS[4], _EXERCISE, bound=1e-20, measured=lowest or None))
     return claims
 
