@@ -179,7 +179,8 @@ def flow(
 
     Args:
         risk: R, with its own normalisation (1/n by default), which fixes the unit of time.
-        network: Start; any pytree that `risk.predict` takes.
+        network: Start; any pytree that `risk.predict` takes. In float64, unless the flow is short: in single precision
+            the rounding of the solves keeps the step short on a plateau.
         until: End time, and levels of risk (without the L2 term) and gradient norm (with it) that end the run earlier;
             looked at in the beginning and after every step.
         l2: Coefficient of the L2 term.
