@@ -47,4 +47,4 @@ def make_contestant(risk: EmpiricalRisk, members: int) -> Contestant:
     def read(runs: Sequence[Any]) -> np.ndarray:
         return np.stack([rows(run.network) for run in runs])
 
-    return Contestant("condenslab", start, advance, read, 5_000 if members == 1 else 40_000)
+    return Contestant("condenslab", start, advance, read, 5_000 if members == 1 else 120_000)

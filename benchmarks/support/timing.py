@@ -10,7 +10,7 @@ import numpy as np
 
 _BUDGET = 8.0
 _FEWEST_ROUNDS = 3
-_LONGEST = 0.6
+_LONGEST = 1.0
 """Seconds that a timed call may take."""
 
 
@@ -136,7 +136,7 @@ def first_call(contestant: Contestant, parameters: np.ndarray) -> float:
 def _plan(contestant: Contestant, parameters: np.ndarray) -> int:
     """Returns how many steps a timed call takes, after a first call that warms up: fewer where that one was long."""
     steps = max(1, contestant.work // len(parameters))
-    short = max(1, steps // 50)
+    short = max(1, steps // 10)
     _timed(contestant, parameters, short)
     wall, _ = _timed(contestant, parameters, short)
     if wall * steps / short > _LONGEST:
