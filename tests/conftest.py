@@ -6,7 +6,8 @@ import pytest
 from jaxtyping import install_import_hook
 
 # The packages whose annotated shapes are checked on every call (jaxtyping with beartype).
-CHECKED = [f"condenslab.{name}" for name in ("numerics", "networks", "risk", "training", "measures", "landscape")]
+THEORY = ("numerics", "networks", "risk", "training", "measures", "landscape", "sample_size")
+CHECKED = [f"condenslab.{name}" for name in THEORY]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -56,7 +56,7 @@ def test_the_command_line_starts_light():
 
 
 def test_the_library_never_configures_jax():
-    theory = ("numerics", "networks", "risk", "training", "measures", "landscape")
+    theory = ("numerics", "networks", "risk", "training", "measures", "landscape", "sample_size")
     imports = [f"import condenslab.{name}" for name in theory]
     assert printed_by("import jax", *imports, "print(jax.config.jax_enable_x64)").strip() == "False"
 

@@ -15,8 +15,8 @@ from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree, Shaped
 
-from condenslab.networks.dense import TwoLayer, apply
-from condenslab.networks.structure import neuron_order, neuron_tangents
+from condenslab.networks.dense import MLP, TwoLayer, apply
+from condenslab.networks.structured import dense_gradient, dense_hessian, dense_jacobian, many_samples
 
 
 def _floating(values: Any) -> Any:
@@ -85,12 +85,14 @@ class EmpiricalRisk(eqx.Module):
     """R(θ) = Σ_i p_i ℓ(f_θ(x_i), y_i), p_i the sample weights over their sum: 1/n each by default.
 
     Attributes:
-        inputs: x, shape (sample, input) (or any batch that `predict` takes).
+        inputs: x, shape (sample, input) ((sample, channel, height, width) for images; any batch that `predict` takes).
         targets: y, shape (sample, output).
         weights: Non-negative sample weights, shape (sample,), or None for equal ones. A weight of 0 pads a sample away,
             so that data sets of different sizes share one compiled program.
         loss: `SquaredLoss()` or `CrossEntropy()`.
         predict: (params, inputs) → outputs (sample, output), for any pytree; by default this package's networks.
+        scale: A number c, scalar array or None for 1: the outputs are f_θ = c·predict(θ, ·). It is data like the
+            targets, so that members with different scales (1/α or κ of the theory) share one compiled program.
 
     Raises:
         ValueError: No samples, NaN or infinity, shapes that do not fit, negative weights, or (cross-entropy) targets
@@ -102,11 +104,12 @@ class EmpiricalRisk(eqx.Module):
     weights: Float[Array, " sample"] | None = eqx.field(default=None, converter=_floating)
     loss: SquaredLoss | CrossEntropy = SquaredLoss()
     predict: Callable[..., Array] = eqx.field(static=True, default=apply)
+    scale: Float[Array, ""] | None = eqx.field(default=None, converter=_floating)
 
     def __check_init__(self) -> None:
         _check_data("inputs", self.inputs, self.inputs)
         _check_data("targets", self.targets, self.inputs)
-        if self.predict is apply and self.inputs.ndim != 2:
+        if self.predict is apply and self.inputs.ndim < 2:
             raise ValueError(
                 f"inputs must have shape (sample, input); x[:, None] makes it so. Got {self.inputs.shape}."
             )
@@ -118,15 +121,17 @@ class EmpiricalRisk(eqx.Module):
             self.loss.check(np.asarray(self.targets))
         if self.weights is not None:
             _check_weights(self.weights, self.inputs)
+        if self.scale is not None:
+            _check_scale(self.scale)
 
     def outputs(self, params: PyTree) -> Float[Array, "sample output"]:
-        """Returns f_θ(x_i) on the data, shape (sample, output)."""
+        """Returns f_θ(x_i) = scale·predict(θ, x_i) on the data, shape (sample, output)."""
         outputs = self.predict(params, self.inputs)
         if outputs.shape != self.targets.shape:
             raise ValueError(
                 f"predict must return the targets' shape, {self.targets.shape}. Got shape {outputs.shape}."
             )
-        return outputs
+        return self._scaled(outputs)
 
     def residuals(self, params: PyTree) -> Float[Array, "sample output"]:
         """Returns f_θ(x_i) − y_i (softmax(f) − y for cross-entropy), shape (sample, output)."""
@@ -142,6 +147,9 @@ class EmpiricalRisk(eqx.Module):
 
     def value_and_gradient(self, params: PyTree) -> tuple[Float[Array, ""], PyTree]:
         """Returns (R(θ), ∇R(θ)) from one evaluation."""
+        if self._structured(params) and many_samples(params, len(self.inputs)):
+            jax.eval_shape(self.outputs, params)
+            return dense_gradient(params, self.inputs, (self.targets, self.probabilities), self._first_order)
         outputs, pull = jax.vjp(self.outputs, params)
         value = jnp.sum(self.probabilities * self.loss.value(outputs, self.targets))
         return value, pull(self.cotangent(outputs))[0]
@@ -149,12 +157,9 @@ class EmpiricalRisk(eqx.Module):
     def jacobian(self, params: PyTree) -> Float[Array, "sample output param"]:
         """Returns ∂f_o(x_i)/∂θ, the gradients of the outputs (not of the residuals' norm), dense."""
         if self._structured(params):
-            tangents = neuron_tangents(params, self.inputs, jnp.zeros_like(self.targets)).jacobian
-            flat = tangents.reshape(*tangents.shape[:2], tangents.shape[2] * tangents.shape[3])
-            if params.output_bias is not None:
-                ones = jnp.eye(flat.shape[1], dtype=flat.dtype)[None]
-                flat = jnp.concatenate([flat, jnp.broadcast_to(ones, (flat.shape[0], *ones.shape[1:]))], axis=2)
-            return jnp.zeros_like(flat).at[:, :, neuron_order(params)].set(flat)
+            outputs = jax.eval_shape(self.outputs, params)
+            ones = self._scaled(jnp.eye(outputs.shape[1], dtype=outputs.dtype))
+            return dense_jacobian(params, self.inputs, jnp.broadcast_to(ones[None], (*outputs.shape, outputs.shape[1])))
         theta, unravel = ravel_pytree(params)
         shape = jax.eval_shape(self.outputs, params).shape
         forward = theta.size <= shape[0] * shape[1]
@@ -164,11 +169,12 @@ class EmpiricalRisk(eqx.Module):
     def hessian(self, params: PyTree) -> Float[Array, "param param"]:
         """Returns ∇²R(θ), dense, in the order of the ravelled parameters.
 
-        For two-layer networks it is assembled as one block per neuron plus the Gauss–Newton part; for others by
-        automatic differentiation.
+        For dense networks it is assembled from a few matrix products over chunks of samples, so that memory stays
+        bounded; for others by automatic differentiation.
         """
         if self._structured(params):
-            return self._structured_hessian(params)
+            jax.eval_shape(self.outputs, params)
+            return dense_hessian(params, self.inputs, (self.targets, self.probabilities), self._second_order)
         theta, unravel = ravel_pytree(params)
         return jax.hessian(lambda t: self.value(unravel(t)))(theta)
 
@@ -191,18 +197,24 @@ class EmpiricalRisk(eqx.Module):
         """Returns G with ∂²R/∂f_i² = G_i·G_iᵀ, so that the Gauss–Newton part of the Hessian is (GᵀJ)ᵀ(GᵀJ)."""
         return jnp.sqrt(self.probabilities)[:, None, None] * self.loss.curvature_root(outputs)
 
-    def _structured(self, params: PyTree) -> bool:
-        return isinstance(params, TwoLayer) and self.predict is apply
+    def _scaled(self, array: Array) -> Array:
+        return array if self.scale is None else self.scale.astype(array.dtype) * array
 
-    def _structured_hessian(self, params: TwoLayer) -> Float[Array, "param param"]:
-        outputs = self.outputs(params)
-        blocks = neuron_tangents(params, self.inputs, self.cotangent(outputs)).blocks
-        jacobian = self.jacobian(params)
-        rooted = jnp.einsum("nop,noq->nqp", jacobian, self.gauss_newton_root(outputs))
-        rooted = rooted.reshape(rooted.shape[0] * rooted.shape[1], rooted.shape[2])
-        width, size = blocks.shape[:2]
-        own = neuron_order(params)[: width * size].reshape(width, size)
-        return (rooted.T @ rooted).at[own[:, :, None], own[:, None, :]].add(blocks)
+    def _structured(self, params: PyTree) -> bool:
+        return isinstance(params, TwoLayer | MLP) and self.predict is apply
+
+    def _first_order(self, outputs: Array, targets: Array, probabilities: Array) -> tuple[Array, Array]:
+        """Returns R, and its derivative in what `predict` returns, over a part of the samples."""
+        f = self._scaled(outputs)
+        value = jnp.sum(probabilities * self.loss.value(f, targets))
+        return value, self._scaled(probabilities[:, None] * self.loss.slope(f, targets))
+
+    def _second_order(self, outputs: Array, targets: Array, probabilities: Array) -> tuple[Array, Array]:
+        """Returns the first derivative of R in what `predict` returns, and a root of the second."""
+        f = self._scaled(outputs)
+        slope = probabilities[:, None] * self.loss.slope(f, targets)
+        root = jnp.sqrt(probabilities)[:, None, None] * self.loss.curvature_root(f)
+        return self._scaled(slope), self._scaled(root)
 
 
 def _check_weights(weights: Any, inputs: Any) -> None:
@@ -211,6 +223,13 @@ def _check_weights(weights: Any, inputs: Any) -> None:
         raise ValueError(f"weights must have shape (sample,). Got shape {weights.shape}.")
     if not isinstance(weights, Tracer) and (np.any(np.asarray(weights) < 0) or not np.any(np.asarray(weights) > 0)):
         raise ValueError("weights must not be negative, and one of them must be positive. Got other ones.")
+
+
+def _check_scale(scale: Any) -> None:
+    if scale.ndim != 0:
+        raise ValueError(f"scale must be one number, the factor of all outputs. Got shape {scale.shape}.")
+    if not isinstance(scale, Tracer) and not np.isfinite(np.asarray(scale)):
+        raise ValueError(f"scale must be finite. Got {scale}.")
 
 
 def _check_data(name: str, array: Any, inputs: Any) -> None:

@@ -1,17 +1,33 @@
 """The critical-point search: the published critical functions, what is rejected, other dimensions and activations."""
 
+import itertools
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from condenslab.landscape import Fate, StartLaw, critical_points
-from condenslab.landscape.search import Ends, judge
+from condenslab.landscape import Fate, StartLaw, critical_points, critical_points_from, make_critical, rounds, split_to_width
+from condenslab.landscape.search import Ends, judge, zero_gradients
 from condenslab.landscape.starts import box_and_spacing
 from condenslab.measures import align
-from condenslab.networks import activation
+from condenslab.networks import MLP, activation, ravel, unravel
 from condenslab.risk import EmpiricalRisk
-from golden import RISK_0, RISK_1, RISK_2, WIDTH_1, WIDTH_2, WIDTH_3, l1, tanh_network, three_tanh
+from golden import (
+    RISK_0,
+    RISK_1,
+    RISK_2,
+    WIDTH_1,
+    WIDTH_2,
+    WIDTH_3,
+    gradient,
+    l1,
+    stationary,
+    tanh_network,
+    three_tanh,
+)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +122,7 @@ def test_fates_are_sentences(searches):
 
 def test_the_same_key_gives_the_same_points_from_the_same_program(searches, monkeypatch):
     """The solver is a Python function that runs only when a program is traced: here it must not run."""
-    monkeypatch.setattr("condenslab.landscape.search.solve", None)
+    monkeypatch.setattr("condenslab.landscape.rounds._trial", None)
     again = critical_points(three_tanh(), width=2, starts=300, key=jax.random.key(0))
     assert [point.risk for point in again.points] == [point.risk for point in searches[2].points]
     assert again.fates == searches[2].fates
@@ -119,16 +135,18 @@ def test_pseudo_critical_points_are_rejected():
     constant = [(1.0, 0.0, 40.0)]
     good = WIDTH_1
     networks = jax.tree.map(lambda *leaves: np.stack(leaves), *map(tanh_network, (steep, constant, good, good, good)))
-    small, nan = np.full(5, 1e-13), np.array([0.0, 0.0, 0.0, 0.5, np.inf])
-    ends = Ends(networks, small, nan)
-    assert judge(risk, ends, tolerance=1e-11, steepest=3.0) == [
+    lengths, yes, no = np.array([0.0, 0.0, 0.0, 0.5, np.inf]), np.ones(5, dtype=bool), np.zeros(5, dtype=bool)
+    ends = Ends(networks, np.full(5, 1e-13), yes, lengths, yes, no)
+    assert judge(risk, ends, steepest=3.0) == [
         Fate.SATURATED,
         Fate.SATURATED,
         Fate.CRITICAL,
         Fate.FLAT,
         Fate.DIVERGED,
     ]
-    assert set(judge(risk, ends, tolerance=1e-14, steepest=3.0)[:3]) == {Fate.UNCONVERGED}
+    assert set(judge(risk, replace(ends, zero=no), steepest=3.0)[:3]) == {Fate.UNCONVERGED}
+    assert set(judge(risk, replace(ends, escaped=yes), steepest=3.0)) == {Fate.SATURATED}
+    assert set(judge(risk, replace(ends, finished=no), steepest=3.0)) == {Fate.UNFINISHED}
 
 
 def teacher_risk(inputs=2, outputs=1, samples=40):
@@ -164,11 +182,74 @@ def test_other_dimensions_and_activations(inputs, outputs, biases, output_bias, 
         assert constant[0].inertia.counts == (outputs, 0, 0)
 
 
+def deep_network(seed=0, hidden=(2, 2)):
+    """A tanh network of several hidden layers; all parameters of order 1."""
+    random = np.random.default_rng(seed)
+    shape = (1, *hidden, 1)
+    weights = tuple(jnp.asarray(1 + random.random((out, into))) for into, out in itertools.pairwise(shape))
+    return MLP(weights, tuple(jnp.asarray(random.normal(size=out)) for out in shape[1:]), activation("tanh"))
+
+
+def test_a_deep_critical_point_made_to_order_is_found_from_nearby_and_from_random_starts():
+    network = deep_network()
+    risk = make_critical(network, np.linspace(-5.0, 5.0, 60)[:, None], jax.random.key(0))
+    theta = ravel(network)
+    near = [unravel(theta * (1 + 1e-5 * sign), network) for sign in (-1, 1)]
+    found = critical_points_from(risk, near)
+    assert [point.hits for point in found.points] == [2]
+    np.testing.assert_allclose(ravel(found.points[0].network), theta, rtol=1e-6)
+    assert found.points[0].risk == pytest.approx(1.0, rel=1e-9)  # the fixture's value
+    others = critical_points(risk, width=(2, 2), starts=20, key=0, output_bias=True)
+    assert others.width == 4
+    assert all(l1(risk, point.network) <= 1e-11 for point in others.points)
+
+
+def test_more_than_100_parameters_count_as_zero_by_rounding():
+    """Width 40, 120 parameters, embedded by hand: the L1 norm is not asked for, the level of rounding is."""
+    wide = split_to_width(stationary(1), 40)
+    found = critical_points_from(three_tanh(), [wide])
+    assert [(point.width, point.hits) for point in found.points] == [(1, 1)]
+    assert found.points[0].risk == pytest.approx(RISK_1, abs=1e-10)
+    off = unravel(ravel(wide) + 1e-6, wide)
+    gradients = np.stack([gradient(three_tanh(), wide), gradient(three_tanh(), off)])
+    theta = np.stack([ravel(wide), ravel(off)])
+    assert zero_gradients(three_tanh(), wide, theta, gradients, None).tolist() == [True, False]
+
+
+def test_an_interrupted_search_keeps_what_it_found(monkeypatch):
+    """Ctrl-C arrives in the calling thread while it waits for the second lane."""
+    risk = three_tanh()
+    monkeypatch.setattr(rounds, "LANE", 64)
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, work, low):
+            if low < 64:
+                return super().submit(work, low)
+            future = Future()
+            future.set_exception(KeyboardInterrupt())
+            return future
+
+    monkeypatch.setattr(rounds, "ThreadPoolExecutor", Pool)
+    found = critical_points(risk, width=1, starts=200, key=0)
+    assert found.interrupted
+    assert found.fate_counts[Fate.UNFINISHED] == 136
+    assert found.points[0].risk == pytest.approx(RISK_1, abs=1e-10)
+    late = critical_points(risk, width=1, starts=20, key=0, time_limit=0.0)
+    assert (late.interrupted, late.points, late.fate_counts) == (True, (), {Fate.UNFINISHED: 20})
+
+
+def test_batches_do_not_change_the_points():
+    risk = three_tanh()
+    one, other = (critical_points(risk, width=1, starts=100, key=5, threads=t, memory=m) for t, m in ((1, 2**28), (2, 2**22)))
+    assert [point.risk for point in one.points] == pytest.approx([point.risk for point in other.points], rel=1e-12)
+
+
 def test_one_sample_has_no_neighbours_to_step_between():
     risk = EmpiricalRisk(jnp.ones((1, 1)), jnp.zeros((1, 1)))
     networks = jax.tree.map(lambda leaf: np.asarray(leaf)[None], tanh_network([(1.0, 2.0, 0.0)]))
-    ends = Ends(networks, np.zeros(1), np.zeros(1))
-    assert judge(risk, ends, tolerance=1e-11, steepest=3.0) == [Fate.CRITICAL]
+    yes = np.ones(1, dtype=bool)
+    ends = Ends(networks, np.zeros(1), yes, np.zeros(1), yes, ~yes)
+    assert judge(risk, ends, steepest=3.0) == [Fate.CRITICAL]
     assert box_and_spacing(np.ones((1, 1))) == (1.0, 1.0, 1.0)
 
 
@@ -192,6 +273,13 @@ def test_bad_requests():
     for width, starts in [(0, 5), (1, 0)]:
         with pytest.raises(ValueError, match="at least 1"):
             critical_points(risk, width=width, starts=starts, key=0)
+    for start, match in [([], "at least one start"), ([tanh_network(WIDTH_1), tanh_network(WIDTH_2)], "one shape")]:
+        with pytest.raises(ValueError, match=match):
+            critical_points_from(risk, start)
+    with pytest.raises(ValueError, match="one for each of 1 starts"):
+        critical_points_from(risk, [tanh_network(WIDTH_1)], descents=[1, 2])
+    with pytest.raises(ValueError, match="threads must be"):
+        critical_points_from(risk, [tanh_network(WIDTH_1)], threads=0)
     with pytest.raises(ValueError, match="default predict"):
         other = EmpiricalRisk(risk.inputs, risk.targets, predict=lambda params, x: x)
         critical_points(other, width=1, starts=1, key=0)

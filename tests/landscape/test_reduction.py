@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from condenslab.landscape import Splitting, reduce, split_to_width
 from condenslab.measures import align
-from condenslab.networks import TwoLayer, activation, as_mlp
+from condenslab.networks import TwoLayer, activation
 from golden import WIDTH_3, l1, stationary, tanh_network, three_tanh
 
 X = jnp.asarray(np.random.default_rng(9).normal(size=(25, 2)))
@@ -185,5 +185,3 @@ def test_bad_requests():
         reduce(TwoLayer(jnp.ones((1, 2)), None, jnp.array([[jnp.inf]]), None, activation("tanh")))
     with pytest.raises(ValueError, match="inputs must be"):
         reduce(draw(0), inputs=np.zeros((0, 2)))
-    with pytest.raises(TypeError):
-        reduce(as_mlp(draw(0)))

@@ -44,5 +44,9 @@ def test_a_tiny_run(name, tmp_path, monkeypatch):
         assert any(statement in row["claim"] for statement in study.claim_statements), row["claim"]
     drawings = study.draw(records)
     assert drawings and all(drawing.title and drawing.caption for drawing in drawings)
-    monkeypatch.setattr(type(study), "run_batch", None)
+
+    def refuse(*_, **__):
+        raise AssertionError("a case was computed again")
+
+    monkeypatch.setattr(type(study), "run_batch", refuse)
     assert studies.run(name, preset="tiny", out=out).claims == run.claims

@@ -4,7 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from condenslab.cli import machine
-from condenslab.cli.options import ClaimsOptions, DoctorOptions, ListOptions, ReportOptions, RunOptions
+from condenslab.cli.options import ClaimsOptions, DoctorOptions, ListOptions, PlanOptions, ReportOptions, RunOptions
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
@@ -94,6 +94,20 @@ def report_command(options: ReportOptions) -> int:
     except OSError as error:
         raise UserError(f"the page {options.output} cannot be written: {error.strerror or error}") from error
     _write(f"wrote {options.output}")
+    return 0
+
+
+def plan_command(options: PlanOptions) -> int:
+    """Says how many samples a target needs."""
+    from condenslab.cli import plan, show
+
+    machine.prepare_jax()
+    made = plan.make(options)
+    if options.figure is not None:
+        plan.draw(made, options.figure)
+    _write(show.as_json(plan.as_dict(made)) if options.json else plan.as_text(made))
+    if options.figure is not None and not options.json:
+        _write(f"wrote {options.figure}")
     return 0
 
 

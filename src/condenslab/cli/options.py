@@ -76,6 +76,45 @@ class ReportOptions:
 
 
 @dataclass(frozen=True)
+class PlanOptions:
+    """Options of `condenslab plan`."""
+
+    kind: Annotated[Positional[str], arg(metavar="KIND", help_behavior_hint="")] = ""
+    """two-layer (dense), deep, conv, conv-unshared, fully-connected, attention, kan, matrix, diagonal, deep-diagonal or
+    linear."""
+    inputs: Annotated[int | None, arg(metavar="D", help_behavior_hint="")] = None
+    """Input dimension; pixels a side for convolutions, d_model for attention, rows for matrices."""
+    width: Annotated[int | None, arg(metavar="M", help_behavior_hint="")] = None
+    """Hidden neurons; kernels; heads; inner dimension of a matrix product."""
+    intrinsic: Annotated[int | None, arg(metavar="K", help_behavior_hint="")] = None
+    """The smallest width that expresses the target; the rank of a matrix; the non-zero coefficients."""
+    bias: bool = False
+    """Hidden neurons (kernels) have biases."""
+    kernel: Annotated[int | None, arg(metavar="S", help_behavior_hint="")] = None
+    """Convolutions: pixels a side of a kernel."""
+    axes: Annotated[int | None, arg(metavar="1|2", help_behavior_hint="(default: 1)")] = None
+    """Convolutions: signals on a line, or images."""
+    null_weights: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: 0)")] = None
+    """Convolutions without sharing: output weights of the target that are 0."""
+    depth: Annotated[int | None, arg(metavar="L", help_behavior_hint="(default: 2; deep-diagonal 3)")] = None
+    """Deep networks: hidden layers; deep-diagonal: factors."""
+    head_size: Annotated[int | None, arg(metavar="d", help_behavior_hint="")] = None
+    """Attention: attention dimension of a head."""
+    value_size: Annotated[int | None, arg(metavar="dv", help_behavior_hint="(default: the head size)")] = None
+    """Attention: value dimension of a head."""
+    grid: Annotated[int | None, arg(metavar="G", help_behavior_hint="")] = None
+    """KAN: grid intervals of every spline."""
+    degree: Annotated[int | None, arg(metavar="P", help_behavior_hint="(default: 3)")] = None
+    """KAN: degree of the splines."""
+    columns: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: as many as rows)")] = None
+    """Matrices: columns."""
+    figure: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")] = None
+    """Draw the table as a figure into this svg, pdf or png file."""
+    json: bool = False
+    """Print JSON alone on standard output."""
+
+
+@dataclass(frozen=True)
 class DoctorOptions:
     """Options of `condenslab doctor`."""
 
@@ -88,11 +127,12 @@ OPTIONS: dict[str, type] = {
     "run": RunOptions,
     "claims": ClaimsOptions,
     "report": ReportOptions,
+    "plan": PlanOptions,
     "doctor": DoctorOptions,
 }
 """The options of each command."""
 
-_POSITIONAL = ("studies", "directory")
+_POSITIONAL = ("studies", "directory", "kind")
 
 
 def parse(command: str, arguments: list[str]) -> object:
@@ -148,5 +188,5 @@ def _sentence(box: str) -> str:
     paragraphs = [" ".join(part) for part in parts if part]
     titled = not box.startswith("╭")  # drawn without Unicode, the title is a paragraph and not part of the border
     message = "".join(paragraphs[titled : titled + 1]).rstrip(".") or "the command line cannot be read"
-    number = re.match(r"Error parsing (--\S+): invalid literal for int\(\) with base 10: (.*)", message)
+    number = re.match(r"Error parsing (--\S+): (?:.* )?invalid literal for int\(\) with base 10: (.*)", message)
     return f"{number[1]} must be a whole number. Got {number[2]}" if number else message[:1].lower() + message[1:]

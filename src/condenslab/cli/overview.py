@@ -5,6 +5,7 @@ SUMMARIES = {
     "run": "Compute what is missing for one or more studies, store it, and print their claims.",
     "claims": "Print the claims of the runs in a folder; exit status 1 if one of them fails.",
     "report": "Write the results in a folder as one self-contained HTML page.",
+    "plan": "Say how many samples a target needs from an architecture, and what would change that.",
     "doctor": "Check that this JAX build computes correctly; show versions, device and speed.",
 }
 """What each command does."""

@@ -24,7 +24,7 @@ def study_text(study: Study) -> str:
     """Describes a study: question, source, settings of each preset, claims."""
     presets = [f"{name}: {_settings(settings)}" for name, settings in study.presets.items()]
     parts = [("source", [study.source]), ("presets", presets), ("claims", study.claim_statements)]
-    body = [_item(label if index == 0 else "", line) for label, lines in parts for index, line in enumerate(lines)]
+    body = [item(label if index == 0 else "", line) for label, lines in parts for index, line in enumerate(lines)]
     return "\n".join([f"{study.name}: {study.question}", *body])
 
 
@@ -76,7 +76,7 @@ def _claim(row: dict[str, Any]) -> str:
     if row["margin"] is not None:
         parts += [f"tolerance {number(row['tolerance'])}", f"margin {row['margin']:.3g}"]
     return "\n".join(
-        [_item(_MARKS[row["verdict"]], row["claim"]), _item("", ", ".join(parts)), _item("", row["source"])]
+        [item(_MARKS[row["verdict"]], row["claim"]), item("", ", ".join(parts)), item("", row["source"])]
     )
 
 
@@ -84,8 +84,8 @@ def _settings(settings: Any) -> str:
     return ", ".join(f"{name}={msgspec.json.encode(value).decode()}" for name, value in as_dict(settings).items())
 
 
-def _item(label: str, text: str) -> str:
-    """Wraps a text beside its label."""
+def item(label: str, text: str) -> str:
+    """Writes a label and, beside it, a text that is wrapped to the terminal."""
     indent = " " * 14
     width = max(60, min(120, shutil.get_terminal_size((120, 24)).columns))
     lines = textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)

@@ -7,9 +7,17 @@
 """
 
 from condenslab.figures.counts import inertia_bars, spectrum, threshold_counts
+from condenslab.figures.courses import group_courses, seed_values, value_curves
 from condenslab.figures.curves import function_curves, risk_curve
+from condenslab.figures.diagrams import feature_cloud, phase_map, scaling_lines, slope_curves
 from condenslab.figures.draw import cosine_heatmap, orientation_amplitude, wrap
+from condenslab.figures.hierarchy import hierarchy
+from condenslab.figures.plans import sample_plan
 from condenslab.figures.player import trajectory_player
+from condenslab.figures.predicted import measured_against_predicted
+from condenslab.figures.ranks import measured_and_expected, value_map
+from condenslab.figures.rates import success_rates
+from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
 from condenslab.figures.style import (
     OKABE_ITO,
     describe,
@@ -27,18 +35,34 @@ __all__ = [
     "cosine_heatmap",
     "describe",
     "description",
+    "feature_cloud",
     "function_curves",
+    "group_courses",
+    "hierarchy",
     "inertia_bars",
     "legend_below",
+    "level_spectrum",
+    "measured_against_predicted",
+    "measured_and_expected",
     "orientation_amplitude",
     "panels",
+    "phase_map",
     "readable",
     "risk_curve",
+    "risk_line",
+    "risk_surface",
+    "sample_plan",
+    "scaling_lines",
+    "seed_values",
     "series",
+    "slope_curves",
     "spectrum",
     "styled",
+    "success_rates",
     "threshold_counts",
     "title",
     "trajectory_player",
+    "value_curves",
+    "value_map",
     "wrap",
 ]

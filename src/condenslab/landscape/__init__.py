@@ -1,8 +1,12 @@
 """The loss landscape of dense networks: embedding, degeneracy, reduction, critical points."""
 
+from condenslab.landscape.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
+from condenslab.landscape.branches import Branch, branch_point, branches, separating_rank
+from condenslab.landscape.certificate import Certificate, certificate
 from condenslab.landscape.compatible import CompatibleEmbedding
 from condenslab.landscape.constructors import as_compatible, compose, k_step, null_neuron, three_fold, two_fold_null
-from condenslab.landscape.critical import CriticalPoint, CriticalPoints, critical_points
+from condenslab.landscape.counting import critical_subspaces, minimal_subspaces
+from condenslab.landscape.critical import CriticalPoint, CriticalPoints, critical_points, critical_points_from
 from condenslab.landscape.degeneracy import (
     CriticalSubspace,
     SaddleCertificate,
@@ -10,43 +14,87 @@ from condenslab.landscape.degeneracy import (
     local_test_matrix,
     saddle_certificate,
 )
+from condenslab.landscape.dimension import CriticalSet, EmbeddedDimension, critical_set, embedded_dimension
+from condenslab.landscape.directional import (
+    DirectionalStationarity,
+    dead_neurons,
+    directional_derivative,
+    directional_stationarity,
+    perturbed_changes,
+)
+from condenslab.landscape.directions import (
+    TrajectoryPlane,
+    hessian_directions,
+    random_directions,
+    trajectory_plane,
+)
 from condenslab.landscape.embedding import Splitting, embed, equal_splitting, split, split_to_width, splitting
 from condenslab.landscape.fixture import make_critical
+from condenslab.landscape.plane import RiskSlice, risk_slice
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.landscape.reduction import Reduction, reduce
 from condenslab.landscape.starts import StartLaw
 from condenslab.landscape.stationary import Fate, Polish, polish
 
 __all__ = [
+    "AtlasEntry",
+    "Branch",
+    "Certificate",
+    "Chao1",
     "CompatibleEmbedding",
+    "CriticalAtlas",
     "CriticalPoint",
     "CriticalPoints",
+    "CriticalSet",
     "CriticalSubspace",
+    "DirectionalStationarity",
+    "EmbeddedDimension",
     "Fate",
     "Polish",
     "Receipt",
     "Reduction",
+    "RiskSlice",
     "SaddleCertificate",
     "Splitting",
     "StartLaw",
+    "TrajectoryPlane",
     "as_compatible",
+    "branch_point",
+    "branches",
+    "certificate",
+    "chao1",
     "compose",
+    "critical_atlas",
     "critical_points",
+    "critical_points_from",
+    "critical_set",
     "critical_subspace",
+    "critical_subspaces",
+    "dead_neurons",
+    "directional_derivative",
+    "directional_stationarity",
     "embed",
+    "embedded_dimension",
     "equal_splitting",
+    "hessian_directions",
     "k_step",
     "local_test_matrix",
     "make_critical",
     "make_receipt",
+    "minimal_subspaces",
     "null_neuron",
+    "perturbed_changes",
     "polish",
+    "random_directions",
     "reduce",
     "risk_receipt",
+    "risk_slice",
     "saddle_certificate",
+    "separating_rank",
     "split",
     "split_to_width",
     "splitting",
     "three_fold",
+    "trajectory_plane",
     "two_fold_null",
 ]

@@ -211,7 +211,7 @@ def _three_copies(direction: Dense, factors: tuple[float, float, float]) -> Dens
 
 @eqx.filter_jit
 def _blocks(risk: EmpiricalRisk, network: TwoLayer) -> Array:
-    return neuron_tangents(network, risk.inputs, risk.cotangent(risk.outputs(network))).blocks
+    return neuron_tangents(network, risk.inputs, risk.cotangent(risk.outputs(network)), risk.scale).blocks
 
 
 @eqx.filter_jit

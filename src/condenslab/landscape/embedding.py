@@ -1,12 +1,13 @@
-"""Splitting embeddings: a narrow dense network as a point of a wider one, with the same output and criticality.
+"""Splitting embeddings: a narrow network as a point of a wider one, with the same output and criticality.
 
 One step T^α_{l,s} copies neuron s of hidden layer l, input weights and bias, as a new last neuron of the layer; of the
 output weights the copy gets α and the original keeps 1 − α (Zhang et al., NeurIPS 2021, Definition 5; J. Mach. Learn.
-1(1), 2022, Definition 4.4). A `Splitting` holds any number of steps in one layer as an index map with shares.
+1(1), 2022, Definition 4.4). A `Splitting` holds any number of steps in one layer as an index map with shares. In a
+convolution network a neuron is a channel: its kernels and bias are copied, and the copy gets one share α of every
+weight that reads it, at all positions (Zhang et al., 2021, section 6, states this without proof).
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -14,11 +15,10 @@ import numpy as np
 from jax import Array
 
 from condenslab.landscape.receipt import Receipt, risk_receipt
-from condenslab.measures.neurons import require_layer
-from condenslab.networks import MLP, TwoLayer
+from condenslab.networks import MLP
+from condenslab.networks.layered import Layered, Net, layers, with_layers
+from condenslab.networks.layered import width as layer_width
 from condenslab.risk import EmpiricalRisk
-
-Dense = TypeVar("Dense", TwoLayer, MLP)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Splitting:
     Attributes:
         sources: Which narrow neuron each wide neuron copies; every narrow neuron occurs.
         shares: Which part of its output weights each wide neuron gets, any real numbers that sum to 1 for each source.
-        layer: Which hidden layer, counted from 0 at the input.
+        layer: Which hidden layer, counted from 0 at the input; in a CNN the convolution layers come first.
     """
 
     sources: tuple[int, ...]
@@ -58,12 +58,12 @@ class Splitting:
         """The width of the layer after the embedding."""
         return len(self.sources)
 
-    def __call__(self, network: Dense) -> Dense:
+    def __call__(self, network: Net) -> Net:
         """Returns Tθ, the wide network.
 
         Raises:
             IndexError: The network has no such hidden layer.
-            TypeError: It is neither a `TwoLayer` nor an `MLP`.
+            TypeError: It is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
             ValueError: Its layer has another width, a neuron to be split has zero output weights, or a residual
                 connection would appear or disappear.
         """
@@ -72,7 +72,7 @@ class Splitting:
         shares = jnp.asarray(self.shares)
         return _reindex(network, self.layer, jnp.asarray(self.sources), jnp.ones_like(shares), shares)
 
-    def gradient(self, gradient: Dense) -> Dense:
+    def gradient(self, gradient: Net) -> Net:
         """Returns D·g, so that ∇R′(Tθ) = D·∇R(θ) at any θ, critical or not.
 
         Gradients of input weights and biases are copied and multiplied by the shares, gradients of output weights are
@@ -83,26 +83,25 @@ class Splitting:
 
         Raises:
             IndexError: It has no such hidden layer.
-            TypeError: It is neither a `TwoLayer` nor an `MLP`.
+            TypeError: It is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
             ValueError: Its layer has another width.
         """
         self._check_width(gradient)
         shares = jnp.asarray(self.shares)
         return _reindex(gradient, self.layer, jnp.asarray(self.sources), shares, jnp.ones_like(shares))
 
-    def _check_width(self, network: TwoLayer | MLP) -> None:
-        width = _width(network, self.layer)
+    def _check_width(self, network: Layered) -> None:
+        width = layer_width(network, self.layer)
         if len(set(self.sources)) != width:
             raise ValueError(
                 f"the splitting is made for a layer of width {len(set(self.sources))}. Got a network whose hidden "
                 f"layer {self.layer} has width {width}."
             )
 
-    def _check_function(self, network: TwoLayer | MLP) -> None:
-        outgoing = network.output_weights if isinstance(network, TwoLayer) else network.weights[self.layer + 1]
-        width = outgoing.shape[-1]
-        split = np.flatnonzero(np.bincount(np.array(self.sources, dtype=np.int64), minlength=width) > 1)
-        dead = split[np.all(np.asarray(outgoing)[:, split] == 0, axis=0)]
+    def _check_function(self, network: Layered) -> None:
+        outgoing = np.asarray(layers(network)[0][self.layer + 1])
+        split = np.flatnonzero(np.bincount(np.array(self.sources, dtype=np.int64), minlength=outgoing.shape[1]) > 1)
+        dead = split[[not np.any(outgoing[:, unit]) for unit in split]]
         if dead.size:
             raise ValueError(
                 f"neuron {dead[0]} of layer {self.layer} has zero output weights, so every share of it is the same "
@@ -156,47 +155,47 @@ def equal_splitting(width: int, wide: int, *, layer: int = 0) -> Splitting:
     return Splitting(tuple(sources.tolist()), tuple((1.0 / copies[sources]).tolist()), layer)
 
 
-def split(network: Dense, neuron: int, *, share: float = 0.5, layer: int = 0) -> Dense:
+def split(network: Net, neuron: int, *, share: float = 0.5, layer: int = 0) -> Net:
     """Splits one neuron in two: the copy, appended last, gets `share` of its output weights, the original 1 − `share`.
 
     Output (on any input), risk, representation and criticality are preserved, for any data, loss and activation; no
     inertia count decreases.
 
     Args:
-        network: A `TwoLayer` or `MLP`.
+        network: A `TwoLayer`, `MLP`, `CNN` or `ConvTwoLayer`.
         neuron: Which neuron, counted from 0.
         share: α, any real number.
         layer: Which hidden layer, counted from 0 at the input.
 
     Raises:
         IndexError: No such layer or neuron.
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+        TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
         ValueError: The neuron has zero output weights, the share is not finite, or a residual connection would change.
 
     References:
         Zhang et al., NeurIPS 2021 (arXiv 2105.14573), Definition 5, Lemma 1, Theorem 1.
     """
-    return splitting(_width(network, layer), neuron, share=share, layer=layer)(network)
+    return splitting(layer_width(network, layer), neuron, share=share, layer=layer)(network)
 
 
-def split_to_width(network: Dense, width: int, *, layer: int = 0) -> Dense:
+def split_to_width(network: Net, width: int, *, layer: int = 0) -> Net:
     """Widens a hidden layer by splitting its neurons in turn, with equal shares; see `equal_splitting`.
 
     Args:
-        network: A `TwoLayer` or `MLP`.
+        network: A `TwoLayer`, `MLP`, `CNN` or `ConvTwoLayer`.
         width: Width of the layer after.
         layer: Which hidden layer, counted from 0 at the input.
 
     Raises:
         IndexError: No such layer.
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+        TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
         ValueError: The layer is empty or wider already, a neuron to be split has zero output weights, or a residual
             connection would change.
     """
-    return equal_splitting(_width(network, layer), width, layer=layer)(network)
+    return equal_splitting(layer_width(network, layer), width, layer=layer)(network)
 
 
-def embed(risk: EmpiricalRisk, network: Dense, embedding: Splitting) -> tuple[Dense, Receipt]:
+def embed(risk: EmpiricalRisk, network: Net, embedding: Splitting) -> tuple[Net, Receipt]:
     """Embeds a network and says what that did to output, risk and gradient.
 
     Args:
@@ -212,32 +211,21 @@ def embed(risk: EmpiricalRisk, network: Dense, embedding: Splitting) -> tuple[De
     return wide, risk_receipt(risk, network, wide)
 
 
-def _width(network: TwoLayer | MLP, layer: int) -> int:
-    require_layer(network, layer)
-    return network.width if isinstance(network, TwoLayer) else network.widths[layer + 1]
-
-
 @eqx.filter_jit
-def _reindex(network: Dense, layer: int, order: Array, incoming: Array, outgoing: Array) -> Dense:
-    """Copies neurons, multiplying the input side by `incoming` and the output side by `outgoing`, each (neuron,)."""
+def _reindex(network: Net, layer: int, order: Array, incoming: Array, outgoing: Array) -> Net:
+    """Copies units, multiplying the input side by `incoming` and the output side by `outgoing`, each (unit,)."""
 
-    def rows(array: Array) -> Array:
-        return array[order] * (incoming[:, None] if array.ndim == 2 else incoming).astype(array.dtype)
+    def scaled(array: Array, factors: Array, axis: int) -> Array:
+        shape = [1] * array.ndim
+        shape[axis] = factors.size
+        return jnp.take(array, order, axis) * factors.reshape(shape).astype(array.dtype)
 
-    def columns(array: Array) -> Array:
-        return array[:, order] * outgoing[None, :].astype(array.dtype)
-
-    if isinstance(network, TwoLayer):
-        bias = None if network.biases is None else rows(network.biases)
-        leaves = (rows(network.input_weights), bias, columns(network.output_weights))
-        return eqx.tree_at(
-            lambda n: (n.input_weights, n.biases, n.output_weights), network, leaves, is_leaf=lambda x: x is None
-        )
-    weights, biases = list(network.weights), list(network.biases)
-    weights[layer], weights[layer + 1] = rows(weights[layer]), columns(weights[layer + 1])
+    given = layers(network)
+    weights, biases = list(given[0]), list(given[1])
+    weights[layer], weights[layer + 1] = scaled(weights[layer], incoming, 0), scaled(weights[layer + 1], outgoing, 1)
     bias = biases[layer]
-    biases[layer] = None if bias is None else rows(bias)
-    return eqx.tree_at(lambda n: (n.weights, n.biases), network, (tuple(weights), tuple(biases)))
+    biases[layer] = None if bias is None else scaled(bias, incoming, 0)
+    return with_layers(network, weights, biases)
 
 
 def _check_skips(widths: tuple[int, ...], position: int, wide: int) -> None:

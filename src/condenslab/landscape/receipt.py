@@ -15,7 +15,9 @@ from condenslab.networks import apply
 from condenslab.risk import EmpiricalRisk
 
 RANDOM_LAW = "1,024 points of a Halton sequence in the bounding box of the data, widened by half its size on every side"
+IMAGE_LAW = RANDOM_LAW.replace("1,024", "64")
 _PROBES = 1024
+_IMAGE_PROBES = 64
 
 Predict = Callable[[PyTree, Array], Array]
 
@@ -62,13 +64,13 @@ def make_receipt(before: PyTree, after: PyTree, *, inputs: np.ndarray | Array) -
     Args:
         before: The network before the edit.
         after: The network after it.
-        inputs: The data, shape (sample, input), at least one sample.
+        inputs: The data, shape (sample, input), or images as the network takes them; at least one sample.
 
     Raises:
-        ValueError: There are no inputs, or they are not a finite matrix.
+        ValueError: There are no inputs, or they are not a finite batch.
     """
     inputs = np.asarray(inputs, dtype=np.float64)
-    if inputs.ndim != 2 or len(inputs) == 0 or not np.all(np.isfinite(inputs)):
+    if inputs.ndim < 2 or len(inputs) == 0 or not np.all(np.isfinite(inputs)):
         raise ValueError(f"inputs must be a finite matrix (sample, input) with samples. Got shape {inputs.shape}.")
     return _compare(before, after, apply, jnp.asarray(inputs), None)
 
@@ -77,28 +79,31 @@ def risk_receipt(risk: EmpiricalRisk, before: PyTree, after: PyTree) -> Receipt:
     """Compares two networks on the data of a risk: outputs, risk and gradient.
 
     Args:
-        risk: R, with matrix inputs, shape (sample, input).
+        risk: R; its inputs are vectors, shape (sample, input), or images.
         before: The network before the edit.
         after: The network after it.
     """
     return _compare(before, after, risk.predict, risk.inputs, risk)
 
 
-def surroundings(inputs: np.ndarray | Array, count: int = _PROBES, margin: float = 0.5) -> np.ndarray:
+def surroundings(inputs: np.ndarray | Array, count: int | None = None, margin: float = 0.5) -> np.ndarray:
     """Returns Halton points in the bounding box of the inputs, widened by `margin` of its size on every side.
 
     The sequence is not scrambled, so that a receipt depends on nothing but its networks and data.
 
     Args:
-        inputs: The data, shape (sample, input).
-        count: How many points.
+        inputs: The data, shape (sample, input), or images, whose pixels are the coordinates of the box.
+        count: How many points; by default 1,024, and 64 images.
         margin: What is added on each side, relative to the side of the box (to 1 where the data have no extent).
     """
-    data = np.asarray(inputs, dtype=np.float64)
+    given = np.asarray(inputs, dtype=np.float64)
+    data = given.reshape(len(given), -1)
+    if count is None:
+        count = _PROBES if given.ndim == 2 else _IMAGE_PROBES
     low, high = data.min(axis=0), data.max(axis=0)
     size = np.where(high > low, high - low, 1.0)
     points = qmc.Halton(data.shape[1], scramble=False).random(count)
-    return low - margin * size + (1 + 2 * margin) * size * points
+    return (low - margin * size + (1 + 2 * margin) * size * points).reshape(count, *given.shape[1:])
 
 
 def _compare(before: PyTree, after: PyTree, predict: Predict, inputs: Array, risk: EmpiricalRisk | None) -> Receipt:
@@ -108,7 +113,7 @@ def _compare(before: PyTree, after: PyTree, predict: Predict, inputs: Array, ris
     return Receipt(
         output_difference=_largest(new - old),
         output_difference_random=_largest(new_nearby - old_nearby),
-        random_law=RANDOM_LAW,
+        random_law=RANDOM_LAW if inputs.ndim == 2 else IMAGE_LAW,
         output_scale=_largest(old),
         risk_before=None if old_risk is None else float(old_risk),
         risk_after=None if new_risk is None else float(new_risk),

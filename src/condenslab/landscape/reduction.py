@@ -1,173 +1,220 @@
-"""Reduction, the inverse of embedding: a two-layer network with the neurons that have become one merged into one."""
+"""Reduction, the inverse of embedding: a network with units that have become one merged into one, in every layer."""
 
 from dataclasses import dataclass
+from typing import Generic
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from condenslab.landscape.error_bound import Geometry, edit_bound, geometry
+from condenslab.landscape.layers import skips
+from condenslab.landscape.merging import EXACT, Stack, as_stack, edit_layer, members_of
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
-from condenslab.measures.grouping import group, merge
-from condenslab.measures.neurons import InvariantCoordinates, Neurons, hidden_neurons, invariant_coordinates
-from condenslab.networks import TwoLayer
+from condenslab.networks import MLP, ConvTwoLayer
+from condenslab.networks.layered import Layered, Net, activation, hidden_layers, layers, with_layers
 from condenslab.risk import EmpiricalRisk
-
-EXACT = 1e-12
-"""Relative distances up to this are rounding: the threshold of an exact reduction."""
 
 
 @dataclass(frozen=True, eq=False)
-class Reduction:
-    """A reduced network, and what became of every neuron.
+class LayerReduction:
+    """What became of every unit of one hidden layer: a neuron, or a channel of a convolution layer.
 
     Attributes:
-        network: The reduced network; its neurons are in the order of their first members.
-        receipt: What the reduction changed; None if neither a risk nor inputs were given.
-        groups: For every neuron of the reduced network the indices of the neurons that it stands for.
-        dropped: Indices of neurons that went without a successor: no output weight, no input weight, an amplitude below
+        groups: For every unit of the reduced layer the indices of the units that it stands for.
+        dropped: Indices of units that went without a successor: no output weight, no input weight, an amplitude below
             the filter, or a group whose output weights cancel.
-        folded: Indices of neurons that do not depend on the input and went into the output bias.
-        threshold: The largest relative distance of two neurons that were merged.
-        drop: The relative amplitude below which neurons were dropped.
-        method: "complete linkage" or "greedy cover".
+        folded: Indices of units that do not depend on the input and went into the next layer's biases.
+        refused: Why the layer was left as it is, a sentence; None if it was not.
     """
 
-    network: TwoLayer
-    receipt: Receipt | None
     groups: tuple[np.ndarray, ...]
     dropped: np.ndarray
     folded: np.ndarray
+    refused: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Reduction(Generic[Net]):
+    """A reduced network, and what became of every unit.
+
+    Attributes:
+        network: The reduced network; the units of a layer are in the order of their first members.
+        receipt: What the reduction changed; None if neither a risk nor inputs were given.
+        layers: What became of the units, one entry a hidden layer.
+        bound: No output vector moves by more than this (Euclidean norm, rounding apart) on any input whose norm is at
+            most the data's largest; `error_bound` has the formula. None if neither a risk nor inputs were given, or the
+            activation has no known Lipschitz constant.
+        threshold: The largest relative distance of two units that were merged.
+        drop: The relative amplitude below which units were dropped.
+        method: "complete linkage" or "greedy cover" (if any layer was grouped so).
+    """
+
+    network: Net
+    receipt: Receipt | None
+    layers: tuple[LayerReduction, ...]
+    bound: float | None
     threshold: float
     drop: float
     method: str
 
+    @property
+    def groups(self) -> tuple[np.ndarray, ...]:
+        """The groups of the first hidden layer, the only one of a two-layer network."""
+        return self.layers[0].groups if self.layers else ()
+
+    @property
+    def dropped(self) -> np.ndarray:
+        """The dropped units of the first hidden layer."""
+        return self.layers[0].dropped if self.layers else np.zeros(0, dtype=np.int64)
+
+    @property
+    def folded(self) -> np.ndarray:
+        """The folded units of the first hidden layer."""
+        return self.layers[0].folded if self.layers else np.zeros(0, dtype=np.int64)
+
 
 def reduce(
-    network: TwoLayer,
+    network: Net,
     *,
     threshold: float = EXACT,
     drop: float = 0.0,
     inputs: np.ndarray | Array | None = None,
     risk: EmpiricalRisk | None = None,
-) -> Reduction:
-    """Merges neurons that compute the same function and drops those that compute nothing.
+) -> Reduction[Net]:
+    """Merges units that compute the same function and drops those that compute nothing, layer by layer.
 
-    In this order: neurons with zero input weights are constants a·σ(b): they go into the output bias, or are merged
-    into one neuron if there is none (dropped if σ(b) = 0). Neurons below `drop` times the largest amplitude ‖a‖·‖(w,
-    b)‖ go. The rest is grouped as in `measures.condensation`: norm included, up to sign for odd and even activations,
-    up to positive scale for homogeneous ones. A group becomes one neuron whose output weights are the (signed) sum and
-    whose input weights are the mean weighted by the members' share in that sum, which leaves a second-order output
-    error. A merged neuron below `drop` (or whose sum cancels to rounding) goes as well.
+    A unit is a hidden neuron, or a channel of a convolution layer with its kernels and bias. In every hidden layer,
+    from the input on: units with zero input weights are constants a·σ(b): they go into the next layer's biases, or are
+    merged into one unit where it has none, or pads with zeros (dropped if σ(b) = 0). Units below `drop` times the
+    largest amplitude ‖a‖·‖(w, b)‖ go. The rest is grouped as in `measures.condensation`: norm included, up to sign for
+    odd and even activations (under max pooling not for odd ones), up to positive scale for homogeneous ones; of an
+    activation that declares neither parity nor homogeneity only duplicates are merged. A group becomes one unit whose
+    output weights are the (signed) sum and whose input weights are the mean weighted by the members' share in that sum,
+    which leaves a second-order output error. A merged unit below `drop` (or whose sum cancels to rounding) goes as
+    well. Networks with more than one hidden layer are gone through again, in exact mode, until nothing changes.
 
     With the default threshold the output is preserved to rounding, and criticality with it; `reduce(embed(θ))` is θ up
-    to symmetry if θ itself cannot be reduced. Width 0 is a legal result.
+    to symmetry if θ itself cannot be reduced. Width 0 is a legal result. Hidden layers of an `MLP` whose residual
+    connections the reduction would break, or that would get one, are left as they are, and the result says so.
 
     Args:
-        network: A two-layer network.
-        threshold: The largest relative distance of two neurons that are merged, in (0, 2).
-        drop: Amplitude, relative to the largest, below which neurons are dropped, in [0, 1).
-        inputs: Data for the receipt, shape (sample, input), where there is no risk.
+        network: A `TwoLayer`, `MLP`, `CNN`, or `ConvTwoLayer` with shared weights.
+        threshold: The largest relative distance of two units that are merged, in (0, 2).
+        drop: Amplitude, relative to the largest, below which units are dropped, in [0, 1).
+        inputs: Data for receipt and bound, shape (sample, input) or images, where there is no risk.
         risk: R, for a receipt with risk and gradient.
 
     Raises:
-        TypeError: The network is no `TwoLayer`.
-        ValueError: A weight is not finite, or threshold or drop is out of range.
+        TypeError: The network is of another class, or its activation is a plain function.
+        ValueError: A weight is not finite, threshold or drop is out of range, or a `ConvTwoLayer` shares no weights.
 
     References:
         Zhang, Zhang & Luo, arXiv 2405.17501, Proposition 4.1 (critical reduction).
     """
     _check(network, threshold, drop)
-    neurons = hidden_neurons(network)
-    constant = _constant_neurons(neurons)
-    coordinates = invariant_coordinates(neurons)
-    parts, method = _merge_all(coordinates, np.flatnonzero(~constant), threshold, drop)
-    shift, folded = None, np.zeros(0, dtype=np.int64)
-    if network.output_bias is not None:
-        folded = np.flatnonzero(constant)
-        shift = neurons.outgoing[:, folded] @ _constant_values(network, neurons)[folded]
-    else:
-        parts += _merge_constants(neurons, np.flatnonzero(constant), _constant_values(network, neurons))
-    parts.sort(key=lambda part: int(part.members[0]))
-    reduced = _assemble(network, neurons, parts, shift)
-    groups = tuple(part.members for part in parts)
-    dropped = np.setdiff1d(np.arange(network.width), np.concatenate([*groups, folded]))
+    data = inputs if risk is None else risk.inputs
+    where = None if data is None else geometry(network, np.asarray(data, np.float64))
+    found = _Progress(network, as_stack(network), where)
+    again = found.all_layers(threshold, drop, repeated=False) and len(found.states) > 1
+    while again:
+        again = found.all_layers(EXACT, 0.0, repeated=True)
+    reduced = _with(network, found.stack)
     receipt = None
     if risk is not None:
         receipt = risk_receipt(risk, network, reduced)
     elif inputs is not None:
         receipt = make_receipt(network, reduced, inputs=inputs)
-    return Reduction(reduced, receipt, groups, dropped, folded, threshold, drop, method)
+    return Reduction(reduced, receipt, tuple(found.states), found.bound, threshold, drop, found.method)
 
 
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """One neuron of the reduced network: whom it stands for, its input weights and its output weights."""
+class _Progress:
+    """The layers as they stand, and what has become of the units so far, in terms of the first network."""
 
-    members: np.ndarray
-    incoming: np.ndarray
-    outgoing: np.ndarray
+    def __init__(self, network: Layered, stack: Stack, where: Geometry | None) -> None:
+        self.network, self.stack, self.where = network, stack, where
+        self.states = [_untouched(len(weights)) for weights in stack.weights[:-1]]
+        self.bound: float | None = None if where is None else 0.0
+        self.method = "complete linkage"
 
+    def all_layers(self, threshold: float, drop: float, *, repeated: bool) -> bool:
+        """Reduces every layer in turn; returns whether one lost units. A repeated pass leaves the others untouched."""
+        before = self.stack
+        for layer in range(len(self.states)):
+            self._one_layer(layer, threshold, drop, repeated)
+        return any(len(old) != len(new) for old, new in zip(before.weights, self.stack.weights, strict=True))
 
-def _merge_all(
-    coordinates: InvariantCoordinates, candidates: np.ndarray, threshold: float, drop: float
-) -> tuple[list[_Part], str]:
-    amplitude = np.linalg.norm(coordinates.outgoing, axis=0) * np.linalg.norm(coordinates.points, axis=1)
-    smallest = drop * amplitude[candidates].max(initial=0.0)
-    kept = candidates[(amplitude[candidates] > 0) & (amplitude[candidates] >= smallest)]
-    taken = InvariantCoordinates(coordinates.points[kept], coordinates.outgoing[:, kept], coordinates.parity)
-    grouping = group(taken, threshold)
-    parts = []
-    for label in range(int(grouping.labels.max(initial=-1)) + 1):
-        members = kept[grouping.labels == label]
-        merged = merge(coordinates, members)
-        net = np.linalg.norm(merged.outgoing) * np.linalg.norm(merged.point)
-        if net > EXACT * amplitude[members].sum() and net >= smallest:
-            parts.append(_Part(members, merged.point, merged.outgoing))
-    return parts, grouping.method
-
-
-def _constant_neurons(neurons: Neurons) -> np.ndarray:
-    inputs = neurons.incoming.shape[1] - neurons.biased
-    lengths = np.linalg.norm(neurons.incoming[:, :inputs], axis=1)
-    return lengths <= EXACT * lengths.max(initial=0.0)
-
-
-def _constant_values(network: TwoLayer, neurons: Neurons) -> np.ndarray:
-    bias = neurons.incoming[:, -1] if neurons.biased else np.zeros(len(neurons.incoming))
-    return np.asarray(network.activation(jnp.asarray(bias)), dtype=np.float64)
-
-
-def _merge_constants(neurons: Neurons, constant: np.ndarray, values: np.ndarray) -> list[_Part]:
-    """Returns the one neuron that replaces all constant ones, or none if they add up to nothing."""
-    terms = neurons.outgoing[:, constant] * values[constant]
-    total = terms.sum(axis=1)
-    if np.linalg.norm(total) <= EXACT * np.abs(terms).sum():
-        return []
-    largest = constant[int(np.argmax(np.abs(values[constant])))]
-    return [_Part(constant, neurons.incoming[largest], total / values[largest])]
+    def _one_layer(self, layer: int, threshold: float, drop: float, repeated: bool) -> None:
+        reason = _forbidden(self.network, self.stack, layer)
+        edit, after = edit_layer(self.network, self.stack, layer, threshold, drop)
+        reason = reason or _forbidden_after(self.network, self.stack, after, layer)
+        state = self.states[layer]
+        if reason is not None:
+            self.states[layer] = LayerReduction(state.groups, state.dropped, state.folded, reason)
+            return
+        if repeated and not edit.shrinks:
+            return
+        groups, dropped, folded = members_of(edit, state.groups)
+        if self.bound is not None and self.where is not None:
+            step = edit_bound(self.stack, layer, edit, activation(self.network, layer), self.where)
+            self.bound = None if step is None else self.bound + step
+        self.states[layer] = LayerReduction(
+            tuple(groups), np.union1d(state.dropped, dropped), np.union1d(state.folded, folded)
+        )
+        self.stack = after
+        if edit.method != "complete linkage":
+            self.method = edit.method
 
 
-def _assemble(network: TwoLayer, neurons: Neurons, parts: list[_Part], shift: np.ndarray | None) -> TwoLayer:
-    coordinates = neurons.incoming.shape[1]
-    incoming = np.array([part.incoming for part in parts]).reshape(-1, coordinates)
-    outgoing = np.array([part.outgoing for part in parts]).reshape(-1, neurons.outgoing.shape[0]).T
-    inputs = coordinates - neurons.biased
-    dtype = network.input_weights.dtype
-    output_bias = network.output_bias
-    if output_bias is not None and shift is not None:
-        output_bias = output_bias + jnp.asarray(shift, dtype)
-    return TwoLayer(
-        jnp.asarray(incoming[:, :inputs], dtype),
-        jnp.asarray(incoming[:, inputs], dtype) if neurons.biased else None,
-        jnp.asarray(outgoing, dtype),
-        output_bias,
-        network.activation,
+def _untouched(width: int) -> LayerReduction:
+    nothing = np.zeros(0, dtype=np.int64)
+    return LayerReduction(tuple(np.array([k]) for k in range(width)), nothing, nothing)
+
+
+def _widths(stack: Stack) -> tuple[int, ...]:
+    return (stack.weights[0].shape[1], *(len(weights) for weights in stack.weights))
+
+
+def _forbidden(network: Layered, stack: Stack, layer: int) -> str | None:
+    """Returns why a layer must keep its units, or None."""
+    if not isinstance(network, MLP) or not network.residual:
+        return None
+    for end in {layer, layer + 1} & set(skips(_widths(stack))):
+        return (
+            f"hidden layer {end} adds its input by a residual connection, so the units of hidden layer {layer} are "
+            f"paired one by one with those on its other side"
+        )
+    return None
+
+
+def _forbidden_after(network: Layered, before: Stack, after: Stack, layer: int) -> str | None:
+    if not isinstance(network, MLP) or not network.residual or skips(_widths(before)) == skips(_widths(after)):
+        return None
+    width = len(after.weights[layer])
+    return f"reduced to {width} units, hidden layer {layer} would get a residual connection with one of equal width"
+
+
+def _with(network: Net, stack: Stack) -> Net:
+    weights, biases = layers(network)
+    return with_layers(
+        network,
+        [jnp.asarray(new, old.dtype) for new, old in zip(stack.weights, weights, strict=True)],
+        [
+            None if new is None or old is None else jnp.asarray(new, old.dtype)
+            for new, old in zip(stack.biases, biases, strict=True)
+        ],
     )
 
 
-def _check(network: TwoLayer, threshold: float, drop: float) -> None:
-    if not isinstance(network, TwoLayer):
-        raise TypeError(f"only two-layer networks can be reduced. Got {type(network).__name__}.")
+def _check(network: Layered, threshold: float, drop: float) -> None:
+    for layer in range(hidden_layers(network)):
+        activation(network, layer)
+    if isinstance(network, ConvTwoLayer) and not network.shared:
+        raise ValueError(
+            "without weight sharing every position has units of its own, which may merge apart from the others: "
+            "reduce must get networks.as_two_layer(network), the dense network that it is. Got a ConvTwoLayer "
+            "without weight sharing."
+        )
     if not 0.0 < threshold < 2.0:
         raise ValueError(f"threshold is a relative distance between 0 and 2. Got {threshold}.")
     if not 0.0 <= drop < 1.0:

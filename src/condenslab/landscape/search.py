@@ -1,5 +1,6 @@
-"""The compiled part of the search for critical points, and the verdict on where each start ended."""
+"""The searching part of the search for critical points, and the verdict on where each start ended."""
 
+import time
 from dataclasses import dataclass
 
 import equinox as eqx
@@ -7,12 +8,47 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import PyTree
 
-from condenslab.landscape.stationary import STANDSTILL, Fate, newton_step, solve
-from condenslab.networks import TwoLayer, ravel
-from condenslab.risk import EmpiricalRisk
+from condenslab.landscape import rounds
+from condenslab.landscape.layers import layers, skips, widths
+from condenslab.landscape.stationary import STANDSTILL, Fate, newton_step
+from condenslab.networks import MLP, TwoLayer
+from condenslab.risk import EmpiricalRisk, SquaredLoss
+
+SMALL = 100
+"""Up to so many parameters a gradient counts as zero by its L1 norm, above by the rounding level of its sum."""
+
+L1_TOLERANCE = 1e-11
+_ROUNDINGS = 50.0
+IDLE = 1e-7
+"""A neuron contributes nothing where its output is below this, relative to the largest |target|."""
 
 _CONSTANT = 1e-6
+_GIVEN_UP = 10.0
+_CHUNK = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Limits:
+    """What bounds a search, and when a gradient counts as zero.
+
+    Attributes:
+        tolerance: The L1 norm of the gradient that counts as zero, or None for the rule of `zero_gradients`.
+        steepest: The largest jump of a preactivation between neighbouring samples.
+        root_steps: At most so many steps to the root.
+        seconds: Wall time after which no further round is entered, or None.
+        threads: How many lanes run at a time.
+        memory: Bytes that the batches under way may hold.
+    """
+
+    tolerance: float | None
+    steepest: float
+    root_steps: int
+    seconds: float | None
+    threads: int
+    memory: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,78 +57,155 @@ class Ends:
 
     Attributes:
         networks: All end points, with a leading axis on every array.
-        norms: L1 norm of ∇R, shape (start,).
+        norms: L1 norm of ∇R, shape (start,); infinite for a start that has not finished.
+        zero: Whether the gradient counts as zero, shape (start,).
         newton: Length of the next Newton step, largest |δ_j|/(1 + |θ_j|), infinite where not finite, shape (start,).
+        finished: Whether the search from this start came to its end, shape (start,).
+        escaped: Whether it was given up far outside of the data, shape (start,).
+        interrupted: Whether Ctrl-C or the time limit ended the search early.
     """
 
-    networks: TwoLayer
+    networks: PyTree
     norms: np.ndarray
+    zero: np.ndarray
     newton: np.ndarray
+    finished: np.ndarray
+    escaped: np.ndarray
+    interrupted: bool = False
 
-    def network(self, start: int) -> TwoLayer:
+    def network(self, start: int) -> PyTree:
         """Returns the end point of one start."""
         return jax.tree.map(lambda leaf: jnp.asarray(leaf[start]), self.networks)
 
 
-def search(risk: EmpiricalRisk, networks: TwoLayer, descent_steps: Array, root_steps: int) -> Ends:
-    """Runs `stationary.solve` from every start in one compiled program.
+def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: Limits) -> Ends:
+    """Runs `rounds.run` from every start.
 
     Args:
         risk: R.
         networks: The starts, with a leading axis on every array.
-        descent_steps: Steps of descent of each start, shape (start,).
-        root_steps: At most so many steps of the root finder.
+        descents: Steps of descent of each start, shape (start,).
+        limits: What bounds the search.
     """
-    ended, theta, gradient, hessian = _search(risk, networks, descent_steps, root_steps)
-    theta, gradient, hessian = np.asarray(theta), np.asarray(gradient), np.asarray(hessian)
-    lengths = np.full(len(theta), np.inf)
-    finite = np.isfinite(theta).all(axis=1) & np.isfinite(hessian).all(axis=(1, 2))
-    step = newton_step(gradient[finite], hessian[finite])
-    lengths[finite] = np.max(np.abs(step) / (1 + np.abs(theta[finite])), axis=1)
-    return Ends(jax.tree.map(np.asarray, ended), np.abs(gradient).sum(axis=1), lengths)
+    like = jax.tree.map(lambda leaf: leaf[0], networks)
+    starts = np.asarray(jax.vmap(lambda network: ravel_pytree(network)[0])(networks))
+    deadline = np.inf if limits.seconds is None else time.monotonic() + limits.seconds
+    criteria = rounds.Criteria(
+        reached=lambda theta, gradient: zero_gradients(risk, like, theta, gradient, limits.tolerance),
+        escaped=lambda theta: _escaped(risk, like, theta, _GIVEN_UP * limits.steepest),
+        root_steps=limits.root_steps,
+        halted=lambda: time.monotonic() > deadline,
+    )
+    found = rounds.run(risk, like, starts, descents, criteria, threads=limits.threads, memory=limits.memory)
+    lengths = np.full(len(starts), np.inf)
+    finite = np.isfinite(found.theta).all(axis=1) & np.isfinite(found.hessian).all(axis=(1, 2))
+    finite &= np.isfinite(found.gradient).all(axis=1)
+    for some in np.array_split(np.flatnonzero(finite), max(1, len(starts) // rounds.LANE)):
+        step = newton_step(found.gradient[some], found.hessian[some])
+        lengths[some] = np.max(np.abs(step) / (1 + np.abs(found.theta[some])), axis=1)
+    ended = jax.tree.map(np.asarray, stack(found.theta, like))
+    zero = found.finished & zero_gradients(risk, like, found.theta, found.gradient, limits.tolerance)
+    early = found.interrupted or not bool(found.finished.all())
+    norms = np.abs(found.gradient).sum(axis=1)
+    return Ends(ended, norms, zero, lengths, found.finished, found.escaped, early)
 
 
-def judge(risk: EmpiricalRisk, ends: Ends, *, tolerance: float, steepest: float) -> list[Fate]:
+def judge(risk: EmpiricalRisk, ends: Ends, *, steepest: float) -> list[Fate]:
     """Says what became of every start; see `critical_points` for the criteria.
 
     Args:
         risk: R.
         ends: Where the starts ended.
-        tolerance: The L1 norm of the gradient that counts as zero.
-        steepest: The largest jump of w·x between neighbouring samples.
+        steepest: The largest jump of a preactivation between neighbouring samples.
     """
     saturated = _saturated(risk, ends.networks, steepest)
     fates = []
-    for norm, length, flat in zip(ends.norms, ends.newton, saturated, strict=True):
-        if not np.isfinite(length):
+    for k, length in enumerate(ends.newton):
+        if not ends.finished[k]:
+            fates.append(Fate.UNFINISHED)
+        elif ends.escaped[k]:
+            fates.append(Fate.SATURATED)
+        elif not np.isfinite(length):
             fates.append(Fate.DIVERGED)
-        elif norm > tolerance:
+        elif not ends.zero[k]:
             fates.append(Fate.UNCONVERGED)
-        elif flat:
+        elif saturated[k]:
             fates.append(Fate.SATURATED)
         else:
             fates.append(Fate.CRITICAL if length <= STANDSTILL else Fate.FLAT)
     return fates
 
 
+def zero_gradients(
+    risk: EmpiricalRisk, like: PyTree, theta: np.ndarray, gradient: np.ndarray, tolerance: float | None
+) -> np.ndarray:
+    """Says of every member whether its gradient counts as zero, shape (member,).
+
+    Up to 100 parameters: ‖∇R‖₁ ≤ 1e-11, or the given tolerance. Above, where that is below rounding:
+    ‖∇R‖∞ ≤ 50·eps·‖Σ_i p_i |J_i|ᵀ|r_i|‖∞ with the residuals r, the rounding level of the sum that the gradient is; or
+    residuals that are rounding themselves, max|r| ≤ 50·eps·max|y|.
+
+    Args:
+        risk: R.
+        like: A network of the shapes of θ.
+        theta: θ, shape (member, param).
+        gradient: ∇R(θ), shape (member, param).
+        tolerance: See above; None for the rule.
+    """
+    if tolerance is not None or theta.shape[1] <= SMALL:
+        return np.abs(gradient).sum(axis=1) <= (L1_TOLERANCE if tolerance is None else tolerance)
+    level = [np.asarray(_rounding_level(risk, like, jnp.asarray(one))) for one in theta]
+    return np.abs(gradient).max(axis=1) <= np.reshape(level, -1)
+
+
 @eqx.filter_jit
-def _search(
-    risk: EmpiricalRisk, networks: TwoLayer, descent_steps: Array, root_steps: int
-) -> tuple[TwoLayer, Array, Array, Array]:
-    def one(network: TwoLayer, steps: Array) -> tuple[TwoLayer, Array, Array, Array]:
-        end = solve(risk, network, steps, root_steps)
-        return end, ravel(end), ravel(risk.gradient(end)), risk.hessian(end)
+def _rounding_level(risk: EmpiricalRisk, like: PyTree, theta: Array) -> Array:
+    network = ravel_pytree(like)[1](theta)
+    residuals, eps = jnp.abs(risk.residuals(network)), jnp.finfo(theta.dtype).eps
+    weighted = risk.probabilities[:, None] * residuals
+    level = jnp.einsum("no,nop->p", weighted, jnp.abs(risk.jacobian(network))).max()
+    exact = residuals.max() <= _ROUNDINGS * eps * jnp.abs(risk.targets).max()
+    return jnp.where(exact & isinstance(risk.loss, SquaredLoss), jnp.inf, _ROUNDINGS * eps * level)
 
-    return jax.vmap(one)(networks, descent_steps)
+
+def stack(theta: np.ndarray, like: PyTree) -> PyTree:
+    """Returns the networks of many θ, with a leading axis on every array.
+
+    Args:
+        theta: θ, shape (member, param).
+        like: A network of their shapes.
+    """
+    return jax.vmap(ravel_pytree(like)[1])(jnp.asarray(theta))
 
 
-def _saturated(risk: EmpiricalRisk, networks: TwoLayer, steepest: float) -> np.ndarray:
-    """Whether some neuron of each network is constant on the data, or steps between two samples, shape (start,)."""
-    if networks.activation.homogeneity is not None:
-        return np.zeros(len(networks.input_weights), dtype=bool)
-    flat = np.asarray(_constant_neurons(risk, networks))
-    projections = np.einsum("nd,skd->skn", np.asarray(risk.inputs), networks.input_weights)
-    return np.any(flat | (_median_jump(projections) > steepest), axis=1)
+def _escaped(risk: EmpiricalRisk, like: PyTree, theta: np.ndarray, steepest: float) -> np.ndarray:
+    """Whether some neuron of the first layer is far too steep, shape (member,)."""
+    if not isinstance(like, TwoLayer | MLP) or like.activation.homogeneity is not None:
+        return np.zeros(len(theta), dtype=bool)
+    shape = widths(like)[:2]
+    places = np.asarray(layers(ravel_pytree(like)[1](jnp.arange(theta.shape[1], dtype=float)))[0][0])
+    first = theta[:, places.astype(int).ravel()].reshape(len(theta), shape[1], shape[0])
+    return np.any(_median_jump(np.einsum("nd,skd->skn", np.asarray(risk.inputs), first)) > steepest, axis=1)
+
+
+def _saturated(risk: EmpiricalRisk, networks: PyTree, steepest: float) -> np.ndarray:
+    """Whether some neuron of each network is constant on the data, or steps between two samples, shape (start,).
+
+    A neuron that contributes nothing is not asked: without it the network is as critical (arXiv 2405.17501,
+    Proposition 4.1).
+    """
+    count = len(jax.tree.leaves(networks)[0])
+    if not isinstance(networks, TwoLayer | MLP) or networks.activation.homogeneity is not None:
+        return np.zeros(count, dtype=bool)
+    parts = []
+    for low in range(0, count, _CHUNK):
+        own = np.minimum(np.arange(low, low + _CHUNK), count - 1) if count > _CHUNK else np.arange(count)
+        seen = jax.device_get(_hidden(risk, jax.tree.map(lambda leaf, own=own: leaf[own], networks)))
+        bad = [
+            np.any(live & (flat | (_median_jump(np.nan_to_num(z)) > steepest)), axis=1) for z, flat, live in seen
+        ]
+        parts.append(np.any(bad, axis=0))
+    return np.concatenate(parts)[:count]
 
 
 def _median_jump(projections: np.ndarray) -> np.ndarray:
@@ -106,9 +219,24 @@ def _median_jump(projections: np.ndarray) -> np.ndarray:
 
 
 @eqx.filter_jit
-def _constant_neurons(risk: EmpiricalRisk, networks: TwoLayer) -> Array:
-    def one(network: TwoLayer) -> Array:
-        value, slope = network.activation.derivatives(network.preactivations(risk.inputs), 1)
-        return jnp.abs(slope).max(axis=0) <= _CONSTANT * jnp.abs(value).max(axis=0)
+def _hidden(risk: EmpiricalRisk, networks: TwoLayer | MLP) -> list[tuple[Array, Array, Array]]:
+    """Returns preactivations, whether they are constant, and whether they count, for the neurons of every hidden layer.
+
+    Shapes (start, neuron, sample), (start, neuron) and (start, neuron).
+    """
+    over = skips(widths(networks)) if isinstance(networks, MLP) and networks.residual else ()
+    largest = jnp.abs(risk.targets).max()
+
+    def one(network: TwoLayer | MLP) -> list[tuple[Array, Array, Array]]:
+        (weights, biases), hidden, seen = layers(network), risk.inputs, []
+        for number, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
+            z = hidden @ weight.T if bias is None else hidden @ weight.T + bias[None, :]
+            value, slope = network.activation.derivatives(z, 1)
+            height = jnp.abs(value).max(axis=0)
+            flat = jnp.abs(slope).max(axis=0) <= _CONSTANT * height
+            unit = largest if number == len(weights) - 2 else 1.0
+            seen.append((z.T, flat, height * jnp.abs(weights[number + 1]).max(axis=0) > IDLE * unit))
+            hidden = value + hidden if number in over else value
+        return seen
 
     return jax.vmap(one)(networks)

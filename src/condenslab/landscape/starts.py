@@ -1,5 +1,6 @@
-"""Where searches start: random two-layer networks whose neurons bend inside the data."""
+"""Where searches start: random dense networks whose neurons bend inside the data."""
 
+import itertools
 from dataclasses import dataclass
 
 import jax
@@ -8,7 +9,7 @@ import numpy as np
 from jax import Array
 from scipy.spatial import KDTree
 
-from condenslab.networks import Activation, TwoLayer
+from condenslab.networks import MLP, Activation, TwoLayer
 from condenslab.risk import EmpiricalRisk
 
 
@@ -20,7 +21,8 @@ class StartLaw:
     nearest
     neighbours: a neuron's direction is uniform, its slope ‖w‖ log-uniform from `gentlest` to `steepest`/dx, its centre
     (where w·x + b = 0) uniform in the box widened by `beyond` on every side; output weights are normal with standard
-    deviation max|y|; an output bias is normal with the mean and standard deviation of y.
+    deviation max|y|; an output bias is normal with the mean and standard deviation of y. A deeper hidden layer takes
+    inputs in [−1, 1] to be its data: directions uniform, slopes log-uniform from 1/2 to 4, centres uniform in that box.
 
     Attributes:
         gentlest: The smallest slope: change of w·x + b across the data.
@@ -40,19 +42,19 @@ class StartLaw:
         risk: EmpiricalRisk,
         key: Array | int,
         starts: int,
-        width: int,
+        width: int | tuple[int, ...],
         activation: Activation,
         *,
         biases: bool = True,
         output_bias: bool = False,
-    ) -> tuple[TwoLayer, Array]:
+    ) -> tuple[TwoLayer | MLP, Array]:
         """Draws starts and the lengths of their descents.
 
         Args:
             risk: R, whose inputs and targets set the units.
             key: A JAX random key, whose data seed the draws, or an integer seed.
             starts: Number of starts.
-            width: Number of hidden neurons.
+            width: Number of hidden neurons; a tuple, one number a hidden layer, for an `MLP`.
             activation: σ.
             biases: Whether neurons have biases.
             output_bias: Whether outputs have one.
@@ -66,23 +68,47 @@ class StartLaw:
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
         inputs, targets = np.asarray(risk.inputs), np.asarray(risk.targets)
         low, size, spacing = box_and_spacing(inputs)
-        direction = random.normal(size=(starts, width, inputs.shape[1]))
-        direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
-        slopes = np.log([self.gentlest, max(self.steepest / spacing, self.gentlest)])
-        weights = np.exp(random.uniform(*slopes, size=(starts, width, 1))) * direction / size
-        centres = low + size * random.uniform(-self.beyond, 1 + self.beyond, direction.shape)
+        hidden = (width,) if isinstance(width, int) else width
+        slopes = (self.gentlest, max(self.steepest / spacing, self.gentlest))
+        weights, offsets = _layer(random, starts, hidden[0], low, size, slopes, self.beyond)
+        layers = [(weights, offsets)]
+        for into, out in itertools.pairwise(hidden):
+            box = -np.ones(into), 2 * np.ones(into)
+            layers.append(_layer(random, starts, out, *box, _DEEP_SLOPES, self.beyond))
         scale = np.abs(targets).max() or 1.0
-        outgoing = scale * random.normal(size=(starts, targets.shape[1], width))
+        outgoing = scale * random.normal(size=(starts, targets.shape[1], hidden[-1]))
         levels = targets.mean(axis=0) + targets.std(axis=0) * random.normal(size=(starts, targets.shape[1]))
-        arrays = (
-            jnp.asarray(weights),
-            jnp.asarray(-np.sum(weights * centres, axis=-1)) if biases else None,
-            jnp.asarray(outgoing),
+        descents = np.exp(random.uniform(0.0, np.log(self.longest_descent + 2), starts)).astype(int) - 1
+        matrices = (*(jnp.asarray(weight) for weight, _ in layers), jnp.asarray(outgoing))
+        terms = (
+            *(jnp.asarray(offset) if biases else None for _, offset in layers),
             jnp.asarray(levels) if output_bias else None,
         )
-        networks = jax.vmap(lambda w, b, a, c: TwoLayer(w, b, a, c, activation))(*arrays)
-        descents = np.exp(random.uniform(0.0, np.log(self.longest_descent + 2), starts)).astype(int) - 1
+        if isinstance(width, int):
+            networks = jax.vmap(lambda w, b: TwoLayer(w[0], b[0], w[1], b[1], activation))(matrices, terms)
+        else:
+            networks = jax.vmap(lambda w, b: MLP(w, b, activation))(matrices, terms)
         return networks, jnp.asarray(descents)
+
+
+_DEEP_SLOPES = (0.5, 4.0)
+
+
+def _layer(
+    random: np.random.Generator,
+    starts: int,
+    width: int,
+    low: np.ndarray,
+    size: np.ndarray,
+    slopes: tuple[float, float],
+    beyond: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Returns input weights, shape (start, neuron, input), and biases, shape (start, neuron), for inputs in a box."""
+    direction = random.normal(size=(starts, width, len(low)))
+    direction /= np.linalg.norm(direction, axis=-1, keepdims=True)
+    weights = np.exp(random.uniform(*np.log(slopes), size=(starts, width, 1))) * direction / size
+    centres = low + size * random.uniform(-beyond, 1 + beyond, direction.shape)
+    return weights, -np.sum(weights * centres, axis=-1)
 
 
 DATA_SCALED = StartLaw()

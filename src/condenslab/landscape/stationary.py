@@ -7,14 +7,14 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import lineax
 import numpy as np
 import optimistix as optx
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
+from condenslab.landscape.layers import Dense
 from condenslab.landscape.receipt import Receipt, risk_receipt
-from condenslab.networks import TwoLayer, ravel, unravel
+from condenslab.networks import ravel, unravel
 from condenslab.numerics import require_float64, rounding_floor
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
@@ -33,11 +33,12 @@ class Fate(Enum):
     CRITICAL = "critical: the L1 norm of the gradient is at the tolerance, and Newton's method stands still"
     SATURATED = (
         "saturated: a neuron is constant on the data or steps between two samples, so the gradient only vanishes by "
-        "underflow; the critical point is at infinity, which is none"
+        "underflow, or the search ran off that way; the critical point is at infinity, which is none"
     )
     FLAT = "flat, not critical: the gradient is at the tolerance, but Newton's method still moves; look at its Hessian"
     UNCONVERGED = "not converged: the gradient stayed above the tolerance; allow more steps, or start elsewhere"
     DIVERGED = "diverged: a parameter became NaN or infinite; start closer to the data"
+    UNFINISHED = "not finished: the search was interrupted, or its time was up, before this start came to its end"
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,8 @@ class Polish:
 
 
 def polish(
-    risk: EmpiricalRisk, network: TwoLayer, *, tolerance: float = 1e-11, descend: bool = True
-) -> tuple[TwoLayer, Polish]:
+    risk: EmpiricalRisk, network: Dense, *, tolerance: float = 1e-11, descend: bool = True
+) -> tuple[Dense, Polish]:
     """Brings a small network to a stationary point: downhill by Levenberg–Marquardt, then by Newton's method.
 
     Newton's step is the minimum-norm solution of H·δ = −g over the eigenvalues of H above rounding, so that degenerate
@@ -68,7 +69,7 @@ def polish(
 
     Args:
         risk: R, in float64. For losses other than the squared one the descent is left out.
-        network: The start.
+        network: The start, a dense network of any depth.
         tolerance: The L1 norm of the gradient that counts as zero.
         descend: Whether to go downhill first; without it the nearest stationary point may well be a saddle.
 
@@ -94,7 +95,7 @@ def polish(
 
 
 def newton(
-    risk: EmpiricalRisk, like: TwoLayer, theta: np.ndarray, *, tolerance: float
+    risk: EmpiricalRisk, like: eqx.Module, theta: np.ndarray, *, tolerance: float
 ) -> tuple[np.ndarray, float, int, float]:
     """Iterates Newton's method on ∇R = 0 until the gradient no longer decreases.
 
@@ -121,7 +122,7 @@ def newton(
     return theta, norm, taken, float(np.max(np.abs(step) / (1 + np.abs(theta))))
 
 
-def derivatives(risk: EmpiricalRisk, like: TwoLayer, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+def derivatives(risk: EmpiricalRisk, like: eqx.Module, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Returns R(θ), ∇R(θ) and ∇²R(θ) from one compiled program per shape.
 
     Args:
@@ -148,7 +149,7 @@ def newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     return -np.einsum("...ij,...j->...i", vectors, coefficients)
 
 
-def require_double(risk: EmpiricalRisk, network: TwoLayer) -> None:
+def require_double(risk: EmpiricalRisk, network: eqx.Module) -> None:
     """Checks that risk and network are in float64.
 
     Raises:
@@ -156,27 +157,6 @@ def require_double(risk: EmpiricalRisk, network: TwoLayer) -> None:
     """
     for array in (risk.inputs, risk.targets, ravel(network)):
         require_float64(np.asarray(array), "a critical point", None)
-
-
-def solve(risk: EmpiricalRisk, network: TwoLayer, descent_steps: Array, root_steps: int) -> TwoLayer:
-    """Returns the network after so many steps of Levenberg–Marquardt on the residuals and then of dogleg on ∇R = 0.
-
-    A pure JAX function, to be mapped over many starts. The root finder takes the assembled Hessian as its Jacobian and
-    solves by SVD, because critical points of condensed networks are degenerate.
-
-    Args:
-        risk: R.
-        network: The start.
-        descent_steps: How many steps of descent, a traced integer; 0 looks for the nearest critical point of any index.
-        root_steps: At most so many steps of the root finder.
-    """
-    theta, back = ravel_pytree(network)
-    if isinstance(risk.loss, SquaredLoss):
-        theta = _descend(risk, network, descent_steps)
-    solver = optx.Dogleg(rtol=_TIGHT, atol=_TIGHT, linear_solver=lineax.SVD())
-    gradient = _gradient_with_hessian(risk, network)
-    found = optx.root_find(lambda t, _: gradient(t), solver, theta, max_steps=root_steps, throw=False)
-    return back(found.value)
 
 
 class _Stopped(optx.AbstractLeastSquaresSolver[Any, Any, Any, Any]):
@@ -203,7 +183,7 @@ class _Stopped(optx.AbstractLeastSquaresSolver[Any, Any, Any, Any]):
         return self.solver.postprocess(fn, y, aux, args, options, state[0], tags, result)
 
 
-def _descend(risk: EmpiricalRisk, network: TwoLayer, steps: Array) -> Array:
+def _descend(risk: EmpiricalRisk, network: eqx.Module, steps: Array) -> Array:
     theta, back = ravel_pytree(network)
     roots = jnp.sqrt(risk.probabilities)[:, None]
     solver = _Stopped(solver=optx.LevenbergMarquardt(rtol=_TIGHT, atol=_TIGHT), steps=steps)
@@ -213,26 +193,11 @@ def _descend(risk: EmpiricalRisk, network: TwoLayer, steps: Array) -> Array:
 
 
 @eqx.filter_jit
-def _descend_one(risk: EmpiricalRisk, network: TwoLayer) -> Array:
+def _descend_one(risk: EmpiricalRisk, network: eqx.Module) -> Array:
     return _descend(risk, network, jnp.array(_DESCENT_STEPS))
 
 
-def _gradient_with_hessian(risk: EmpiricalRisk, like: TwoLayer):
-    """Returns θ ↦ ∇R(θ), whose derivative is the assembled Hessian instead of a differentiated gradient."""
-    _, back = ravel_pytree(like)
-
-    @jax.custom_jvp
-    def gradient(theta: Array) -> Array:
-        return ravel(risk.gradient(back(theta)))
-
-    @gradient.defjvp
-    def _tangent(primals, tangents):
-        return gradient(primals[0]), risk.hessian(back(primals[0])) @ tangents[0]
-
-    return gradient
-
-
-def _norm_and_step(risk: EmpiricalRisk, like: TwoLayer, theta: np.ndarray) -> tuple[float, np.ndarray]:
+def _norm_and_step(risk: EmpiricalRisk, like: eqx.Module, theta: np.ndarray) -> tuple[float, np.ndarray]:
     _, gradient, hessian = derivatives(risk, like, theta)
     if not np.all(np.isfinite(hessian)):
         return float("inf"), np.full_like(theta, np.nan)
@@ -240,7 +205,7 @@ def _norm_and_step(risk: EmpiricalRisk, like: TwoLayer, theta: np.ndarray) -> tu
 
 
 @eqx.filter_jit
-def _derivatives(risk: EmpiricalRisk, like: TwoLayer, theta: Array) -> tuple[Array, Array, Array]:
+def _derivatives(risk: EmpiricalRisk, like: eqx.Module, theta: Array) -> tuple[Array, Array, Array]:
     network = unravel(theta, like)
     value, gradient = risk.value_and_gradient(network)
     return value, ravel(gradient), risk.hessian(network)

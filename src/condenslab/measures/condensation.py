@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from condenslab.measures.grouping import WIDEST_LINKAGE, complete_linkage, group, merge
-from condenslab.measures.neurons import InvariantCoordinates, hidden_neurons, invariant_coordinates
+from condenslab.measures.neurons import InvariantCoordinates, Unit, hidden_neurons, invariant_coordinates
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.layered import Layered
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,7 @@ class Condensation:
         total_amplitude: Sum of all amplitudes.
         layer: Which hidden layer, counted from 0.
         method: "complete linkage", or "greedy cover" for wide layers (then the count is an upper bound).
+        unit: What was compared in a convolution layer, "filter" or "kernel"; None elsewhere.
     """
 
     labels: np.ndarray
@@ -57,6 +59,7 @@ class Condensation:
     total_amplitude: float
     layer: int
     method: str
+    unit: Unit | None = None
 
     @property
     def effective_width(self) -> int:
@@ -83,23 +86,24 @@ class GroupCounts:
     method: str
 
 
-def amplitudes(network: TwoLayer | MLP, layer: int = 0) -> np.ndarray:
+def amplitudes(network: Layered, layer: int = 0, *, unit: Unit | None = None) -> np.ndarray:
     """Returns A_k = ‖a_k‖·‖(w_k, b_k)‖ of every neuron, the bias included, shape (neuron,).
 
     a_k is the vector of the neuron's weights in the next layer: |a_k| for a network with one output.
 
     Args:
-        network: A dense network.
+        network: A dense or convolution network.
         layer: Which hidden layer, counted from 0 at the input.
+        unit: As in `hidden_neurons`.
 
     Raises:
         IndexError: No such hidden layer.
-        ValueError: A weight is NaN or infinite.
+        ValueError: A weight is NaN or infinite, or the unit of a convolution layer is not said.
 
     References:
         Luo et al., JMLR 22(71), 2021, section 3.1 (there w already contains the bias).
     """
-    neurons = hidden_neurons(network, layer)
+    neurons = hidden_neurons(network, layer, unit=unit)
     return np.linalg.norm(neurons.outgoing, axis=0) * np.linalg.norm(neurons.incoming, axis=1)
 
 
@@ -128,25 +132,29 @@ def orientations(network: TwoLayer | MLP) -> np.ndarray:
 
 
 def condensation(
-    network: TwoLayer | MLP,
+    network: Layered,
     *,
     threshold: float = 0.1,
     amplitude_filter: float = 0.01,
     layer: int = 0,
+    unit: Unit | None = None,
     widest_linkage: int = WIDEST_LINKAGE,
 ) -> Condensation:
     """Groups the neurons of a hidden layer that compute the same function, and counts the groups.
 
     Two neurons are compared in the invariant coordinates of the activation: up to sign for odd and even ones, up to
     positive scale only for homogeneous ones. For tanh they are one neuron when (w, b) agree, norm included: with
-    u = (w, b), min_s ‖u − s·v‖/max(‖u‖, ‖v‖) ≤ threshold, s = ±1. Groups are complete-linkage clusters.
+    u = (w, b), min_s ‖u − s·v‖/max(‖u‖, ‖v‖) ≤ threshold, s = ±1. Groups are complete-linkage clusters. In convolution
+    layers u is a filter or a kernel (`unit`); kernels are compared as if each were a neuron without bias, which says
+    how they are distributed, not that they compute one function.
 
     Args:
-        network: A dense network.
+        network: A dense or convolution network.
         threshold: The largest relative distance of two members of a group, in (0, 2).
         amplitude_filter: Neurons with less than this fraction of the largest amplitude are dropped first, in [0, 1);
             neurons of amplitude 0 always are.
         layer: Which hidden layer, counted from 0 at the input.
+        unit: As in `hidden_neurons`.
         widest_linkage: Layers with more kept neurons than this are grouped by a greedy cover, and the result says so.
 
     Returns:
@@ -155,10 +163,11 @@ def condensation(
 
     Raises:
         IndexError: No such hidden layer.
-        ValueError: A weight is not finite, or threshold or filter is out of range.
+        ValueError: A weight is not finite, threshold or filter is out of range, or the unit of a convolution layer is
+            not said.
     """
     _require_between("threshold", threshold, 0.0, 2.0)
-    coordinates, amplitude, kept = _kept(network, amplitude_filter, layer)
+    coordinates, amplitude, kept = _kept(network, amplitude_filter, layer, unit)
     grouping = group(_take(coordinates, kept), threshold, widest=widest_linkage)
     groups = []
     for label in range(int(grouping.labels.max(initial=-1)) + 1):
@@ -179,24 +188,27 @@ def condensation(
         float(amplitude.sum()),
         layer,
         grouping.method,
+        unit,
     )
 
 
 def group_counts(
-    network: TwoLayer | MLP,
+    network: Layered,
     thresholds: np.ndarray,
     *,
     amplitude_filter: float = 0.01,
     layer: int = 0,
+    unit: Unit | None = None,
     widest_linkage: int = WIDEST_LINKAGE,
 ) -> GroupCounts:
     """Returns the number of groups of `condensation` at every threshold, from one linkage.
 
     Args:
-        network: A dense network.
+        network: A dense or convolution network.
         thresholds: Relative distances in (0, 2), shape (threshold,).
         amplitude_filter: As in `condensation`.
         layer: Which hidden layer, counted from 0 at the input.
+        unit: As in `hidden_neurons`.
         widest_linkage: As in `condensation`.
 
     Raises:
@@ -206,7 +218,7 @@ def group_counts(
     thresholds = np.asarray(thresholds, dtype=np.float64)
     for threshold in thresholds:
         _require_between("threshold", float(threshold), 0.0, 2.0)
-    coordinates, _, kept = _kept(network, amplitude_filter, layer)
+    coordinates, _, kept = _kept(network, amplitude_filter, layer, unit)
     coordinates = _take(coordinates, kept)
     if len(kept) > widest_linkage:
         groupings = [group(coordinates, float(t), widest=widest_linkage) for t in thresholds]
@@ -227,11 +239,11 @@ def _take(coordinates: InvariantCoordinates, kept: np.ndarray) -> InvariantCoord
 
 
 def _kept(
-    network: TwoLayer | MLP, amplitude_filter: float, layer: int
+    network: Layered, amplitude_filter: float, layer: int, unit: Unit | None
 ) -> tuple[InvariantCoordinates, np.ndarray, np.ndarray]:
     if not 0.0 <= amplitude_filter < 1.0:
         raise ValueError(f"amplitude_filter is relative to the largest amplitude, in [0, 1). Got {amplitude_filter}.")
-    coordinates = invariant_coordinates(hidden_neurons(network, layer))
+    coordinates = invariant_coordinates(hidden_neurons(network, layer, unit=unit))
     amplitude = np.linalg.norm(coordinates.outgoing, axis=0) * np.linalg.norm(coordinates.points, axis=1)
     kept = np.flatnonzero((amplitude > 0) & (amplitude >= amplitude_filter * amplitude.max(initial=0.0)))
     return coordinates, amplitude, kept

@@ -1,15 +1,22 @@
 """The hidden neurons of one layer as plain arrays, and the coordinates in which equal neurons are equal points."""
 
 from dataclasses import dataclass
+from math import prod
+from typing import Literal, TypeAlias
 
 import numpy as np
+from jax import Array
 
-from condenslab.networks import MLP, Activation, TwoLayer
+from condenslab.networks import CNN, MLP, Activation, ConvTwoLayer, TwoLayer
+from condenslab.networks.layered import Layered, layers, require_hidden
+from condenslab.networks.layered import activation as effective_activation
+
+Unit: TypeAlias = Literal["filter", "kernel"]
 
 
 @dataclass(frozen=True, eq=False)
 class Neurons:
-    """One hidden layer seen neuron by neuron.
+    """One hidden layer seen neuron by neuron, or one convolution layer filter by filter or kernel by kernel.
 
     Attributes:
         incoming: u_k = (w_k, b_k), the input weights with the bias as last entry (P1's augmented vector), shape
@@ -70,39 +77,70 @@ def require_layer(network: TwoLayer | MLP, layer: int) -> None:
         raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer}.")
 
 
-def hidden_neurons(network: TwoLayer | MLP, layer: int = 0) -> Neurons:
+def hidden_neurons(network: Layered, layer: int = 0, *, unit: Unit | None = None) -> Neurons:
     """Returns the neurons of a hidden layer as float64 arrays.
 
+    Of a convolution layer there are two readings, and they give different pictures of condensation. A *filter* is all
+    that one output channel has: its weights on every input channel, flattened as (input channel, row, column), and its
+    bias; filters that are equal compute the same channel. A *kernel* is the weights between one input and one output
+    channel, without a bias: kernel (c, o) of C′ output channels is row c·C′ + o, and its `outgoing` is that of channel
+    o. Output weights are flattened: those of a channel on all positions, or on all entries of the next layer's kernels.
+
     Args:
-        network: A dense network.
-        layer: Which hidden layer, counted from 0 at the input.
+        network: A dense network, a `CNN`, or a `ConvTwoLayer` that shares its weights.
+        layer: Which hidden layer, counted from 0 at the input; in a CNN the convolution layers come first.
+        unit: What is compared in a convolution layer of a `CNN`, "filter" or "kernel"; it must be given there, and
+            makes no difference elsewhere.
 
     Raises:
         IndexError: No such hidden layer.
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-        ValueError: A parameter of the layer is NaN or infinite, or the network carries an ensemble axis.
+        TypeError: The network is of another class, or its activation is a plain function.
+        ValueError: A parameter of the layer is NaN or infinite, the network carries an ensemble axis, the unit of a
+            convolution layer is not said, or a `ConvTwoLayer` shares no weights.
     """
-    require_layer(network, layer)
-    if isinstance(network, TwoLayer):
-        weights, biases, outgoing = network.input_weights, network.biases, network.output_weights
-    else:
-        weights, biases, outgoing = network.weights[layer], network.biases[layer], network.weights[layer + 1]
-    if weights.ndim != 2:
+    require_hidden(network, layer)
+    all_weights, all_biases = layers(network)
+    weights, bias, after = all_weights[layer], all_biases[layer], all_weights[layer + 1]
+    convolves = isinstance(network, CNN) and layer < len(network.kernels)
+    if convolves and unit not in ("filter", "kernel"):
+        raise ValueError(
+            f"unit must be filter (all input channels of an output channel, with its bias) or kernel (each pair of "
+            f"channels on its own), for they condense differently. Got {unit!r} for convolution layer {layer}."
+        )
+    if isinstance(network, ConvTwoLayer) and not network.shared:
+        raise ValueError(
+            "weights must be shared: without sharing every position has neurons of its own, compared as padded "
+            "kernels. Got a ConvTwoLayer without sharing: measure networks.as_two_layer(network)."
+        )
+    if weights.ndim != 2 and isinstance(network, TwoLayer | MLP):
         raise ValueError(
             f"one network at a time: layer {layer} must have weights of shape (neuron, input). Got {weights.shape}: "
             f"take one member out of the ensemble first."
         )
-    incoming = np.asarray(weights, dtype=np.float64)
-    if biases is not None:
-        incoming = np.concatenate([incoming, np.asarray(biases, dtype=np.float64)[:, None]], axis=1)
-    outgoing = np.asarray(outgoing, dtype=np.float64)
+    incoming, outgoing = _flattened(weights), _flattened(np.swapaxes(np.asarray(after), 0, 1)).T
+    if bias is not None:
+        incoming = np.concatenate([incoming, np.asarray(bias, np.float64)[:, None]], axis=1)
+    _require_finite(incoming, outgoing, layer)
+    sigma = effective_activation(network, layer)
+    if convolves and unit == "kernel":
+        pairs = np.swapaxes(np.asarray(weights, np.float64), 0, 1)
+        kernels = pairs.reshape(pairs.shape[0] * pairs.shape[1], pairs.shape[2] * pairs.shape[3])
+        return Neurons(kernels, np.tile(outgoing, pairs.shape[0]), False, sigma)
+    return Neurons(incoming, outgoing, bias is not None, sigma)
+
+
+def _flattened(weights: np.ndarray | Array) -> np.ndarray:
+    array = np.asarray(weights, dtype=np.float64)
+    return array.reshape(array.shape[0], prod(array.shape[1:]))
+
+
+def _require_finite(incoming: np.ndarray, outgoing: np.ndarray, layer: int) -> None:
     finite = np.isfinite(incoming).all(axis=1) & np.isfinite(outgoing).all(axis=0)
     if not finite.all():
         raise ValueError(
             f"the weights must be finite. Neuron {int(np.argmin(finite))} of layer {layer} has NaN or infinity: "
             f"the training diverged, so there is nothing to measure."
         )
-    return Neurons(incoming, outgoing, biases is not None, network.activation)
 
 
 def invariant_coordinates(neurons: Neurons) -> InvariantCoordinates:

@@ -1,7 +1,7 @@
 """Model rank: how many independent directions the tangent functions of a network span, cut by a whole spectrum."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import equinox as eqx
 import jax
@@ -11,7 +11,8 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.networks import apply
+from condenslab.measures.probes import saturation
+from condenslab.networks import MLP, TwoLayer, apply
 from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
 from condenslab.risk import EmpiricalRisk
 
@@ -28,7 +29,9 @@ class Rank:
         floor: The rounding floor eps·s₁·max(shape).
         normalised_value: The second opinion: the rank of the matrix with its non-zero columns scaled to length 1. None
             where the caller stated the tolerance.
-        decided: Whether both spectra have a gap of at least two decades at the cut, and agree.
+        decided: Whether both spectra have a gap of at least two decades at the cut, and agree, and nothing else speaks
+            against the number.
+        reason: Why the matrix itself is not to be trusted (probes that saturate neurons), one sentence; else empty.
     """
 
     value: int
@@ -38,11 +41,28 @@ class Rank:
     floor: float
     normalised_value: int | None
     decided: bool
+    reason: str = ""
+
+    def counts_at(self, thresholds: Sequence[float]) -> np.ndarray:
+        """Returns how many singular values exceed each threshold times the largest: stable counts are evidence.
+
+        Args:
+            thresholds: Relative to s₁, for example 1e-2 … 1e-8; shape (k,).
+
+        Example:
+            >>> rank(np.diag([1.0, 1e-3])).counts_at([1e-2, 1e-8]).tolist()
+            [1, 2]
+        """
+        values = self.singular_values
+        top = float(values.max(initial=0.0))
+        return np.array([int(np.count_nonzero(values > threshold * top)) for threshold in thresholds])
 
     def __str__(self) -> str:
         """Returns the rank, or that it is undecided."""
         if self.decided:
             return str(self.value)
+        if self.reason:
+            return f"undecided ({self.reason})"
         other = (
             "" if self.normalised_value in (None, self.value) else f", {self.normalised_value} with columns normalised"
         )
@@ -99,8 +119,9 @@ def model_rank(
     """Returns the empirical model rank, rank of ∂f_o(x_i)/∂θ over probe inputs, all outputs stacked.
 
     The model rank dim span{∂f(·; θ)/∂θ_j} is reached when the probes are generic and at least as many as parameters
-    (three times as many is safe); fewer probes give the rank that n samples see. Probes that saturate a neuron kill its
-    columns.
+    (three times as many is safe); fewer give the rank that these samples see. Where at least as many rows as
+    parameters do not show how a neuron of a dense network bends (`saturation`), the answer is undecided and says so;
+    `covering_probes` avoids it.
 
     Args:
         network: θ: a network of this package, or any pytree that `predict` takes.
@@ -110,7 +131,8 @@ def model_rank(
 
     Raises:
         TypeError: Parameters or Jacobian are not float64 and no tolerance is given.
-        ValueError: There are no probes, or a derivative is NaN or infinite.
+        ValueError: There are no probes, a derivative is NaN or infinite, or every hidden neuron is saturated on every
+            probe.
 
     References:
         Zhang et al., "Optimistic estimate uncovers the potential of nonlinear models", J. Mach. Learn. 4(3),
@@ -123,7 +145,14 @@ def model_rank(
     outputs = jax.eval_shape(predict, network, probes)
     risk = EmpiricalRisk(probes, jnp.zeros(outputs.shape, outputs.dtype), predict=predict)
     jacobian = np.asarray(_jacobian(risk, network))
-    return rank(jacobian.reshape(-1, jacobian.shape[-1]), tolerance=tolerance)
+    found = rank(jacobian.reshape(-1, jacobian.shape[-1]), tolerance=tolerance)
+    aimed_at_all = jacobian.shape[0] * jacobian.shape[1] >= jacobian.shape[2]
+    if predict is not apply or not isinstance(network, TwoLayer | MLP) or not aimed_at_all:
+        return found
+    seen = saturation(network, probes)
+    if seen.complete:
+        raise ValueError(f"probes must show what the neurons do. Got probes on which {seen.reason}.")
+    return replace(found, decided=found.decided and not seen.neurons, reason=seen.reason)
 
 
 @eqx.filter_jit

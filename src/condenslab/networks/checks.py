@@ -66,3 +66,13 @@ def count(name: str, value: int, least: int = 1) -> int:
     if number < least:
         raise ValueError(f"{name} must be a whole number of at least {least}. Got {value!r}.")
     return number
+
+
+def no_dropout(dropout: object) -> None:
+    """Refuses dropout for a network without hidden activations.
+
+    Raises:
+        ValueError: There is dropout.
+    """
+    if dropout is not None:
+        raise ValueError("dropout must be None: this network has no hidden activations that noise could fall on.")

@@ -4,6 +4,7 @@ Inputs are batches, shape (sample, input), and outputs have shape (sample, outpu
 products over the batch. Widths are read from shapes; width 0 is legal (it arises from reduction).
 """
 
+from collections.abc import Callable
 from typing import TypeVar
 
 import equinox as eqx
@@ -137,13 +138,13 @@ def _affine(
 
 
 def apply(
-    network: TwoLayer | MLP, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
+    network: Callable[..., Array], inputs: Float[Array, "sample ..."], dropout: Dropout | None = None
 ) -> Float[Array, "sample output"]:
     """Returns network(inputs): the `predict` that a risk uses for this package's own networks.
 
     Args:
         network: Any module of this package.
-        inputs: A batch, shape (sample, input).
+        inputs: A batch, shape (sample, input), or of images for a convolution network.
         dropout: Noise on the hidden activations, or None.
     """
     return network(inputs, dropout)

@@ -34,9 +34,12 @@ def augment(network: TwoLayer, inputs: Float[Array, "sample input"]) -> Float[Ar
 
 
 def neuron_tangents(
-    network: TwoLayer, inputs: Float[Array, "sample input"], cotangent: Float[Array, "sample output"]
+    network: TwoLayer,
+    inputs: Float[Array, "sample input"],
+    cotangent: Float[Array, "sample output"],
+    scale: Float[Array, ""] | None = None,
 ) -> NeuronTangents:
-    """Differentiates a two-layer network in neuron coordinates.
+    """Differentiates a two-layer network, or a multiple of it, in neuron coordinates.
 
     With z_ik = w_k·x_i + b_k and x̃ = (x, 1): ∂f_o/∂(w,b)_k = A_ok σ′(z_ik) x̃_i and ∂f_o/∂A_o′k = δ_oo′ σ(z_ik). The
     block of neuron k has Σ c_io A_ok σ″(z_ik) x̃_i x̃_iᵀ for (w,b)(w,b) and Σ_i c_io σ′(z_ik) x̃_i for (w,b)A_o.
@@ -45,7 +48,10 @@ def neuron_tangents(
         network: Any two-layer network.
         inputs: A batch, shape (sample, input).
         cotangent: c, weights of the outputs in the linear form, shape (sample, output).
+        scale: A factor of the outputs f, scalar, or None for 1.
     """
+    if scale is not None:
+        cotangent = scale.astype(cotangent.dtype) * cotangent
     value, slope, bend = network.activation.derivatives(network.preactivations(inputs), 2)
     augmented = augment(network, inputs)
     weights = network.output_weights
@@ -65,7 +71,8 @@ def neuron_tangents(
         ],
         axis=1,
     )
-    return NeuronTangents(jnp.concatenate([inner, outer], axis=3), blocks)
+    jacobian = jnp.concatenate([inner, outer], axis=3)
+    return NeuronTangents(jacobian if scale is None else scale.astype(jacobian.dtype) * jacobian, blocks)
 
 
 def to_neurons(network: TwoLayer) -> Float[Array, "neuron coordinate"]:

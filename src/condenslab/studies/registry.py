@@ -7,6 +7,31 @@ from condenslab.studies.study import Study
 
 REGISTRY: dict[str, str] = {
     "recovery": "condenslab.studies.recovery:STUDY",
+    "optimistic_dense": "condenslab.studies.optimistic_dense:STUDY",
+    "embedding_width": "condenslab.studies.embedding_width:STUDY",
+    "initial_condensation": "condenslab.studies.initial_condensation:STUDY",
+    "trajectory": "condenslab.studies.trajectory:STUDY",
+    "dropout": "condenslab.studies.dropout:STUDY",
+    "knobs": "condenslab.studies.knobs:STUDY",
+    "generalization": "condenslab.studies.generalization:STUDY",
+    "cnn_condensation": "condenslab.studies.cnn_condensation:STUDY",
+    "pruning": "condenslab.studies.pruning:STUDY",
+    "landscape_slices": "condenslab.studies.landscape_slices:STUDY",
+    "relu_stationary": "condenslab.studies.relu_stationary:STUDY",
+    "training_similarity": "condenslab.studies.training_similarity:STUDY",
+    "attention_rank": "condenslab.studies.attention_rank:STUDY",
+    "kan_grid": "condenslab.studies.kan_grid:STUDY",
+    "branches": "condenslab.studies.branches:STUDY",
+    "recovery_stability": "condenslab.studies.branches:STABILITY",
+    "llr_transition": "condenslab.studies.llr_transition:STUDY",
+    "matrix_completion": "condenslab.studies.matrix_completion:STUDY",
+    "simple_models": "condenslab.studies.simple_models:STUDY",
+    "single_neuron": "condenslab.studies.single_neuron:STUDY",
+    "phase_diagram": "condenslab.studies.phase_diagram:STUDY",
+    "feature_map": "condenslab.studies.feature_map:STUDY",
+    "critical_functions": "condenslab.studies.critical_functions:STUDY",
+    "critical_dimension": "condenslab.studies.critical_dimension:STUDY",
+    "model_rank": "condenslab.studies.model_rank:STUDY",
 }
 """Where each study is, as `module:attribute`. A program of your own may add its studies here."""
 

@@ -4,6 +4,9 @@ from condenslab.training.descent import descend
 from condenslab.training.ensemble import ensemble
 from condenslab.training.flow import flow
 from condenslab.training.methods import Adam, GradientDescent
+from condenslab.training.normalised import normalised_bytes, normalised_flow
+from condenslab.training.normalised_run import Fate, Features, NormalisedRun
+from condenslab.training.penalties import dropout_penalty, dropout_risk
 from condenslab.training.rosenbrock import RODAS3, RODAS4, Rosenbrock, Tableau
 from condenslab.training.stack import Stack
 from condenslab.training.trajectory import (
@@ -20,7 +23,10 @@ __all__ = [
     "RODAS3",
     "RODAS4",
     "Adam",
+    "Fate",
+    "Features",
     "GradientDescent",
+    "NormalisedRun",
     "Rosenbrock",
     "Stack",
     "Stop",
@@ -28,8 +34,12 @@ __all__ = [
     "Trajectory",
     "Until",
     "descend",
+    "dropout_penalty",
+    "dropout_risk",
     "ensemble",
     "flow",
+    "normalised_bytes",
+    "normalised_flow",
     "record_gradient_norm",
     "record_outputs",
     "record_parameters",

@@ -43,12 +43,14 @@ def two_layer_solver(risk: EmpiricalRisk, network: TwoLayer) -> Callable[[Array]
     Arrays have the neurons last, (…, coordinate, neuron), so that loops run along them.
     """
     outputs = risk.outputs(network)
-    tangents = neuron_tangents(network, risk.inputs, risk.cotangent(outputs))
+    tangents = neuron_tangents(network, risk.inputs, risk.cotangent(outputs), risk.scale)
     roots = risk.gauss_newton_root(outputs)
     G = jnp.einsum("nop,nomq->npqm", roots, tangents.jacobian)
     size = G.shape[2]
     G = G.reshape(-1, size * network.width)
     G_bias = None if network.output_bias is None else jnp.swapaxes(roots, 1, 2).reshape(-1, outputs.shape[1])
+    if G_bias is not None and risk.scale is not None:
+        G_bias = risk.scale.astype(G_bias.dtype) * G_bias
     unravel = ravel_pytree(network)[1]
 
     def factor(shift: Array) -> Solver:

@@ -1,0 +1,110 @@
+"""Drawing primitives for counts beside their theory, and for errors over two settings."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from condenslab.figures import checks, style
+
+
+@style.styled
+def measured_and_expected(
+    ax: Axes,
+    labels: Sequence[str],
+    measured: ArrayLike,
+    expected: ArrayLike,
+    *,
+    x_label: str,
+    names: tuple[str, str] = ("measured", "theory"),
+) -> None:
+    """Draws whole numbers as bars, top to bottom, and what a theory says of each as a line across the bar.
+
+    Args:
+        ax: The axes.
+        labels: Name of every bar, length k.
+        measured: Counts, shape (k,), whole and not negative.
+        expected: The theory's, shape (k,), whole and not negative.
+        x_label: Label of the horizontal axis, with its unit.
+        names: What bars and lines are called in the legend.
+
+    Raises:
+        ValueError: Shapes that do not fit, or counts that are negative or not whole.
+    """
+    heights, lines = checks.counts("measured", measured, 1), checks.counts("expected", expected, 1)
+    checks.same_length("labels", np.asarray(labels, dtype=object), "measured", heights)
+    checks.same_length("measured", heights, "expected", lines)
+    places = np.arange(len(heights))
+    ax.barh(places, heights, height=0.62, color=style.OKABE_ITO["sky blue"], label=names[0], zorder=2)
+    ax.vlines(lines, places - 0.42, places + 0.42, color="black", linewidth=1.8, label=names[1], zorder=3)
+    top = float(max(heights.max(), lines.max(), 1))
+    for place, height, line in zip(places, heights, lines, strict=True):
+        ax.text(max(height, line) + 0.015 * top, place, f"{height}", ha="left", va="center", fontsize=8)
+    ax.set_yticks(places, list(labels))
+    ax.set_ylim(len(places) - 0.4, -0.6)
+    ax.set_xlim(0, 1.12 * top)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.set_xlabel(x_label)
+    pairs = [f"{name} {height} ({names[1]} {line})" for name, height, line in zip(labels, heights, lines, strict=True)]
+    style.describe(ax, f"{names[0].capitalize()}: {', '.join(pairs)}.".replace("\n", " "))
+    style.legend_below(ax)
+
+
+@style.styled
+def value_map(
+    ax: Axes,
+    columns: Sequence[str],
+    rows: Sequence[str],
+    values: ArrayLike,
+    *,
+    x_label: str,
+    y_label: str,
+    value_label: str,
+    limits: tuple[float, float],
+    marks: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+) -> None:
+    """Draws a table of numbers as a map of shades, dark for small, each cell with its number; NaN is left white.
+
+    Args:
+        ax: The axes.
+        columns: Names of the columns, length k.
+        rows: Names of the rows, length l, drawn from top to bottom.
+        values: Shape (l, k); NaN where there is nothing.
+        x_label: Label of the horizontal axis, with its unit.
+        y_label: Label of the vertical axis.
+        value_label: Label of the colour bar, with its unit.
+        limits: Values at the ends of the colour bar; beyond, shades stay the same.
+        marks: Name in the legend → (row, column) of cells to frame, for instance where a theory has its threshold.
+
+    Raises:
+        ValueError: Shapes that do not fit, infinite numbers, or limits out of order.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    if table.shape != (len(rows), len(columns)) or not table.size:
+        raise ValueError(f"values must have shape {(len(rows), len(columns))}, not empty. Got {table.shape}.")
+    if np.any(np.isinf(table)) or not limits[0] < limits[1]:
+        raise ValueError(f"values must be finite or NaN, and limits increasing. Got limits {limits}.")
+    scale = Normalize(*limits)
+    image = ax.imshow(table, cmap="cividis", norm=scale, aspect="auto", interpolation="nearest")
+    for (row, column), value in np.ndenumerate(table):
+        if np.isfinite(value):
+            shade = "black" if scale(value) > 0.55 else "white"
+            ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color=shade)
+    for (name, cells), colour in zip((marks or {}).items(), ("vermillion", "sky blue", "purple"), strict=False):
+        at = np.array(cells, dtype=np.float64).reshape(-1, 2)
+        ax.scatter(
+            at[:, 1], at[:, 0], marker="s", s=330, facecolors="none", edgecolors=style.OKABE_ITO[colour],
+            linewidths=1.8, label=name,
+        )  # fmt: skip
+    ax.set_xticks(range(len(columns)), list(columns))
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.set_xlabel(x_label)
+    ax.set_ylabel(y_label)
+    style.figure_of(ax).colorbar(image, ax=ax, label=value_label, fraction=0.05, pad=0.02, extend="both")
+    shown = np.nanmin(table), np.nanmax(table)
+    style.describe(ax, f"{value_label} from {style.readable(shown[0])} to {style.readable(shown[1])}.")
+    if marks:
+        style.legend_below(ax)

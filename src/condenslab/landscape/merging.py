@@ -1,0 +1,204 @@
+"""One layer of a network reduced: its units grouped, merged, dropped and folded into the next layer's biases.
+
+Everything here is numpy in float64, on the layers of `networks.layered`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab.measures.grouping import group, merge
+from condenslab.measures.neurons import InvariantCoordinates, Neurons, invariant_coordinates
+from condenslab.networks import Activation
+from condenslab.networks.layered import Layered, layers
+from condenslab.networks.layered import activation as effective_activation
+
+EXACT = 1e-12
+"""Relative distances up to this are rounding: the threshold of an exact reduction."""
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The layers of a network as float64 arrays, as in `networks.layered.layers`."""
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One unit of the reduced layer: whom it stands for, its input weights and its output weights."""
+
+    members: np.ndarray
+    incoming: np.ndarray
+    outgoing: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """What the reduction of one layer comes to.
+
+    Attributes:
+        parts: The units of the reduced layer, in the order of their first members.
+        gone: Units that were grouped and whose output weights then cancelled, or were too small: one entry a group.
+        dropped: Units that went without a successor.
+        folded: Units that are constant and went into the next layer's biases.
+        constant: All units that are constant, folded or not.
+        coordinates: The units in invariant coordinates, before.
+        neurons: The units, before.
+        method: "complete linkage" or "greedy cover".
+    """
+
+    parts: list[Part]
+    gone: list[Part]
+    dropped: np.ndarray
+    folded: np.ndarray
+    constant: np.ndarray
+    coordinates: InvariantCoordinates
+    neurons: Neurons
+    method: str
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether the layer has fewer units than before."""
+        return len(self.parts) < len(self.neurons.incoming)
+
+
+def as_stack(network: Layered) -> Stack:
+    """Returns the layers of a network in float64.
+
+    Raises:
+        ValueError: A parameter is NaN or infinite.
+    """
+    weights, biases = layers(network)
+    stack = Stack(
+        tuple(np.asarray(w, np.float64) for w in weights),
+        tuple(None if b is None else np.asarray(b, np.float64) for b in biases),
+    )
+    for layer, arrays in enumerate(zip(*(stack.weights, stack.biases), strict=True)):
+        if not all(np.all(np.isfinite(array)) for array in arrays if array is not None):
+            raise ValueError(
+                f"the weights must be finite. Layer {layer} has NaN or infinity: the training diverged, so there is "
+                "nothing to reduce."
+            )
+    return stack
+
+
+def units(stack: Stack, layer: int, activation: Activation) -> Neurons:
+    """Returns the units of a hidden layer, their weights flattened."""
+    weights, bias, after = stack.weights[layer], stack.biases[layer], stack.weights[layer + 1]
+    incoming = weights.reshape(len(weights), int(np.prod(weights.shape[1:])))
+    if bias is not None:
+        incoming = np.concatenate([incoming, bias[:, None]], axis=1)
+    last = np.moveaxis(after, 1, -1)
+    outgoing = last.reshape(int(np.prod(last.shape[:-1])), last.shape[-1])
+    return Neurons(incoming, outgoing, bias is not None, activation)
+
+
+def edit_layer(network: Layered, stack: Stack, layer: int, threshold: float, drop: float) -> tuple[Edit, Stack]:
+    """Groups, merges, drops and folds the units of one layer.
+
+    Args:
+        network: Says which activation, pooling and padding the layers have; its weights are not read.
+        stack: The weights.
+        layer: Which hidden layer.
+        threshold: The largest relative distance of two units that are merged.
+        drop: Amplitude, relative to the largest, below which units are dropped.
+
+    Returns:
+        What became of the units, and the layers afterwards.
+    """
+    neurons = units(stack, layer, effective_activation(network, layer))
+    constant = np.flatnonzero(_constant(neurons))
+    coordinates = invariant_coordinates(neurons)
+    others = np.setdiff1d(np.arange(len(neurons.incoming)), constant)
+    parts, gone, method = _merge_all(coordinates, others, threshold, drop)
+    values = _constant_values(neurons)
+    shift, folded = None, np.zeros(0, dtype=np.int64)
+    if folds(network, stack, layer):
+        folded = constant
+        shift = neurons.outgoing[:, folded] @ values[folded]
+    else:
+        parts += _merge_constants(neurons, constant, values)
+    parts.sort(key=lambda part: int(part.members[0]))
+    taken = np.concatenate([*(part.members for part in parts), folded])
+    dropped = np.setdiff1d(np.arange(len(neurons.incoming)), taken)
+    edit = Edit(parts, gone, dropped, folded, constant, coordinates, neurons, method)
+    return edit, _assemble(stack, layer, edit, shift)
+
+
+def folds(network: Layered, stack: Stack, layer: int) -> bool:
+    """Returns whether constants of a layer can go into the biases of the next one.
+
+    They cannot where it has none, and where it pads its input with zeros: then a constant channel is not constant.
+    """
+    padded = getattr(network, "padding", "valid") == "same" and stack.weights[layer + 1].ndim == 4
+    return stack.biases[layer + 1] is not None and not padded
+
+
+def _merge_all(
+    coordinates: InvariantCoordinates, candidates: np.ndarray, threshold: float, drop: float
+) -> tuple[list[Part], list[Part], str]:
+    amplitude = np.linalg.norm(coordinates.outgoing, axis=0) * np.linalg.norm(coordinates.points, axis=1)
+    smallest = drop * amplitude[candidates].max(initial=0.0)
+    kept = candidates[(amplitude[candidates] > 0) & (amplitude[candidates] >= smallest)]
+    taken = InvariantCoordinates(coordinates.points[kept], coordinates.outgoing[:, kept], coordinates.parity)
+    grouping = group(taken, threshold)
+    parts, gone = [], []
+    for label in range(int(grouping.labels.max(initial=-1)) + 1):
+        members = kept[grouping.labels == label]
+        merged = merge(coordinates, members)
+        net = np.linalg.norm(merged.outgoing) * np.linalg.norm(merged.point)
+        stays = net > EXACT * amplitude[members].sum() and net >= smallest
+        (parts if stays else gone).append(Part(members, merged.point, merged.outgoing))
+    return parts, gone, grouping.method
+
+
+def _constant(neurons: Neurons) -> np.ndarray:
+    inputs = neurons.incoming.shape[1] - neurons.biased
+    lengths = np.linalg.norm(neurons.incoming[:, :inputs], axis=1)
+    return lengths <= EXACT * lengths.max(initial=0.0)
+
+
+def _constant_values(neurons: Neurons) -> np.ndarray:
+    bias = neurons.incoming[:, -1] if neurons.biased else np.zeros(len(neurons.incoming))
+    return np.asarray(neurons.activation(jnp.asarray(bias)), dtype=np.float64)
+
+
+def _merge_constants(neurons: Neurons, constant: np.ndarray, values: np.ndarray) -> list[Part]:
+    """Returns the one unit that replaces all constant ones, or none if they add up to nothing."""
+    terms = neurons.outgoing[:, constant] * values[constant]
+    total = terms.sum(axis=1)
+    if np.linalg.norm(total) <= EXACT * np.abs(terms).sum():
+        return []
+    largest = constant[int(np.argmax(np.abs(values[constant])))]
+    return [Part(constant, neurons.incoming[largest], total / values[largest])]
+
+
+def _assemble(stack: Stack, layer: int, edit: Edit, shift: np.ndarray | None) -> Stack:
+    weights, biases = list(stack.weights), list(stack.biases)
+    before, after = weights[layer], weights[layer + 1]
+    coordinates, rows = edit.neurons.incoming.shape[1], edit.neurons.outgoing.shape[0]
+    count = len(edit.parts)
+    incoming = np.array([part.incoming for part in edit.parts]).reshape(count, coordinates)
+    outgoing = np.array([part.outgoing for part in edit.parts]).reshape(count, rows).T
+    inputs = coordinates - edit.neurons.biased
+    weights[layer] = incoming[:, :inputs].reshape(count, *before.shape[1:])
+    biases[layer] = incoming[:, inputs] if edit.neurons.biased else None
+    pairs = after.shape[0], *after.shape[2:]
+    weights[layer + 1] = np.moveaxis(outgoing.reshape(*pairs, count), -1, 1)
+    bias = biases[layer + 1]
+    if bias is not None and shift is not None:
+        biases[layer + 1] = bias + shift.reshape(pairs).sum(axis=tuple(range(1, len(pairs))))
+    return replace(stack, weights=tuple(weights), biases=tuple(biases))
+
+
+def members_of(edit: Edit, before: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Returns groups, dropped and folded units of an edit in terms of the units that `before` stands for."""
+
+    def named(indices: np.ndarray) -> np.ndarray:
+        return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *(before[k] for k in indices)]))
+
+    return [named(part.members) for part in edit.parts], named(edit.dropped), named(edit.folded)

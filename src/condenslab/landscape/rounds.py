@@ -1,0 +1,252 @@
+"""Many searches for roots of ∇R at once: compiled rounds, between which finished members make room for new ones."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import PyTree
+
+from condenslab.risk import EmpiricalRisk
+
+ROUND = 10
+"""Steps between two looks at which members have finished."""
+
+LANE = 2048
+"""Starts that share a batch; a lane is the unit of work of a thread, and of a time limit."""
+
+_BATCH, _FEW = 256, 32
+_DAMPING = 1.0
+_EASIER, _HARDER = 0.3, 3.0
+_LEAST_DAMPING, _MOST_DAMPING = 1e-12, 1e10
+_PROGRESS = 0.9
+_IDLE_ROUNDS = 3
+
+
+class Derivatives(NamedTuple):
+    """R and its derivatives at θ.
+
+    Attributes:
+        value: R(θ).
+        gradient: ∇R(θ), shape (param,).
+        gauss_newton: The positive semidefinite part of the Hessian, shape (param, param).
+        hessian: ∇²R(θ), shape (param, param).
+    """
+
+    value: Array
+    gradient: Array
+    gauss_newton: Array
+    hessian: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Criteria:
+    """When a member has finished; functions of arrays with a leading member axis.
+
+    Attributes:
+        reached: (θ, gradients) → whether a gradient counts as zero, shape (member,).
+        escaped: θ → whether a member is so far outside of the data that it is given up, shape (member,).
+        root_steps: Largest number of steps after the descent.
+        halted: Whether no further round is to be entered.
+    """
+
+    reached: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    escaped: Callable[[np.ndarray], np.ndarray]
+    root_steps: int
+    halted: Callable[[], bool]
+
+
+@dataclass(eq=False)
+class Harvest:
+    """What the members ended as; those that have not finished stand at their start, with an infinite gradient.
+
+    Attributes:
+        theta: θ, shape (start, param).
+        gradient: ∇R(θ), shape (start, param).
+        hessian: ∇²R(θ), shape (start, param, param).
+        finished: Whether the search came to its end, shape (start,).
+        escaped: Whether it was given up outside of the data, shape (start,).
+        interrupted: Whether Ctrl-C ended it.
+    """
+
+    theta: np.ndarray
+    gradient: np.ndarray
+    hessian: np.ndarray
+    finished: np.ndarray
+    escaped: np.ndarray
+    interrupted: bool = False
+
+
+def run(
+    risk: EmpiricalRisk,
+    like: PyTree,
+    starts: np.ndarray,
+    descents: np.ndarray,
+    criteria: Criteria,
+    *,
+    threads: int,
+    memory: int,
+) -> Harvest:
+    """Searches from every start: damped Gauss–Newton steps downhill, then damped Newton steps to the nearest root of ∇R.
+
+    With D = diag(GN)^(−1/2), S = D·H·D = V·Λ·Vᵀ and c = Vᵀ·D·∇R the step is −D·V·(c/(Λ + λ)) with the Gauss–Newton
+    part GN in place of H while a member descends, and −D·V·(Λ·c/(Λ² + λ²)) afterwards: the minimiser of
+    ‖D(∇R + Hδ)‖² + λ²‖D⁻¹δ‖², a Levenberg–Marquardt step on the gradient, which is as ready to end on a saddle as on a
+    minimum. A step is kept if it lowers R, or afterwards ‖D∇R‖; λ is then multiplied by 0.3, otherwise by 3.
+
+    Starts are cut into lanes, whatever the number of threads, and lanes run in threads. In a lane a batch of a power of
+    two of members takes `ROUND` steps at a time in one compiled program. What has finished is replaced by the next
+    starts; when those run out, the rest is repacked into smaller batches, of which there is one more size.
+
+    Args:
+        risk: R.
+        like: A network of the shapes of θ.
+        starts: θ of every start, shape (start, param).
+        descents: Steps of descent of each, shape (start,).
+        criteria: When a member has finished.
+        threads: How many lanes run at a time.
+        memory: Bytes that the batches under way may hold.
+
+    Returns:
+        Where the members ended. After Ctrl-C those that had finished are kept.
+    """
+    count, size = starts.shape
+    infinite = np.full((count, size), np.inf)
+    flags = np.zeros((2, count), dtype=bool)
+    harvest = Harvest(starts.copy(), infinite, np.full((count, size, size), np.inf), flags[0], flags[1])
+    batch = _batch(risk, size, memory // threads, count)
+    wide = jnp.result_type(float) == jnp.float64  # a context manager of JAX holds in one thread only
+
+    def work(low: int) -> None:
+        with jax.enable_x64(wide):
+            lane = np.arange(low, min(low + LANE, count))
+            _run_lane(risk, like, starts[lane], descents[lane], lane, batch, criteria, harvest)
+
+    with ThreadPoolExecutor(threads, thread_name_prefix="condenslab") as pool:
+        futures = [pool.submit(work, low) for low in range(0, count, LANE)]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException as stop:
+            harvest.interrupted = True
+            if not isinstance(stop, KeyboardInterrupt):
+                raise
+    return harvest
+
+
+def _run_lane(
+    risk: EmpiricalRisk,
+    like: PyTree,
+    starts: np.ndarray,
+    descents: np.ndarray,
+    numbers: np.ndarray,
+    batch: int,
+    criteria: Criteria,
+    harvest: Harvest,
+) -> None:
+    theta, damping, step = starts.copy(), np.full(len(starts), _DAMPING), np.zeros(len(starts), dtype=int)
+    norms, idle = np.full(len(starts), np.inf), np.zeros(len(starts), dtype=int)
+    unfinished = np.ones(len(starts), dtype=bool)
+    while unfinished.any() and not (criteria.halted() or harvest.interrupted):
+        waiting = int(np.count_nonzero(unfinished))
+        if waiting <= _FEW < batch:
+            batch = _FEW
+        own = np.flatnonzero(unfinished)[:batch]
+        packed = own[np.minimum(np.arange(batch), len(own) - 1)]  # the last one fills up
+        after = jax.device_get(_round(risk, like, theta[packed], damping[packed], step[packed], descents[packed]))
+        new, damped, gradient, hessian, size = (leaf[: len(own)] for leaf in after)
+        theta[own], damping[own], step[own] = new, damped, step[own] + ROUND
+        rooting = step[own] - ROUND >= descents[own]
+        idle[own] = np.where(rooting & ~(size <= _PROGRESS * norms[own]), idle[own] + 1, 0)
+        norms[own] = np.where(rooting, size, np.inf)
+        escaped = criteria.escaped(new)
+        stuck = (idle[own] >= _IDLE_ROUNDS) | (step[own] - descents[own] >= criteria.root_steps)
+        ended = escaped | stuck | ~np.isfinite(new).all(axis=1) | (rooting & criteria.reached(new, gradient))
+        done, places = own[ended], numbers[own[ended]]
+        harvest.theta[places], harvest.gradient[places] = new[ended], gradient[ended]
+        harvest.hessian[places], harvest.escaped[places] = hessian[ended], escaped[ended]
+        harvest.finished[places] = True
+        unfinished[done] = False
+
+
+def _batch(risk: EmpiricalRisk, size: int, memory: int, count: int) -> int:
+    """Returns the largest power of two of members whose arrays fit: `_FEW` at most where a program more costs more."""
+    own = 8 * (10 * size * size + 6 * risk.targets.size * (size + 4))
+    return 2 ** int(np.log2(max(1, min(_BATCH if count > LANE // 2 else _FEW, memory // own))))
+
+
+@eqx.filter_jit
+def _round(
+    risk: EmpiricalRisk, like: PyTree, theta: Array, damping: Array, step: Array, descents: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Returns θ, λ, ∇R, ∇²R and ‖D∇R‖ of every member after `ROUND` steps."""
+    _, back = ravel_pytree(like)
+
+    def one(theta: Array, damping: Array, step: Array, descents: Array):
+        # The first evaluation is inside the loop, too: the program is compiled with one copy of the derivatives.
+        def attempt(k: Array, state: _Walk) -> _Walk:
+            there = _derivatives(risk, back(state.trial))
+            state = _judge(state, there, descending=step + k - 1 < descents, first=k == 0)
+            turning = step + k == descents
+            state = state._replace(damping=jnp.where(turning, _DAMPING, state.damping))
+            return state._replace(trial=_trial(state, descending=step + k < descents))
+
+        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(derive, theta))
+        end = jax.lax.fori_loop(0, ROUND + 1, attempt, _Walk(theta, theta, damping, nothing))
+        return end.theta, end.damping, end.here.gradient, end.here.hessian, _scaled_norm(end.here, end.here)
+
+    def derive(theta: Array) -> Derivatives:
+        return _derivatives(risk, back(theta))
+
+    return jax.vmap(one)(theta, damping, step, descents)
+
+
+class _Walk(NamedTuple):
+    theta: Array
+    trial: Array
+    damping: Array
+    here: Derivatives
+
+
+def _judge(state: _Walk, there: Derivatives, *, descending: Array, first: Array) -> _Walk:
+    """Takes the trial over if it is better, and loosens the damping, or else tightens it."""
+    falls = there.value < state.here.value
+    flatter = _scaled_norm(state.here, there) < _scaled_norm(state.here, state.here)
+    better = first | jnp.where(descending, falls, flatter)  # never where NaN
+    changed = jnp.where(first, 1.0, jnp.where(better, _EASIER, _HARDER)) * state.damping
+    new, old = (state.trial, there), (state.theta, state.here)
+    theta, here = jax.tree.map(lambda new, old: jnp.where(better, new, old), new, old)
+    return _Walk(theta, theta, jnp.clip(changed, _LEAST_DAMPING, _MOST_DAMPING), here)
+
+
+def _trial(state: _Walk, *, descending: Array) -> Array:
+    scale, here = _scale(state.here), state.here
+    matrix = jnp.where(descending, here.gauss_newton, here.hessian)
+    eigenvalues, vectors = jnp.linalg.eigh(scale[:, None] * matrix * scale[None, :], symmetrize_input=False)
+    down = 1.0 / (jnp.maximum(eigenvalues, 0.0) + state.damping)
+    coefficients = jnp.where(descending, down, eigenvalues / (eigenvalues**2 + state.damping**2))
+    return state.theta - scale * (vectors @ (coefficients * (vectors.T @ (scale * here.gradient))))
+
+
+def _scaled_norm(frame: Derivatives, at: Derivatives) -> Array:
+    """Returns ‖D∇R‖ at one point with the D of another."""
+    return jnp.linalg.norm(_scale(frame) * at.gradient)
+
+
+def _scale(here: Derivatives) -> Array:
+    """Returns the diagonal of D; parameters on which the outputs hardly depend count like 1e-8 of the largest."""
+    diagonal = jnp.diagonal(here.gauss_newton)
+    return 1.0 / jnp.sqrt(jnp.maximum(diagonal, 1e-8 * jnp.max(diagonal)) + jnp.finfo(diagonal.dtype).tiny)
+
+
+def _derivatives(risk: EmpiricalRisk, params: PyTree) -> Derivatives:
+    outputs, jacobian = risk.outputs(params), risk.jacobian(params)
+    gradient = jnp.einsum("no,nop->p", risk.cotangent(outputs), jacobian)
+    rooted = jnp.einsum("nop,noq->nqp", jacobian, risk.gauss_newton_root(outputs)).reshape(-1, jacobian.shape[2])
+    return Derivatives(risk.value(params), gradient, rooted.T @ rooted, risk.hessian(params))

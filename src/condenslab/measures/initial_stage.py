@@ -1,0 +1,240 @@
+"""The initial stage of training from small weights: when it ends, how many orientations there are, and which ones.
+
+Near θ = 0 every neuron moves on its own. With σ of multiplicity p its direction u follows the gradient of the form
+V(u) = (1/p)·Σ_i e_i (u·x_i)^p on the unit sphere, e_i = f(x_i) − y_i, so that the condensed directions are the solutions
+of u = ±Σ_i e_i x_i (u·x_i)^(p−1)/‖·‖. For p = 1 there are two in any dimension; for weights in the plane (one input and
+a bias) at most 2p. For more inputs and p ≥ 2 the number is an open question.
+"""
+
+from dataclasses import dataclass
+from math import comb
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import ArrayLike
+
+from condenslab.measures.neurons import require_layer
+from condenslab.measures.similarity import cosine_similarity, effective_ratio
+from condenslab.networks import MLP, TwoLayer
+
+_REAL = 1e-7
+"""A root whose imaginary part is below this (relative to its size) is real: a double root splits by √eps."""
+
+
+@dataclass(frozen=True, eq=False)
+class InitialStage:
+    """The part of a run before the risk has fallen to a fraction of its initial value.
+
+    Attributes:
+        last: Index of its last record.
+        time: Time of that record.
+        ratio: Risk at that record over the initial risk.
+        left: Whether the run goes beyond the stage; if not, `last` is its last record.
+        fraction: The fraction that ends it.
+    """
+
+    last: int
+    time: float
+    ratio: float
+    left: bool
+    fraction: float
+
+
+@dataclass(frozen=True, eq=False)
+class Orientations:
+    """How many directions the neurons of a layer have, with signs: u and −u are two.
+
+    Attributes:
+        count: Number of directions, strays left out.
+        sizes: Neurons of every direction of the cover, strays included, shape (direction,), largest first.
+        leaders: Index of the neuron that stands for each of them, shape (direction,).
+        labels: For every neuron the direction that it is nearest to, shape (neuron,).
+        strays: Neurons in the directions that were left out.
+        cosine: Every neuron has a leader at a cosine above this.
+    """
+
+    count: int
+    sizes: np.ndarray
+    leaders: np.ndarray
+    labels: np.ndarray
+    strays: int
+    cosine: float
+
+
+@dataclass(frozen=True, eq=False)
+class CondensedDirections:
+    """The directions that do not turn at leading order, u = ±Σ_i e_i x_i (u·x_i)^(p−1)/‖·‖.
+
+    Attributes:
+        directions: Unit vectors, both signs of each line, shape (direction, coordinate); at most 2p.
+        growing: Which of them attract neurons while these grow: the local maxima of |V| on the circle, shape
+            (direction,). A neuron whose output weight has the fitting sign ends there.
+        multiplicity: p.
+    """
+
+    directions: np.ndarray
+    growing: np.ndarray
+    multiplicity: int
+
+
+def initial_stage(times: ArrayLike, risk: ArrayLike, fraction: float = 0.7) -> InitialStage:
+    """Returns the initial stage of a run: the records before the risk first is at most `fraction` of the initial one.
+
+    Args:
+        times: Steps or times of the records, shape (time,).
+        risk: Risk at the records, shape (time,); the first is the initial risk, which must be positive.
+        fraction: In (0, 1).
+
+    Raises:
+        ValueError: No records, lengths that differ, numbers that are not finite, an initial risk that is not positive,
+            or a fraction out of range.
+
+    References:
+        Zhou et al., NeurIPS 2022, section 3: the initial stage lasts until the loss has fallen to 70 %.
+
+    Example:
+        >>> initial_stage([0, 10, 20, 30], [1.0, 0.9, 0.72, 0.5]).time
+        20.0
+    """
+    clock, values = np.asarray(times, dtype=np.float64), np.asarray(risk, dtype=np.float64)
+    if clock.ndim != 1 or clock.shape != values.shape or clock.size == 0:
+        raise ValueError(f"times and risk must be equally long vectors. Got shapes {clock.shape} and {values.shape}.")
+    if not np.isfinite(values).all() or values[0] <= 0:
+        raise ValueError(f"risk must be finite and start positive. Got {values[0]} first.")
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction must lie between 0 and 1. Got {fraction}.")
+    fallen = np.flatnonzero(values <= fraction * values[0])
+    last = int(fallen[0]) - 1 if fallen.size else len(values) - 1
+    return InitialStage(last, float(clock[last]), float(values[last] / values[0]), bool(fallen.size), fraction)
+
+
+def orientation_count(weights: np.ndarray | Array, *, cosine: float = 0.95, strays: float = 0.03) -> Orientations:
+    """Counts the directions of a layer's neurons by a greedy cover, leaving out a few strays.
+
+    The cover is that of `effective_ratio`; every neuron then belongs to its nearest leader. The smallest directions are
+    left out as long as they hold at most the share `strays` of all neurons together.
+
+    Args:
+        weights: One row a neuron, bias included, shape (neuron, coordinate).
+        cosine: The similarity above which one neuron stands for another, in [−1, 1).
+        strays: The share of neurons that may be left out, in [0, 1).
+
+    Raises:
+        ValueError: There is no neuron, a row is zero or not finite, or `strays` is out of range.
+
+    References:
+        Zhou et al., NeurIPS 2022, Figs 3 to 6, judged there by eye from maps of cosines; the cover is Zhang & Xu, TPAMI
+        2024, Definition 1.
+
+    Example:
+        >>> orientation_count(np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0]])).count
+        2
+    """
+    if not 0 <= strays < 1:
+        raise ValueError(f"strays is a share of the neurons, in [0, 1). Got {strays}.")
+    rows = np.asarray(weights, dtype=np.float64)
+    cover = effective_ratio(rows, cosine).cover
+    nearest = np.argmax(cosine_similarity(rows)[:, cover], axis=1)
+    sizes = np.bincount(nearest, minlength=len(cover))
+    order = np.argsort(-sizes, kind="stable")
+    sizes, place = sizes[order], np.argsort(order)
+    held_by_smallest = np.cumsum(sizes[::-1])[::-1]
+    kept = int(np.count_nonzero(held_by_smallest > strays * len(rows)))
+    return Orientations(kept, sizes, cover[order], place[nearest], int(sizes[kept:].sum()), cosine)
+
+
+def condensed_directions(inputs: ArrayLike, residuals: ArrayLike, multiplicity: int) -> CondensedDirections:
+    """Returns the directions u = ±Σ_i e_i x_i (u·x_i)^(p−1)/‖·‖, in which neurons condense at leading order.
+
+    For p = 1 this is ±Σ_i e_i x_i in any dimension, and at a small start e_i = −y_i. For p ≥ 2 and two coordinates the
+    lines are the real roots of the binary form Σ_i e_i (u·x_i)^(p−1) (u₁x_i2 − u₂x_i1) of degree p.
+
+    Args:
+        inputs: x_i, the inputs of the layer with their constant 1 if it has biases, shape (sample, coordinate).
+        residuals: e_i, shape (sample,).
+        multiplicity: p of the activation, at least 1.
+
+    Raises:
+        ValueError: Shapes that do not fit, p < 1, p ≥ 2 for other than two coordinates, or a form that vanishes (then
+            every direction is as good as another).
+
+    References:
+        Zhou et al., NeurIPS 2022, Proposition 1, eqs (8) and (9). A statement on gradient flow at leading order: Adam's
+        steps follow the signs of the gradient and turn neurons elsewhere.
+
+    Example:
+        >>> found = condensed_directions([[1.0, 1.0], [3.0, 1.0]], [0.0, -2.0], multiplicity=1)
+        >>> bool(np.allclose(found.directions[0], np.array([3.0, 1.0]) / np.sqrt(10.0)))
+        True
+    """
+    points, force = np.asarray(inputs, dtype=np.float64), np.asarray(residuals, dtype=np.float64)
+    if points.ndim != 2 or force.shape != (len(points),):
+        raise ValueError(
+            f"inputs must have shape (sample, coordinate) and residuals (sample,). Got {points.shape}, {force.shape}."
+        )
+    if multiplicity < 1:
+        raise ValueError(f"multiplicity must be at least 1. Got {multiplicity}.")
+    if multiplicity == 1:
+        line = force @ points
+        if not np.linalg.norm(line) > 1e-12 * np.linalg.norm(np.abs(force) @ np.abs(points)):
+            raise ValueError("Σ e_i x_i must not vanish: without a drift no direction is preferred.")
+        unit = -line / np.linalg.norm(line)
+        return CondensedDirections(np.stack([unit, -unit]), np.ones(2, dtype=bool), 1)
+    if points.shape[1] != 2:
+        raise ValueError(
+            f"for multiplicity p >= 2 directions are known for weights in the plane only: inputs must have 2 "
+            f"coordinates, one input and the constant 1. Got {points.shape[1]}."
+        )
+    units = _lines(points / np.abs(points).max(), force, multiplicity)
+    both = np.concatenate([units, -units])
+    return CondensedDirections(both, _growing(points, force, both, multiplicity), multiplicity)
+
+
+def layer_inputs(network: TwoLayer | MLP, inputs: Array | np.ndarray, layer: int = 0) -> np.ndarray:
+    """Returns what a hidden layer sees, with a last column of ones where it has biases, shape (sample, coordinate).
+
+    Args:
+        network: A dense network.
+        inputs: A batch, shape (sample, input).
+        layer: Which hidden layer, counted from 0 at the input.
+
+    Raises:
+        IndexError: No such hidden layer.
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+    """
+    require_layer(network, layer)
+    if isinstance(network, TwoLayer):
+        seen, biased = np.asarray(inputs, dtype=np.float64), network.biases is not None
+    else:
+        width = network.weights[layer].shape[1]
+        weights, biases = (*network.weights[:layer], jnp.eye(width)), (*network.biases[:layer], None)
+        below = MLP(weights, biases, network.activation, network.residual)
+        seen, biased = np.asarray(below(jnp.asarray(inputs)), dtype=np.float64), network.biases[layer] is not None
+    return np.column_stack([seen, np.ones(len(seen))]) if biased else seen
+
+
+def _lines(points: np.ndarray, force: np.ndarray, p: int) -> np.ndarray:
+    """Returns one unit vector a real line of the binary form, shape (line, 2)."""
+    x, z = points.T
+    power = [comb(p - 1, k) * x ** (p - 1 - k) * z**k for k in range(p)]
+    # Coefficients of u₁^(p−k)·u₂^k, k = 0 … p.
+    form = np.array([force @ ((power[k] * z if k < p else 0) - (power[k - 1] * x if k else 0)) for k in range(p + 1)])
+    size = np.abs(form).max()
+    if not size > 1e-13 * (np.abs(force) @ (np.abs(points).sum(axis=1) ** p)):
+        raise ValueError("the form Σ e_i (u·x_i)^p must not be constant on the circle: no direction is preferred.")
+    form = np.where(np.abs(form) > 1e-14 * size, form, 0.0)
+    slopes = np.roots(form[::-1])
+    real = np.sort(slopes.real[np.abs(slopes.imag) <= _REAL * (1 + np.abs(slopes))])
+    real = real[np.diff(real, prepend=-np.inf) > _REAL * (1 + np.abs(real))]
+    units = np.column_stack([np.ones(len(real)), real]) / np.sqrt(1 + real**2)[:, None]
+    return units if form[-1] else np.concatenate([units, [[0.0, 1.0]]])
+
+
+def _growing(points: np.ndarray, force: np.ndarray, units: np.ndarray, p: int) -> np.ndarray:
+    """Returns where |V| has a local maximum: V″ and V of opposite sign, V″ along the circle."""
+    along = units @ points.T
+    across = np.column_stack([-units[:, 1], units[:, 0]]) @ points.T
+    height = along**p @ force
+    bend = (p - 1) * ((along ** (p - 2) * across**2) @ force) - height
+    return height * bend < 0

@@ -1,0 +1,118 @@
+"""Networks with hidden units as lists of layers: the form in which units are copied, compared and merged once for all.
+
+Layer l has weights of shape (unit, unit below, …) and biases of shape (unit, …) or None. A unit is a neuron of a dense
+layer, a channel of a convolution layer, or a kernel of a two-layer convolution network (with all its positions where
+they share none); "…" is what belongs to a pair of units: the entries of a kernel, or the positions at which a dense
+layer reads a channel. Biases of networks without weight sharing have positions as well.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
+
+import equinox as eqx
+from jax import Array
+
+from condenslab.networks.activations import Activation
+from condenslab.networks.conv import CNN
+from condenslab.networks.conv_two_layer import ConvTwoLayer
+from condenslab.networks.dense import MLP, TwoLayer
+
+Layered: TypeAlias = TwoLayer | MLP | CNN | ConvTwoLayer
+Net = TypeVar("Net", TwoLayer, MLP, CNN, ConvTwoLayer)
+
+
+def layers(network: Layered) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:
+    """Returns (W_1 … W_L) and (b_1 … b_L), an entry None where a layer has no biases.
+
+    The only axes that differ from the network's own are those of a CNN's first dense layer, (neuron, channel,
+    position), and of the kernels of a `ConvTwoLayer`, (kernel, 1, …), which has one input channel.
+
+    Raises:
+        TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
+    """
+    if isinstance(network, TwoLayer):
+        return (network.input_weights, network.output_weights), (network.biases, network.output_bias)
+    if isinstance(network, MLP):
+        return network.weights, network.biases
+    if isinstance(network, CNN):
+        first, *others = network.weights
+        blocks = first.reshape(first.shape[0], network.channels[-1], network.positions)
+        return (*network.kernels, blocks, *others), (*network.kernel_biases, *network.biases)
+    if isinstance(network, ConvTwoLayer):
+        return (network.kernels[:, None], network.output_weights), (network.biases, None)
+    raise TypeError(
+        f"the network must be a TwoLayer, MLP, CNN or ConvTwoLayer, whose hidden units are known. "
+        f"Got {type(network).__name__}."
+    )
+
+
+def with_layers(network: Net, weights: Sequence[Array], biases: Sequence[Array | None]) -> Net:
+    """Returns the network with other weights and biases in the form of `layers`, of any widths but the same depth."""
+    if isinstance(network, MLP):
+        return eqx.tree_at(lambda n: (n.weights, n.biases), network, (tuple(weights), tuple(biases)))
+    if isinstance(network, CNN):
+        depth = len(network.kernels)
+        blocks = weights[depth]
+        head = (blocks.reshape(blocks.shape[0], blocks.shape[1] * blocks.shape[2]), *weights[depth + 1 :])
+        return eqx.tree_at(
+            lambda n: (n.kernels, n.kernel_biases, n.weights, n.biases),
+            network,
+            (tuple(weights[:depth]), tuple(biases[:depth]), head, tuple(biases[depth:])),
+        )
+    if isinstance(network, ConvTwoLayer):
+        return ConvTwoLayer(weights[0][:, 0], biases[0], weights[1], network.activation)
+    return TwoLayer(weights[0], biases[0], weights[1], biases[1], network.activation)
+
+
+def hidden_layers(network: Layered) -> int:
+    """Returns the number of hidden layers, those of convolutions first, then those of the head.
+
+    Raises:
+        TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
+    """
+    return len(layers(network)[0]) - 1
+
+
+def width(network: Layered, layer: int) -> int:
+    """Returns the number of units of a hidden layer, counted from 0 at the input.
+
+    Raises:
+        IndexError: No such hidden layer.
+        TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
+    """
+    require_hidden(network, layer)
+    return layers(network)[0][layer].shape[0]
+
+
+def require_hidden(network: Layered, layer: int) -> None:
+    """Checks that `layer` numbers a hidden layer, counted from 0 at the input.
+
+    Raises:
+        IndexError: It does not.
+        TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
+    """
+    count = hidden_layers(network)
+    if not 0 <= layer < count:
+        valid = f"0 to {count - 1}" if count else "none, the network is linear"
+        raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer}.")
+
+
+def activation(network: Layered, layer: int) -> Activation:
+    """Returns σ of a hidden layer with the symmetries that its pooling leaves it.
+
+    The maximum over a window is not odd: under max pooling an odd activation has no parity.
+
+    Raises:
+        TypeError: The network's activation is a plain function, whose symmetries are unknown.
+    """
+    found = network.activation
+    if not isinstance(found, Activation):
+        raise TypeError(
+            f"the activation must be a networks.Activation, which says its symmetries. Got {found!r}: wrap it, "
+            'networks.Activation("its name", function, parity=…, homogeneity=…), with what you know of it.'
+        )
+    if not isinstance(network, CNN) or found.parity != "odd" or network.pooling != "max":
+        return found
+    pooled = layer < len(network.kernels) and network.pools[layer] > 1
+    return dataclasses.replace(found, parity=None) if pooled else found

@@ -1,0 +1,51 @@
+"""How few samples a target needs: optimistic sample size, and local linear recovery at a target point."""
+
+from condenslab.sample_size import optimistic
+from condenslab.sample_size.coefficients import TangentRank, tangent_rank
+from condenslab.sample_size.optimistic import OptimisticSize
+from condenslab.sample_size.points import (
+    convolution_points,
+    deep_diagonal_points,
+    deep_points,
+    dense_points,
+    diagonal_points,
+    factorisation_points,
+)
+from condenslab.sample_size.recovery import Transition, llr_transition, tangent_features, transition_of
+from condenslab.sample_size.samples import (
+    Design,
+    first_recovering,
+    hooks,
+    matrix_design,
+    minimal_design,
+    observed_components,
+    order_ranks,
+)
+from condenslab.sample_size.target_set import TargetPoint, TargetSetMinimum, minimum_rank
+
+__all__ = [
+    "Design",
+    "OptimisticSize",
+    "TangentRank",
+    "TargetPoint",
+    "TargetSetMinimum",
+    "Transition",
+    "convolution_points",
+    "deep_diagonal_points",
+    "deep_points",
+    "dense_points",
+    "diagonal_points",
+    "factorisation_points",
+    "first_recovering",
+    "hooks",
+    "llr_transition",
+    "matrix_design",
+    "minimal_design",
+    "minimum_rank",
+    "observed_components",
+    "optimistic",
+    "order_ranks",
+    "tangent_features",
+    "tangent_rank",
+    "transition_of",
+]

@@ -1,0 +1,207 @@
+"""Computes the cases: points of branches, the ranks there, and gradient flows from near them."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from condenslab import landscape, measures, networks, training
+from condenslab.landscape import Branch
+from condenslab.networks import TwoLayer, unravel
+from condenslab.risk import EmpiricalRisk
+from condenslab.studies.branches.cases import RateCase, StabilityCase
+from condenslab.sweeps import Outcome, Progress
+from condenslab.training import Stop, Trajectory, Until
+
+ACTIVATION = networks.activation("exp")
+"""Generic in the sense of the theory: tanh is not, it is odd."""
+
+RECOVERED = 1e-8
+"""A flow recovers when the squared error off the sample has fallen to this fraction of what it was at the start.
+
+A displacement ε leaves an error of order ε² there. A flow that fits the samples only may still cancel its first order,
+near a condensed branch, and keeps ε⁴: the fraction has to be well below ε²."""
+
+RANK_SAMPLES = 8
+_PROBES = 200
+_SPREAD = 0.5
+_KEPT = 2000
+_RATE_RECORD = {"risk": training.record_risk, "parameters": training.record_parameters}
+
+
+def target_network(target_width: int, inputs: int) -> TwoLayer:
+    """Returns the target: input weights N(0, 1/4), output weights ±1, of a fixed seed."""
+    keys = jax.random.split(jax.random.key(target_width * 100 + inputs), 2)
+    weights = _SPREAD * jax.random.normal(keys[0], (target_width, inputs))
+    signs = jax.random.rademacher(keys[1], (1, target_width), dtype=weights.dtype)
+    return TwoLayer(weights, None, signs, None, ACTIVATION)
+
+
+def run_rates(cases: Sequence[RateCase], progress: Progress | None) -> list[Outcome]:
+    """Returns ranks, dimensions and the course of the flow from near a branch of the six-parameter example.
+
+    Args:
+        cases: Cases with the same number of samples.
+        progress: Called with (fraction, text).
+    """
+    target = target_network(1, 2)
+    keys = [jax.random.split(jax.random.fold_in(jax.random.key(case.seed), case.branch), 3) for case in cases]
+    points = [_point(target, case, k[0]) for case, k in zip(cases, keys, strict=True)]
+    risks = [_risk(target, jax.random.normal(k[1], (case.samples, 2))) for case, k in zip(cases, keys, strict=True)]
+    starts = [_displaced(p, case.radius, k[2]) for case, p, k in zip(cases, points, keys, strict=True)]
+    runs = _flows(risks, starts, [case.time for case in cases], _RATE_RECORD, progress, rtol=1e-9)
+    return [_rate_outcome(*parts) for parts in zip(cases, points, risks, runs, strict=True)]
+
+
+def run_stability(cases: Sequence[StabilityCase], progress: Progress | None) -> list[Outcome]:
+    """Returns, for every branch, how many flows recover the target from the samples; all flows are one program.
+
+    Args:
+        cases: Cases with the same widths and inputs.
+        progress: Called with (fraction, text).
+    """
+    first = cases[0]
+    target = target_network(first.target_width, first.inputs)
+    shapes = landscape.branches(first.width, first.target_width)
+    risks, starts = [], []
+    for case in cases:
+        for branch, shape in enumerate(shapes):
+            for trial in range(case.trials):
+                key = jax.random.fold_in(
+                    jax.random.key(case.seed), (case.samples * len(shapes) + branch) * 10**5 + trial
+                )
+                keys = jax.random.split(key, 3)
+                point = landscape.branch_point(target, shape, keys[0], spread=_SPREAD)
+                drawn = jax.random.normal(keys[1], (case.most, case.inputs))
+                risks.append(_risk(target, drawn, np.arange(case.most) < case.samples))
+                starts.append(_displaced(point, case.radius, keys[2]))
+    runs = _flows(risks, starts, [first.time] * len(starts), {}, progress, rtol=1e-6)
+    recovered = _recovered(target, starts, runs).reshape(len(cases), len(shapes), first.trials)
+    finished = np.array([_finished(run) for run in runs]).reshape(recovered.shape)
+    return [_stability_outcome(case, shapes, *parts) for case, *parts in zip(cases, recovered, finished, strict=True)]
+
+
+def shape_of(number: int) -> Branch:
+    """Returns Q₁ (condensed), or Q₂ and its mirror image Q₃, of the six-parameter example."""
+    return Branch((2,)) if number == 1 else Branch((1,), (1,))
+
+
+def _point(target: TwoLayer, case: RateCase, key: Array) -> TwoLayer:
+    point = landscape.branch_point(target, shape_of(case.branch), key)
+    if case.branch != 3:
+        return point
+    return TwoLayer(point.input_weights[::-1], None, point.output_weights[:, ::-1], None, ACTIVATION)
+
+
+def _risk(target: TwoLayer, inputs: Array, chosen: np.ndarray | None = None) -> EmpiricalRisk:
+    weights = None if chosen is None else jnp.asarray(chosen, inputs.dtype)
+    return EmpiricalRisk(inputs, target(inputs), weights)
+
+
+def _displaced(point: TwoLayer, radius: float, key: Array) -> TwoLayer:
+    theta = networks.ravel(point)
+    return unravel(theta + radius * jax.random.normal(key, theta.shape), point)
+
+
+def _flows(
+    risks: list[EmpiricalRisk],
+    starts: list[TwoLayer],
+    times: list[float],
+    record: dict,
+    progress: Progress | None,
+    *,
+    rtol: float,
+) -> list[Trajectory]:
+    runs = training.ensemble(
+        training.flow,
+        risks,
+        starts,
+        until=[Until(time=time, risk=1e-28) for time in times],
+        rtol=rtol,
+        atol=1e-13,
+        record=record,
+        progress=None if progress is None else lambda fraction, text: progress(fraction, f"gradient flow, {text}"),
+    )
+    if any(run.stop is Stop.INTERRUPTED for run in runs):
+        raise KeyboardInterrupt
+    return runs
+
+
+def _finished(run: Trajectory) -> bool:
+    return run.stop in (Stop.FINISHED, Stop.RISK_REACHED)
+
+
+def _recovered(target: TwoLayer, starts: list[TwoLayer], runs: list[Trajectory]) -> np.ndarray:
+    """Returns which flows have brought the error off the sample to nothing, shape (flow,)."""
+    probes = jax.random.normal(jax.random.key(7), (_PROBES, target.input_weights.shape[1]))
+    truth = target(probes)
+
+    @jax.jit
+    def error(thetas: Array) -> Array:
+        return jax.vmap(lambda theta: jnp.mean((unravel(theta, starts[0])(probes) - truth) ** 2))(thetas)
+
+    before, after = (np.asarray(error(jnp.stack(list(map(networks.ravel, ends))))) for ends in
+                     (starts, [run.network for run in runs]))  # fmt: skip
+    return after <= RECOVERED * before
+
+
+def _rate_outcome(case: RateCase, point: TwoLayer, risk: EmpiricalRisk, run: Trajectory) -> Outcome:
+    jacobian = np.asarray(_jacobian(risk, point))[:, 0]
+    ranks = [measures.rank(jacobian[:n]) for n in range(1, RANK_SAMPLES + 1)]
+    neighbours = [
+        landscape.branch_point(target_network(1, 2), shape_of(case.branch), jax.random.key(k)) for k in range(8)
+    ]
+    flat = np.array([np.asarray(networks.ravel(p)) for p in neighbours])
+    spread = measures.rank(flat[1:] - flat[0])
+    smallest = _smallest_positive(np.asarray(_hessian(risk, run.network)), shape_of(case.branch).hessian_rank(2))
+    parameters = run.records["parameters"]
+    gap = np.linalg.norm(parameters[:, :2] - parameters[:, 2:4], axis=1)
+    values = {
+        "ranks": [rank.value if rank.decided else None for rank in ranks],
+        "dimension": spread.value if spread.decided else None,
+        "smallest_eigenvalue": smallest,
+        "stop": run.stop.value,
+        "steps": run.steps,
+    }
+    kept = np.unique(np.linspace(0, len(run.times) - 1, _KEPT).astype(int))
+    arrays = {"times": run.times[kept], "risk": run.records["risk"][kept], "gap": gap[kept]}
+    status = "done" if _finished(run) else "diverged"
+    return Outcome(values, arrays, status, "" if status == "done" else run.stop.value)
+
+
+@eqx.filter_jit
+def _jacobian(risk: EmpiricalRisk, network: TwoLayer) -> Array:
+    return risk.jacobian(network)
+
+
+@eqx.filter_jit
+def _hessian(risk: EmpiricalRisk, network: TwoLayer) -> Array:
+    return risk.hessian(network)
+
+
+def _smallest_positive(hessian: np.ndarray, rank: int) -> float:
+    """Returns the smallest of the `rank` largest eigenvalues."""
+    return float(np.linalg.eigvalsh(hessian)[-rank])
+
+
+def _stability_outcome(
+    case: StabilityCase, shapes: list[Branch], recovered: np.ndarray, finished: np.ndarray
+) -> Outcome:
+    d = case.inputs
+    return Outcome(
+        {
+            "branches": [
+                "+".join(map(str, (*b.target_blocks, *(f"{size}₀" for size in b.extra_blocks)))) for b in shapes
+            ],
+            "features": [b.features for b in shapes],
+            "deficient": [b.deficient for b in shapes],
+            "codimension": [b.codimension(d) for b in shapes],
+            "unstable_below": [b.unstable_below(d) for b in shapes],
+            "stable_from": [b.stable_from(d) for b in shapes],
+            "successes": [int(row.sum()) for row in recovered],
+            "finished": [int(row.sum()) for row in finished],
+        }
+    )

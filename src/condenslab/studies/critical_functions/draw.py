@@ -1,0 +1,120 @@
+"""Draws the critical_functions study from its stored records."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from condenslab import figures
+from condenslab.studies.critical_functions.claims import Functions, collect
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
+
+_PANELS = 12
+_COLUMNS = 4
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the gallery and the hierarchy; none where nothing was found.
+
+    Args:
+        records: The records, in any order.
+    """
+    done = [record for record in records if record.status == "done"]
+    functions = collect(done)
+    if not len(functions.risks):
+        return []
+    return [_gallery(done, functions), _hierarchy(done, functions)]
+
+
+def _gallery(done: Sequence[Record], functions: Functions) -> Drawing:
+    """Draws one of every mirrored pair, by width and risk."""
+    orbits = _orbits(functions)
+    shown = sorted(set(orbits), key=lambda k: (functions.widths[k], functions.risks[k]))[:_PANELS]
+    rows = -(-len(shown) // _COLUMNS)
+    figure, axes = figures.panels(rows, min(_COLUMNS, len(shown)), width=2.6, height=2.3)
+    grid, inputs, targets = (done[0].arrays[name] for name in ("grid", "inputs", "targets"))
+    for ax in axes.ravel()[len(shown) :]:
+        ax.set_visible(False)
+    for place, (ax, number) in enumerate(zip(axes.ravel(), shown, strict=False)):
+        figures.function_curves(ax, grid, {"critical function": functions.curves[number]}, samples=(inputs, targets))
+        ax.get_legend().remove()
+        if place % _COLUMNS:
+            ax.set_ylabel("")
+        if place // _COLUMNS < rows - 1:
+            ax.set_xlabel("")
+        kind = _kind(functions, number)
+        pair = ", and mirror image" if orbits.count(number) > 1 else ""
+        figures.title(
+            ax, f"width {functions.widths[number]}: R = {figures.readable(functions.risks[number], 4)}\n{kind}{pair}"
+        )
+    more = len(set(orbits)) - len(shown)
+    caption = (
+        f"Critical functions of the three-tanh problem (circles: the 50 samples), by the width at which they first "
+        f"appear and by risk; inertia (positive, zero, negative) in that width. {len(functions.risks)} functions, "
+        f"{len(set(orbits))} of them up to mirror images f(x) → −f(−x)"
+        + (f"; {more} more are not shown." if more else ".")
+        + _missed(done)
+    )
+    return Drawing("Gallery of critical functions", caption, figure)
+
+
+def _missed(done: Sequence[Record]) -> str:
+    """Says how many functions the searches may have missed, by Chao's estimate."""
+    parts = []
+    for width in sorted({record.case["width"] for record in done}):
+        own = [record for record in done if record.case["width"] == width]
+        missed = np.mean([record.values["missed"] for record in own])
+        error = np.mean([record.values["missed_error"] for record in own])
+        parts.append(f"{figures.readable(missed, 2)} ± {figures.readable(error, 2)} at width {width}")
+    return f" Missed by one search, as Chao's bias-corrected lower bound estimates: {', '.join(parts)}."
+
+
+def _kind(functions: Functions, number: int) -> str:
+    positive, zero, negative = functions.inertia[number]
+    if not functions.decided[number]:
+        return "inertia undecided"
+    return f"{'saddle' if negative else 'minimum'} ({positive}, {zero}, {negative})"
+
+
+def _orbits(functions: Functions) -> list[int]:
+    """Returns for every function the lower number of its mirrored pair."""
+    orbits = []
+    for number in range(len(functions.risks)):
+        mirror = functions.mirror(number)
+        orbits.append(number if mirror is None else min(number, mirror))
+    return orbits
+
+
+def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
+    orbits = _orbits(functions)
+    nodes = sorted(set(orbits))
+    place = {node: k for k, node in enumerate(nodes)}
+    edges, away, unknown = [], 0, 0
+    for record in (r for r in done if r.values.get("kick_from")):
+        values, arrays = record.values, record.arrays
+        for k, source in enumerate(values["kick_from"]):
+            begin = functions.nearest(arrays["outputs"][source])
+            end = functions.nearest(arrays["kick_outputs"][k])
+            if begin is None or not values["kick_finite"][k]:
+                away += 1
+            elif end is None:
+                unknown += 1
+            elif orbits[begin] != orbits[end]:
+                edges.append((place[orbits[begin]], place[orbits[end]]))
+    figure, axes = figures.panels(1, 1, width=9.0, height=2.4 + 0.17 * len(nodes))
+    stable = [functions.decided[k] and functions.inertia[k][2] == 0 and functions.widths[k] > 0 for k in nodes]
+    figures.hierarchy(
+        axes[0, 0],
+        functions.widths[nodes],
+        functions.risks[nodes],
+        edges,
+        stable=stable,
+        column_label="width at which the function first appears",
+    )
+    caption = (
+        "From simple to complex: every node is a critical function (one a mirrored pair). A function is embedded one "
+        "neuron wider by splitting a neuron in two (a saddle also in its own width), kicked along the lowest eigenvector "
+        "and followed by gradient flow; an arrow leads to the function where the flow ended. "
+        f"{away} flows ran towards infinity (|w|·dx > 3), {unknown} ended on no function of the list."
+    )
+    return Drawing("Hierarchy of critical functions", caption, figure)

@@ -1,0 +1,111 @@
+"""Settings and cases of the study of embeddings in width; imports no JAX."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `--set` can change.
+
+    Attributes:
+        seeds: Runs from different starts.
+        widths: Minima of the widths 1 … this are split.
+        starts: Starts of each search for the critical functions of the three-tanh problem.
+        wide: Width that a minimum is embedded into.
+        iris_starts: Gradient flows on Iris for each seed, along which critical points are looked for; 0 leaves Iris
+            out.
+        time: End of the gradient flows from perturbed minima.
+        size: Standard deviation of the perturbation of every parameter.
+    """
+
+    seeds: Count = 3
+    widths: Annotated[int, msgspec.Meta(ge=1, le=2)] = 2
+    starts: Count = 100
+    wide: Annotated[int, msgspec.Meta(ge=2)] = 500
+    iris_starts: CountOrNone = 6
+    time: Positive = 1e4
+    size: Positive = 1e-3
+
+
+PRESETS = {
+    "tiny": Settings(seeds=1, widths=1, starts=20, wide=30, iris_starts=0),
+    "quick": Settings(),
+    "full": Settings(seeds=20, starts=1000, iris_starts=100),
+}
+
+
+@dataclass(frozen=True)
+class SplitCase:
+    """The lowest minimum of a narrow width, its neurons split, and the whole embedded into a wide network.
+
+    Attributes:
+        width: Neurons of the narrow network.
+        starts: Starts of the search.
+        seed: Of the starts.
+        wide: Width to embed into, or 0 for none.
+        kind: Tells the sorts of case apart.
+    """
+
+    width: int
+    starts: int
+    seed: int
+    wide: int
+    kind: Literal["split"] = "split"
+
+
+@dataclass(frozen=True)
+class EscapeCase:
+    """Gradient flows from the perturbed width-1 minimum, and from the same split in two and perturbed.
+
+    Attributes:
+        seed: Of the perturbation.
+        time: End of the flow.
+        size: Standard deviation of the perturbation of every parameter.
+        kind: Tells the sorts of case apart.
+    """
+
+    seed: int
+    time: float
+    size: float
+    kind: Literal["escape"] = "escape"
+
+
+@dataclass(frozen=True)
+class IrisCase:
+    """Critical points of a sigmoid network 4-2-3 on Iris, their neurons split.
+
+    Attributes:
+        seed: Of the starts.
+        starts: Gradient flows, near whose slowest points critical points are looked for.
+        kind: Tells the sorts of case apart.
+    """
+
+    seed: int
+    starts: int
+    kind: Literal["iris"] = "iris"
+
+
+Case = SplitCase | EscapeCase | IrisCase
+
+
+def make_cases(settings: Settings, seed: int) -> list[Case]:
+    """Returns the cases of a run, with seeds `seed`, `seed` + 1, …; only the first minimum of each width is embedded.
+
+    Args:
+        settings: The settings.
+        seed: The first seed.
+    """
+    seeds = range(seed, seed + settings.seeds)
+    widths = range(1, settings.widths + 1)
+    return [
+        *(SplitCase(w, settings.starts, s, settings.wide if s == seed else 0) for w in widths for s in seeds),
+        *(EscapeCase(s, settings.time, settings.size) for s in seeds),
+        *(IrisCase(s, settings.iris_starts) for s in seeds if settings.iris_starts),
+    ]

@@ -1,0 +1,123 @@
+"""Draws the study of embeddings in width from its stored records; imports no JAX."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from condenslab import figures
+from condenslab.studies.embedding_width.claims import rows
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the figures of a run; what was not computed is left out.
+
+    Args:
+        records: The records, in any order.
+    """
+    done = [record for record in records if record.status == "done"]
+    splits = [r for r in done if r.case["kind"] == "split" and r.values["found"]]
+    escapes = [r for r in done if r.case["kind"] == "escape"]
+    iris = [r for r in done if r.case["kind"] == "iris" and r.values["narrow"]]
+    first = [min((r for r in splits if r.case["width"] == w), key=lambda r: r.case["seed"]) for w in _widths(splits)]
+    drawn = [_inertia(first), _spectra(first)] if first else []
+    if escapes:
+        drawn.append(_escapes(escapes))
+    if iris:
+        drawn.append(_iris(min(iris, key=lambda r: r.case["seed"])))
+    return drawn
+
+
+def _widths(records: Sequence[Record]) -> list[int]:
+    return sorted({record.case["width"] for record in records})
+
+
+def _inertia(records: Sequence[Record]) -> Drawing:
+    figure, axes = figures.panels(1, len(records), width=4.9, height=4.6)
+    for ax, record in zip(axes[0], records, strict=True):
+        width = record.case["width"]
+        labels, counts = [f"minimum of width {width}"], [record.values["narrow"]]
+        for row in rows(record, neuron=0):
+            share = "" if row["kind"] == "equal" else f", {row['kind']}"
+            labels.append(f"{row['copies']} copies{share}")
+            counts.append(row["counts"])
+        if "wide_counts" in record.values:
+            labels.append(f"width {record.case['wide']}")
+            counts.append(record.values["wide_counts"])
+        figures.inertia_bars(ax, labels, counts)
+        figures.title(ax, f"Width {width}, R = {figures.readable(record.values['risk'], 4)}")
+    caption = (
+        "Signs of the Hessian's eigenvalues at the lowest minimum of each width, with its first neuron split into "
+        "equal copies, with shares 0 and 1 of the output weight, and with all neurons copied to fill the wide network. "
+        "Equal copies add one positive, one zero and one negative eigenvalue each: the minimum becomes a strict saddle. "
+        "Shares 0 and 1 add three zeros."
+    )
+    return Drawing("Signs of curvature after splitting", caption, figure)
+
+
+def _spectra(records: Sequence[Record]) -> Drawing:
+    names = ("1", "2", "3")
+    figure, axes = figures.panels(len(records), len(names), width=3.6, height=3.9)
+    for line, record in zip(axes, records, strict=True):
+        tolerances = [record.values["narrow_tolerance"]] + [row["tolerance"] for row in _equal(record)]
+        floors = [record.values["narrow_floor"]] + [row["floor"] for row in _equal(record)]
+        counts = [record.values["narrow"]] + [row["counts"] for row in _equal(record)]
+        decided = [record.values["narrow_decided"]] + [row["decided"] for row in _equal(record)]
+        for k, (ax, name) in enumerate(zip(line, names, strict=True)):
+            figures.spectrum(
+                ax,
+                record.arrays[f"spectrum_{name}"],
+                tolerance=tolerances[k],
+                floor=floors[k],
+                kept=counts[k][0] + counts[k][2],
+                decided=decided[k],
+            )
+            ax.set_ylabel("absolute eigenvalue")
+            copies = "minimum" if name == "1" else f"{name} copies"
+            figures.title(ax, f"Width {record.case['width']}, {copies}: {tuple(counts[k])}")
+    caption = (
+        "Absolute eigenvalues of the Hessian at the minimum and with its first neuron in two and three equal copies; "
+        "in brackets how many are positive, zero and negative. The cut between non-zero and zero (dashed) is the "
+        "largest gap above the rounding floor (dotted)."
+    )
+    return Drawing("Spectra and the cut between zero and not zero", caption, figure)
+
+
+def _equal(record: Record) -> list[dict]:
+    return rows(record, kind="equal", neuron=0)
+
+
+def _escapes(records: Sequence[Record]) -> Drawing:
+    figure, axes = figures.panels(1, 1, width=7.0, height=4.0)
+    curves = {}
+    for name, label in (("narrow", "width 1, perturbed"), ("wide", "split in two, perturbed")):
+        for number, record in enumerate(records):
+            times, risk = record.arrays[f"{name}_times"], record.arrays[f"{name}_risk"]
+            curves[label if number == 0 else f"_{name} {number}"] = (np.asarray(times), np.asarray(risk))
+    figures.value_curves(axes[0, 0], curves, x_label="time t of the gradient flow", y_label="risk R", logarithmic="x")
+    caption = (
+        f"Gradient flow from the width-1 minimum (R = {figures.readable(records[0].values['level'], 4)}) with every "
+        f"parameter perturbed by noise of standard deviation {records[0].case['size']:g}, and from the same minimum "
+        f"split in two and perturbed likewise; {len(records)} seeds. The narrow network returns; the wide one leaves "
+        "along the negative direction that splitting made."
+    )
+    return Drawing("The way back is closed", caption, figure)
+
+
+def _iris(record: Record) -> Drawing:
+    points = record.values["narrow"]
+    figure, axes = figures.panels(1, len(points), width=4.4, height=4.2)
+    for number, ax in enumerate(axes[0]):
+        labels, counts = ["4-2-3"], [points[number]]
+        for row in rows(record, point=number):
+            labels.append(f"neuron {row['neuron'] + 1}, {row['copies']} copies")
+            counts.append(row["counts"])
+        figures.inertia_bars(ax, labels, counts)
+        figures.title(ax, f"R = {figures.readable(record.values['risks'][number], 4)}")
+    caption = (
+        "Iris, sigmoid network 4-2-3 without output biases: the lowest critical points found, with either neuron in "
+        "two and three equal copies. Here a neuron has three outputs, and the signs that a copy adds are those of the "
+        "neuron's own block of second derivatives."
+    )
+    return Drawing("Iris: critical points and their splits", caption, figure)

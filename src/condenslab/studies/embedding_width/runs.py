@@ -1,0 +1,213 @@
+"""Computes the cases: searches for critical points, splits their neurons, and follows the flow from perturbed ones."""
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab import landscape, measures, networks, tasks, training
+from condenslab.landscape import CriticalPoint, Splitting
+from condenslab.measures import Inertia
+from condenslab.networks import TwoLayer
+from condenslab.networks.structure import neuron_tangents
+from condenslab.risk import EmpiricalRisk
+from condenslab.studies.embedding_width.cases import EscapeCase, IrisCase, SplitCase
+from condenslab.sweeps import Outcome, Progress
+from condenslab.training import Until
+
+_COPIES = (2, 3)
+_SHARES = (0.0, 1.0)
+_IRIS_POINTS, _SLOW_POINTS, _IRIS_TIME = 3, 4, 1e6
+_RECORD = {"risk": lambda risk, network: risk.value(network)}
+_IRIS_RECORD = {
+    "gradient": lambda risk, network: jnp.abs(networks.ravel(risk.gradient(network))).sum(),
+    "theta": lambda risk, network: networks.ravel(network),
+}
+_START = (3.7, 0.09, 0.0)
+"""Near the width-1 minimum (a, w, b); Newton's method makes it exact."""
+
+
+def run_split(case: SplitCase) -> Outcome:
+    """Returns what splitting does to the lowest minimum of a narrow width of the three-tanh problem.
+
+    Args:
+        case: The case.
+    """
+    risk, point = _three_tanh(), _lowest_minimum(case)
+    if point is None:
+        return Outcome({"found": False})
+    rows: list[dict[str, Any]] = []
+    arrays = {"spectrum_1": _sizes(point.inertia)}
+    for neuron in range(case.width):
+        for copies in _COPIES:
+            found = _measure(risk, point.network, _copied(case.width, neuron, copies))
+            rows.append({"kind": "equal", "neuron": neuron, "copies": copies} | found[0])
+            if neuron == 0:
+                arrays[f"spectrum_{copies}"] = _sizes(found[1])
+        for share in _SHARES:
+            found = _measure(risk, point.network, landscape.splitting(case.width, neuron, share=share))
+            rows.append({"kind": f"share {share:g}", "neuron": neuron, "copies": 2} | found[0])
+    values = {"found": True, "risk": point.risk, "gradient": point.gradient_norm} | _columns(rows)
+    values |= {"narrow": list(point.inertia.counts), "narrow_decided": point.inertia.decided}
+    values |= {"narrow_tolerance": point.inertia.tolerance, "narrow_floor": point.inertia.floor}
+    if case.wide:
+        wide, _ = _measure(risk, point.network, landscape.equal_splitting(case.width, case.wide))
+        values |= {f"wide_{name}": value for name, value in wide.items()}
+    return Outcome(values, arrays)
+
+
+def run_iris(case: IrisCase) -> Outcome:
+    """Returns what splitting does to critical points of a 4-2-3 sigmoid network on Iris.
+
+    Args:
+        case: The case.
+    """
+    try:
+        from sklearn.datasets import load_iris
+    except ImportError:
+        message = "Iris comes with scikit-learn, which is not installed: pip install 'condenslab[data]'"
+        return Outcome({}, status="failed", message=message)
+    data = load_iris()
+    inputs = (data.data - data.data.mean(axis=0)) / data.data.std(axis=0)
+    risk = EmpiricalRisk(jnp.asarray(inputs), jnp.asarray(np.eye(3)[data.target]))
+    found = landscape.critical_points_from(risk, _slow_points(risk, case))
+    points = [point for point in found.of_width(2) if point.inertia.decided][:_IRIS_POINTS]
+    rows: list[dict[str, Any]] = []
+    for number, point in enumerate(points):
+        blocks = np.asarray(_blocks(risk, point.network))
+        for neuron in range(2):
+            own = measures.inertia(blocks[neuron], gradient_norm=0.0)
+            local = {"local": list(own.counts), "local_decided": own.decided}
+            for copies in _COPIES:
+                split, _ = _measure(risk, point.network, _copied(2, neuron, copies))
+                rows.append({"point": number, "neuron": neuron, "copies": copies} | split | local)
+    values = {
+        "risks": [point.risk for point in points],
+        "gradients": [point.gradient_norm for point in points],
+        "narrow": [list(point.inertia.counts) for point in points],
+        "hits": [point.hits for point in points],
+    }
+    return Outcome(values | _columns(rows))
+
+
+def _slow_points(risk: EmpiricalRisk, case: IrisCase) -> list[TwoLayer]:
+    """Returns where gradient flows from small networks are slowest: the local minima of ‖∇R‖ along them.
+
+    EP21, App. B: all parameters N(0, m⁻⁶), and the point of smallest gradient in an interval of slow decay. The same
+    number for every case, the last point repeated where there are fewer, so that all share one program.
+    """
+    keys = jax.random.split(jax.random.key(case.seed), case.starts)
+    starts = [_small(key) for key in keys]
+    runs = training.ensemble(
+        training.flow, risk, starts, until=Until(time=_IRIS_TIME), record=_IRIS_RECORD, rtol=1e-6, max_steps=4000
+    )
+    places: list[tuple[float, np.ndarray]] = []
+    for run in runs:
+        slow, theta = np.asarray(run.records["gradient"]), np.asarray(run.records["theta"])
+        inner = np.flatnonzero((slow[1:-1] < slow[:-2]) & (slow[1:-1] <= slow[2:])) + 1
+        places += [(float(slow[k]), theta[k]) for k in (*inner, len(slow) - 1)]
+    chosen = sorted(places, key=lambda place: place[0])[: _SLOW_POINTS * case.starts]
+    chosen += [chosen[-1]] * (_SLOW_POINTS * case.starts - len(chosen))
+    return [networks.unravel(jnp.asarray(theta), starts[0]) for _, theta in chosen]
+
+
+def _small(key: jax.Array) -> TwoLayer:
+    w, b, a = (
+        jax.random.normal(k, s) / 8 for k, s in zip(jax.random.split(key, 3), [(2, 4), (2,), (3, 2)], strict=True)
+    )
+    return TwoLayer(w, b, a, None, networks.activation("sigmoid"))
+
+
+def run_escapes(cases: Sequence[EscapeCase], progress: Progress | None) -> list[Outcome]:
+    """Returns the risk along the flows from the width-1 minimum and from the same split in two, both perturbed.
+
+    Args:
+        cases: Cases that differ in seed, time or size of the perturbation.
+        progress: Called with (fraction, text).
+    """
+    risk, narrow = _three_tanh(), _width_1()
+    wide = landscape.split(narrow, 0)
+    results = []
+    for start in (narrow, wide):
+        starts = [_perturbed(start, case) for case in cases]
+        ends = [Until(time=case.time) for case in cases]
+        results.append(training.ensemble(training.flow, risk, starts, until=ends, record=_RECORD, rtol=1e-6))
+        if progress is not None:
+            progress(len(results) / 2, f"flows of width {start.width}")
+    level = float(risk.value(narrow))
+    return [_escape(level, *pair) for pair in zip(*results, strict=True)]
+
+
+def _escape(level: float, narrow: training.Trajectory, wide: training.Trajectory) -> Outcome:
+    arrays, values = {}, {"level": level}
+    for name, run in (("narrow", narrow), ("wide", wide)):
+        arrays[f"{name}_times"], arrays[f"{name}_risk"] = np.asarray(run.times), np.asarray(run.records["risk"])
+        values |= {f"{name}_end": float(arrays[f"{name}_risk"][-1]), f"{name}_stop": run.stop.name}
+    return Outcome(values, arrays)
+
+
+@functools.cache
+def _three_tanh() -> EmpiricalRisk:
+    task = tasks.task("three_tanh")
+    return EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets))
+
+
+def _width_1() -> TwoLayer:
+    a, w, b = (jnp.full((1,), number) for number in _START)
+    start = TwoLayer(w[:, None], b, a[None, :], None, networks.activation("tanh"))
+    return landscape.polish(_three_tanh(), start)[0]
+
+
+def _lowest_minimum(case: SplitCase) -> CriticalPoint | None:
+    found = landscape.critical_points(
+        _three_tanh(), width=case.width, starts=case.starts, key=jax.random.key(case.seed)
+    )
+    minima = [p for p in found.of_width(case.width) if p.inertia.decided and p.inertia.positive == 3 * case.width]
+    return min(minima, key=lambda point: point.risk, default=None)
+
+
+def _copied(width: int, neuron: int, copies: int) -> Splitting:
+    """Returns the splitting of one neuron into so many equal copies."""
+    shares = [1.0 / copies if number == neuron else 1.0 for number in range(width)]
+    extra = copies - 1
+    return Splitting((*range(width), *[neuron] * extra), (*shares, *[1.0 / copies] * extra))
+
+
+def _measure(risk: EmpiricalRisk, network: TwoLayer, embedding: Splitting) -> tuple[dict[str, Any], Inertia]:
+    wide, receipt = landscape.embed(risk, network, embedding)
+    found = measures.inertia_at(risk, wide)
+    assert receipt.risk_before is not None and receipt.risk_after is not None
+    row = {
+        "counts": list(found.counts),
+        "decided": found.decided,
+        "gap": found.gap,
+        "tolerance": found.tolerance,
+        "floor": found.floor,
+        "output_difference": float(receipt.relative_difference),
+        "risk_difference": abs(receipt.risk_after - receipt.risk_before),
+        "gradient": found.gradient_norm,
+    }
+    return row, found
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Returns rows as lists by name, each name with the prefix `row_`."""
+    return {f"row_{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())}
+
+
+def _sizes(inertia: Inertia) -> np.ndarray:
+    return np.sort(np.abs(inertia.eigenvalues))[::-1].copy()
+
+
+def _perturbed(network: TwoLayer, case: EscapeCase) -> TwoLayer:
+    theta = networks.ravel(network)
+    noise = jax.random.normal(jax.random.key(case.seed), theta.shape, theta.dtype)
+    return networks.unravel(theta + case.size * noise, network)
+
+
+@jax.jit
+def _blocks(risk: EmpiricalRisk, network: TwoLayer) -> jax.Array:
+    return neuron_tangents(network, risk.inputs, risk.cotangent(risk.outputs(network)), risk.scale).blocks

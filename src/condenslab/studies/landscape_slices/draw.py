@@ -1,0 +1,102 @@
+"""Draws the landscape_slices study from its stored records."""
+
+from collections.abc import Sequence
+
+from condenslab import figures
+from condenslab.studies.landscape_slices.claims import quadratic
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the figures of a run; what was not computed is left out.
+
+    Args:
+        records: The records, in any order.
+    """
+    done = [record for record in records if record.status == "done"]
+    critical = sorted((r for r in done if r.case["kind"] == "critical"), key=lambda r: r.case["width"])
+    runs = [record for record in done if record.case["kind"] == "trajectory"]
+    drawn = [_planes(critical), _lines(critical)] if critical else []
+    return drawn + ([_trajectory(runs[0]), _permuted(runs)] if runs else [])
+
+
+def _name(record: Record) -> str:
+    return f"Width {record.case['width']} in width {record.case['width'] + record.case['copies']}"
+
+
+def _planes(critical: list[Record]) -> Drawing:
+    figure, axes = figures.panels(1, len(critical), width=4.6, height=4.2)
+    for ax, record in zip(axes[0], critical, strict=True):
+        steps = [reach * record.arrays["axis"] for reach in record.arrays["reach"]]
+        labels = ("lowest eigenvector", "highest eigenvector")
+        figures.risk_surface(ax, *steps, record.arrays["plane"], marks={"embedded minimum": (0.0, 0.0)}, labels=labels)
+        figures.title(ax, _name(record))
+    caption = (
+        "The risk over the plane of the eigenvectors of the lowest and the highest eigenvalue of the Hessian, through a "
+        "minimum of the narrow network whose first neuron is split in equal shares. Where its risk is positive the "
+        "embedded minimum is a saddle; where it is zero the risk nowhere falls below."
+    )
+    return Drawing("Planes through embedded minima", caption, figure)
+
+
+def _lines(critical: list[Record]) -> Drawing:
+    figure, axes = figures.panels(2, len(critical), width=4.6, height=3.3)
+    for column, record in enumerate(critical):
+        middle = len(record.arrays["axis"]) // 2
+        plane, lowest = record.arrays["plane"], record.arrays["reach"][0] * record.arrays["axis"]
+        curves = {"risk": plane[:, middle], "½λt² model": quadratic(record, 0)}
+        figures.risk_line(axes[0, column], lowest, curves, label="step along the lowest eigenvector")
+        figures.title(axes[0, column], _name(record))
+        shares, flat = record.arrays["shares"], record.arrays["flat"]
+        figures.risk_line(axes[1, column], shares, {"risk": flat[:, len(shares) // 2]}, label="share of the first copy")
+        center = record.values["risk"]
+        axes[1, column].set_ylim(center - 0.05, center + 0.05)
+    caption = (
+        "Top: the risk along the lowest eigenvector and its quadratic model, whose curvature is the eigenvalue. "
+        "Bottom: the risk as the share of one copy goes from −1 to 2: every point of this line is critical."
+    )
+    return Drawing("Lines through embedded minima", caption, figure)
+
+
+def _trajectory(run: Record) -> Drawing:
+    figure, axes = figures.panels(1, 2, width=5.6, height=4.6)
+    arrays = run.arrays
+    figures.risk_surface(
+        axes[0, 0],
+        arrays["first"],
+        arrays["second"],
+        arrays["plane"],
+        path=arrays["coordinates"],
+        labels=("first principal direction", "second principal direction"),
+    )
+    figures.title(axes[0, 0], "Plane of the trajectory")
+    figures.risk_surface(
+        axes[0, 1],
+        arrays["axis"],
+        arrays["axis"],
+        arrays["across"],
+        marks={"end": (0.0, 0.0)},
+        labels=("first random direction", "second random direction"),
+    )
+    figures.title(axes[0, 1], "Random directions, filter-normalised")
+    caption = (
+        f"Gradient flow of a width-{run.case['width']} network from N(0, width⁻³), seed {run.case['seed']}. Left: the "
+        "plane of the two principal directions about the end, with the trajectory at times evenly spaced in log t "
+        f"from 0.1 on; it holds {100 * run.values['explained']:.1f} % of the mean squared distance from the end. "
+        "Right: the risk around the end along two random directions."
+    )
+    return Drawing("The landscape around a trajectory", caption, figure)
+
+
+def _permuted(runs: list[Record]) -> Drawing:
+    figure, axes = figures.panels(1, 1, width=6.4, height=3.6)
+    curves = {f"seed {run.case['seed']}": run.arrays["line"] for run in runs[:5]}
+    label = "t on the line from θ (0) to the same network with permuted neurons (1)"
+    figures.risk_line(axes[0, 0], runs[0].arrays["steps"], curves, label=label)
+    axes[0, 0].set_yscale("log")
+    caption = (
+        "The risk on the line between the trained network and the same network with its neurons in another order: the "
+        "ends have one risk, and the curve is symmetric about the middle."
+    )
+    return Drawing("Between a network and its permutation", caption, figure)

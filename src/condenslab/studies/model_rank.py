@@ -1,0 +1,262 @@
+"""How many directions of function space can a network move in, condensed and not?"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import msgspec
+import numpy as np
+
+from condenslab.studies.claims import Claim
+from condenslab.studies.ranks import rank_claim, rank_values
+from condenslab.studies.seeds import over_seeds
+from condenslab.studies.study import Drawing, Study
+from condenslab.sweeps import Outcome, Progress, Record
+
+if TYPE_CHECKING:
+    from condenslab.networks import TwoLayer
+    from condenslab.tasks import Table
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Kind = Literal["condensed", "opposite", "generic", "dead", "formula", "run"]
+PAIRS: dict[Kind, int] = {"condensed": 2, "opposite": 2, "generic": 4, "dead": 3}
+"""Two tanh neurons of one input without biases: the model rank by where they are."""
+THRESHOLDS = (1e-2, 1e-4, 1e-6, 1e-8)
+STATEMENTS = (
+    "two tanh neurons with w₂ = w₁ or w₂ = −w₁ have model rank 2",
+    "two tanh neurons in general position have model rank 4",
+    "one of them dead (a = 0) leaves model rank 3",
+    "the model rank at random, copied, dead and null neurons together is m_w + m_a·d",
+    "merging what has condensed from small initialisation gives a network of the target's model rank, 3",
+    "at the end fewer singular values exceed 1e-2 of the largest from small than from std-1 initialisation",
+)
+_LLR = "LLR1 (arXiv 2406.18035), Corollary 7; deck 001, tanh pair"
+_RUN = "LLR, Theorem 4: k(d + 2) = 3; deck 001 (condensed networks have a low rank); threshold 1e-2 is the study's own"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `--set` can change.
+
+    Attributes:
+        seeds: Random pairs, random networks, and training runs.
+        width: Neurons of the trained network.
+        samples: Samples of the training runs, even on [−3, 3].
+        time: End time of the gradient flows.
+        std: Standard deviation of the small initialisation.
+    """
+
+    seeds: Count = 5
+    width: Count = 20
+    samples: Count = 20
+    time: Positive = 1e6
+    std: Positive = 1e-4
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network whose rank is computed, or a training run along which it is.
+
+    Attributes:
+        kind: Which network.
+        seed: Of its parameters.
+        width: Neurons of a training run.
+        samples: Samples of a training run.
+        time: Its end time.
+        std: Its initial standard deviation.
+    """
+
+    kind: Kind
+    seed: int
+    width: int = 0
+    samples: int = 0
+    time: float = 0.0
+    std: float = 0.0
+
+
+class ModelRank(Study):
+    """Ranks of tanh pairs, of random two-layer networks, and along gradient flow."""
+
+    name: ClassVar[str] = "model_rank"
+    revision: ClassVar[int] = 1
+    question: ClassVar[str] = "How many directions of function space can a network move in, condensed and not?"
+    source: ClassVar[str] = "deck 001, model rank of the tanh pair; LLR1 Corollary 7; LSH Fig. 5"
+    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
+    presets: ClassVar[Mapping[str, Settings]] = {
+        "tiny": Settings(seeds=1, width=6, time=1e5),
+        "quick": Settings(),
+        "full": Settings(seeds=50, width=100),
+    }
+
+    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
+        """Returns pairs, random networks, and runs from small and from std-1 initialisation."""
+        s = settings
+        seeds = range(seed, seed + s.seeds)
+        fixed: tuple[Kind, ...] = (*PAIRS, "formula")
+        plain = [Case(kind, k) for kind in fixed for k in seeds]
+        return plain + [Case("run", k, s.width, s.samples, s.time, std) for std in (s.std, 1.0) for k in seeds]
+
+    def compile_key(self, case: Case) -> Hashable:
+        """Returns the kind and, of a run, its sizes."""
+        return (case.kind, case.width, case.samples)
+
+    def bytes_per_member(self, case: Case) -> int:
+        """Returns the size of the recorded parameters."""
+        return 8 * 3 * max(case.width, 8) * 2_000
+
+    def seconds_per_member(self, case: Case) -> float:
+        """Returns a rough time, most of it compilation."""
+        return 1.0 + 0.02 * case.width if case.kind == "run" else 0.2
+
+    def run_batch(
+        self, cases: Sequence[Case], *, data: "Table | None" = None, progress: Progress | None = None
+    ) -> list[Outcome]:
+        """Computes ranks, or follows all runs in one program."""
+        return _runs(cases, progress) if cases[0].kind == "run" else [_fixed(case) for case in cases]
+
+    def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
+        """Decides the claims."""
+        claims = []
+        for kind, expected in PAIRS.items():
+            number = {2: 0, 4: 1, 3: 2}[expected]
+            own = [r for r in records if r.case["kind"] == kind]
+            claims.append(rank_claim(f"{STATEMENTS[number]} ({kind})", _LLR, own, expected))
+        random = [r for r in records if r.case["kind"] == "formula"]
+        off = [
+            abs(r.values["rank"] - r.values["expected"]) if r.status == "done" and r.values["rank_decided"] else None
+            for r in random
+        ]
+        text = over_seeds(STATEMENTS[3], [value == 0 for value in off])
+        claims.append(Claim.count(f"{text} (deviation)", _LLR, expected=0, measured=off or None))
+        small, large = _finished(records, "small"), _finished(records, "large")
+        claims.append(rank_claim(STATEMENTS[4], _RUN, small, 3, name="merged"))
+        pairs = [(a, b) for a in small for b in large if a.case["seed"] == b.case["seed"]]
+        more = [b.values["ends"][0] - a.values["ends"][0] for a, b in pairs]
+        text = over_seeds(f"{STATEMENTS[5]} (by how many)", [value > 0 for value in more])
+        return [*claims, Claim.at_least(text, _RUN, bound=1, measured=more or None)]
+
+    def draw(self, records: Sequence[Record]) -> list[Drawing]:
+        """Draws ranks of pairs, and counts of singular values along two runs."""
+        from condenslab import figures
+
+        first = [next((r for r in records if r.case["kind"] == kind and r.status == "done"), None) for kind in PAIRS]
+        runs = [_finished(records, std)[:1] for std in ("small", "large")]
+        if None in first or not all(runs):
+            return []
+        figure, axes = figures.panels(1, 3, width=4.0, height=3.9)
+        figures.measured_and_expected(
+            axes[0, 0], list(PAIRS), [r.values["rank"] for r in first], list(PAIRS.values()), x_label="model rank"
+        )  # pyright: ignore[reportOptionalMemberAccess]
+        figures.title(axes[0, 0], "Two tanh neurons")
+        for ax, (record,), word in zip(axes[0, 1:], runs, ("small", "std-1"), strict=True):
+            counts = record.arrays["counts"]
+            curves = {
+                f"> {threshold:g}": (record.arrays["times"], counts[:, k]) for k, threshold in enumerate(THRESHOLDS)
+            }
+            figures.value_curves(
+                ax, curves, x_label="time t", y_label="singular values above a threshold", logarithmic="x", whole=True
+            )
+            ax.axhline(3, color="black", linewidth=0.9, linestyle=":", zorder=1)
+            figures.legend_below(ax, columns=2)
+            figures.title(ax, f"Along a run from {word} initialisation")
+        caption = (
+            f"Left: model ranks of two tanh neurons of one input (w₂ = w₁, w₂ = −w₁, generic, one dead). Middle and right: "
+            f"width {runs[0][0].case['width']}, target tanh(x + 1), how many singular values of the tangents exceed a "
+            "fraction of the largest; dotted: the model rank 3 of the target. A trained network is near, not at, a "
+            f"target point, so the number depends on the threshold. Seed {runs[0][0].case['seed']}."
+        )
+        return [Drawing("Model rank, condensed and not", caption, figure)]
+
+
+def _finished(records: Sequence[Record], std: str) -> list[Record]:
+    return [
+        r
+        for r in records
+        if r.case["kind"] == "run" and r.status == "done" and (r.case["std"] == 1.0) == (std == "large")
+    ]
+
+
+def _fixed(case: Case) -> Outcome:
+    from condenslab import measures
+
+    network, expected = _random_network(case.seed) if case.kind == "formula" else (_pair(case), PAIRS[case.kind])
+    found = measures.model_rank(network, measures.covering_probes(case.seed, network, 120))
+    return Outcome(rank_values(found) | {"expected": expected}, {"spectrum": found.singular_values})
+
+
+def _pair(case: Case) -> "TwoLayer":
+    random = np.random.default_rng([case.seed, 8])
+    w, other = random.uniform(0.5, 2.0), random.uniform(2.2, 3.5)
+    a = random.uniform(0.5, 2.0, 2)
+    second = {"condensed": w, "opposite": -w}.get(case.kind, other)
+    return _network([[w], [second]], [[a[0], 0.0 if case.kind == "dead" else a[1]]])
+
+
+def _random_network(seed: int) -> tuple["TwoLayer", int]:
+    """Returns a network of d = 3 with generic, copied, mirrored, dead and null neurons, and m_w + m_a·d.
+
+    m_w counts distinct non-zero w up to sign, m_a those of them with some a ≠ 0.
+    """
+    random = np.random.default_rng([seed, 9])
+    generic, dead, null = (int(random.integers(1, 4)) for _ in range(3))
+    base, lost = random.standard_normal((generic, 3)), random.standard_normal((dead, 3))
+    weights = np.concatenate([base, base[:1], -base[-1:], lost, np.zeros((null, 3))])
+    outgoing = random.uniform(0.5, 2.0, len(weights))
+    outgoing[generic + 2 :] = 0.0
+    return _network(weights, outgoing[None, :]), generic + dead + 3 * generic
+
+
+def _network(weights: Any, outgoing: Any) -> "TwoLayer":
+    import jax.numpy as jnp
+
+    from condenslab import networks
+
+    arrays = (jnp.asarray(np.asarray(part, dtype=np.float64)) for part in (weights, outgoing))
+    inner, outer = arrays
+    return networks.TwoLayer(inner, None, outer, None, networks.activation("tanh"))
+
+
+def _runs(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
+    import jax.numpy as jnp
+
+    from condenslab import measures, networks, training
+    from condenslab.risk import EmpiricalRisk
+    from condenslab.studies.frames import networks_at
+
+    x = np.linspace(-3.0, 3.0, cases[0].samples)[:, None]
+    risk = EmpiricalRisk(x, np.tanh(x + 1.0))
+    starts = [
+        networks.two_layer(
+            case.seed, width=case.width, inputs=1, activation="tanh", scale=networks.Scale(case.std, case.std)
+        )
+        for case in cases
+    ]
+    until = [training.Until(time=case.time, risk=1e-14) for case in cases]
+    record = {"risk": training.record_risk, "parameters": training.record_parameters}
+    runs = training.ensemble(
+        training.flow, risk, starts, until=until, record=record, max_steps=5_000, chunk=1, progress=progress
+    )
+    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
+        raise KeyboardInterrupt
+    probes, outcomes = jnp.linspace(-5.0, 5.0, 4 * 3 * cases[0].width)[:, None], []
+    for case, start, run in zip(cases, starts, runs, strict=True):
+        places = np.unique(np.linspace(0, len(run.times) - 1, 40).round().astype(int))
+        points = networks_at(run.records["parameters"][places], start)
+        counts = np.array([measures.model_rank(point, probes).counts_at(THRESHOLDS) for point in points])
+        values = {"ends": counts[-1].tolist(), "risk": float(run.records["risk"][-1]), "stop": run.stop.value}
+        values |= rank_values(_merged_rank(risk, run.network), "merged") if case.std < 1 else {}
+        outcomes.append(Outcome(values, {"times": run.times[places], "counts": counts}))
+    return outcomes
+
+
+def _merged_rank(risk: Any, network: "TwoLayer") -> Any:
+    """Returns the model rank of the network whose groups are merged and which is then brought to its minimum."""
+    from condenslab import landscape, measures
+
+    merged = landscape.reduce(network, threshold=0.1, drop=0.05, risk=risk).network
+    polished, _ = landscape.polish(risk, merged)
+    return measures.model_rank(polished, measures.covering_probes(0, polished, 60))
+
+
+STUDY = ModelRank()

@@ -1,0 +1,238 @@
+"""Why do 21 samples suffice for a dense network of 2,100 parameters, and of 63?"""
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import msgspec
+import numpy as np
+
+from condenslab.studies.claims import Claim
+from condenslab.studies.ranks import decided, rank_claim, rank_values
+from condenslab.studies.study import Drawing, Study
+from condenslab.sweeps import Outcome, Progress, Record
+
+if TYPE_CHECKING:
+    from condenslab.networks import TwoLayer
+    from condenslab.tasks import Table
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Point = Literal["null", "split", "dead", "pair"]
+
+NEURONS, INPUTS = 3, 5
+OPTIMISTIC = NEURONS * (INPUTS + 2)
+RANKS: dict[Point, int] = {"null": OPTIMISTIC, "split": OPTIMISTIC, "dead": OPTIMISTIC + 1, "pair": OPTIMISTIC + 1 + 6}
+"""Model ranks m_w + m_a(d + 1): a dead neuron adds a distinct w, a cancelling pair a w and its output weight."""
+_WORDS: dict[Point, str] = {
+    "null": "null embedding",
+    "split": "all copies merged",
+    "dead": "one dead neuron (a = 0)",
+    "pair": "a cancelling pair (a, −a)",
+}
+_LLR = "Zhang et al., JMLR 26(69), 2025, Theorem 4; deck 001, M = 2100 and O = 21"
+_COROLLARY = "arXiv 2406.18035, Corollary 7: rank m_w + m_a(d + 1) with biases"
+_PROBES = 100
+STATEMENTS = (
+    "the model rank is 21 at the null embedding",
+    "the model rank is 21 where all neurons are copies of the target's",
+    "one dead neuron with input weights costs one rank, 22",
+    "a pair of neurons that cancel costs a whole neuron, 28",
+    "n samples show rank min(n, 21): 20, 21 and 21 for n = 20, 21 and 22",
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `--set` can change.
+
+    Attributes:
+        factors: Widths, in multiples of the target's 3 neurons.
+        seeds: Random probes, shares and further neurons.
+    """
+
+    factors: tuple[Count, ...] = (1, 3, 10, 34, 100)
+    seeds: Count = 3
+
+
+@dataclass(frozen=True)
+class Case:
+    """One point of the target set.
+
+    Attributes:
+        point: How the wide network expresses the target.
+        factor: Its width, in multiples of 3.
+        seed: Of probes, shares and further neurons.
+    """
+
+    point: Point
+    factor: int
+    seed: int
+
+
+class OptimisticDense(Study):
+    """The target of the theory's experiment, as a point of dense networks of growing width."""
+
+    name: ClassVar[str] = "optimistic_dense"
+    revision: ClassVar[int] = 1
+    question: ClassVar[str] = "Why do 21 samples suffice for a dense network of 2,100 parameters, and of 63?"
+    source: ClassVar[str] = "deck 001 (M = 2100, O = 21); Zhang et al., JMLR 26(69), 2025, Theorem 4 and Fig. 3"
+    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
+    presets: ClassVar[Mapping[str, Settings]] = {
+        "tiny": Settings(factors=(1, 3), seeds=1),
+        "quick": Settings(),
+        "full": Settings(factors=(1, 3, 10, 34, 100, 340, 1000), seeds=20),
+    }
+
+    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
+        """Returns every point at every width where it exists, for every seed."""
+        points: tuple[Point, ...] = ("null", "split", "dead", "pair")
+        return [
+            Case(point, factor, seed + s)
+            for factor in dict.fromkeys(settings.factors)
+            for point in points
+            if factor > 1 or point == "null"
+            for s in range(settings.seeds)
+        ]
+
+    def compile_key(self, case: Case) -> Hashable:
+        """Returns the width: all points of one width are one program."""
+        return case.factor
+
+    def bytes_per_member(self, case: Case) -> int:
+        """Returns the size of a few Jacobians."""
+        return 8 * 4 * _PROBES * OPTIMISTIC * case.factor
+
+    def seconds_per_member(self, case: Case) -> float:
+        """Returns a rough time; narrow networks mostly wait for the compiler."""
+        return 0.1 + 0.005 * case.factor
+
+    def run_batch(
+        self, cases: Sequence[Case], *, data: "Table | None" = None, progress: Progress | None = None
+    ) -> list[Outcome]:
+        """Computes one rank a case, and what 20, 21 and 22 samples see of it."""
+        return [_measure(case) for case in cases]
+
+    def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
+        """Decides the claims, each over all widths and seeds."""
+        sources = (_LLR, _LLR, _COROLLARY, _COROLLARY)
+        claims = []
+        for (point, expected), statement, source in zip(RANKS.items(), STATEMENTS, sources, strict=False):
+            chosen = [r for r in records if r.case["point"] == point]
+            sizes = sorted({_parameters(r) for r in chosen})
+            text = f"{statement}, of {', '.join(map(str, sizes))} parameters"
+            claims.append(rank_claim(text, source, chosen, expected))
+        seen = [_misses(r) for r in records if r.case["point"] == "null"]
+        source = "Zhang et al., JMLR 26(69), 2025, Lemma 2 (generic inputs)"
+        text = f"{STATEMENTS[4]} (largest deviation)"
+        return [*claims, Claim.count(text, source, expected=0, measured=seen or None)]
+
+    def draw(self, records: Sequence[Record]) -> list[Drawing]:
+        """Draws ranks against width, and the spectrum of the widest null embedding."""
+        from condenslab import figures
+
+        done = [r for r in records if decided(r) is not None]
+        if not done:
+            return []
+        figure, axes = figures.panels(1, 2, width=4.9, height=3.9)
+        seed = min(r.case["seed"] for r in done)
+        curves = {"parameters M": _line(done, seed, None)}
+        curves |= {f"rank, {words}": _line(done, seed, point) for point, words in _WORDS.items()}
+        curves = {label: (x, y) for label, (x, y) in curves.items() if x}
+        labels = {"x_label": "width (neurons)", "y_label": "number (parameters, ranks)"}
+        figures.value_curves(axes[0, 0], curves, **labels, logarithmic="xy")
+        figures.legend_below(axes[0, 0], columns=1)
+        figures.title(axes[0, 0], "Ranks stay where parameters grow")
+        widest = max((r for r in done if r.case["point"] == "null"), key=lambda r: r.case["factor"], default=done[0])
+        v = widest.values
+        cut = {"tolerance": v["rank_tolerance"], "floor": v["rank_floor"], "kept": v["rank"], "decided": True}
+        figures.spectrum(
+            axes[0, 1], widest.arrays["spectrum"], **cut, name=f"Null embedding, M = {_parameters(widest)}"
+        )
+        caption = (
+            "A target of three tanh neurons on five inputs, expressed by dense networks with biases of 1 to 100 times its "
+            "width. Left: model ranks at four kinds of points of the target set, and the number of parameters, both axes "
+            "logarithmic; the smallest rank is the optimistic sample size, k(d + 2) = 21. Right: singular values of the "
+            f"Jacobian on {_PROBES} probes at the widest null embedding. Seed {seed}."
+        )
+        return [Drawing("21 samples, whatever the width", caption, figure)]
+
+
+def _parameters(record: Record) -> int:
+    return OPTIMISTIC * record.case["factor"]
+
+
+def _misses(record: Record) -> int | None:
+    """Returns how far the ranks of 20, 21 and 22 samples are from min(n, 21) at most; None where one is undecided."""
+    if record.status != "done" or not record.values["samples_decided"]:
+        return None
+    pairs = zip((20, 21, 22), record.values["sample_ranks"], strict=True)
+    return max(abs(found - min(n, OPTIMISTIC)) for n, found in pairs)
+
+
+def _line(records: Sequence[Record], seed: int, point: Point | None) -> tuple[list[int], list[int]]:
+    """Returns widths and ranks of one kind of point, or widths and parameters."""
+    chosen = [r for r in records if r.case["seed"] == seed and r.case["point"] == (point or "null")]
+    chosen.sort(key=lambda r: r.case["factor"])
+    heights = [_parameters(r) if point is None else r.values["rank"] for r in chosen]
+    return [NEURONS * r.case["factor"] for r in chosen], heights
+
+
+def _measure(case: Case) -> Outcome:
+    import jax
+    import jax.numpy as jnp
+
+    from condenslab import measures
+
+    random = np.random.default_rng([case.seed, case.factor])
+    network = _point(case, jax.random.key(case.seed))
+    probes = jnp.asarray(random.standard_normal((_PROBES, INPUTS)))
+    found = measures.model_rank(network, probes)
+    values = rank_values(found) | {"output_difference": _difference(network, probes)}
+    if case.point == "null":
+        few = [measures.model_rank(network, probes[:n]) for n in (20, 21, 22)]
+        values |= {"sample_ranks": [r.value for r in few], "samples_decided": all(r.decided for r in few)}
+    return Outcome(values, {"spectrum": found.singular_values})
+
+
+def _target() -> "TwoLayer":
+    import jax.numpy as jnp
+
+    from condenslab import networks
+
+    kernel = jnp.array([[0.6, 0.8, 1.0]])
+    activation = networks.activation("tanh")
+    return networks.as_two_layer(networks.ConvTwoLayer(kernel, jnp.zeros(1), jnp.ones((1, 1, 3)), activation))
+
+
+def _difference(network: "TwoLayer", probes: Any) -> float:
+    outputs = np.asarray(_target()(probes))
+    return float(np.abs(np.asarray(network(probes)) - outputs).max() / np.abs(outputs).max())
+
+
+def _point(case: Case, key: Any) -> "TwoLayer":
+    """Returns the wide network: null neurons everywhere, but for what the kind of point says."""
+    import jax
+    import jax.numpy as jnp
+
+    from condenslab import landscape, sample_size
+
+    target, width = _target(), NEURONS * case.factor
+    if case.point == "split":
+        return landscape.branch_point(target, landscape.Branch((case.factor,) * NEURONS), key)
+    wide = sample_size.dense_points(target, width, key)["null embedding"]
+    if case.point == "null":
+        return wide
+    extra = {"dead": 1, "pair": 2}[case.point]
+    w, b = jax.random.normal(key, (1, INPUTS)), jax.random.normal(jax.random.fold_in(key, 1), (1,))
+    last = slice(width - extra, width)
+    outgoing = jnp.array([[1.0, -1.0]]) if extra == 2 else jnp.zeros((1, 1))
+    return type(wide)(
+        wide.input_weights.at[last].set(jnp.repeat(w, extra, axis=0)),
+        None if wide.biases is None else wide.biases.at[last].set(jnp.repeat(b, extra)),
+        wide.output_weights.at[:, last].set(outgoing),
+        None,
+        wide.activation,
+    )
+
+
+STUDY = OptimisticDense()

@@ -1,0 +1,174 @@
+"""Draws the study of the phase diagram from its stored records."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from condenslab import figures
+from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS
+from condenslab.studies.phase_diagram.claims import (
+    KINKS,
+    Point,
+    boundary,
+    converged,
+    orientations,
+    points,
+    zero_line,
+)
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the figures of a run; what was not computed is left out.
+
+    Args:
+        records: The records, in any order.
+    """
+    drawn = [
+        _diagram(records, "square", "The phase diagram", "x² at four points, anti-symmetric start"),
+        _slopes(records),
+        _exponents(records),
+        _features(records),
+        _diagram(records, "digits", "The same on images", "scikit-learn's 8 × 8 digits, the label as target"),
+    ]
+    return [drawing for drawing in drawn if drawing is not None]
+
+
+def derived_slope(gamma: float, gamma_prime: float) -> float:
+    """Returns the slope of a scaling argument, for context: it is derived, not published.
+
+    Args:
+        gamma: γ.
+        gamma_prime: γ′.
+    """
+    if gamma < boundary(gamma_prime):
+        if gamma_prime <= 0:
+            return gamma - 1
+        return gamma - 1 - 2 * gamma_prime if gamma < 1 else 2 * (gamma - 1 - gamma_prime)
+    return gamma - 1 if gamma - 1 <= -gamma_prime else (gamma - 1 - gamma_prime) / 2
+
+
+def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Drawing | None:
+    found = points(records, data)
+    rows = {point.gamma_prime for point in found}
+    if len(rows) < 2:
+        return None
+    figure, axes = figures.panels(1, 1, width=7.2, height=4.6)
+    line = {prime: gamma for prime, gamma in zero_line(found).items() if gamma is not None}
+    low, high = min(rows) - 0.2, max(rows) + 0.2
+    up = np.array([low, 0.0, high]) if low < 0 < high else np.array([low, high])
+    figures.phase_map(
+        axes[0, 0],
+        [point.gamma for point in found],
+        [point.gamma_prime for point in found],
+        [np.nan if point.slope is None else point.slope.value for point in found],
+        boundary=([boundary(prime) for prime in up], up),
+        stars=(list(line.values()), list(line)),
+        not_converged=[bool(point.missing) for point in found],
+    )
+    own = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data]
+    widths = sorted({r.case["width"] for r in own if not r.case["keep"]})
+    caption = (
+        f"Slope of log RD(θ_w) against log m over γ and γ′, {what}, widths {', '.join(map(str, widths))}, runs to risk "
+        f"{figures.readable(own[0].case['risk'])}. Red: the input weights move less the wider the network is (linear); "
+        "blue: more (condensed). Stars: zero of the slope by linear interpolation over γ; dashed: the boundary that is "
+        f"proved for m → ∞. {_fates(own)} Widths that did not converge are left out of a slope, and the point is "
+        "crossed."
+    )
+    return Drawing(title, caption, figure)
+
+
+def _fates(records: Sequence[Record]) -> str:
+    """Returns in words how many runs ended how."""
+    failed: dict[str, int] = {}
+    for record in records:
+        if not converged(record):
+            fate = str(record.values.get("fate", record.status)).replace("_", " ")
+            failed[fate] = failed.get(fate, 0) + 1
+    good = len(records) - sum(failed.values())
+    others = "".join(f", {count}: {fate}" for fate, count in failed.items())
+    return f"{good} of {len(records)} runs converged{others}."
+
+
+def _slopes(records: Sequence[Record]) -> Drawing | None:
+    plain = [r for r in records if r.case["kind"] == "point" and r.case["data"] == "square" and not r.case["keep"]]
+    widths = sorted({r.case["width"] for r in plain})
+    series: dict[str, np.ndarray] = {}
+    for gamma in PUBLISHED_GAMMAS:
+        own = [r for r in plain if r.case["gamma"] == gamma and r.case["gamma_prime"] == 0 and converged(r)]
+        by_width = [[r.values["input_distance"] for r in own if r.case["width"] == m] for m in widths]
+        means = np.array([np.exp(np.mean(np.log(row))) if row else np.nan for row in by_width])
+        known = np.isfinite(means)
+        if known.sum() > 1:
+            slope = np.polyfit(np.log(np.array(widths)[known]), np.log(means[known]), 1)[0]
+            series[f"γ = {gamma:g}, slope {slope:.3f}"] = means
+    if not series:
+        return None
+    figure, axes = figures.panels(1, 1, width=6.0, height=4.0)
+    figures.scaling_lines(axes[0, 0], widths, series)
+    seeds = len({r.case["seed"] for r in plain})
+    caption = (
+        f"Relative distance of the input weights at the end of training against the width, γ′ = 0, geometric mean of "
+        f"{seeds} seed(s). Published slopes for widths 1000 to 40000: −0.506, 0.007, 0.372."
+    )
+    return Drawing("How far the input weights move", caption, figure)
+
+
+def _exponents(records: Sequence[Record]) -> Drawing | None:
+    found = points(records, "square")
+    rows = sorted({point.gamma_prime for point in found})
+    shown = [rows[0], 0.0, rows[-1]] if rows and rows[0] < 0 < rows[-1] else rows[:3]
+    chosen = [(prime, [p for p in found if p.gamma_prime == prime]) for prime in dict.fromkeys(shown)]
+    chosen = [(prime, row) for prime, row in chosen if len(row) > 2]
+    if not chosen:
+        return None
+    figure, axes = figures.panels(1, len(chosen), width=4.0, height=3.6)
+    for ax, (prime, row) in zip(axes[0], chosen, strict=True):
+        figures.slope_curves(
+            ax,
+            [p.gamma for p in row],
+            {"measured": ([_number(p) for p in row], [None if p.slope is None else p.slope.standard_error for p in row])},
+            expected=[derived_slope(p.gamma, prime) for p in row],
+        )
+        figures.title(ax, f"γ′ = {prime:g}")
+    caption = (
+        "Measured slopes with their standard errors against the exponents of a scaling argument (dashed), which is "
+        "derived, not published, and holds for m → ∞. Near the boundary finite widths round the corner off."
+    )
+    return Drawing("Slopes beside derived exponents", caption, figure)
+
+
+def _number(point: Point) -> float:
+    return np.nan if point.slope is None else point.slope.value
+
+
+def _features(records: Sequence[Record]) -> Drawing | None:
+    kept = [r for r in records if r.case["kind"] == "point" and r.case["keep"] and r.status == "done"]
+    first = min((r.case["seed"] for r in kept), default=None)
+    shown = sorted((r for r in kept if r.case["seed"] == first), key=lambda r: r.case["gamma"])
+    if not shown:
+        return None
+    figure, axes = figures.panels(2, len(shown), width=3.8, height=3.5)
+    x = np.linspace(-0.5, 0.5, 4)
+    for column, record in enumerate(shown):
+        a = record.arrays
+        grid = np.linspace(-0.5, 0.5, len(a["function"]))
+        figures.function_curves(axes[0, column], grid, {"network": a["function"]}, samples=(x, x**2))
+        figures.title(axes[0, column], f"γ = {record.case['gamma']:g}")
+        largest, before = a["amplitude"].max(), a["initial_amplitude"].max()
+        figures.orientation_amplitude(
+            axes[1, column],
+            a["angle"],
+            a["amplitude"] / largest,
+            initial_angle=a["initial_angle"],
+            initial_amplitude=a["initial_amplitude"] / before,
+        )
+        axes[1, column].set_ylabel("amplitude / its largest")
+    last = ", ".join(f"{angle:.3f}" for angle in orientations(shown[-1]))
+    caption = (
+        f"Width {shown[0].case['width']}, γ′ = 0, seed {first}. Above: the function after training. Below: neurons "
+        "before (hollow) and after (filled), each cloud in units of its largest amplitude. At the largest γ the strong "
+        f"neurons point to {last} rad; kinks at the samples ±1/6 are {KINKS[0]:.3f} and {KINKS[1]:.3f} rad."
+    )
+    return Drawing("From jagged to piecewise linear", caption, figure)

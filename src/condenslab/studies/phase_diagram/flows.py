@@ -1,0 +1,143 @@
+"""Computes the cases of the phase diagram: normalised flows of one width, and descents from equivalent scales."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab import measures, networks, tasks, training
+from condenslab.errors import UserError
+from condenslab.networks import initial
+from condenslab.risk import EmpiricalRisk
+from condenslab.studies.phase_diagram.cases import ChoiceCase, PointCase
+from condenslab.sweeps import Outcome, Progress
+
+GRID = 201
+
+
+def run_points(cases: Sequence[PointCase], progress: Progress | None) -> list[Outcome]:
+    """Returns distances, fate and cost of flows of one width on one data set.
+
+    Args:
+        cases: The cases, of one compile key.
+        progress: Called with (fraction, text).
+    """
+    first = cases[0]
+    inputs, targets = load(first)
+    options: dict[str, Any] = {}
+    if first.keep:
+        grid = np.linspace(inputs.min(), inputs.max(), GRID)[:, None]
+        options = {"features": range(first.width), "outputs_at": grid}
+    runs = training.normalised_flow(
+        inputs,
+        targets,
+        [initial.from_gamma(case.gamma, case.gamma_prime, case.width) for case in cases],
+        width=first.width,
+        seeds=[case.seed for case in cases],
+        risk=first.risk,
+        max_steps=first.max_steps,
+        tolerance=first.tolerance,
+        anti_symmetric=first.data == "square",
+        progress=progress,
+        **options,
+    )
+    return [_outcome(run) for run in runs]
+
+
+def load(case: PointCase) -> tuple[np.ndarray, np.ndarray]:
+    """Returns inputs, shape (sample, input), and targets, shape (sample,), of a case.
+
+    Args:
+        case: The case.
+
+    Raises:
+        UserError: The images are asked for and scikit-learn is missing.
+    """
+    if case.data == "square":
+        task = tasks.task("square_on_four_points")
+        return task.inputs, task.targets[:, 0]
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError as error:
+        raise UserError("the images need scikit-learn: pip install condenslab[data], or --set image_samples=0") from error
+    digits = load_digits()
+    return digits.data[: case.samples] / 16.0, digits.target[: case.samples].astype(np.float64)
+
+
+def _outcome(run: training.NormalisedRun) -> Outcome:
+    values = {
+        "converged": run.fate is training.Fate.CONVERGED,
+        "fate": run.fate.name.lower(),
+        "fate_sentence": run.fate.value,
+        "risk": run.risk,
+        "input_distance": run.input_distance,
+        "largest_input_distance": float(run.input_distances.max()),
+        "output_distance": run.output_distance,
+        "steps": run.steps,
+        "tried": run.tried,
+    }
+    arrays: dict[str, np.ndarray] = {}
+    if run.features is not None and run.outputs is not None:
+        own = run.features
+        arrays = {
+            "initial_angle": _angle(own.initial_inner),
+            "initial_amplitude": np.abs(own.initial_outer) * np.linalg.norm(own.initial_inner, axis=1),
+            "angle": _angle(own.inner),
+            "amplitude": np.abs(own.outer) * np.linalg.norm(own.inner, axis=1),
+            "function": run.outputs,
+        }
+    return Outcome(values, arrays)
+
+
+def _angle(inner: np.ndarray) -> np.ndarray:
+    return np.arctan2(inner[:, 1], inner[:, 0])
+
+
+def run_choice(case: ChoiceCase, progress: Progress | None) -> Outcome:
+    """Returns the distance after a plain descent from one choice of (α, β₁, β₂), and that of the normalised flow.
+
+    The rate is β₁β₂·h for one h at all choices, so that all take the same steps of the normalised time.
+
+    Args:
+        case: The case.
+        progress: Called with (fraction, text).
+    """
+    task = tasks.task("square_on_four_points")
+    std = float(case.width) ** -case.std_exponent
+    point = initial.from_gamma(case.gamma, case.gamma_prime, case.width)
+    scale = initial.from_kappa(point.kappa, point.kappa_prime, input_std=std)
+    start = networks.anti_symmetric(
+        networks.two_layer(
+            jax.random.key(case.seed), width=case.width, inputs=1, activation="relu", scale=scale.unscaled
+        )
+    )
+    risk = EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets), scale=jnp.asarray(scale.output_scale))
+    unit = float(scale.input_std * scale.output_std)
+    step = _step(case, risk, start, unit)
+    run = training.descend(risk, start, training.GradientDescent(rate=unit * step), steps=case.steps)
+    m = case.width
+    distance = measures.relative_distance(_first(run.network, m), _first(start, m))
+    if progress is not None:
+        progress(0.7, "descent in the original parameters")
+    return Outcome({"input_distance": distance, "risk": float(risk.value(run.network)), "fate": run.stop.name.lower()})
+
+
+def _step(case: ChoiceCase, risk: EmpiricalRisk, start: networks.TwoLayer, unit: float) -> float:
+    """Returns a stable step of the normalised time: half of 2/λ at the start, at most a fiftieth of the growth time."""
+    kappa = float(case.width) ** -case.gamma
+    balance = float(case.width) ** abs(case.gamma_prime)
+    curvature = 2.0 * case.width * kappa**2 * balance
+    return 0.5 * min(1.0 / curvature, 0.1 / kappa)
+
+
+def _first(network: networks.TwoLayer, width: int) -> networks.TwoLayer:
+    assert network.biases is not None
+    return networks.TwoLayer(
+        network.input_weights[:width],
+        network.biases[:width],
+        network.output_weights[:, :width],
+        None,
+        network.activation,
+    )

@@ -1,0 +1,98 @@
+"""Trains the networks of the relu_stationary study and tests where they end."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab import landscape, measures, networks, training
+from condenslab.networks import initial
+from condenslab.risk import EmpiricalRisk
+from condenslab.studies.relu_stationary.cases import EXPERIMENTS, Experiment, RunCase
+from condenslab.sweeps import Outcome, Progress
+from condenslab.training import Stop, Trajectory
+
+_RECORDS = 1000
+_TOGETHER = 8
+_KINK = 1e-4
+_IDLE = 1e-6
+_THRESHOLD = 0.05
+
+
+def run_cases(cases: Sequence[RunCase], progress: Progress | None) -> list[Outcome]:
+    """Returns one outcome a case; the cases are of one experiment and differ in their seeds.
+
+    The source's loss is the mean over samples and outputs, R the mean over samples of the sum over outputs, so that its
+    rate is multiplied, and R divided, by the number of outputs.
+
+    Args:
+        cases: The cases.
+        progress: Called with (fraction, text).
+    """
+    first, setting = cases[0], EXPERIMENTS[cases[0].experiment]
+    outputs = setting.targets.shape[1]
+    risk = EmpiricalRisk(jnp.asarray(setting.inputs), jnp.asarray(setting.targets))
+    runs = training.ensemble(
+        training.descend,
+        risk,
+        [_start(case, setting) for case in cases],
+        training.GradientDescent(rate=setting.rate / outputs),
+        steps=first.steps,
+        at=np.unique(np.linspace(0, first.steps, _RECORDS + 1).astype(np.int64)),
+        vectorise=min(_TOGETHER, -(-len(cases) // 2)),
+        progress=progress,
+    )
+    if any(run.stop is Stop.INTERRUPTED for run in runs):
+        raise KeyboardInterrupt
+    return [_outcome(case, risk, run) for case, run in zip(cases, runs, strict=True)]
+
+
+def _start(case: RunCase, setting: Experiment) -> networks.TwoLayer:
+    return networks.two_layer(
+        case.seed,
+        width=case.width,
+        inputs=setting.inputs.shape[1],
+        outputs=setting.targets.shape[1],
+        activation="relu",
+        scale=initial.from_std_exponent(setting.std_exponent, case.width),
+        biases=False,
+    )
+
+
+def _outcome(case: RunCase, risk: EmpiricalRisk, run: Trajectory) -> Outcome:
+    outputs, network = risk.targets.shape[1], run.network
+    loss = run.records["risk"] / outputs
+    values = {"final_risk": float(loss[-1]), "start_risk": float(loss[0])}
+    arrays = {"times": run.times, "risk": loss}
+    if run.stop is Stop.NOT_FINITE:
+        return Outcome(values, arrays, "diverged", run.stop.value)
+    dead = landscape.dead_neurons(risk, network)
+    inner, outer = np.asarray(network.input_weights), np.asarray(network.output_weights)
+    own = np.concatenate([inner[~dead].ravel(), outer[:, ~dead].ravel()])
+    amplitude = float(np.abs(own).min(initial=np.inf)) / 10
+    changes = landscape.perturbed_changes(
+        risk, network, key=jax.random.key(case.seed), count=case.perturbations, amplitude=amplitude
+    )
+    found = landscape.directional_stationarity(risk, network, kink=_KINK, idle=_IDLE)
+    origin = jax.tree.map(jnp.zeros_like, network)
+    scale = landscape.directional_stationarity(risk, origin, kink=_KINK).new_neuron
+    values |= {
+        "dead": int(dead.sum()),
+        "perturbation": amplitude,
+        "lowest_change": float(changes.min()) / outputs,
+        "kinks": len(found.kinks),
+        "output_slope": found.output_slope,
+        "lowest_slope": float(found.lowest.min()),
+        "escape": float(found.escape.max()),
+        "new_neuron": found.new_neuron,
+        "slope_scale": scale,
+    }
+    groups = measures.condensation(network, threshold=_THRESHOLD, amplitude_filter=0.01).groups
+    arrays |= {
+        "input_weights": inner,
+        "amplitudes": measures.amplitudes(network),
+        "group_directions": np.stack([group.representative for group in groups]),
+        "group_amplitudes": np.array([group.amplitude for group in groups]),
+    }
+    return Outcome(values, arrays)

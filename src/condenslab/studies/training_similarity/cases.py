@@ -1,0 +1,118 @@
+"""Settings and cases of the training_similarity study; imports no JAX."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+
+LOWEST, HIGHEST, BINS = -5.0, 0.0, 200
+"""The loss spectrum has 200 equal bins of log₁₀ R on [−5, 0]."""
+
+NARROW = 8
+"""Networks of at most this width are the narrow ones."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `--set` can change.
+
+    The source gives the target, the rate, the widths and the number of trials; the scale of the start, the samples and
+    the number of steps are choices of ours.
+
+    Attributes:
+        widths: Widths of the networks.
+        trials: Starts of each width up to 8.
+        wide_trials: Starts of each width above 8 and below 1000.
+        widest_trials: Starts of each width of at least 1000.
+        steps: Steps of gradient descent.
+        rate: Learning rate, for the mean over samples of the squared error.
+        samples: Even grid on [−1, 1].
+        std: Every parameter has standard deviation std·m^−exponent, m the width.
+        exponent: See above; κ = std²·m^−2·exponent is condensed where 2·exponent > 1.
+        levels: Critical risks are enumerated for widths 1 … this.
+    """
+
+    widths: tuple[Count, ...] = (1, 2, 3, 4, 6, 8, 15, 30, 60, 100, 200, 2000)
+    trials: Count = 64
+    wide_trials: Count = 8
+    widest_trials: Count = 2
+    steps: Count = 500_000
+    rate: Positive = 1e-3
+    samples: Annotated[int, msgspec.Meta(ge=3)] = 20
+    std: Positive = 0.05
+    exponent: Positive = 0.75
+    levels: Annotated[int, msgspec.Meta(ge=1, le=3)] = 3
+
+
+PRESETS = {
+    "tiny": Settings(widths=(1, 2, 15), trials=8, wide_trials=2, steps=40_000, levels=2),
+    "quick": Settings(),
+    "full": Settings(trials=100, wide_trials=100, widest_trials=100, steps=2_000_000),
+}
+
+
+@dataclass(frozen=True)
+class TrialCase:
+    """One run of gradient descent.
+
+    Attributes:
+        width: Neurons.
+        seed: Of the start.
+        steps: Steps.
+        rate: Learning rate.
+        samples: Even grid on [−1, 1].
+        std: See `Settings`.
+        exponent: See `Settings`.
+        kind: Tells the two sorts of case apart.
+    """
+
+    width: int
+    seed: int
+    steps: int
+    rate: float
+    samples: int
+    std: float
+    exponent: float
+    kind: Literal["trial"] = "trial"
+
+
+@dataclass(frozen=True)
+class LevelsCase:
+    """The critical functions of one narrow width, by enumeration.
+
+    Attributes:
+        width: Neurons.
+        samples: Even grid on [−1, 1].
+        kind: Tells the two sorts of case apart.
+    """
+
+    width: int
+    samples: int
+    kind: Literal["levels"] = "levels"
+
+
+def make_cases(settings: Settings, seed: int) -> list[TrialCase | LevelsCase]:
+    """Returns the cases of a run: every width with seeds `seed`, `seed` + 1, …, and the enumerations.
+
+    Args:
+        settings: The settings.
+        seed: The first seed.
+    """
+
+    def trials(width: int) -> int:
+        if width <= NARROW:
+            return settings.trials
+        return settings.wide_trials if width < 1000 else settings.widest_trials
+
+    own = settings
+    return [
+        *(LevelsCase(width, own.samples) for width in range(1, own.levels + 1)),
+        *(
+            TrialCase(width, seed + k, own.steps, own.rate, own.samples, own.std, own.exponent)
+            for width in own.widths
+            for k in range(trials(width))
+        ),
+    ]

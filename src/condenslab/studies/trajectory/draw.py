@@ -1,0 +1,143 @@
+"""Draws the study of trajectories from its stored records."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from condenslab import figures
+from condenslab.studies.study import Drawing
+from condenslab.studies.trajectory.claims import LEVELS, PAIR_AMPLITUDE, PAIR_ANGLES, nearest, on_task
+from condenslab.sweeps import Record
+
+_KINDS = ("birth", "merge", "split", "fade")
+_LOOKS = {"birth": "born", "merge": "merges", "split": "splits off"}
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the figures of a run; what was not computed is left out.
+
+    Args:
+        records: The records, in any order.
+    """
+    four, pair = on_task(records, "four_relu"), on_task(records, "relu_pair")
+    drawn = []
+    if four:
+        drawn += [_course(nearest(four), four), _stages(nearest(four)), _film(nearest(four))]
+    if pair:
+        drawn.append(_pair(pair[0]))
+    return drawn
+
+
+def _course(record: Record, runs: list[Record]) -> Drawing:
+    arrays = record.arrays
+    figure, axes = figures.panels(3, 1, width=8.6, height=3.2)
+    levels = [("published", level) for level in LEVELS]
+    figures.risk_curve(
+        axes[0, 0], arrays["times"], arrays["risk"], levels=levels, label=f"seed {record.case['seed']}", time_label="epoch"
+    )
+    for run in runs:
+        if run is not record:
+            axes[0, 0].plot(run.arrays["times"][1:], run.arrays["risk"][1:], color="#BBBBBB", linewidth=0.8, zorder=1)
+    figures.title(axes[0, 0], "Risk (grey: the other seeds)")
+    figures.group_courses(axes[1, 0], _lines(record), events=_events(record))
+    figures.title(axes[1, 0], "Orientation of every group; width: summed amplitude")
+    counts = {f"seed {record.case['seed']}": (arrays["group_times"], arrays["group_counts"])}
+    for number, run in enumerate(run for run in runs if run is not record):
+        counts[f"_other {number}"] = (run.arrays["group_times"], run.arrays["group_counts"])
+    labels = {"x_label": "epoch", "y_label": "number of groups"}
+    figures.value_curves(axes[2, 0], counts, logarithmic="x", whole=True, **labels)
+    figures.title(axes[2, 0], "Effective width (thin: the other seeds)")
+    for ax in axes[:, 0]:
+        ax.set_xlim(20, arrays["times"][-1] * 1.05)
+    values = record.values
+    caption = (
+        "Target of four ReLU neurons, 100 neurons, gradient descent at rate 0.1 from std 1e-4; the seed that comes nearest "
+        "to the levels of the lecture notes. A group is a set of neurons within "
+        f"{values['threshold']:g} in direction, of at least {100 * values['amplitude_filter']:g} % of the largest neuron "
+        f"and {100 * values['group_filter']:g} % of the largest group; it is followed by its members, so that a drift is no "
+        "birth. The source gives no such rule."
+    )
+    return Drawing("Groups over time", caption, figure)
+
+
+def _lines(record: Record) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    arrays = record.arrays
+    number, times = arrays["track_number"], arrays["group_times"][arrays["track_frame"]]
+    return [
+        (times[number == k], arrays["track_angle"][number == k], arrays["track_amplitude"][number == k])
+        for k in np.unique(number)
+    ]
+
+
+def _events(record: Record) -> list[tuple[float, float, str]]:
+    """Returns births, merges and splits where the track begins or ends; fading ones are left out."""
+    arrays, marked = record.arrays, []
+    for kind, time, track in zip(arrays["event_kind"], arrays["event_time"], arrays["event_track"], strict=True):
+        name = _KINDS[int(kind)]
+        if name in _LOOKS:
+            own = arrays["track_angle"][arrays["track_number"] == track]
+            marked.append((float(time), float(own[-1] if name == "merge" else own[0]), _LOOKS[name]))
+    return marked
+
+
+def _stages(record: Record) -> Drawing:
+    arrays = record.arrays
+    wanted = [step for step in (0, 100, 3000, 5000, 10_000, 100_000) if step <= arrays["frame_times"][-1]]
+    frames = list(dict.fromkeys(int(np.abs(arrays["frame_times"] - step).argmin()) for step in wanted))
+    figure, axes = figures.panels(2, len(frames), width=2.6, height=2.7)
+    for column, frame in enumerate(frames):
+        angles, amplitudes = arrays["frame_angles"][frame], arrays["frame_amplitudes"][frame]
+        figures.orientation_amplitude(axes[0, column], angles, amplitudes, logarithmic=True)
+        figures.title(axes[0, column], f"epoch {arrays['frame_times'][frame]:,.0f}")
+        ax = axes[1, column]
+        ax.plot(arrays["grid"], arrays["target"], color="#BBBBBB", linewidth=3.0)
+        ax.plot(arrays["grid"], arrays["frame_functions"][frame], color=figures.OKABE_ITO["vermillion"], linewidth=1.4)
+        ax.plot(arrays["inputs"], arrays["targets"], "o", color="black", markersize=2.5)
+        ax.set_xlabel("input x")
+        for row in (0, 1):
+            if column:
+                axes[row, column].set_ylabel("")
+    axes[1, 0].set_ylabel("output f(x)")
+    caption = (
+        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron; many stay at "
+        "negligible amplitude. Below: the network (red), the target (grey) and the samples."
+    )
+    return Drawing("Stage by stage", caption, figure)
+
+
+def _film(record: Record) -> Drawing:
+    arrays = record.arrays
+    film = figures.trajectory_player(
+        arrays["grid"],
+        arrays["frame_functions"],
+        arrays["frame_angles"],
+        arrays["frame_amplitudes"],
+        arrays["frame_times"],
+        arrays["frame_risk"],
+        arrays["target"],
+    )
+    return Drawing("The run as a film", "Move the slider: function, neurons and risk at the chosen epoch.", film)
+
+
+def _pair(record: Record) -> Drawing:
+    arrays = record.arrays
+    figure, axes = figures.panels(1, 2, width=4.8, height=3.5)
+    figures.orientation_amplitude(
+        axes[0, 0],
+        arrays["frame_angles"][-1],
+        arrays["frame_amplitudes"][-1],
+        initial_angle=arrays["frame_angles"][0],
+        initial_amplitude=arrays["frame_amplitudes"][0],
+    )
+    for angle in PAIR_ANGLES:
+        axes[0, 0].axvline(angle, color="#888888", linewidth=0.8, zorder=1)
+    sums = ", ".join(f"{value:.4f}" for value in record.values["dominant_amplitudes"])
+    figures.title(axes[0, 0], f"Summed amplitudes {sums}")
+    curves = {"network": arrays["frame_functions"][-1], "target": arrays["target"]}
+    figures.function_curves(axes[0, 1], arrays["grid"], curves, samples=(arrays["inputs"], arrays["targets"]))
+    figures.title(axes[0, 1], "Function")
+    caption = (
+        f"Target 0.2·R(x − 1/3) + 0.2·R(−x − 1/3), 1000 neurons from std 1e-3, epoch {record.case['steps']:,}. The grey lines "
+        f"are −π + atan(1/3) and −atan(1/3); the neurons of each orientation must sum to {PAIR_AMPLITUDE:.4f}."
+    )
+    return Drawing("Two orientations", caption, figure)

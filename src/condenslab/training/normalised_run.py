@@ -1,0 +1,67 @@
+"""What a normalised flow leaves behind, and how it ended."""
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+
+class Fate(enum.Enum):
+    """How a normalised flow ended; the value of a member is the sentence."""
+
+    CONVERGED = "The risk fell to the level asked for."
+    STEPS_EXHAUSTED = "The largest number of steps was tried before the risk fell to the level asked for."
+    TIME_LIMIT = "The time limit was reached before the risk fell to the level asked for."
+    STALLED = "The risk stood still above the level asked for: no neuron that could lower it moves."
+    OVERFLOW = "The residual or its kernel left the range of float64; the last finite state is kept."
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Neurons of a member before and after, in normalised parameters ā = a/β₁, w̄ = w/β₂.
+
+    Attributes:
+        initial_inner: w̄(0) with the bias as last column, shape (neuron, input + 1).
+        initial_outer: ā(0), shape (neuron,).
+        inner: w̄ at the end, shape (neuron, input + 1).
+        outer: ā at the end, shape (neuron,).
+    """
+
+    initial_inner: np.ndarray
+    initial_outer: np.ndarray
+    inner: np.ndarray
+    outer: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class NormalisedRun:
+    """What a normalised flow came to.
+
+    Attributes:
+        fate: How it ended.
+        risk: R = Σ(f − y)²/(2n) at the end.
+        input_distance: RD(θ_w) = ‖θ_w − θ_w(0)‖/‖θ_w(0)‖ at the end, θ_w the input weights with biases of the m neurons
+            (of the first half, for an anti-symmetric start).
+        output_distance: RD(θ_a), the same of the output weights.
+        steps: Steps taken.
+        tried: Steps tried, those that were redone with a smaller step included.
+        times: κ·t at the start and after every step, shape (time,), t the time of the normalised equations.
+        risks: R at these times, shape (time,).
+        input_distances: RD(θ_w) at these times, shape (time,).
+        output_distances: RD(θ_a) at these times, shape (time,).
+        features: The neurons asked for, or None.
+        outputs: f at the inputs asked for, shape (point,), or None.
+    """
+
+    fate: Fate
+    risk: float
+    input_distance: float
+    output_distance: float
+    steps: int
+    tried: int
+    times: np.ndarray
+    risks: np.ndarray
+    input_distances: np.ndarray
+    output_distances: np.ndarray
+    features: Features | None = None
+    outputs: np.ndarray | None = None
