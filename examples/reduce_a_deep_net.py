@@ -1,6 +1,6 @@
 """A deep network that has condensed is a small network in disguise: take the disguise off, with a receipt and a bound.
 
-Two hidden layers of 40 tanh neurons learn three steps from small initialisation. Exact reduction finds nothing to merge,
+Two hidden layers of 40 tanh neurons learn three steps from a small start. Exact reduction finds nothing to merge,
 because neurons of a group are close but not equal. Merging what is within 20 % leaves an error of second order, and
 training on from there gives a network of the smaller size that does the same.
 """

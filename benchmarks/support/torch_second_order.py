@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +68,7 @@ def make_hessians(cell: Cell, longest: float) -> tuple[list[Contestant], Callabl
 
 def _rows(
     value: Callable[[torch.Tensor], torch.Tensor], theta: torch.Tensor
-) -> tuple[Callable[[], torch.Tensor], Callable[[], torch.Tensor]]:
+) -> tuple[Callable[[], Any], Callable[[], torch.Tensor]]:
     """Returns the whole Hessian, and one row of it as that function computes it: the derivative of one of ∇R."""
     t = theta.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(value(t), t, create_graph=True)

@@ -1,4 +1,4 @@
-"""The Newton–Kantorovich certificate: closed forms, brute-force Lipschitz constants, points that have no certificate."""
+"""The Newton–Kantorovich certificate: closed forms, brute-force Lipschitz constants, points that have none."""
 
 import jax
 import jax.numpy as jnp
@@ -72,7 +72,8 @@ def test_the_lipschitz_constant_bounds_differences_of_hessians(deep):
         weights = tuple(jnp.asarray(random.normal(size=shape)) for shape in [(2, 2), (2, 2), (2, 2)])
         network = MLP(weights, (None, jnp.ones(2), None), activation("tanh"), residual=True)
     else:
-        network = TwoLayer(*(jnp.asarray(random.normal(size=s)) for s in [(2, 2), (2,), (2, 2), (2,)]), activation("sigmoid"))
+        parts = [jnp.asarray(random.normal(size=shape)) for shape in [(2, 2), (2,), (2, 2), (2,)]]
+        network = TwoLayer(*parts, activation("sigmoid"))
     theta, radius = np.asarray(ravel(network)), 0.05
     hessian = jax.jit(lambda t: risk.hessian(unravel(t, network)))
     bound = _lipschitz(risk, network, radius)

@@ -9,7 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from condenslab.landscape import Fate, StartLaw, critical_points, critical_points_from, make_critical, rounds, split_to_width
+from condenslab.landscape import (
+    Fate,
+    StartLaw,
+    critical_points,
+    critical_points_from,
+    make_critical,
+    rounds,
+    split_to_width,
+)
 from condenslab.landscape.search import Ends, judge, zero_gradients
 from condenslab.landscape.starts import box_and_spacing
 from condenslab.measures import align
@@ -240,7 +248,7 @@ def test_an_interrupted_search_keeps_what_it_found(monkeypatch):
 
 def test_batches_do_not_change_the_points():
     risk = three_tanh()
-    one, other = (critical_points(risk, width=1, starts=100, key=5, threads=t, memory=m) for t, m in ((1, 2**28), (2, 2**22)))
+    one, other = (critical_points(risk, width=1, starts=100, key=5, memory=memory) for memory in (2**28, 2**18))
     assert [point.risk for point in one.points] == pytest.approx([point.risk for point in other.points], rel=1e-12)
 
 
@@ -278,8 +286,6 @@ def test_bad_requests():
             critical_points_from(risk, start)
     with pytest.raises(ValueError, match="one for each of 1 starts"):
         critical_points_from(risk, [tanh_network(WIDTH_1)], descents=[1, 2])
-    with pytest.raises(ValueError, match="threads must be"):
-        critical_points_from(risk, [tanh_network(WIDTH_1)], threads=0)
     with pytest.raises(ValueError, match="default predict"):
         other = EmpiricalRisk(risk.inputs, risk.targets, predict=lambda params, x: x)
         critical_points(other, width=1, starts=1, key=0)

@@ -1,6 +1,7 @@
 """Condensation of convolution layers: filters and kernels, read off against loops over channels."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -87,3 +88,13 @@ def test_the_reading_must_be_said():
     with pytest.raises(ValueError, match="unit must be filter"):
         condensation(network())
     assert condensation(network(), layer=2).unit is None
+
+
+def test_networks_of_numpy_arrays():
+    """Networks of recorded parameters stay on the host."""
+    drawn = network()
+    host = jax.tree.map(np.asarray, drawn)
+    assert isinstance(host.kernels[0], np.ndarray)
+    np.testing.assert_array_equal(
+        hidden_neurons(host, 0, unit="filter").incoming, hidden_neurons(drawn, 0, unit="filter").incoming
+    )

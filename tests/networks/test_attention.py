@@ -31,7 +31,7 @@ def test_against_loops_over_heads_and_tokens():
     assert (network.heads, network.d_model) == (2, 3)
 
 
-@pytest.mark.parametrize(("d_model", "d", "d_v", "heads"), [(4, 2, 2, 1), (4, 2, 2, 2), (3, 1, 2, 2), (3, 3, 1, 1)])
+@pytest.mark.parametrize(("d_model", "d", "d_v", "heads"), [(4, 2, 2, 1), (3, 1, 2, 2), (3, 3, 1, 1)])
 def test_generic_rank(d_model, d, d_v, heads):
     """W_Q·W_Kᵀ and W_V·W_Oᵀ are d_model × d_model matrices of rank d and d_v: 2·d_model·d − d² dimensions each."""
     network = multi_head_attention(1, heads=heads, d_model=d_model, d=d, d_v=d_v, std=1.0)

@@ -14,7 +14,7 @@ from condenslab.networks import KAN, kan, parameter_count, spline
 UNEVEN = (-1.0, -0.9, -0.4, 0.0, 0.1, 0.7, 0.75, 1.2, 1.5)
 
 
-@pytest.mark.parametrize("degree", [0, 1, 2, 3, 5])
+@pytest.mark.parametrize("degree", [0, 1, 3, 5])
 @pytest.mark.parametrize("knots", [UNEVEN, spline.uniform_knots(-1.0, 1.0, 4, 5)])
 def test_the_basis_is_scipys(degree, knots):
     x = np.linspace(knots[0] - 0.2, knots[-1] + 0.2, 301) + 1e-7 * np.pi  # no point on a knot: intervals are half open

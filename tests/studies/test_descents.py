@@ -1,4 +1,4 @@
-"""The studies on one descent (dropout, knobs, generalization) and on convolution networks: claims on made-up records."""
+"""Dropout, knobs, generalization and convolution networks: claims on made-up records."""
 
 from dataclasses import asdict
 

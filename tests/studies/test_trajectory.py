@@ -1,6 +1,7 @@
 """The study of trajectories: resting levels of a made-up run, and claims on made-up records."""
 
 from dataclasses import asdict
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ def staircase(levels):
     """A risk that rests at each level for a decade and then falls within a tenth of one."""
     logs = np.log10(TIMES)
     return np.exp(
-        sum((np.log(b / a)) / (1 + np.exp(-60 * (logs - k - 1))) for k, (a, b) in enumerate(zip(levels, levels[1:])))
+        sum((np.log(b / a)) / (1 + np.exp(-60 * (logs - k - 1))) for k, (a, b) in enumerate(pairwise(levels)))
         + np.log(levels[0])
     )
 

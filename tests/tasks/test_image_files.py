@@ -69,11 +69,11 @@ def test_files_that_do_not_fit_together(files, tmp_path):
     images, labels = files
     with pytest.raises(UserError, match="swapped"):
         labelled_images(labels, images)
-    with pytest.raises(UserError, match="label 7 at sample 0.*0 to 6"):
+    with pytest.raises(UserError, match=r"label 7 at sample 0.*0 to 6"):
         labelled_images(images, labels, classes=7)
     three = tmp_path / "three"
     three.write_bytes(idx(np.zeros(3, dtype=np.uint8)))
-    with pytest.raises(UserError, match="2 images.*3 labels"):
+    with pytest.raises(UserError, match=r"2 images.*3 labels"):
         labelled_images(images, three)
     with pytest.raises(UserError, match="one whole number a sample"):
         labelled_images(images, images)

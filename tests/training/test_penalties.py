@@ -67,7 +67,7 @@ def test_what_has_no_closed_form_is_refused(setting):
     with pytest.raises(ValueError, match="DROP"):
         dropout_risk(risk, 4, 1.0)
     with pytest.raises(TypeError, match="TwoLayer"):
-        dropout_penalty(risk, networks.as_mlp(network), 0.5)
+        dropout_penalty(risk, networks.as_mlp(network), 0.5)  # pyright: ignore[reportArgumentType]
     with pytest.raises(ValueError, match="SquaredLoss"):
         dropout_risk(EmpiricalRisk(jnp.ones((1, 1)), jnp.ones((1, 1)), loss=CrossEntropy()), 4, 0.5)
     with pytest.raises(TypeError, match="predict"):

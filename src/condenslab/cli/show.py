@@ -75,9 +75,7 @@ def _claim(row: dict[str, Any]) -> str:
     parts = [f"expected {number(row['expected'])}", f"measured {number(row['measured'])}"]
     if row["margin"] is not None:
         parts += [f"tolerance {number(row['tolerance'])}", f"margin {row['margin']:.3g}"]
-    return "\n".join(
-        [item(_MARKS[row["verdict"]], row["claim"]), item("", ", ".join(parts)), item("", row["source"])]
-    )
+    return "\n".join([item(_MARKS[row["verdict"]], row["claim"]), item("", ", ".join(parts)), item("", row["source"])])
 
 
 def _settings(settings: Any) -> str:

@@ -72,7 +72,7 @@ def hierarchy(
         ax.scatter(x[own], ranks[own], s=34, facecolors=face, edgecolors=edge, linewidths=1.3, label=name, zorder=3)
     ax.set_xticks(np.unique(column))
     ax.set_xlim(column.min() - 0.6, column.max() + 0.6)
-    ax.set_yticks(range(len(levels)), [style.readable(level * unit, 4) for level in levels])
+    ax.set_yticks(range(len(levels)), [style.readable(level * unit, 5) for level in levels])
     ax.set_ylim(-0.8, len(levels) - 0.2)
     ax.grid(True, axis="y")
     ax.set_xlabel(column_label)

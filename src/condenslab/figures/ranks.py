@@ -42,7 +42,7 @@ def measured_and_expected(
     ax.vlines(lines, places - 0.42, places + 0.42, color="black", linewidth=1.8, label=names[1], zorder=3)
     top = float(max(heights.max(), lines.max(), 1))
     for place, height, line in zip(places, heights, lines, strict=True):
-        ax.text(max(height, line) + 0.015 * top, place, f"{height}", ha="left", va="center", fontsize=8)
+        ax.text(max(height, line) + 0.015 * top, float(place), f"{height}", ha="left", va="center", fontsize=8)
     ax.set_yticks(places, list(labels))
     ax.set_ylim(len(places) - 0.4, -0.6)
     ax.set_xlim(0, 1.12 * top)
@@ -104,7 +104,8 @@ def value_map(
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
     style.figure_of(ax).colorbar(image, ax=ax, label=value_label, fraction=0.05, pad=0.02, extend="both")
-    shown = np.nanmin(table), np.nanmax(table)
-    style.describe(ax, f"{value_label} from {style.readable(shown[0])} to {style.readable(shown[1])}.")
+    shown = table[np.isfinite(table)]
+    if shown.size:
+        style.describe(ax, f"{value_label} from {style.readable(shown.min())} to {style.readable(shown.max())}.")
     if marks:
         style.legend_below(ax)

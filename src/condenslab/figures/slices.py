@@ -70,17 +70,19 @@ def risk_surface(
     path: ArrayLike | None = None,
     marks: Mapping[str, tuple[float, float]] | None = None,
     labels: tuple[str, str] = ("first direction", "second direction"),
+    change: bool = False,
 ) -> None:
-    """Draws the risk over a plane as filled contours of log₁₀ R, with a trajectory and named points on it.
+    """Draws the risk over a plane as filled contours, with a trajectory and named points on it.
 
     Args:
         ax: The axes.
         first: Coordinates along the first direction, increasing, shape (k,): the horizontal axis.
         second: Coordinates along the second direction, increasing, shape (l,).
-        risk: R at (first[i], second[j]), positive, shape (k, l); zeros are drawn at 1e-14 of the largest.
+        risk: R at (first[i], second[j]), not negative, shape (k, l), drawn as log₁₀ R, zeros at 1e-14 of the largest.
         path: Coordinates of a trajectory, shape (time, 2), its start hollow and its end filled; optional.
         marks: Name → coordinates of points; optional.
         labels: Names of the two directions.
+        change: `risk` is a change of the risk, of either sign, drawn as it is: falling blue, rising red.
 
     Raises:
         ValueError: Shapes that do not fit, numbers that are not finite, a negative risk, or axes out of order.
@@ -92,16 +94,11 @@ def risk_surface(
     )
     checks.rising("first", x)
     checks.rising("second", y)
-    checks.not_negative("risk", heights)
+    if not change:
+        checks.not_negative("risk", heights)
     if heights.shape != (len(x), len(y)):
         raise ValueError(f"risk must have shape {(len(x), len(y))}, first by second. Got {heights.shape}.")
-    logs = np.log10(np.maximum(heights, max(_DECADES * heights.max(), np.finfo(float).tiny)))
-    levels = np.linspace(logs.min(), max(logs.max(), logs.min() + 1e-12), 25)
-    filled = ax.contourf(x, y, logs.T, levels=levels, cmap=_SEQUENTIAL)
-    ax.contour(x, y, logs.T, levels=levels[::3], colors="white", linewidths=0.4, alpha=0.6)
-    bar = style.figure_of(ax).colorbar(filled, ax=ax, shrink=0.9, pad=0.03, format="%.3g")
-    bar.set_label("log₁₀ risk")
-    bar.outline.set_linewidth(0.6)
+    _filled(ax, x, y, heights, change=change)
     if path is not None:
         _path(ax, checks.numbers("path", path, 2))
     for number, (name, place) in enumerate((marks or {}).items()):
@@ -147,6 +144,21 @@ def risk_line(
     ax.grid(True, which="major")
     style.legend_below(ax)
     style.describe(ax, f"Risk along a line from {x[0]:g} to {x[-1]:g}: {', '.join(curves)}.")
+
+
+def _filled(ax: Axes, x: np.ndarray, y: np.ndarray, heights: np.ndarray, *, change: bool) -> None:
+    if change:
+        shown, most = heights, max(float(np.abs(heights).max()), np.finfo(float).tiny)
+        levels, colours, label = np.linspace(-most, most, 26), style.DIVERGING, "change of the risk"
+    else:
+        shown = np.log10(np.maximum(heights, max(_DECADES * heights.max(), np.finfo(float).tiny)))
+        levels = np.linspace(shown.min(), max(shown.max(), shown.min() + 1e-12), 25)
+        colours, label = _SEQUENTIAL, "log₁₀ risk"
+    filled = ax.contourf(x, y, shown.T, levels=levels, cmap=colours)
+    ax.contour(x, y, shown.T, levels=levels[::3], colors="0.4" if change else "white", linewidths=0.4, alpha=0.6)
+    bar = style.figure_of(ax).colorbar(filled, ax=ax, shrink=0.9, pad=0.03, format="%.2g")
+    bar.set_label(label)
+    bar.outline.set_linewidth(0.6)
 
 
 def _path(ax: Axes, points: np.ndarray) -> None:

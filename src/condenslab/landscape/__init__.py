@@ -30,14 +30,25 @@ from condenslab.landscape.directions import (
 )
 from condenslab.landscape.embedding import Splitting, embed, equal_splitting, split, split_to_width, splitting
 from condenslab.landscape.fixture import make_critical
+from condenslab.landscape.manifolds import (
+    InvariantManifold,
+    TangentCheck,
+    escaping_gradient,
+    invariant_manifold,
+    tangent_check,
+)
+from condenslab.landscape.parameter_axes import Axis
 from condenslab.landscape.plane import RiskSlice, risk_slice
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.landscape.reduction import Reduction, reduce
 from condenslab.landscape.starts import StartLaw
 from condenslab.landscape.stationary import Fate, Polish, polish
+from condenslab.landscape.symmetry import AxisSymmetry, discover_symmetries
 
 __all__ = [
     "AtlasEntry",
+    "Axis",
+    "AxisSymmetry",
     "Branch",
     "Certificate",
     "Chao1",
@@ -50,6 +61,7 @@ __all__ = [
     "DirectionalStationarity",
     "EmbeddedDimension",
     "Fate",
+    "InvariantManifold",
     "Polish",
     "Receipt",
     "Reduction",
@@ -57,6 +69,7 @@ __all__ = [
     "SaddleCertificate",
     "Splitting",
     "StartLaw",
+    "TangentCheck",
     "TrajectoryPlane",
     "as_compatible",
     "branch_point",
@@ -73,10 +86,13 @@ __all__ = [
     "dead_neurons",
     "directional_derivative",
     "directional_stationarity",
+    "discover_symmetries",
     "embed",
     "embedded_dimension",
     "equal_splitting",
+    "escaping_gradient",
     "hessian_directions",
+    "invariant_manifold",
     "k_step",
     "local_test_matrix",
     "make_critical",
@@ -94,6 +110,7 @@ __all__ = [
     "split",
     "split_to_width",
     "splitting",
+    "tangent_check",
     "three_fold",
     "trajectory_plane",
     "two_fold_null",

@@ -1,4 +1,4 @@
-"""An atlas of critical functions: one entry a function, with the width it first appears at, its mirror images and hits."""
+"""An atlas of critical functions: for each the width it first appears at, its mirror images, and its hits."""
 
 import math
 from collections.abc import Sequence
@@ -210,9 +210,7 @@ def data_symmetries(inputs: np.ndarray, targets: np.ndarray, weights: np.ndarray
     return tuple(pair for pair in _SYMMETRIES if np.abs(ordered(*pair) - plain).max() <= 10 * _SAME_SAMPLE)
 
 
-def _joined(
-    searches: Sequence[CriticalPoints], apart: float
-) -> list[tuple[CriticalPoint, np.ndarray, dict[int, int]]]:
+def _joined(searches: Sequence[CriticalPoints], apart: float) -> list[tuple[CriticalPoint, np.ndarray, dict[int, int]]]:
     """Returns (representative, outputs on the grid, hits by width) of each distinct function."""
     found: list[tuple[CriticalPoint, np.ndarray, dict[int, int]]] = []
     for search in sorted(searches, key=lambda search: search.width):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -30,7 +31,7 @@ class CriticalPoint:
     """One critical function, represented by the narrowest network that realises it.
 
     Attributes:
-        network: θ; if two-layer, irreducible: its width is the true width of the function, 0 for a constant.
+        network: θ, a `TwoLayer` or an `MLP`; if two-layer, irreducible: its width is the true width of the function, 0 for a constant.
         risk: R(θ).
         gradient_norm: L1 norm of ∇R(θ).
         inertia: Of ∇²R(θ), in the true width.
@@ -39,7 +40,7 @@ class CriticalPoint:
             found the function embedded.
     """
 
-    network: TwoLayer | MLP
+    network: Any
     risk: float
     gradient_norm: float
     inertia: Inertia
@@ -101,7 +102,6 @@ def critical_points(
     same: float = _SAME,
     root_steps: int = _ROOT_STEPS,
     time_limit: float | None = None,
-    threads: int = 1,
     memory: int = _MEMORY,
 ) -> CriticalPoints:
     """Searches the critical points of R over dense networks of one shape, minima and saddles.
@@ -111,9 +111,9 @@ def critical_points(
     counts as zero and Newton's method stands still there, and it is not at infinity: no neuron is constant on the data
     to 1e-6, and none steps between two samples, that is, no preactivation jumps by more than `steepest` in the median
     between neighbouring samples (|w|·dx > 3 for equally spaced inputs; not asked of homogeneous activations, whose
-    scale is free). A gradient counts as zero when its L1 norm is at most 1e-11; for more than 100 parameters, where that
-    is below rounding, when ‖∇R‖∞ ≤ 50·eps·‖Σ_i p_i|J_i|ᵀ|r_i|‖∞. Such networks cost a dense factorisation a step: give
-    them few starts.
+    scale is free). A gradient counts as zero when its L1 norm is at most 1e-11; for more than 100 parameters, where
+    that is below rounding, when ‖∇R‖∞ ≤ 50·eps·‖Σ_i p_i|J_i|ᵀ|r_i|‖∞. Such networks cost a dense factorisation a
+    step: give them few starts.
 
     Points are told apart as functions, in the sup-norm over a grid; mirror images are different functions. A function
     that a narrower two-layer network has as well is attributed to it: the point is reduced, brought to stationarity in
@@ -135,12 +135,11 @@ def critical_points(
         same: Functions closer than this, relative to the largest |target|, are one.
         root_steps: At most so many steps of the root finder.
         time_limit: Wall seconds for the search, or None.
-        threads: Processors to use; the points do not depend on it.
-        memory: Bytes that the batches under way may hold.
+        memory: Bytes that a batch may hold.
 
     Raises:
         TypeError: The risk is not float64.
-        ValueError: A width, starts or threads is not positive, or the risk is of other networks.
+        ValueError: A width or starts is not positive, or the risk is of other networks.
 
     References:
         Zhang et al., NeurIPS 2021 (arXiv 2105.14573), Figure 4, for the notion of critical functions.
@@ -151,7 +150,7 @@ def critical_points(
     _require_own(risk)
     shape = hidden[0] if isinstance(width, int) else hidden
     networks, steps = law.draw(risk, key, starts, shape, activation, biases=biases, output_bias=output_bias)
-    limits = Limits(tolerance, steepest, root_steps, time_limit, threads, memory)
+    limits = Limits(tolerance, steepest, root_steps, time_limit, memory)
     return _search(risk, networks, np.asarray(steps), limits, same, sum(hidden))
 
 
@@ -165,7 +164,6 @@ def critical_points_from(
     same: float = _SAME,
     root_steps: int = _ROOT_STEPS,
     time_limit: float | None = None,
-    threads: int = 1,
     memory: int = _MEMORY,
 ) -> CriticalPoints:
     """Searches critical points from starts of one's own: points of a trajectory, say, or networks of any depth.
@@ -179,7 +177,6 @@ def critical_points_from(
         same: As there.
         root_steps: As there.
         time_limit: As there.
-        threads: As there.
         memory: As there.
 
     Raises:
@@ -199,7 +196,7 @@ def critical_points_from(
     if steps.shape != (len(starts),):
         raise ValueError(f"descents must be one number, or one for each of {len(starts)} starts. Got {steps.shape}.")
     networks = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *starts)
-    limits = Limits(tolerance, steepest, root_steps, time_limit, threads, memory)
+    limits = Limits(tolerance, steepest, root_steps, time_limit, memory)
     total = first.width if isinstance(first, TwoLayer) else sum(first.widths[1:-1])
     return _search(risk, networks, steps, limits, same, total)
 
@@ -212,8 +209,6 @@ def _require_own(risk: EmpiricalRisk) -> None:
 def _search(
     risk: EmpiricalRisk, networks: TwoLayer | MLP, steps: np.ndarray, limits: Limits, same: float, width: int
 ) -> CriticalPoints:
-    if limits.threads < 1:
-        raise ValueError(f"threads must be at least 1. Got {limits.threads}.")
     require_double(risk, networks)
     ends = search(risk, networks, steps, limits)
     fates = judge(risk, ends, steepest=limits.steepest)

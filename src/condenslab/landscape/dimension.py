@@ -26,7 +26,8 @@ class CriticalSet:
         shares: From copies: a group of t equal neurons has t − 1 free shares of its output weights (with several
             outputs, t − 1 times the dimension of the output weights that keep the group critical).
         null_features: From neurons with zero output weights: of each the dimension of
-            M = {w: Σ_i ∂_oℓ_i·σ(w·x̃_i) = 0 for every output o}.
+            M = {w: Σ_i ∂_oℓ_i·σ(w·x̃_i) = 0 for every output o}, from the rank of the derivative of these sums (at
+            least 1, for a positive risk and analytic σ); where that rank is not full, an upper bound.
         narrow: Corank of the Hessian of the reduced network; if not 0, only an upper bound of what it contributes.
         corank: Inertia of the Hessian at θ; its `zero` is at least the dimension, and equal to it where the risk is
             nondegenerate across the critical set (Morse–Bott).
@@ -73,7 +74,7 @@ def critical_set(risk: EmpiricalRisk, network: TwoLayer) -> CriticalSet:
     for group in reduction.groups:
         shares += (len(group) - 1) * (outputs - _rank(slopes[group[0]]))
     for neuron in dropped:
-        features += slopes.shape[2] - _rank(slopes[neuron])
+        features += slopes.shape[2] - max(1, _rank(slopes[neuron]))  # a non-zero analytic function has no more zeros
         regular &= not _equals_another(points.points, int(neuron), points.parity)
     narrow = inertia_at(risk, reduction.network).zero
     return CriticalSet(shares + features + narrow, shares, features, narrow, inertia_at(risk, network), regular)

@@ -120,17 +120,17 @@ def directional_stationarity(
     if network.activation.name != "relu":
         raise TypeError(f"directional stationarity is decided for ReLU networks. Got {network.activation.name!r}.")
     z, flat, points, cotangent = (np.asarray(part) for part in _parts(risk, network, kink))
-    flat = flat & ~(z < 0).all(axis=0)[None, :]
+    flat = flat & ~np.all(z < 0, axis=0, keepdims=True)
     outgoing = np.asarray(network.output_weights)
     hidden, active = np.where(flat, 0.0, np.maximum(z, 0.0)), (z > 0) & ~flat
     slopes = [cotangent.T @ hidden] + ([cotangent.sum(axis=0)] if network.output_bias is not None else [])
     forces = cotangent @ outgoing
     lowest, escape = np.zeros(network.width), np.zeros(network.width)
     amplitude = amplitudes(network)
+    silent = ~outgoing.any(axis=0) | ((idle > 0) & (amplitude <= idle * amplitude.max(initial=0.0)))
     for k in range(network.width):
-        if amplitude[k] > idle * amplitude.max():
-            lowest[k] = _lowest(forces[:, k], active[:, k], flat[:, k], points)
-        else:
+        lowest[k] = _lowest(forces[:, k], active[:, k], flat[:, k], points)
+        if silent[k]:
             escape[k] = _steepest(cotangent, active[:, k], flat[:, k], points)
     few = max((np.sum(sign * cotangent < 0, axis=0).max() for sign in (1, -1)), default=0) <= _MOST_CONCAVE
     nobody, all_samples = np.zeros(len(z), bool), np.ones(len(z), bool)
@@ -150,7 +150,7 @@ def dead_neurons(risk: EmpiricalRisk, network: TwoLayer) -> Bool[np.ndarray, " n
         risk: R, for its inputs.
         network: θ.
     """
-    return np.asarray(network.preactivations(risk.inputs) < 0).all(axis=0)
+    return np.asarray(jnp.all(network.preactivations(risk.inputs) < 0, axis=0))
 
 
 def perturbed_changes(
@@ -176,7 +176,7 @@ def perturbed_changes(
     """
     if count < 1 or not amplitude > 0:
         raise ValueError(f"count must be at least 1 and amplitude positive. Got {count} and {amplitude}.")
-    alive = jnp.asarray(~dead_neurons(risk, network))
+    alive = jnp.asarray(~dead_neurons(risk, network), network.input_weights.dtype)
     keys = jax.random.split(key, count)
     return np.asarray(_changes(risk, network, alive, keys, jnp.asarray(amplitude)))
 
@@ -189,7 +189,7 @@ def _changes(risk: EmpiricalRisk, network: TwoLayer, alive: Array, keys: Array, 
             jnp.broadcast_to(alive[:, None], network.input_weights.shape),
             None if network.biases is None else alive,
             jnp.broadcast_to(alive[None, :], network.output_weights.shape),
-            None if network.output_bias is None else jnp.ones_like(network.output_bias, bool),
+            None if network.output_bias is None else jnp.ones_like(network.output_bias),
             network.activation,
         )
     )

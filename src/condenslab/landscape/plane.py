@@ -73,7 +73,7 @@ def risk_slice(
         Li et al., Visualizing the loss landscape of neural nets, NeurIPS 2018 (arXiv 1712.09913).
 
     Example:
-        >>> line = EmpiricalRisk(jnp.ones((1, 1)), jnp.zeros((1, 1)), predict=lambda theta, x: theta[:1] * x)
+        >>> line = EmpiricalRisk(jnp.ones((1, 1)), jnp.zeros((1, 1)), predict=lambda theta, x: theta[0] * x)
         >>> risk_slice(line, jnp.zeros(2), np.eye(2), [np.array([1.0, 3.0]), np.zeros(1)]).risk.tolist()
         [[1.0], [9.0]]
     """
@@ -161,14 +161,11 @@ def _program() -> Any:
 
 def _values(risk: EmpiricalRisk, center: PyTree, directions: Array, points: Array) -> Array:
     """Returns R at every point, shape (point,), eight at a time."""
-    theta, unravel = ravel_pytree(center)
     if isinstance(center, TwoLayer) and risk.predict is apply and center.input_weights.shape[1] > _FEW_INPUTS:
         evaluate = _two_layer(risk, center, directions)
     else:
-
-        def evaluate(point: Array) -> Array:
-            return risk.value(unravel(theta + point @ directions))
-
+        theta, unravel = ravel_pytree(center)
+        evaluate = lambda point: risk.value(unravel(theta + point @ directions))  # noqa: E731
     return jax.lax.map(evaluate, points, batch_size=_TOGETHER)
 
 

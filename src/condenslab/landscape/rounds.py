@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -90,19 +90,19 @@ def run(
     descents: np.ndarray,
     criteria: Criteria,
     *,
-    threads: int,
     memory: int,
 ) -> Harvest:
-    """Searches from every start: damped Gauss–Newton steps downhill, then damped Newton steps to the nearest root of ∇R.
+    """Searches from every start: damped Gauss–Newton steps downhill, then damped Newton steps to the next root of ∇R.
 
     With D = diag(GN)^(−1/2), S = D·H·D = V·Λ·Vᵀ and c = Vᵀ·D·∇R the step is −D·V·(c/(Λ + λ)) with the Gauss–Newton
     part GN in place of H while a member descends, and −D·V·(Λ·c/(Λ² + λ²)) afterwards: the minimiser of
     ‖D(∇R + Hδ)‖² + λ²‖D⁻¹δ‖², a Levenberg–Marquardt step on the gradient, which is as ready to end on a saddle as on a
     minimum. A step is kept if it lowers R, or afterwards ‖D∇R‖; λ is then multiplied by 0.3, otherwise by 3.
 
-    Starts are cut into lanes, whatever the number of threads, and lanes run in threads. In a lane a batch of a power of
-    two of members takes `ROUND` steps at a time in one compiled program. What has finished is replaced by the next
-    starts; when those run out, the rest is repacked into smaller batches, of which there is one more size.
+    Starts are cut into lanes, one after the other, in a thread, so that Ctrl-C never falls into a round. (One thread:
+    two programs with batched eigendecompositions at a time can wait for each other for ever in XLA's thread pool.) In
+    a lane a batch of a power of two of members takes `ROUND` steps at a time in one compiled program. What has finished
+    is replaced by the next starts; when those run out, the rest is repacked into smaller batches of one more size.
 
     Args:
         risk: R.
@@ -110,8 +110,7 @@ def run(
         starts: θ of every start, shape (start, param).
         descents: Steps of descent of each, shape (start,).
         criteria: When a member has finished.
-        threads: How many lanes run at a time.
-        memory: Bytes that the batches under way may hold.
+        memory: Bytes that a batch may hold.
 
     Returns:
         Where the members ended. After Ctrl-C those that had finished are kept.
@@ -120,7 +119,7 @@ def run(
     infinite = np.full((count, size), np.inf)
     flags = np.zeros((2, count), dtype=bool)
     harvest = Harvest(starts.copy(), infinite, np.full((count, size, size), np.inf), flags[0], flags[1])
-    batch = _batch(risk, size, memory // threads, count)
+    batch = _batch(risk, size, memory, count)
     wide = jnp.result_type(float) == jnp.float64  # a context manager of JAX holds in one thread only
 
     def work(low: int) -> None:
@@ -128,7 +127,7 @@ def run(
             lane = np.arange(low, min(low + LANE, count))
             _run_lane(risk, like, starts[lane], descents[lane], lane, batch, criteria, harvest)
 
-    with ThreadPoolExecutor(threads, thread_name_prefix="condenslab") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="condenslab") as pool:
         futures = [pool.submit(work, low) for low in range(0, count, LANE)]
         try:
             for future in futures:
@@ -183,7 +182,7 @@ def _batch(risk: EmpiricalRisk, size: int, memory: int, count: int) -> int:
 
 @eqx.filter_jit
 def _round(
-    risk: EmpiricalRisk, like: PyTree, theta: Array, damping: Array, step: Array, descents: Array
+    risk: EmpiricalRisk, like: PyTree, theta: Any, damping: Any, step: Any, descents: Any
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Returns θ, λ, ∇R, ∇²R and ‖D∇R‖ of every member after `ROUND` steps."""
     _, back = ravel_pytree(like)

@@ -39,15 +39,13 @@ class Limits:
         steepest: The largest jump of a preactivation between neighbouring samples.
         root_steps: At most so many steps to the root.
         seconds: Wall time after which no further round is entered, or None.
-        threads: How many lanes run at a time.
-        memory: Bytes that the batches under way may hold.
+        memory: Bytes that a batch may hold.
     """
 
     tolerance: float | None
     steepest: float
     root_steps: int
     seconds: float | None
-    threads: int
     memory: int
 
 
@@ -96,7 +94,7 @@ def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: 
         root_steps=limits.root_steps,
         halted=lambda: time.monotonic() > deadline,
     )
-    found = rounds.run(risk, like, starts, descents, criteria, threads=limits.threads, memory=limits.memory)
+    found = rounds.run(risk, like, starts, descents, criteria, memory=limits.memory)
     lengths = np.full(len(starts), np.inf)
     finite = np.isfinite(found.theta).all(axis=1) & np.isfinite(found.hessian).all(axis=(1, 2))
     finite &= np.isfinite(found.gradient).all(axis=1)
@@ -201,9 +199,7 @@ def _saturated(risk: EmpiricalRisk, networks: PyTree, steepest: float) -> np.nda
     for low in range(0, count, _CHUNK):
         own = np.minimum(np.arange(low, low + _CHUNK), count - 1) if count > _CHUNK else np.arange(count)
         seen = jax.device_get(_hidden(risk, jax.tree.map(lambda leaf, own=own: leaf[own], networks)))
-        bad = [
-            np.any(live & (flat | (_median_jump(np.nan_to_num(z)) > steepest)), axis=1) for z, flat, live in seen
-        ]
+        bad = [np.any(live & (flat | (_median_jump(np.nan_to_num(z)) > steepest)), axis=1) for z, flat, live in seen]
         parts.append(np.any(bad, axis=0))
     return np.concatenate(parts)[:count]
 

@@ -23,6 +23,7 @@ from condenslab.measures.initial_stage import (
     layer_inputs,
     orientation_count,
 )
+from condenslab.measures.jacobian import output_jacobian
 from condenslab.measures.layer_inertia import inertia_by_layer
 from condenslab.measures.neurons import Neurons, hidden_neurons
 from condenslab.measures.probes import Saturation, cell_probes, covering_probes, saturation
@@ -75,6 +76,7 @@ __all__ = [
     "model_rank",
     "orientation_count",
     "orientations",
+    "output_jacobian",
     "rank",
     "rank_bounds",
     "relative_distance",

@@ -27,7 +27,8 @@ class Track:
         frames: Indices of the moments at which it is there, shape (k,), consecutive.
         sizes: Members, shape (k,).
         amplitudes: Summed amplitude of the members, shape (k,).
-        representatives: Input weights (w, b) of the merged neuron, a direction for homogeneous σ, shape (k, coordinate).
+        representatives: Input weights (w, b) of the merged neuron, a direction for homogeneous σ, shape (k,
+            coordinate).
     """
 
     number: int
@@ -40,7 +41,9 @@ class Track:
     def angles(self) -> np.ndarray:
         """The angles atan2(b, w) in [−π, π) of a network with one input and biases, shape (k,)."""
         if self.representatives.shape[1] != 2:
-            raise ValueError(f"angles are those of weights in the plane. Got {self.representatives.shape[1]} coordinates.")
+            raise ValueError(
+                f"angles are those of weights in the plane. Got {self.representatives.shape[1]} coordinates."
+            )
         found = np.arctan2(self.representatives[:, 1] + 0.0, self.representatives[:, 0] + 0.0)
         return np.where(found >= np.pi, -np.pi, found)
 
@@ -137,7 +140,8 @@ def track_groups(
     clock = np.asarray(times, dtype=np.float64)
     if clock.shape != (len(networks),) or not len(networks) or np.any(np.diff(clock) <= 0):
         raise ValueError(
-            f"times must hold one increasing time a network, at least one. Got shape {clock.shape} for {len(networks)} networks."
+            f"times must hold one increasing time a network, at least one. Got shape {clock.shape} for "
+            f"{len(networks)} networks."
         )
     if not 0 <= group_filter < 1:
         raise ValueError(f"group_filter is relative to the largest group, in [0, 1). Got {group_filter}.")
@@ -182,7 +186,7 @@ def _follow(moments: list[_Moment], times: np.ndarray) -> tuple[list[list[int]],
 
 
 def _match(before: _Moment, after: _Moment) -> tuple[dict[int, int], dict[int, int], dict[int, int]]:
-    """Returns {later: earlier} of what is the same, {earlier: later} of where groups go, {later: earlier} of where from."""
+    """Returns {later: earlier} of what is the same, {earlier: later} of where to, {later: earlier} of where from."""
     old, new = before.neurons, after.neurons
     common = [[np.intersect1d(g, h) for h in after.members] for g in before.members]
     shape = (len(before.members), len(after.members))

@@ -1,9 +1,9 @@
 """The initial stage of training from small weights: when it ends, how many orientations there are, and which ones.
 
 Near θ = 0 every neuron moves on its own. With σ of multiplicity p its direction u follows the gradient of the form
-V(u) = (1/p)·Σ_i e_i (u·x_i)^p on the unit sphere, e_i = f(x_i) − y_i, so that the condensed directions are the solutions
-of u = ±Σ_i e_i x_i (u·x_i)^(p−1)/‖·‖. For p = 1 there are two in any dimension; for weights in the plane (one input and
-a bias) at most 2p. For more inputs and p ≥ 2 the number is an open question.
+V(u) = (1/p)·Σ_i e_i (u·x_i)^p on the unit sphere, e_i = f(x_i) − y_i, so that the condensed directions are the
+solutions of u = ±Σ_i e_i x_i (u·x_i)^(p−1)/‖·‖. For p = 1 there are two in any dimension; for weights in the plane (one
+input and a bias) at most 2p. For more inputs and p ≥ 2 the number is an open question.
 """
 
 from dataclasses import dataclass

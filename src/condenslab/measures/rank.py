@@ -3,18 +3,16 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
+from condenslab.measures.jacobian import output_jacobian
 from condenslab.measures.probes import saturation
 from condenslab.networks import MLP, TwoLayer, apply
 from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
-from condenslab.risk import EmpiricalRisk
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +140,7 @@ def model_rank(
     if probes.ndim == 0 or probes.shape[0] == 0:
         raise ValueError(f"probes must hold at least one input, shape (sample, input). Got shape {probes.shape}.")
     require_float64(np.asarray(ravel_pytree(network)[0]), "model rank", tolerance)
-    outputs = jax.eval_shape(predict, network, probes)
-    risk = EmpiricalRisk(probes, jnp.zeros(outputs.shape, outputs.dtype), predict=predict)
-    jacobian = np.asarray(_jacobian(risk, network))
+    jacobian = np.asarray(output_jacobian(network, probes, predict=predict))
     found = rank(jacobian.reshape(-1, jacobian.shape[-1]), tolerance=tolerance)
     aimed_at_all = jacobian.shape[0] * jacobian.shape[1] >= jacobian.shape[2]
     if predict is not apply or not isinstance(network, TwoLayer | MLP) or not aimed_at_all:
@@ -153,11 +149,6 @@ def model_rank(
     if seen.complete:
         raise ValueError(f"probes must show what the neurons do. Got probes on which {seen.reason}.")
     return replace(found, decided=found.decided and not seen.neurons, reason=seen.reason)
-
-
-@eqx.filter_jit
-def _jacobian(risk: EmpiricalRisk, params: PyTree) -> Array:
-    return risk.jacobian(params)
 
 
 def _singular_values(matrix: np.ndarray) -> np.ndarray:

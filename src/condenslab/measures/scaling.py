@@ -27,7 +27,9 @@ class Slope:
     distances: np.ndarray
 
 
-def width_slope(widths: Sequence[float] | np.ndarray, distances: Sequence[float] | np.ndarray) -> Slope | None:
+def width_slope(
+    widths: Sequence[float | int] | np.ndarray, distances: Sequence[float | int] | np.ndarray
+) -> Slope | None:
     """Returns S, the least-squares slope of log RD against log m: below 0 in the linear regime, above in the condensed.
 
     Points whose distance is NaN (not measured) are left out; the result says which ones were used.
@@ -51,7 +53,9 @@ def width_slope(widths: Sequence[float] | np.ndarray, distances: Sequence[float]
     """
     m, distance = np.asarray(widths, np.float64), np.asarray(distances, np.float64)
     if m.shape != distance.shape or m.ndim != 1:
-        raise ValueError(f"widths and distances must be lists of one length. Got shapes {m.shape} and {distance.shape}.")
+        raise ValueError(
+            f"widths and distances must be lists of one length. Got shapes {m.shape} and {distance.shape}."
+        )
     used = ~np.isnan(distance)
     m, distance = m[used], distance[used]
     if np.any(~(m > 0)) or np.any(~(distance > 0)) or not np.isfinite([*m, *distance]).all():
@@ -69,7 +73,9 @@ def width_slope(widths: Sequence[float] | np.ndarray, distances: Sequence[float]
     return Slope(slope, error, intercept, m, distance)
 
 
-def zero_crossing(gammas: Sequence[float] | np.ndarray, slopes: Sequence[float] | np.ndarray) -> float | None:
+def zero_crossing(
+    gammas: Sequence[float | int] | np.ndarray, slopes: Sequence[float | int] | np.ndarray
+) -> float | None:
     """Returns the γ at which the slope changes from below 0 to above, by linear interpolation: a point of the boundary.
 
     Points without a slope (NaN) are left out. Of several changes (noise) the one that leaves the fewest points on the

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -158,8 +159,8 @@ def _krylov(product: Callable[[Array], Array], steps: int, draws: Array) -> tupl
     tridiagonalise = decomp.tridiag_sym(steps, materialize=False, custom_vjp=False)
 
     def one(draw: Array) -> tuple[Array, Array]:
-        vectors, (_, off), *_ = tridiagonalise(product, draw)
-        return vectors, off
+        found: Any = tridiagonalise(product, draw)
+        return found[0], found[1][1]
 
     return jax.lax.map(one, draws)
 
@@ -173,5 +174,6 @@ def _sound(off: np.ndarray) -> int:
 
 def _orthonormal(spaces: list[np.ndarray]) -> np.ndarray:
     """Returns an orthonormal basis of the sum of spaces, without directions that rounding alone separates."""
-    factor, triangle, _ = scipy.linalg.qr(np.concatenate(spaces, axis=1), mode="economic", pivoting=True)
+    pivoted: Any = scipy.linalg.qr(np.concatenate(spaces, axis=1), mode="economic", pivoting=True)
+    factor, triangle = pivoted[:2]
     return factor[:, np.abs(np.diag(triangle)) > _INDEPENDENT]

@@ -8,7 +8,7 @@ layer reads a channel. Biases of networks without weight sharing have positions 
 
 import dataclasses
 from collections.abc import Sequence
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import equinox as eqx
 from jax import Array
@@ -22,8 +22,8 @@ Layered: TypeAlias = TwoLayer | MLP | CNN | ConvTwoLayer
 Net = TypeVar("Net", TwoLayer, MLP, CNN, ConvTwoLayer)
 
 
-def layers(network: Layered) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:
-    """Returns (W_1 … W_L) and (b_1 … b_L), an entry None where a layer has no biases.
+def layers(network: Layered) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Returns (W_1 … W_L) and (b_1 … b_L), an entry None where a layer has no biases; JAX or NumPy arrays, as given.
 
     The only axes that differ from the network's own are those of a CNN's first dense layer, (neuron, channel,
     position), and of the kernels of a `ConvTwoLayer`, (kernel, 1, …), which has one input channel.

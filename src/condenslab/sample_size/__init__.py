@@ -1,6 +1,6 @@
 """How few samples a target needs: optimistic sample size, and local linear recovery at a target point."""
 
-from condenslab.sample_size import optimistic
+from condenslab.sample_size import optimistic, planning
 from condenslab.sample_size.coefficients import TangentRank, tangent_rank
 from condenslab.sample_size.optimistic import OptimisticSize
 from condenslab.sample_size.points import (
@@ -45,6 +45,7 @@ __all__ = [
     "observed_components",
     "optimistic",
     "order_ranks",
+    "planning",
     "tangent_features",
     "tangent_rank",
     "transition_of",

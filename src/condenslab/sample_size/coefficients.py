@@ -1,9 +1,9 @@
 """The model rank of a two-layer network at any θ, exactly by counting which functions its tangents are made of.
 
 For tanh and the like the functions σ(w·x + b), σ′(w·x + b)·x_j and σ′(w·x + b) of neurons with w ≠ 0 and (w, b)
-distinct up to sign are independent, and independent of 1 and x_j, to which neurons with w = 0 contribute (Zhang et
-al., JMLR 26(69), 2025, Proposition 3). So the tangent functions of a network are vectors of coefficients in this basis, and the
-model rank is the rank of a small matrix without any probe inputs: no saturation, no choice of points.
+distinct up to sign are independent, and independent of 1 and x_j, to which neurons with w = 0 contribute (Zhang et al.,
+JMLR 26(69), 2025, Proposition 3). So the tangent functions of a network are vectors of coefficients in this basis, and
+the model rank is the rank of a small matrix without any probe inputs: no saturation, no choice of points.
 """
 
 from dataclasses import dataclass
@@ -120,7 +120,7 @@ def _formula(network: TwoLayer | ConvTwoLayer, dense: TwoLayer) -> tuple[int, in
     if isinstance(network, TwoLayer) and not biased:  # all neurons with w = 0 and an output weight span the x_j once
         independent += bool(np.any(outgoing[~alive]))
     entries = own.shape[1]
-    if isinstance(network, ConvTwoLayer) and not shared:
+    if isinstance(network, ConvTwoLayer) and not network.shared:
         entries = int(np.prod(network.size)) + biased
     formula = independent * entries + len(labels) * positions
     dead = ~alive & (np.any(outgoing != 0, axis=1) | np.any(own != 0, axis=1))

@@ -7,7 +7,6 @@ exactly when rank J_S = r(θ′), the model rank (Zhang et al., JMLR 26(69), 202
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -16,10 +15,9 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, PyTree
 
-from condenslab.measures import Rank, rank
+from condenslab.measures import Rank, output_jacobian, rank
 from condenslab.networks import apply
 from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
-from condenslab.risk import EmpiricalRisk
 
 Predict = Callable[..., Array]
 
@@ -75,12 +73,7 @@ def tangent_features(
         TypeError: The derivatives are not float64.
         ValueError: There is no input, or a derivative is NaN or infinite.
     """
-    points = jnp.asarray(inputs)
-    if points.ndim == 0 or points.shape[0] == 0:
-        raise ValueError(f"inputs must hold at least one sample. Got shape {points.shape}.")
-    outputs = jax.eval_shape(predict, network, points)
-    risk = EmpiricalRisk(points, jnp.zeros(outputs.shape, outputs.dtype), predict=predict)
-    found = np.asarray(_jacobian(risk, network))
+    found = np.asarray(output_jacobian(network, inputs, predict=predict))
     require_float64(found, "tangent features", None)
     if not np.all(np.isfinite(found)):
         raise ValueError("tangent features must be finite. Got NaN or infinity: the point or an input is out of range.")
@@ -169,11 +162,6 @@ def transition_of(
         worst / scale,
         drawn / length,
     )
-
-
-@eqx.filter_jit
-def _jacobian(risk: EmpiricalRisk, params: Any) -> Array:
-    return risk.jacobian(params)
 
 
 @eqx.filter_jit

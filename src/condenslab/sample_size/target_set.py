@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -95,7 +96,7 @@ def minimum_rank(
     found: list[TargetPoint] = []
     reference = None
     for name, network in points.items():
-        outputs = np.asarray(predict(network, inputs))
+        outputs = np.asarray(_outputs(predict, network, inputs))
         reference = outputs if reference is None else reference
         difference = float(np.abs(outputs - reference).max(initial=0.0))
         if not difference <= _SAME * max(1.0, float(np.abs(reference).max(initial=0.0))):
@@ -108,6 +109,11 @@ def minimum_rank(
             measured = _against_rows(measured, outputs.size, network)
         found.append(TargetPoint(name, measured, difference, parameter_count(network)))
     return TargetSetMinimum(tuple(found))
+
+
+@eqx.filter_jit
+def _outputs(predict: Callable[[PyTree, Array], Array], network: PyTree, inputs: Array) -> Array:
+    return predict(network, inputs)
 
 
 def _against_rows(rank: Rank, rows: int, network: PyTree) -> Rank:

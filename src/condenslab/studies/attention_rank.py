@@ -66,7 +66,7 @@ class Case:
     """
 
     shape: tuple[int, int, int, int]
-    change: Change
+    change: str
     seed: int
     tokens: int
 
@@ -129,7 +129,7 @@ class AttentionRank(Study):
     def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
         """Decides the claims."""
         plain = [r for r in records if r.case["change"] == "none"]
-        misses = [None if decided(r) is None else abs(decided(r) - generic_rank(r.case["shape"])) for r in plain]
+        misses = [None if (rank := decided(r)) is None else abs(rank - generic_rank(r.case["shape"])) for r in plain]
         shapes = len({tuple(r.case["shape"]) for r in plain})
         claims = [
             Claim.count(f"{STATEMENTS[0]}, for {shapes} shapes (deviation)", _OWN, expected=0, measured=misses or None)
@@ -167,14 +167,15 @@ class AttentionRank(Study):
         )
         figures.title(axes[0, 1], "Changes of (4, 2, 1, 2), which has rank 24")
         caption = (
-            "Left: the model rank of random attention layers and h[(2·d_model·d − d²) + (2·d_model·d_v − d_v²)]. Right: "
+            "Left: the model rank of random attention layers and h[(2·d_model·d − d²) + (2·d_model·d_v − "
+            "d_v²)]. Right: "
             "null heads, a copied head and wider dimensions keep function and rank; a head with values of its own "
             f"raises the rank. Seed {first}; the claims are over all seeds."
         )
         return [Drawing("Rank of attention", caption, figure)]
 
 
-def _statement(change: Change) -> int:
+def _statement(change: str) -> int:
     if "null" in change:
         return 1
     return {"copied head": 2, "same QK, new VO": 3}.get(change, 4)

@@ -131,7 +131,8 @@ class FeatureMap(Study):
 
     def draw(self, records: Sequence[Record]) -> list[Drawing]:
         """Draws the map of scatters and the spreads against the width."""
-        return _drawings(records)
+        done = [r for r in records if r.status == "done"]
+        return [_scatters(done), _spreads(done)] if done else []
 
 
 STUDY = FeatureMap()
@@ -173,7 +174,7 @@ def _run(case: FeatureCase, number: int, total: int, progress: Progress | None) 
         risk=case.risk,
         max_steps=case.max_steps,
         tolerance=case.tolerance,
-        features=np.arange(case.width),
+        features=range(case.width),
     )
     if progress is not None:
         progress((number + 1) / total, f"{number + 1} of {total} flows have ended")
@@ -229,7 +230,10 @@ def _decide(records: Sequence[Record]) -> list[Claim]:
         else:
             left.setdefault(seed, []).append(values[-1])
     gaps = [
-        None if None in [*left[s], *beyond.get(s, [None])] else float(np.min(left[s]) - np.max(beyond[s])) for s in left
+        None
+        if None in [*left[s], *beyond.get(s, [None])]
+        else float(min(np.array(left[s], float)) - max(np.array(beyond[s], float)))
+        for s in left
     ]
     narrows = f"{STATEMENTS[0]} (ratio of the spreads, widest to narrowest)"
     return [
@@ -243,13 +247,6 @@ def _counted(statement: str, values: Sequence[float | None], holds: Any) -> str:
     known = [v for v in values if v is not None]
     low, high = wilson(sum(bool(holds(v)) for v in known), len(known))
     return f"{statement}, for each of {len(values)} points or seeds [success rate {low:.2f} to {high:.2f} at 95 %]"
-
-
-def _drawings(records: Sequence[Record]) -> list[Drawing]:
-    done = [r for r in records if r.status == "done"]
-    if not done:
-        return []
-    return [_scatters(done), _spreads(done)]
 
 
 def _scatters(done: Sequence[Record]) -> Drawing:
@@ -270,8 +267,7 @@ def _scatters(done: Sequence[Record]) -> Drawing:
         side = round(_place(record.case), 9)
         where = "boundary" if side == 0 else "condensed" if side > 0 else "linear"
         figures.title(ax, f"γ = {record.case['gamma']:g}, γ′ = {record.case['gamma_prime']:g}: {where}")
-    for ax in axes[-1]:
-        figures.legend_below(ax)
+    figures.legend_below(axes[-1, len(gammas) // 2])
     caption = (
         "Orientation and amplitude (in units of the largest) of neurons after training on x² at four points: the "
         f"{_SHOWN // 2} largest and an even choice of the others, one colour and mark a width, seed {first}."

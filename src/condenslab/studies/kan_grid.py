@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from condenslab.tasks import Table
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
-Growth = Literal["none", "null", "copy", "grid"]
 
 STATEMENTS = (
     "the target's model rank stays the same when the width grows by null neurons",
@@ -54,14 +53,14 @@ class Case:
     """One target, seen as a point of a larger network.
 
     Attributes:
-        growth: How the network grows.
+        growth: How the network grows: "none", "null", "copy" or "grid".
         amount: Neurons added, or how often the grid is halved.
         width: Hidden neurons of the target.
         grid: Intervals of the target's grid.
         seed: Of the target and the probes.
     """
 
-    growth: Growth
+    growth: str
     amount: int
     width: int
     grid: int
@@ -84,7 +83,7 @@ class KanGrid(Study):
 
     def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
         """Returns the target, wider networks and finer ones, for every seed."""
-        grown: list[tuple[Growth, int]] = [("none", 0)]
+        grown: list[tuple[str, int]] = [("none", 0)]
         grown += [(kind, k) for kind in ("null", "copy") for k in range(1, settings.widened + 1)]
         grown += [("grid", k) for k in range(1, settings.refinements + 1)]
         return [
@@ -116,11 +115,11 @@ class KanGrid(Study):
         claims = []
         for number, kind in enumerate(("null", "copy")):
             changes = [_sequence(records, seed, kind) for seed in _seeds(records)]
-            worst = [None if None in c else max(abs(b - c[0]) for b in c[1:]) for c in changes]
+            worst = [None if c is None else max(abs(b - c[0]) for b in c[1:]) for c in changes]
             text = over_seeds(STATEMENTS[number], [w == 0 for w in worst])
             claims.append(Claim.count(f"{text} (largest change)", _OWN, expected=0, measured=worst or None))
         ranks = [_sequence(records, seed, "grid") for seed in _seeds(records)]
-        least = [None if None in r else min(np.diff(r).tolist()) for r in ranks]
+        least = [None if r is None else min(np.diff(r).tolist()) for r in ranks]
         text = over_seeds(STATEMENTS[2], [w is not None and w > 0 for w in least])
         claims.append(Claim.at_least(f"{text} (smallest growth)", _OWN, bound=1, measured=least or None))
         kept = [r.values["output_difference"] for r in records if r.status == "done"] or None
@@ -138,14 +137,16 @@ class KanGrid(Study):
             (axes[0, 0], ("null", "copy"), "hidden neurons"),
             (axes[0, 1], ("grid",), "grid intervals G of both layers"),
         ):
-            curves = {}
+            curves, size = {}, []
             for kind in kinds:
                 chosen = [r for r in records if _belongs(r, seeds[0], kind) and r.status == "done"]
                 size = [_size(r.case, kind) for r in chosen]
                 word = {"null": "rank, null neurons", "copy": "rank, copied neurons", "grid": "rank"}[kind]
                 curves[word] = (size, [r.values["rank"] for r in chosen])
                 curves["parameters"] = (size, [r.values["parameters"] for r in chosen])
-            figures.value_curves(ax, dict(sorted(curves.items(), reverse=True)), x_label=label, y_label="number", whole=True)
+            figures.value_curves(
+                ax, dict(sorted(curves.items(), reverse=True)), x_label=label, y_label="number", whole=True
+            )
             for line in ax.lines:
                 line.set_marker("o")
             ax.set_xticks(size)
@@ -153,8 +154,10 @@ class KanGrid(Study):
         figures.title(axes[0, 0], "A wider network")
         figures.title(axes[0, 1], "A finer grid")
         caption = (
-            "One target, a spline network of cubic splines with two inputs, as a point of larger networks. Left: null and "
-            "copied neurons add parameters but no rank. Right: halving every grid interval adds rank, so the same target "
+            "One target, a spline network of cubic splines with two inputs, as a point of larger networks. "
+            "Left: null and "
+            "copied neurons add parameters but no rank. Right: halving every grid interval adds rank, so the "
+            "same target "
             f"needs more samples. Seed {seeds[0]}."
         )
         return [Drawing("Width is free, the grid is not", caption, figure)]
@@ -179,10 +182,12 @@ def _belongs(record: Record, seed: int, kind: str) -> bool:
     return record.case["seed"] == seed and record.case["growth"] in (kind, "none")
 
 
-def _sequence(records: Sequence[Record], seed: int, kind: str) -> list[int | None]:
-    """Returns the ranks of a seed, that of the target first, by growing amount."""
+def _sequence(records: Sequence[Record], seed: int, kind: str) -> list[int] | None:
+    """Returns the ranks of a seed, that of the target first, by growing amount; None where one is not decided."""
     chosen = [r for r in records if r.case["seed"] == seed and r.case["growth"] in ("none", kind)]
-    return [decided(r) for r in sorted(chosen, key=lambda r: r.case["amount"])]
+    found = [decided(r) for r in sorted(chosen, key=lambda r: r.case["amount"])]
+    known = [rank for rank in found if rank is not None]
+    return known if len(known) == len(found) > 1 else None
 
 
 def _measure(case: Case) -> Outcome:

@@ -31,8 +31,9 @@ EXPECTED: dict[Point, int | None] = {
     "unshared": 15,
     "attention": None,
 }
-"""The model rank of each target point: k(d + 2), k(s + 1 + L) and k(s + 2)L with d = 5, s = 3, L = 3 (k = 3 or 1); a dead
-random neuron adds its output weight, a dead random kernel its L. For attention the measured rank is taken."""
+"""The model rank of each target point: k(d + 2), k(s + 1 + L), k(s + 2)L with d = 5, s = 3, L = 3 (k = 3 or 1).
+
+A dead random neuron adds its output weight, a dead random kernel its L. For attention the measured rank is taken."""
 ZERO, NOT_ZERO = 1e-8, 1e-6
 """A deviation up to the first is rounding; one from the second on is freedom. Stated before anything was measured."""
 
@@ -76,7 +77,7 @@ class Case:
         probes: Number of probes.
     """
 
-    point: Point
+    point: str
     copies: int
     seed: int
     samples: int
@@ -99,7 +100,7 @@ class LlrTransition(Study):
 
     def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
         """Returns every target point, the dense ones at every width, for every seed."""
-        points: list[tuple[Point, int]] = [("dense, split", c) for c in settings.copies]
+        points: list[tuple[str, int]] = [("dense, split", c) for c in settings.copies]
         points += [("dense, null", c) for c in settings.copies if c > 1]
         points += [("dense, dead neuron", 1), ("shared", 1), ("shared, split", 3), ("shared, dead kernel", 1)]
         points += [("unshared", 1), ("attention", 1)]
@@ -162,7 +163,8 @@ class LlrTransition(Study):
         shown = {
             r.case["point"]: r
             for r in done
-            if r.case["seed"] == first and (r.case["copies"] == widest or not r.case["point"].startswith("dense, split"))
+            if r.case["seed"] == first
+            and (r.case["copies"] == widest or not r.case["point"].startswith("dense, split"))
         }
         kept = ("shared", "shared, dead kernel", "unshared", "dense, split", "dense, dead neuron", "attention")
         chosen = {name: shown[name] for name in kept if name in shown}
@@ -173,7 +175,9 @@ class LlrTransition(Study):
         ranks = {labels[k]: (r.arrays["samples"], r.arrays["sample_ranks"]) for k, r in chosen.items()}
         figures.value_curves(axes[0, 0], ranks, x_label="samples n", y_label="rank of their tangents", whole=True)
         figures.title(axes[0, 0], "What n samples determine")
-        errors = {labels[k]: (r.arrays["samples"], np.maximum(r.arrays["deviations"], 1e-17)) for k, r in chosen.items()}
+        errors = {
+            labels[k]: (r.arrays["samples"], np.maximum(r.arrays["deviations"], 1e-17)) for k, r in chosen.items()
+        }
         figures.value_curves(
             axes[0, 1], errors, x_label="samples n", y_label="largest off-sample deviation", logarithmic="y"
         )
@@ -181,9 +185,11 @@ class LlrTransition(Study):
         for ax in axes[0]:
             figures.legend_below(ax, columns=2)
         caption = (
-            "Points that express the same function, tanh(0.6x₁ + 0.8x₂ + x₃) and its two shifts, in dense and convolution "
+            "Points that express the same function, tanh(0.6x₁ + 0.8x₂ + x₃) and its two shifts, in dense and "
+            "convolution "
             f"networks (dense: width {3 * widest}), and an attention layer. Left: the rank of n samples grows by one "
-            "a sample up to the model rank r. Right: how far an interpolant of the tangent model can be from the target "
+            "a sample up to the model rank r. Right: how far an interpolant of the tangent model can be from "
+            "the target "
             f"off the samples (relative to the largest tangent): rounding from n = r on. Seed {first}."
         )
         return [Drawing("Local linear recovery sets in at the model rank", caption, figure)]
@@ -193,7 +199,8 @@ def _first(records: Sequence[Record], point: Point, expected: int | None) -> Cla
     own = [r for r in records if r.case["point"] == point]
     if expected is None:
         gaps = [
-            None if decided(r) is None or r.values["first"] is None else r.values["first"] - r.values["rank"] for r in own
+            None if decided(r) is None or r.values["first"] is None else r.values["first"] - r.values["rank"]
+            for r in own
         ]
         text = over_seeds(f"{STATEMENTS[0]} ({point}: first n − r)", [gap == 0 for gap in gaps])
         return Claim.count(text, _SOURCE, expected=0, measured=gaps or None)

@@ -140,14 +140,15 @@ class ModelRank(Study):
         """Draws ranks of pairs, and counts of singular values along two runs."""
         from condenslab import figures
 
-        first = [next((r for r in records if r.case["kind"] == kind and r.status == "done"), None) for kind in PAIRS]
+        fixed = {
+            r.case["kind"]: r.values["rank"] for r in reversed(records) if r.status == "done" and "rank" in r.values
+        }
         runs = [_finished(records, std)[:1] for std in ("small", "large")]
-        if None in first or not all(runs):
+        if not set(PAIRS) <= set(fixed) or not all(runs):
             return []
         figure, axes = figures.panels(1, 3, width=4.0, height=3.9)
-        figures.measured_and_expected(
-            axes[0, 0], list(PAIRS), [r.values["rank"] for r in first], list(PAIRS.values()), x_label="model rank"
-        )  # pyright: ignore[reportOptionalMemberAccess]
+        ranks = [fixed[kind] for kind in PAIRS]
+        figures.measured_and_expected(axes[0, 0], list(PAIRS), ranks, list(PAIRS.values()), x_label="model rank")
         figures.title(axes[0, 0], "Two tanh neurons")
         for ax, (record,), word in zip(axes[0, 1:], runs, ("small", "std-1"), strict=True):
             counts = record.arrays["counts"]
@@ -161,7 +162,8 @@ class ModelRank(Study):
             figures.legend_below(ax, columns=2)
             figures.title(ax, f"Along a run from {word} initialisation")
         caption = (
-            f"Left: model ranks of two tanh neurons of one input (w₂ = w₁, w₂ = −w₁, generic, one dead). Middle and right: "
+            f"Left: model ranks of two tanh neurons of one input (w₂ = w₁, w₂ = −w₁, generic, one dead). "
+            f"Middle and right: "
             f"width {runs[0][0].case['width']}, target tanh(x + 1), how many singular values of the tangents exceed a "
             "fraction of the largest; dotted: the model rank 3 of the target. A trained network is near, not at, a "
             f"target point, so the number depends on the threshold. Seed {runs[0][0].case['seed']}."

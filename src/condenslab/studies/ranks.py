@@ -38,9 +38,7 @@ def decided(record: Record, name: str = "rank") -> int | None:
     return record.values[name] if sure else None
 
 
-def rank_claim(
-    statement: str, source: str, records: Sequence[Record], expected: int, *, name: str = "rank"
-) -> Claim:
+def rank_claim(statement: str, source: str, records: Sequence[Record], expected: int, *, name: str = "rank") -> Claim:
     """Claims that the rank of every record, one a seed, is the expected one.
 
     Args:

@@ -28,6 +28,7 @@ REGISTRY: dict[str, str] = {
     "simple_models": "condenslab.studies.simple_models:STUDY",
     "single_neuron": "condenslab.studies.single_neuron:STUDY",
     "phase_diagram": "condenslab.studies.phase_diagram:STUDY",
+    "phase_diagram_three_layer": "condenslab.studies.phase_diagram_three_layer:STUDY",
     "feature_map": "condenslab.studies.feature_map:STUDY",
     "critical_functions": "condenslab.studies.critical_functions:STUDY",
     "critical_dimension": "condenslab.studies.critical_dimension:STUDY",

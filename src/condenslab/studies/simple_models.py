@@ -121,7 +121,12 @@ class SimpleModels(Study):
         for number in range(seed, seed + s.seeds):
             signs = np.random.default_rng([number, 3]).choice([-1.0, 1.0], s.sparsity)
             target = (*signs.tolist(), *[0.0] * (s.inputs - s.sparsity))
-            for model, std in (("sparse linear", s.std), ("squares", s.std), ("deep", s.deep_std)):
+            sparse: tuple[tuple[Model, float], ...] = (
+                ("sparse linear", s.std),
+                ("squares", s.std),
+                ("deep", s.deep_std),
+            )
+            for model, std in sparse:
                 cases += [Case(model, target, n, max(s.samples), std, s.rate / 5, s.steps, number) for n in s.samples]
         return cases
 
@@ -157,7 +162,7 @@ class SimpleModels(Study):
                 for n in samples
                 if with_second in (None, bool(target[2]))
             ]
-            logs = None if None in errors else [float(np.log10(max(e, 1e-30))) for e in errors]
+            logs = None if None in errors else np.log10(np.maximum(np.array(errors, dtype=float), 1e-30))
             text = f"{STATEMENTS[number]} (log₁₀ of the median error over {settings.trials} trials)"
             make = Claim.at_least if number in (1, 4) else Claim.at_most
             claims.append(make(text, _FIG1, bound=-2.0 if number in (1, 4) else -6.0, measured=logs))
@@ -168,8 +173,12 @@ class SimpleModels(Study):
         from condenslab import figures
 
         done = [r for r in records if r.status == "done"]
+        if not done:
+            return []
         figure, axes = figures.panels(1, 3, width=4.0, height=4.0)
-        for ax, model, words in zip(axes[0], ("linear", "product"), ("t₀ + t₁x₁ + t₂x₂", "t₀ + t₁x₁ + t₂t₃x₂"), strict=False):
+        for ax, model, words in zip(
+            axes[0], ("linear", "product"), ("t₀ + t₁x₁ + t₂x₂", "t₀ + t₁x₁ + t₂t₃x₂"), strict=False
+        ):
             errors = [[_median(done, model, target, n) for n in (1, 2, 3)] for target in TARGETS.values()]
             logs = np.array([[np.nan if e is None else np.log10(max(e, 1e-16)) for e in row] for row in errors])
             # The optimistic sample size: 3 for the linear model and with x₂, else 2.
@@ -189,8 +198,10 @@ class SimpleModels(Study):
         figures.title(axes[0, 2], "A sparse target")
         figures.legend_below(axes[0, 2])
         caption = (
-            "Gradient descent from small initialisation. Left and middle: seven targets; framed is the optimistic sample "
-            "size, which only the product model has below 3. Right: a sparse target of many inputs, as a linear function, "
+            "Gradient descent from small initialisation. Left and middle: seven targets; framed is the "
+            "optimistic sample "
+            "size, which only the product model has below 3. Right: a sparse target of many inputs, as a "
+            "linear function, "
             "as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: both products need fewer samples than inputs, but more than the "
             "sparsity, which is their optimistic sample size."
         )

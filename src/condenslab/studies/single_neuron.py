@@ -21,9 +21,9 @@ Start = Literal["small", "merged", "dead", "rank"]
 LARGEST = 7
 RECOVERED = 1e-13
 """A flow has recovered the target where its mean squared error on 1,000 points of [−2, 2] is at most this: a thousand
-times the risk at which flows end. Near a merged pair the error of the start is of fourth order in its distance, 1e-8."""
+times the risk at which flows end. Near a merged pair the start's own error is of fourth order in its distance."""
 NEARLY_ALL = 0.95
-"""Share of flows near a branch that counts as all: the theorem's balls are small, each as its point needs, ours equal."""
+"""Share of flows near a branch that counts as all: the theorem's balls are as small as each point needs, ours equal."""
 STATEMENTS = (
     "the optimistic sample size, the model rank at a merged pair, is 3",
     "the model rank with a dead neuron is 4, and that of all parameters 6",
@@ -90,7 +90,9 @@ class SingleNeuron(Study):
     name: ClassVar[str] = "single_neuron"
     revision: ClassVar[int] = 1
     question: ClassVar[str] = "How many samples make a network of two neurons recover a single one?"
-    source: ClassVar[str] = "deck 000, geometry of the target set; DIS (arXiv 2405.13787); arXiv 2309.00508, Theorem 5.4"
+    source: ClassVar[str] = (
+        "deck 000, geometry of the target set; DIS (arXiv 2405.13787); arXiv 2309.00508, Theorem 5.4"
+    )
     claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
     presets: ClassVar[Mapping[str, Settings]] = {
         "tiny": Settings(seeds=4, near=4, max_steps=2_000),
@@ -133,7 +135,7 @@ class SingleNeuron(Study):
         """Decides the claims."""
         ranks = next((r.values for r in records if r.case["start"] == "rank" and r.status == "done"), {})
         both = [ranks.get("dead"), ranks.get("generic")]
-        off = None if None in both else [abs(both[0] - 4), abs(both[1] - 6)]
+        off = None if None in both else [abs((rank or 0) - right) for rank, right in zip(both, (4, 6), strict=True)]
         codimensions = ranks.get("codimensions")
         apart = None if codimensions is None else [abs(a - b) for a, b in zip(codimensions, (5, 4), strict=True)]
         claims = [
@@ -162,7 +164,8 @@ class SingleNeuron(Study):
             if shown:
                 curves[label] = tuple(zip(*shown, strict=True))
         ends = {
-            str(n): [max(r.values["error"], 1e-18) for r in _flows_of(records, "small", n)] for n in range(2, LARGEST + 1)
+            str(n): [max(r.values["error"], 1e-18) for r in _flows_of(records, "small", n)]
+            for n in range(2, LARGEST + 1)
         }
         if not curves or not all(ends.values()):
             return []
@@ -178,8 +181,10 @@ class SingleNeuron(Study):
         axes[0, 1].set_xlabel("samples n")
         figures.title(axes[0, 1], "End of every flow from small initialisation")
         caption = (
-            "Two tanh neurons with biases, target tanh(x + 1), n even samples of [−2, 2]. Left: share of gradient flows "
-            "that end on the target; dotted: the thresholds 3 (optimistic sample size), 4 and 5 (codimension of the two "
+            "Two tanh neurons with biases, target tanh(x + 1), n even samples of [−2, 2]. Left: share of "
+            "gradient flows "
+            "that end on the target; dotted: the thresholds 3 (optimistic sample size), 4 and 5 (codimension "
+            "of the two "
             "branches of the target set) and 6 (number of parameters). Right: every mark is one flow, below the dotted "
             "line it counts as recovered."
         )
@@ -187,9 +192,7 @@ class SingleNeuron(Study):
 
 
 def _flows_of(records: Sequence[Record], start: str, samples: int) -> list[Record]:
-    return [
-        r for r in records if r.status == "done" and (r.case["start"], r.case["samples"]) == (start, samples)
-    ]
+    return [r for r in records if r.status == "done" and (r.case["start"], r.case["samples"]) == (start, samples)]
 
 
 def _counts(records: Sequence[Record], start: str, samples: int) -> tuple[int, int]:
@@ -263,9 +266,7 @@ def _flows(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
         like = networks.TwoLayer(jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros((1, 2)), None, target.activation)
         starts.append(networks.unravel(jnp.asarray(theta), like))
     until = [training.Until(time=case.time, risk=1e-16) for case in cases]
-    runs = training.ensemble(
-        training.flow, risks, starts, until=until, max_steps=cases[0].max_steps, progress=progress
-    )
+    runs = training.ensemble(training.flow, risks, starts, until=until, max_steps=cases[0].max_steps, progress=progress)
     if any(run.stop is training.Stop.INTERRUPTED for run in runs):
         raise KeyboardInterrupt
     truth = np.asarray(target(jnp.asarray(grid)))

@@ -55,8 +55,8 @@ def dense(point: str, copies: int, seed: int) -> "TwoLayer":
     if dead:
         random = np.random.default_rng([seed, 2])
         weights[-1], biases[-1] = random.standard_normal(5), random.standard_normal()
-    arrays = map(jnp.asarray, (weights, biases, outgoing))
-    network = networks.TwoLayer(*arrays, None, networks.activation("tanh"))
+    w, b, a = map(jnp.asarray, (weights, biases, outgoing))
+    network = networks.TwoLayer(w, b, a, None, networks.activation("tanh"))
     return landscape.split_to_width(network, 3 * copies) if "split" in point else network
 
 
@@ -80,8 +80,8 @@ def convolution(point: str, copies: int, seed: int) -> "ConvTwoLayer":
         random = np.random.default_rng([seed, 2])
         kernels[1], biases[1] = random.standard_normal(3), random.standard_normal()
         outgoing[0] = [[1.0] * 3, [0.0] * 3]
-    arrays = map(jnp.asarray, (kernels, biases, outgoing))
-    network = networks.ConvTwoLayer(*arrays, networks.activation("tanh"))
+    k, b, a = map(jnp.asarray, (kernels, biases, outgoing))
+    network = networks.ConvTwoLayer(k, b, a, networks.activation("tanh"))
     return networks.as_unshared(network) if point == "unshared" else network
 
 

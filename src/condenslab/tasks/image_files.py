@@ -5,12 +5,13 @@ Nothing is downloaded. Debian's package `dataset-fashion-mnist` brings Fashion-M
 """
 
 import gzip
+import io
 import os
 import zipfile
 import zlib
 from math import prod
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -102,13 +103,13 @@ def read_images(path: FilePath, *, images: str = "images", labels: str = "labels
     return _checked(pair[0], pair[1], f"{path}, array {images!r},", f"{path}, array {labels!r},", classes)
 
 
-def _opened(path: FilePath) -> IO[bytes]:
+def _opened(path: FilePath) -> gzip.GzipFile | io.BufferedReader:
     with Path(path).open("rb") as file:
         packed = file.read(2) == _GZIP
     return gzip.open(path) if packed else Path(path).open("rb")
 
 
-def _header(path: FilePath, stream: IO[bytes]) -> tuple[np.dtype, tuple[int, ...]]:
+def _header(path: FilePath, stream: gzip.GzipFile | io.BufferedReader) -> tuple[np.dtype, tuple[int, ...]]:
     start = stream.read(4)
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _TYPES or not start[3]:
         raise UserError(
@@ -130,7 +131,8 @@ def _member(path: FilePath, archive: Any, name: str) -> np.ndarray:
         if "pickle" not in str(error):
             raise
         raise UserError(
-            f"{path} holds {name!r} as objects, as images of mixed sizes are: bring all to one size and store one array."
+            f"{path} holds {name!r} as objects, as images of mixed sizes are: bring all to one size and store one "
+            "array."
         ) from None
 
 
@@ -147,15 +149,15 @@ def _checked(images: np.ndarray, labels: np.ndarray, images_name: str, labels_na
         )
     if len(images) != len(labels) or not images.size:
         raise UserError(
-            f"{images_name} has {len(images)} images of {images.shape[1:]} and {labels_name} {len(labels)} labels: there "
-            "must be equally many, at least one."
+            f"{images_name} has {len(images)} images of {images.shape[1:]} and {labels_name} {len(labels)} labels: "
+            "there must be equally many, at least one."
         )
     outside = np.flatnonzero((labels < 0) | (labels >= classes))
     if outside.size:
         first = int(outside[0])
         raise UserError(
-            f"{labels_name} has the label {labels[first]} at sample {first}, but labels must be 0 to {classes - 1}: give "
-            "the number of classes, or correct the file."
+            f"{labels_name} has the label {labels[first]} at sample {first}, but labels must be 0 to {classes - 1}: "
+            "give the number of classes, or correct the file."
         )
     grey = images.astype(np.float64) / (255.0 if images.dtype.kind == "u" and images.dtype.itemsize == 1 else 1.0)
     if not np.isfinite(grey).all():

@@ -13,7 +13,7 @@ import numpy as np
 
 from condenslab.errors import UserError
 
-_SIDE, _COUNT = 28, 5000
+_SIDE, _COUNT, _SMALL_SIDE = 28, 5000, 8
 
 
 class Images(NamedTuple):
@@ -61,8 +61,8 @@ def small_digits() -> Images:
     _require("sklearn", "the digits of 8 × 8 pixels", "scikit-learn")
     from sklearn.datasets import load_digits
 
-    found = load_digits()
-    return _sealed(found.images[:, None] / 16.0, found.target)
+    pixels, labels = load_digits(return_X_y=True)
+    return _sealed(np.asarray(pixels).reshape(-1, 1, _SMALL_SIDE, _SMALL_SIDE) / 16.0, np.asarray(labels))
 
 
 def _require(module: str, what: str, package: str | None = None) -> None:

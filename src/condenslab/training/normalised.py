@@ -41,8 +41,8 @@ def normalised_flow(
     x with a constant last entry 1 for the bias, no output bias, all entries of variance 1 at the start. A scale enters
     only through κ, κ′ and its law, so every choice of (α, β₁, β₂) of one phase point is the same run.
 
-    The step is chosen by the error of an exponential method of order 2 (see `condenslab.training.normalised_step`), which
-    no stability bounds, and is redone inside the compiled program where the error or the risk is too large; the first
+    The step is chosen by the error of an exponential method of order 2 (see `normalised_step`), which no stability
+    bounds, and is redone inside the compiled program where the error or the risk is too large; the first
     step comes from the curvature. Distances are recorded inside the program; parameters are never stored along the way.
     Members run one after the other in each thread, all by one compiled program, so that a finished one costs nothing.
 
@@ -81,7 +81,7 @@ def normalised_flow(
     most = _fitting(m, data, anti_symmetric)
     workers = max(1, min(threads or available_threads(), most, len(pairs)))
     kept = np.asarray(features, int).reshape(-1)
-    if kept.size and not (0 <= kept.min() and kept.max() < m):
+    if kept.size and not (kept.min() >= 0 and kept.max() < m):
         raise ValueError(f"features must be numbers of neurons below width {m}. Got {kept.min()} … {kept.max()}.")
     grid = None if outputs_at is None else _points(outputs_at, data)
     follower = Follower(

@@ -122,7 +122,7 @@ def begin_state(problem: Problem, *, halves: int) -> State:
     first = _total(lambda one: _outputs(problem, one), problem.start) - problem.targets
     code = jnp.where(risk_of(first) <= problem.goal, CONVERGED, RUNNING)
     zero, none = jnp.zeros(()), jnp.zeros((), int)
-    finite = jnp.all(jnp.isfinite(first))
+    finite = jnp.isfinite(risk_of(first))
     code = jnp.where(finite, code, OVERFLOW)
     return State(problem.start, first, jnp.zeros((2, halves)), zero, zero, none, none, none, code)
 
@@ -167,7 +167,7 @@ def _attempt(problem: Problem, state: State) -> State:
     new, found = _correct(problem, state, predictor, corrector)
     residual = found.outputs - problem.targets
     error = _error(state, found, jnp.linalg.norm(residual - reached)) / problem.tolerance
-    finite = jnp.isfinite(error) & jnp.all(jnp.isfinite(residual)) & usable
+    finite = jnp.isfinite(error) & jnp.isfinite(risk_of(residual)) & usable
     falls = risk_of(residual) <= risk_of(state.residual) * (1 + _ROUNDING)
     taken = finite & (error <= 1) & falls & (found.rotation < _LARGEST_ROTATION)
     change = jnp.clip(0.9 / jnp.sqrt(jnp.where(finite, jnp.maximum(error, 1e-3), 1e4)), 0.2, 5.0)

@@ -14,11 +14,11 @@ from condenslab.risk import EmpiricalRisk, SquaredLoss
 def dropout_penalty(risk: EmpiricalRisk, network: TwoLayer, rate: float | Array) -> Float[Array, ""]:
     """Returns R₁ = ρ/(1 − ρ) · Σ_i p_i Σ_k ‖a_k‖²·σ(w_k·x_i + b_k)², what dropout adds to the mean risk.
 
-    For dropout on the hidden layer of a two-layer network and the squared loss, E[R_drop] = R + R₁ exactly, at any θ. ρ is
-    the DROP probability; with the KEEP probability p of the source the factor is (1 − p)/p.
+    For dropout on the hidden layer of a two-layer network and the squared loss, E[R_drop] = R + R₁ exactly, at any θ.
+    ρ is the DROP probability; with the KEEP probability p of the source the factor is (1 − p)/p.
 
     Args:
-        risk: R, with `SquaredLoss` (‖f − y‖² summed over outputs, averaged over samples with weights p_i, no factor 1/2).
+        risk: R, with `SquaredLoss` (‖f − y‖² summed over outputs, averaged with the sample weights p_i, no 1/2).
         network: θ.
         rate: ρ, in [0, 1).
 
@@ -92,6 +92,8 @@ def _noise(network: TwoLayer, inputs: Float[Array, "sample input"]) -> Float[Arr
 
 def _check(risk: EmpiricalRisk) -> None:
     if risk.predict is not apply:
-        raise TypeError("the risk must be one of this package's networks (no `predict` of its own): R₁ needs the neurons.")
+        raise TypeError(
+            "the risk must be one of this package's networks (no `predict` of its own): R₁ needs the neurons."
+        )
     if not isinstance(risk.loss, SquaredLoss):
         raise ValueError("the loss must be SquaredLoss: for others the mean risk under dropout is not R + R₁.")

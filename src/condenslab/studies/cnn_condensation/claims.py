@@ -15,8 +15,8 @@ STATEMENTS = (
     "from small weights all training images are classified correctly",
     "from small weights training at least halves the effective ratio of the first layer's kernels",
     "from small weights the effective ratio of the first layer's kernels ends below that from large weights",
-    "from small weights the effective ratio of the second layer's kernels, one for each pair of channels, ends below that "
-    "from large weights",
+    "from small weights the effective ratio of the second layer's kernels, one for each pair of channels, ends "
+    "below that from large weights",
     "the slide's test accuracy of 97.62 % belongs to an unpublished setting; ours is measured beside it",
 )
 """What the study claims, before anything is measured; a run adds scales, seeds and intervals."""

@@ -41,10 +41,10 @@ def _maps(record: Record) -> Drawing:
             figures.title(ax, f"{words if row == 0 else 'after training'}: {ratio}")
     case = record.case
     caption = (
-        f"Cosines of kernels (biases left out) before (above) and after training (below), with the effective ratio at "
-        f"cosine 0.95; std = fan-in^−{case['exponent']:g}, seed {case['seed']}, {case['samples']} images. Flattening whole "
-        "filters and comparing the kernels of every pair of channels one by one give different pictures; of the latter the "
-        f"map shows at most {_MOST}."
+        "Cosines of kernels (biases left out) before (above) and after training (below), with the effective ratio "
+        f"at cosine 0.95; std = fan-in^−{case['exponent']:g}, seed {case['seed']}, {case['samples']} images. "
+        "Flattening whole filters and comparing the kernels of every pair of channels one by one give different "
+        f"pictures; of the latter the map shows at most {_MOST}."
     )
     return Drawing(f"Kernels from std = fan-in^−{case['exponent']:g}", caption, figure)
 
@@ -66,8 +66,8 @@ def _kernels(records: Sequence[Record], exponents: list[float]) -> Drawing:
             _sheet(ax, record.arrays[f"first_{moment}"])
             figures.title(ax, f"fan-in^−{exponent:g}, {'before' if moment == 'start' else 'after'} training")
     caption = (
-        "The 5 × 5 kernels of the first layer, each scaled to its own largest entry (red positive, blue negative), ordered "
-        "by the leading singular vector of their directions."
+        "The 5 × 5 kernels of the first layer, each scaled to its own largest entry (red positive, blue negative), "
+        "ordered by the leading singular vector of their directions."
     )
     return Drawing("The kernels themselves", caption, figure)
 
@@ -105,7 +105,7 @@ def _course(records: Sequence[Record], exponents: list[float]) -> Drawing:
     axes[0, 2].set_ylim(0, 1.05)
     figures.title(axes[0, 2], "Condensation at the end")
     caption = (
-        "Every mark is a seed. The slide's setting is not published and ours is another: fewer images, so that the two test "
-        "accuracies are not to be compared."
+        "Every mark is a seed. The slide's setting is not published and ours is another: fewer images, so that the "
+        "two test accuracies are not to be compared."
     )
     return Drawing("Accuracy and condensation", caption, figure)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from condenslab.studies.cnn_condensation.study import Case
 
 _CLASSES = 10
-_SHAPE = {"size": (5, 3), "strides": (3, 2)}
+_SIZES, _STRIDES = (5, 3), (3, 2)
 _POINTS = 15
 
 
@@ -121,7 +121,8 @@ def _start(case: "Case", data: Images) -> CNN:
         outputs=_CLASSES,
         activation="tanh",
         exponent=case.exponent,
-        **_SHAPE,
+        size=_SIZES,
+        strides=_STRIDES,
     )
     return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), network)
 

@@ -27,7 +27,8 @@ def run_case(case: EmbeddingCase) -> Outcome:
     narrow = _narrow(case)
     risk = landscape.make_critical(narrow, np.linspace(-5.0, 5.0, case.samples)[:, None], jax.random.key(case.seed))
     embedding = _random_embedding(case, np.random.default_rng(case.seed))
-    wide, receipt = (narrow, None) if embedding is None else landscape.embed(risk, narrow, embedding)
+    wide = narrow if embedding is None else embedding(narrow)
+    receipt = landscape.risk_receipt(risk, narrow, wide)
     before, after = measures.inertia_at(risk, narrow), measures.inertia_at(risk, wide)
     predicted = landscape.embedded_dimension(case.narrow, [a + b for a, b in zip(case.narrow, case.added, strict=True)])
     values = {
@@ -40,7 +41,7 @@ def run_case(case: EmbeddingCase) -> Outcome:
         "gap": min(after.gap, 99.0),
         "inertia": list(after.counts),
         "gradient": after.gradient_norm,
-        "output_difference": 0.0 if receipt is None else receipt.relative_difference,
+        "output_difference": receipt.relative_difference,
         "tolerance": after.tolerance,
         "floor": after.floor,
     }

@@ -38,7 +38,7 @@ def _coranks(done: Sequence[Record]) -> Drawing:
     undecided = sum(not r.values["decided"] for r in done)
     caption = (
         "Corank of the Hessian at random compatible embeddings of critical points made to order, against the number of "
-        "free parameters that the count of EP22 predicts (a theorem for two layers, a heuristic for three). On the line "
+        "free parameters that the count of EP22 predicts (a theorem for two layers, heuristic for three). On the line "
         "both agree. The points 'K alone' show the dimension that is proved; their distance below the line is K₁K₂. "
         f"{undecided} of {len(done)} spectra have no gap that decides and are left out."
     )
@@ -64,9 +64,10 @@ def _spectra(done: Sequence[Record]) -> Drawing:
             decided=values["decided"],
             name="|eigenvalue|",
         )
+        ax.set_ylabel("|eigenvalue| of the Hessian")
         figures.title(ax, f"added {', '.join(map(str, record.case['added']))}: corank {values['corank']}")
     caption = (
-        "Absolute eigenvalues of the Hessian, largest first, narrow and embedded. The eigenvalues of the flat directions "
+        "Absolute eigenvalues of the Hessian, largest first, narrow and embedded. Eigenvalues of the flat directions "
         "lie at rounding, below a gap."
     )
     return Drawing("Spectra with their gap", caption, figure)

@@ -19,7 +19,7 @@ class Settings:
         kicked: Functions of each width, those of lowest risk, from which gradient flows start.
         time: End time of these flows.
         max_steps: Their largest number of solver steps.
-        threads: Processors for a search.
+        threads: Processors for the flows.
     """
 
     starts: Count = 500
@@ -42,7 +42,7 @@ class SearchCase:
         kicked: Functions from which flows start, 0 for none.
         time: End time of the flows.
         max_steps: Largest number of solver steps of a flow.
-        threads: Processors for the search.
+        threads: Processors for the flows.
     """
 
     width: int

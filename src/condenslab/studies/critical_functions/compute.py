@@ -1,4 +1,4 @@
-"""Computes the cases: a search, certificates, embeddings, and gradient flows after a kick along a negative direction."""
+"""Computes the cases: a search, certificates, embeddings, and gradient flows after a kick downhill."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def run_search(case: SearchCase) -> Outcome:
     """
     task = tasks.task("three_tanh")
     risk = EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets))
-    found = landscape.critical_points(risk, width=case.width, starts=case.starts, key=case.seed, threads=case.threads)
+    found = landscape.critical_points(risk, width=case.width, starts=case.starts, key=case.seed)
     if found.interrupted:
         raise KeyboardInterrupt
     atlas = landscape.critical_atlas(risk, [found])
@@ -103,7 +103,7 @@ def _kicks(case: SearchCase, risk: EmpiricalRisk, points: list[CriticalPoint]) -
         if chosen:
             new_rows, new_ends = _flows(case, risk, width, chosen)
             rows, ends = rows + new_rows, ends + new_ends
-    names = ("from", "width", "eigenvalue", "negative", "gradient", "risk_before", "risk", "stop", "finite")
+    names = ("from", "width", "eigenvalue", "negative", "gradient", "risk_before", "risk", "stop", "finite", "settled")
     values = {f"kick_{name}": [row[name] for row in rows] for name in names}
     return values, {"kick_outputs": np.array(ends).reshape(len(ends), risk.inputs.shape[0])}
 
@@ -137,6 +137,7 @@ def _flows(
         end = _settled(risk, run.network)
         steepest = float(jnp.abs(run.network.input_weights).max()) * float(risk.inputs[1, 0] - risk.inputs[0, 0])
         row |= {"risk": float(risk.value(end)), "stop": run.stop.value, "finite": steepest <= 3.0}
+        row["settled"] = run.stop is Stop.GRADIENT_REACHED
         ends.append(_column(end, np.asarray(risk.inputs)))
     return rows, ends
 

@@ -11,6 +11,7 @@ from condenslab.sweeps import Record
 
 _PANELS = 12
 _COLUMNS = 4
+_ZERO = 1e-20
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -42,16 +43,14 @@ def _gallery(done: Sequence[Record], functions: Functions) -> Drawing:
             ax.set_ylabel("")
         if place // _COLUMNS < rows - 1:
             ax.set_xlabel("")
-        kind = _kind(functions, number)
-        pair = ", and mirror image" if orbits.count(number) > 1 else ""
-        figures.title(
-            ax, f"width {functions.widths[number]}: R = {figures.readable(functions.risks[number], 4)}\n{kind}{pair}"
-        )
+        pair = ", a pair" if orbits.count(number) > 1 else ""
+        risk = figures.readable(max(functions.risks[number], 0.0) if functions.risks[number] > _ZERO else 0.0, 4)
+        figures.title(ax, f"width {functions.widths[number]}: R = {risk}{pair}\n{_kind(functions, number)}")
     more = len(set(orbits)) - len(shown)
     caption = (
         f"Critical functions of the three-tanh problem (circles: the 50 samples), by the width at which they first "
         f"appear and by risk; inertia (positive, zero, negative) in that width. {len(functions.risks)} functions, "
-        f"{len(set(orbits))} of them up to mirror images f(x) → −f(−x)"
+        f"{len(set(orbits))} of them up to mirror images f(x) → −f(−x), of which 'a pair' is drawn once"
         + (f"; {more} more are not shown." if more else ".")
         + _missed(done)
     )
@@ -63,13 +62,15 @@ def _missed(done: Sequence[Record]) -> str:
     parts = []
     for width in sorted({record.case["width"] for record in done}):
         own = [record for record in done if record.case["width"] == width]
-        missed = np.mean([record.values["missed"] for record in own])
-        error = np.mean([record.values["missed_error"] for record in own])
+        missed = float(np.mean([record.values["missed"] for record in own]))
+        error = float(np.mean([record.values["missed_error"] for record in own]))
         parts.append(f"{figures.readable(missed, 2)} ± {figures.readable(error, 2)} at width {width}")
     return f" Missed by one search, as Chao's bias-corrected lower bound estimates: {', '.join(parts)}."
 
 
 def _kind(functions: Functions, number: int) -> str:
+    if not functions.widths[number]:
+        return "no neuron"
     positive, zero, negative = functions.inertia[number]
     if not functions.decided[number]:
         return "inertia undecided"
@@ -95,7 +96,7 @@ def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
         for k, source in enumerate(values["kick_from"]):
             begin = functions.nearest(arrays["outputs"][source])
             end = functions.nearest(arrays["kick_outputs"][k])
-            if begin is None or not values["kick_finite"][k]:
+            if begin is None or not (values["kick_finite"][k] and values["kick_settled"][k]):
                 away += 1
             elif end is None:
                 unknown += 1
@@ -113,8 +114,9 @@ def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
     )
     caption = (
         "From simple to complex: every node is a critical function (one a mirrored pair). A function is embedded one "
-        "neuron wider by splitting a neuron in two (a saddle also in its own width), kicked along the lowest eigenvector "
+        "neuron wider by splitting a neuron (a saddle also in its own width), kicked along the lowest eigenvector "
         "and followed by gradient flow; an arrow leads to the function where the flow ended. "
-        f"{away} flows ran towards infinity (|w|·dx > 3), {unknown} ended on no function of the list."
+        f"{away} flows had not come to rest at the end time, or had a neuron with |w|·dx > 3: a neuron that steepens "
+        f"towards a step between two samples does so for ever. {unknown} came to rest on no function of the list."
     )
     return Drawing("Hierarchy of critical functions", caption, figure)

@@ -1,4 +1,4 @@
-"""What the studies `dropout`, `knobs` and `generalization` share: one descent of a tanh network, and how it condenses."""
+"""What the studies `dropout`, `knobs` and `generalization` share: a descent of a tanh network, and what condenses."""
 
 from condenslab.studies.descents.cases import DescentCase, compile_key
 

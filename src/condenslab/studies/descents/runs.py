@@ -34,7 +34,9 @@ def make_task(case: DescentCase) -> Task:
     total = _HELDOUT + case.samples
     normal = case.task == "teacher_normal"
     points = (
-        designs.normal(case.seed, total, inputs=10) if normal else designs.uniform(case.seed, -1.0, 1.0, total, inputs=10)
+        designs.normal(case.seed, total, inputs=10)
+        if normal
+        else designs.uniform(case.seed, -1.0, 1.0, total, inputs=10)
     )
     source = "Zhang & Xu, TPAMI 2024, Fig. 7a, b"
     return tasks.from_teacher(case.task, teacher, points[_HELDOUT:], points[:_HELDOUT], source=source)
@@ -81,7 +83,9 @@ def _outcome(case: DescentCase, run: Trajectory, task: Task) -> Outcome:
         return Outcome({"final_risk": None}, {}, "diverged", run.stop.value)
     moments = networks_at(run.records["parameters"], run.network)
     strong = [_strong(moment) for moment in moments]
-    orientations = np.array([measures.orientation_count(_incoming(n)[k]).count for n, k in zip(moments, strong, strict=True)])
+    orientations = np.array(
+        [measures.orientation_count(_incoming(n)[k]).count for n, k in zip(moments, strong, strict=True)]
+    )
     found = [measures.condensation(n, threshold=0.1, amplitude_filter=STRONG) for n in moments]
     groups = np.array([one.effective_width for one in found])
     risk = np.array([_error(moment, task.inputs, task.targets) for moment in moments])

@@ -36,9 +36,9 @@ def _teacher(records: Sequence[Record], task: str) -> Drawing | None:
         figures.title(axes[0, column], f"{words}: {run.values['orientations']} orientations")
     case = shown[-1][1].case
     caption = (
-        f"Teacher tanh(x₁ + … + x₁₀), 30 samples, {TEACHERS[task]}, 100 tanh neurons, keep {1 - case['drop']:g} (drop "
-        f"{case['drop']:g}), Adam 1e-3, {case['steps']:,} steps, first seed. Cosines of the input weights of all neurons "
-        "above 5 % of the largest amplitude, ordered by the leading eigenvector."
+        f"Teacher tanh(x₁ + … + x₁₀), 30 samples, {TEACHERS[task]}, 100 tanh neurons, keep {1 - case['drop']:g} "
+        f"(drop {case['drop']:g}), Adam 1e-3, {case['steps']:,} steps, first seed. Cosines of the input weights of "
+        "all neurons above 5 % of the largest amplitude, ordered by the leading eigenvector."
     )
     return Drawing(f"Dropout on a teacher of one neuron, {TEACHERS[task]}", caption, figure)
 
@@ -64,8 +64,8 @@ def _curve(records: Sequence[Record]) -> Drawing | None:
     case = shown[-1][1].case
     caption = (
         f"Target tanh(x − 6) + tanh(x + 6), 50 samples, {case['width']} tanh neurons from N(0, m^−0.2), keep "
-        f"{1 - case['drop']:g}, Adam 1e-3, {case['steps']:,} steps, first seed. Above: every neuron before and after. Below: "
-        "the function."
+        f"{1 - case['drop']:g}, Adam 1e-3, {case['steps']:,} steps, first seed. Above: every neuron before and "
+        "after. Below: the function."
     )
     return Drawing("Dropout on a target of one input", caption, figure)
 
@@ -83,7 +83,7 @@ def _course(records: Sequence[Record]) -> Drawing | None:
         figures.value_curves(ax, curves, x_label="step", y_label="orientations (cosine 0.95)", logarithmic="xy")
         figures.title(ax, f"Teacher, {TEACHERS[task]}" if task in TEACHERS else "Target of one input")
     caption = (
-        "Number of orientations of the neurons above 5 % of the largest amplitude, along training; thick: first seed. In "
-        "the plane no more than about 18 directions differ by more than the cosine 0.95 allows."
+        "Number of orientations of the neurons above 5 % of the largest amplitude, along training; thick: first "
+        "seed. In the plane no more than about 18 directions differ by more than the cosine 0.95 allows."
     )
     return Drawing("How the number of orientations falls", caption, figure)

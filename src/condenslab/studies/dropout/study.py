@@ -49,12 +49,16 @@ class DropoutStudy(Study):
     name: ClassVar[str] = "dropout"
     revision: ClassVar[int] = 1
     question: ClassVar[str] = "Does dropout make neurons condense, and is it its mean, the penalty R₁, that does?"
-    source: ClassVar[str] = "deck 002, knobs; Zhang & Xu, 'Implicit regularization of dropout', TPAMI 2024, Figs 4, 5, 7a, b"
+    source: ClassVar[str] = (
+        "deck 002, knobs; Zhang & Xu, 'Implicit regularization of dropout', TPAMI 2024, Figs 4, 5, 7a, b"
+    )
     claim_statements: ClassVar[tuple[str, ...]] = claims.STATEMENTS
     presets: ClassVar[Mapping[str, Settings]] = {
-        "tiny": Settings(seeds=1, teacher_steps=2_000, curve_steps=2_000, curve_width=50),
+        "tiny": Settings(seeds=1, laws=(), teacher_steps=2_000, curve_steps=2_000, curve_width=50),
         "quick": Settings(),
-        "full": Settings(seeds=10, laws=("uniform", "normal"), teacher_steps=2_000_000, curve_steps=500_000, curve_width=1000),
+        "full": Settings(
+            seeds=10, laws=("uniform", "normal"), teacher_steps=2_000_000, curve_steps=500_000, curve_width=1000
+        ),
     }
 
     def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[DescentCase]:

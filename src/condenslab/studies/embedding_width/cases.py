@@ -19,8 +19,7 @@ class Settings:
         widths: Minima of the widths 1 … this are split.
         starts: Starts of each search for the critical functions of the three-tanh problem.
         wide: Width that a minimum is embedded into.
-        iris_starts: Gradient flows on Iris for each seed, along which critical points are looked for; 0 leaves Iris
-            out.
+        iris_starts: Starts of the search on Iris; 0 leaves Iris out.
         time: End of the gradient flows from perturbed minima.
         size: Standard deviation of the perturbation of every parameter.
     """
@@ -29,15 +28,15 @@ class Settings:
     widths: Annotated[int, msgspec.Meta(ge=1, le=2)] = 2
     starts: Count = 100
     wide: Annotated[int, msgspec.Meta(ge=2)] = 500
-    iris_starts: CountOrNone = 6
+    iris_starts: CountOrNone = 120
     time: Positive = 1e4
     size: Positive = 1e-3
 
 
 PRESETS = {
-    "tiny": Settings(seeds=1, widths=1, starts=20, wide=30, iris_starts=0),
+    "tiny": Settings(seeds=1, widths=1, starts=20, wide=3, iris_starts=0),
     "quick": Settings(),
-    "full": Settings(seeds=20, starts=1000, iris_starts=100),
+    "full": Settings(seeds=20, starts=1000, iris_starts=2000),
 }
 
 
@@ -83,7 +82,7 @@ class IrisCase:
 
     Attributes:
         seed: Of the starts.
-        starts: Gradient flows, near whose slowest points critical points are looked for.
+        starts: Starts of the search.
         kind: Tells the sorts of case apart.
     """
 
@@ -107,5 +106,5 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
     return [
         *(SplitCase(w, settings.starts, s, settings.wide if s == seed else 0) for w in widths for s in seeds),
         *(EscapeCase(s, settings.time, settings.size) for s in seeds),
-        *(IrisCase(s, settings.iris_starts) for s in seeds if settings.iris_starts),
+        *([IrisCase(seed, settings.iris_starts)] if settings.iris_starts else []),
     ]

@@ -26,7 +26,7 @@ STATEMENTS = (
     "the point in the wide network is critical (L1 gradient at most 1e-11)",
     "on Iris (4-2-3, sigmoid) no count of positive, zero or negative eigenvalues decreases when a neuron is split "
     "(of those decided)",
-    "on Iris each further equal copy adds exactly the inertia of the split neuron's own block, wherever that is decided",
+    "on Iris each further equal copy adds exactly the inertia of the split neuron's own block (where decided)",
     "the split minimum, perturbed, leaves: the flow ends at least 10 % below it",
     "the narrow minimum, perturbed as much, stays: the flow returns to its risk within 1e-6 of it",
 )
@@ -142,20 +142,23 @@ def _wide(record: Record) -> list[Claim]:
 
 def _iris(records: list[Record]) -> list[Claim]:
     context = f"{_EP21}, Fig. 3(b) shows 3, 5, 7 negative of 16, 24, 32 at its own critical point (read off the figure)"
-    fewer, other = [], []
-    for record in records:
-        found = [row for row in rows(record) if row["decided"]]
-        narrow = [record.values["narrow"][row["point"]] for row in found]
-        lost = sum(any(b < a for a, b in zip(n, r["counts"], strict=True)) for n, r in zip(narrow, found, strict=True))
-        fewer.append(lost if found else None)
-        known = [(n, row) for n, row in zip(narrow, found, strict=True) if row["local_decided"]]
-        expected = [_grown(n, row["local"], row["copies"] - 1) for n, row in known]
-        other.append(_misses([row for _, row in known], expected))
+    found = [
+        (record.values["narrow"][row["point"]], row) for record in records for row in rows(record) if row["decided"]
+    ]
+    known = [(narrow, row) for narrow, row in found if row["local_decided"]]
+    lost = sum(any(b < a for a, b in zip(narrow, row["counts"], strict=True)) for narrow, row in found)
+    expected = [_grown(narrow, row["local"], row["copies"] - 1) for narrow, row in known]
     theorem = f"EP22, Theorem 6.2; {context}"
     own = (
         f"the split coordinates decouple from the narrow ones (EP22, section 6.2; Fukumizu and Amari, 2000); {context}"
     )
-    return [_counted(STATEMENTS[11], theorem, fewer), _counted(STATEMENTS[12], own, other)]
+    points = len({(record.id, row["point"]) for record in records for row in rows(record)})
+    where = f", at {points} critical points: splits of {{}} with other counts"
+    other = _misses([row for _, row in known], expected)
+    return [
+        Claim.count(STATEMENTS[11] + where.format(len(found)), theorem, expected=0, measured=lost if found else None),
+        Claim.count(STATEMENTS[12] + where.format(len(known)), own, expected=0, measured=other),
+    ]
 
 
 def _escapes(records: list[Record]) -> list[Claim]:

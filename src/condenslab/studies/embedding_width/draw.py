@@ -50,42 +50,36 @@ def _inertia(records: Sequence[Record]) -> Drawing:
     caption = (
         "Signs of the Hessian's eigenvalues at the lowest minimum of each width, with its first neuron split into "
         "equal copies, with shares 0 and 1 of the output weight, and with all neurons copied to fill the wide network. "
-        "Equal copies add one positive, one zero and one negative eigenvalue each: the minimum becomes a strict saddle. "
-        "Shares 0 and 1 add three zeros."
+        "Equal copies add one positive, one zero and one negative eigenvalue each: the minimum becomes a strict "
+        "saddle. Shares 0 and 1 add three zeros."
     )
     return Drawing("Signs of curvature after splitting", caption, figure)
 
 
 def _spectra(records: Sequence[Record]) -> Drawing:
-    names = ("1", "2", "3")
-    figure, axes = figures.panels(len(records), len(names), width=3.6, height=3.9)
+    figure, axes = figures.panels(len(records), 2, width=4.9, height=3.9)
     for line, record in zip(axes, records, strict=True):
-        tolerances = [record.values["narrow_tolerance"]] + [row["tolerance"] for row in _equal(record)]
-        floors = [record.values["narrow_floor"]] + [row["floor"] for row in _equal(record)]
-        counts = [record.values["narrow"]] + [row["counts"] for row in _equal(record)]
-        decided = [record.values["narrow_decided"]] + [row["decided"] for row in _equal(record)]
-        for k, (ax, name) in enumerate(zip(line, names, strict=True)):
+        values, last = record.values, rows(record, kind="equal", neuron=0)[-1]
+        first = {name: values[f"narrow_{name}"] for name in ("tolerance", "floor", "decided")}
+        points = ({"counts": values["narrow"], "copies": 1} | first, last)
+        for ax, point in zip(line, points, strict=True):
             figures.spectrum(
                 ax,
-                record.arrays[f"spectrum_{name}"],
-                tolerance=tolerances[k],
-                floor=floors[k],
-                kept=counts[k][0] + counts[k][2],
-                decided=decided[k],
+                record.arrays[f"spectrum_{point['copies']}"],
+                tolerance=point["tolerance"],
+                floor=point["floor"],
+                kept=point["counts"][0] + point["counts"][2],
+                decided=point["decided"],
             )
             ax.set_ylabel("absolute eigenvalue")
-            copies = "minimum" if name == "1" else f"{name} copies"
-            figures.title(ax, f"Width {record.case['width']}, {copies}: {tuple(counts[k])}")
+            name = "minimum" if point["copies"] == 1 else f"{point['copies']} copies"
+            figures.title(ax, f"Width {record.case['width']}, {name}: {tuple(point['counts'])}")
     caption = (
-        "Absolute eigenvalues of the Hessian at the minimum and with its first neuron in two and three equal copies; "
-        "in brackets how many are positive, zero and negative. The cut between non-zero and zero (dashed) is the "
-        "largest gap above the rounding floor (dotted)."
+        "Absolute eigenvalues of the Hessian at the minimum, and with its first neuron in three equal copies; in "
+        "brackets how many are positive, zero and negative. The cut between non-zero and zero (dashed) is the largest "
+        "gap above the rounding floor (dotted)."
     )
     return Drawing("Spectra and the cut between zero and not zero", caption, figure)
-
-
-def _equal(record: Record) -> list[dict]:
-    return rows(record, kind="equal", neuron=0)
 
 
 def _escapes(records: Sequence[Record]) -> Drawing:

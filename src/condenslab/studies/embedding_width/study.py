@@ -63,7 +63,10 @@ class EmbeddingWidth(Study):
             return runs.run_escapes(escapes, progress)
         outcomes = []
         for number, case in enumerate(cases):
-            outcomes.append(runs.run_split(case) if isinstance(case, SplitCase) else runs.run_iris(case))
+            if isinstance(case, SplitCase):
+                outcomes.append(runs.run_split(case))
+            elif isinstance(case, IrisCase):
+                outcomes.append(runs.run_iris(case))
             if progress is not None:
                 progress((number + 1) / len(cases), f"{case.kind}, seed {case.seed}")
         return outcomes

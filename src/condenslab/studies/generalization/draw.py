@@ -36,9 +36,9 @@ def _functions(records: Sequence[Record], exponents: list[float]) -> Drawing:
         figures.title(axes[1, column], f"{run.values['groups']} groups")
     case = records[0].case
     caption = (
-        f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam 1e-3 until the "
-        f"risk is {case['risk']:g} or for {case['steps']:,} steps; first seed. Above: the function and its mean squared error "
-        "on 1,000 held-out points. Below: every neuron."
+        f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam 1e-3 "
+        f"until the risk is {case['risk']:g} or for {case['steps']:,} steps; first seed. Above: the function and "
+        "its mean squared error on 1,000 held-out points. Below: every neuron."
     )
     return Drawing("Between the samples", caption, figure)
 

@@ -122,7 +122,9 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         for k in seeds
     ]
     five = [
-        case("five", name, k, 50, 0.005, 100, _RATES.get(name, 1e-3)) for name in settings.five_activations for k in seeds
+        case("five", name, k, 50, 0.005, 100, _RATES.get(name, 1e-3))
+        for name in settings.five_activations
+        for k in seeds
     ]
     direction = [
         case("direction", "tanh", k, 50, std, 2000, 1e-3, method=method)

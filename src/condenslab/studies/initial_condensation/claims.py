@@ -82,7 +82,5 @@ def _direction(records: Sequence[Record]) -> list[Claim]:
             bound=_LEAST_COSINE,
             measured=cosines,
         ),
-        Claim.count(
-            over_seeds(two, [count == 2 for count in counts]), f"{source} 2p = 2", expected=2, measured=counts
-        ),
+        Claim.count(over_seeds(two, [count == 2 for count in counts]), f"{source} 2p = 2", expected=2, measured=counts),
     ]

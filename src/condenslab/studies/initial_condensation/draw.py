@@ -45,10 +45,10 @@ def _plane(records: Sequence[Record]) -> Drawing | None:
         figures.title(axes[0, column], f"{_name(name)}: {runs[0].values['orientations']} seen{theory}")
         figures.cosine_heatmap(axes[1, column], _cosine(runs[0].arrays["weights"]), colour_bar=column == len(names) - 1)
     caption = (
-        "One input, 40 evenly spaced samples of sin 3x + ½ sin 6x, 100 neurons, Adam, first seed, epoch 200. Above: every "
-        "neuron's orientation and amplitude; grey lines are the directions of the theory for gradient flow, dashed where "
-        "they do not attract. Below: cosine similarity of input weights (bias included), ordered by the leading "
-        "eigenvector."
+        "One input, 40 evenly spaced samples of sin 3x + ½ sin 6x, 100 neurons, Adam, first seed, epoch 200. "
+        "Above: every neuron's orientation and amplitude; grey lines are the directions of the theory for gradient "
+        "flow, dashed where they do not attract. Below: cosine similarity of input weights (bias included), "
+        "ordered by the leading eigenvector."
     )
     return Drawing("Orientations while training begins", caption, figure)
 
@@ -77,9 +77,9 @@ def _counts(records: Sequence[Record]) -> Drawing | None:
         ax.set_yticks([1, 2, 4, 6, 10, 20, 40], ["1", "2", "4", "6", "10", "20", "40"])
         ax.minorticks_off()
     caption = (
-        "Number of orientations along training, with one input; thick: first seed, thin: the others. Strays of at most 3 % "
-        "of the neurons are left out. With random samples the drift Σ y x differs from seed to seed, and where it is weak "
-        "tanh neurons have not gathered at epoch 200."
+        "Number of orientations along training, with one input; thick: first seed, thin: the others. Strays of at "
+        "most 3 % of the neurons are left out. With random samples the drift Σ y x differs from seed to seed, and "
+        "where it is weak tanh neurons have not gathered at epoch 200."
     )
     return Drawing("When the orientations form", caption, figure)
 
@@ -95,9 +95,10 @@ def _five(records: Sequence[Record]) -> Drawing | None:
         counts = ", ".join(str(run.values["orientations"]) for run in runs[:6])
         figures.title(axes[0, column], f"{_name(name)}: {counts}")
     caption = (
-        "Five inputs, 80 samples, 50 neurons, Adam, epoch 100: cosines of the first seed, and above each map the number of "
-        "orientations of every seed. For p ≥ 2 and several inputs the number is an open question, and Adam's steps follow "
-        "the signs of the gradient: more than 2p orientations contradict no theorem. Nothing is claimed here."
+        "Five inputs, 80 samples, 50 neurons, Adam, epoch 100: cosines of the first seed, and above each map the "
+        "number of orientations of every seed. For p ≥ 2 and several inputs the number is an open question, and "
+        "Adam's steps follow the signs of the gradient: more than 2p orientations contradict no theorem. Nothing "
+        "is claimed here."
     )
     return Drawing("Five inputs", caption, figure)
 
@@ -115,8 +116,8 @@ def _direction(records: Sequence[Record]) -> Drawing | None:
             if runs:
                 missing = np.array([1 - r.values["mean_cosine"] for r in runs])
                 curves[label if k == 0 else f"_{label} {k}"] = (np.array([r.case["std"] for r in runs]), missing)
-    labels = {"x_label": "initial standard deviation", "y_label": "1 − |cosine| with Σ y x"}
-    figures.value_curves(axes[0, 0], curves, logarithmic="xy", **labels)
+    across, up = "initial standard deviation", "1 − |cosine| with Σ y x"
+    figures.value_curves(axes[0, 0], curves, x_label=across, y_label=up, logarithmic="xy")
     figures.title(axes[0, 0], "Mean over neurons, by amplitude")
     for method, label in (("flow", "gradient flow"), ("adam", "Adam")):
         run = (chosen(done, method=method, std=stds[0]) or [None])[0]
@@ -129,9 +130,9 @@ def _direction(records: Sequence[Record]) -> Drawing | None:
     figures.legend_below(axes[0, 1])
     figures.title(axes[0, 1], f"Every neuron, std {stds[0]:g}, first seed")
     caption = (
-        "tanh neurons with five inputs, when the risk has fallen by 0.1 %: how far they point along the direction of the "
-        "theory, ±Σ y x. It is exact at leading order under gradient flow; Adam turns the neurons elsewhere, although "
-        "there too they share two orientations."
+        "tanh neurons with five inputs, when the risk has fallen by 0.1 %: how far they point along the direction "
+        "of the theory, ±Σ y x. It is exact at leading order under gradient flow; Adam turns the neurons "
+        "elsewhere, although there too they share two orientations."
     )
     return Drawing("The direction ±Σ y x, under gradient flow and Adam", caption, figure)
 
@@ -151,9 +152,9 @@ def _deep(records: Sequence[Record]) -> Drawing | None:
             ax.set_ylabel(_name(run.case["activation"]) if layer == 0 else "")
             figures.title(ax, f"layer {layer + 1}: {run.values['layer_orientations'][layer]}")
     caption = (
-        f"Six-layer residual networks, three inputs, 18 neurons a layer, Adam, epoch {runs[0].case['steps']}, first seed: "
-        "cosines in every hidden layer (red +1, blue −1), with the number of orientations at cosine 0.95. The source shows one network "
-        "with another activation in every layer; here every network has one."
+        f"Six-layer residual networks, three inputs, 18 neurons a layer, Adam, epoch {runs[0].case['steps']}, first "
+        "seed: cosines in every hidden layer (red +1, blue −1), with the number of orientations at cosine 0.95. "
+        "The source shows one network with another activation in every layer; here every network has one."
     )
     return Drawing("Six layers", caption, figure)
 

@@ -125,7 +125,9 @@ def _plane(case: Case, run: Trajectory, x: np.ndarray, y: np.ndarray) -> tuple[d
     return values, arrays
 
 
-def _direction(case: Case, run: Trajectory, x: np.ndarray, y: np.ndarray) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _direction(
+    case: Case, run: Trajectory, x: np.ndarray, y: np.ndarray
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     weights = measures.hidden_neurons(run.network).incoming
     theory = measures.condensed_directions(measures.layer_inputs(run.network, x), -y[:, 0], 1)
     cosines = np.abs(weights @ theory.directions[0]) / np.linalg.norm(weights, axis=1)

@@ -22,16 +22,18 @@ def _setting(records: Sequence[Record]) -> str:
     case, base = records[0].case, baseline(records)
     words = ", ".join(f"{KNOBS[knob]} {base[knob]:g}" for knob in KNOBS)
     return (
-        f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam, {case['steps']:,} "
-        f"steps. Baseline: {words}. Groups: neurons above 5 % of the largest amplitude whose (w, b) agree up to sign to "
-        "10 %."
+        f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam, "
+        f"{case['steps']:,} steps. Baseline: {words}. Groups: neurons above 5 % of the largest amplitude whose (w, "
+        "b) agree up to sign to 10 %."
     )
 
 
 def _ends(records: Sequence[Record], knobs: list[str]) -> Drawing:
     figure, axes = figures.panels(1, len(knobs), width=3.2, height=3.2)
     for ax, knob in zip(axes[0], knobs, strict=True):
-        found = {f"{value:g}": [r.values["groups"] for r in runs] for value, runs in turned(records, knob).items() if runs}
+        found = {
+            f"{value:g}": [r.values["groups"] for r in runs] for value, runs in turned(records, knob).items() if runs
+        }
         figures.seed_values(ax, found, y_label="groups at the end")
         ax.set_ylim(bottom=0)
         ax.set_xlabel(KNOBS[knob])
@@ -69,7 +71,7 @@ def _neurons(records: Sequence[Record], knobs: list[str]) -> Drawing:
         samples = (arrays["inputs"], arrays["targets"])
         figures.function_curves(axes[1, column], arrays["grid"], {"network": arrays["function"]}, samples=samples)
     caption = (
-        f"{_setting(records)} The baseline and the last value of every knob, first seed, with the number of groups: every "
-        "neuron's orientation and amplitude, and the function."
+        f"{_setting(records)} The baseline and the last value of every knob, first seed, with the number of groups: "
+        "every neuron's orientation and amplitude, and the function."
     )
     return Drawing("What the neurons look like", caption, figure)

@@ -52,17 +52,28 @@ class Knobs(Study):
     )
     claim_statements: ClassVar[tuple[str, ...]] = claims.STATEMENTS
     presets: ClassVar[Mapping[str, Settings]] = {
-        "tiny": Settings(seeds=1, steps=1_000, width=40, exponents=(0.2, 3.0), rates=(1e-3,), decays=(0.0,), drops=(0.0,)),
+        "tiny": Settings(
+            seeds=1, steps=1_000, width=40, exponents=(0.2, 3.0), rates=(1e-3,), decays=(0.0,), drops=(0.0,)
+        ),
         "quick": Settings(),
         "full": Settings(seeds=10, steps=300_000, width=500),
     }
 
     def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[DescentCase]:
         """Returns the baseline once, and every other value of every knob."""
-        base = {"exponent": settings.exponents[0], "rate": settings.rates[0], "decay": settings.decays[0]}
+        base: dict[str, Any] = {
+            "exponent": settings.exponents[0],
+            "rate": settings.rates[0],
+            "decay": settings.decays[0],
+        }
         base["drop"] = settings.drops[0]
-        knobs = {"exponent": settings.exponents, "rate": settings.rates, "decay": settings.decays, "drop": settings.drops}
-        turned = [base | {knob: value} for knob, values in knobs.items() for value in values[1:]]
+        knobs = {
+            "exponent": settings.exponents,
+            "rate": settings.rates,
+            "decay": settings.decays,
+            "drop": settings.drops,
+        }
+        turned: list[dict[str, Any]] = [base | {knob: value} for knob, values in knobs.items() for value in values[1:]]
         return [
             DescentCase(
                 task="two_tanh", samples=50, seed=seed + k, width=settings.width, steps=settings.steps, **values

@@ -14,12 +14,13 @@ _CLEAR = 1e-6
 STATEMENTS = (
     "through an embedded minimum, the curvature of the slice along an eigenvector of the Hessian is its eigenvalue: "
     "largest relative difference",
-    "in the critical subspace of an embedded minimum the slice is flat: largest change over the risk of the zero function",
+    "in the critical subspace of an embedded minimum the slice is flat: largest change over the risk of "
+    "the zero function",
     "through an embedded minimum of positive risk the slice falls to both sides of one direction and rises along "
     "another: lowest change on the falling one over the risk",
     "through an embedded minimum of zero risk no direction has negative curvature: lowest over highest eigenvalue",
-    "on the line to a network with permuted neurons the risk is symmetric about the middle: largest difference over "
-    "the largest risk",
+    "on the line to a network with neurons swapped in pairs the risk is symmetric about the middle: largest difference "
+    "over the largest risk",
     "the plane of the two principal directions explains at least 40 % of the trajectory's variance about its end",
 )
 """What the study claims, before anything is measured; a run adds widths, seeds and intervals."""
@@ -83,7 +84,12 @@ def _trajectories(runs: list[Record]) -> list[Claim]:
     seeds = f"for each of {len(runs)} seeds"
     source = "Li et al., NeurIPS 2018 (arXiv 1712.09913), section 7: between 40 % and 90 %"
     return [
-        Claim.at_most(f"{STATEMENTS[4]}, {seeds}", "permutation symmetry", bound=1e-10, measured=asymmetry or None),
+        Claim.at_most(
+            f"{STATEMENTS[4]}, {seeds}",
+            "permutation symmetry: the swap maps θ_t to θ_{1−t}",
+            bound=1e-10,
+            measured=asymmetry or None,
+        ),
         Claim.at_least(
             f"{STATEMENTS[5]}, {seeds} [success rate {low:.2f} to {high:.2f} at 95 %]",
             source,

@@ -28,14 +28,16 @@ def _name(record: Record) -> str:
 def _planes(critical: list[Record]) -> Drawing:
     figure, axes = figures.panels(1, len(critical), width=4.6, height=4.2)
     for ax, record in zip(axes[0], critical, strict=True):
-        steps = [reach * record.arrays["axis"] for reach in record.arrays["reach"]]
+        first, second = (reach * record.arrays["axis"] for reach in record.arrays["reach"])
         labels = ("lowest eigenvector", "highest eigenvector")
-        figures.risk_surface(ax, *steps, record.arrays["plane"], marks={"embedded minimum": (0.0, 0.0)}, labels=labels)
+        change = record.arrays["plane"] - record.values["risk"]
+        marks = {"embedded minimum": (0.0, 0.0)}
+        figures.risk_surface(ax, first, second, change, marks=marks, labels=labels, change=True)
         figures.title(ax, _name(record))
     caption = (
-        "The risk over the plane of the eigenvectors of the lowest and the highest eigenvalue of the Hessian, through a "
-        "minimum of the narrow network whose first neuron is split in equal shares. Where its risk is positive the "
-        "embedded minimum is a saddle; where it is zero the risk nowhere falls below."
+        "The change of the risk over the plane of the eigenvectors of the lowest and the highest eigenvalue of the "
+        "Hessian, through a minimum of the narrow network whose first neuron is split in equal shares. Where its risk "
+        "is positive the embedded minimum is a saddle; where it is zero the risk nowhere falls below."
     )
     return Drawing("Planes through embedded minima", caption, figure)
 
@@ -92,11 +94,11 @@ def _trajectory(run: Record) -> Drawing:
 def _permuted(runs: list[Record]) -> Drawing:
     figure, axes = figures.panels(1, 1, width=6.4, height=3.6)
     curves = {f"seed {run.case['seed']}": run.arrays["line"] for run in runs[:5]}
-    label = "t on the line from θ (0) to the same network with permuted neurons (1)"
+    label = "t on the line from θ (0) to the same network with swapped neurons (1)"
     figures.risk_line(axes[0, 0], runs[0].arrays["steps"], curves, label=label)
     axes[0, 0].set_yscale("log")
     caption = (
-        "The risk on the line between the trained network and the same network with its neurons in another order: the "
+        "The risk on the line between the trained network and the same network with its neurons swapped in pairs: the "
         "ends have one risk, and the curve is symmetric about the middle."
     )
     return Drawing("Between a network and its permutation", caption, figure)

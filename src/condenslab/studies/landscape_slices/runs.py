@@ -19,6 +19,8 @@ _STEP = 1e-3
 _STENCIL = np.array([-1.0, 16.0, -30.0, 16.0, -1.0]) / 12
 """Coefficients of the second derivative on five points, of fourth order."""
 
+_LINE = np.linspace(-3.0, 3.0, 241)
+_SHALLOW = 1e-9
 _SHARES = np.linspace(-1.0, 2.0, 25)
 _TIMES = 200
 _L2 = 1e-6
@@ -54,7 +56,7 @@ def run_critical(case: CriticalCase) -> Outcome:
     stencil = _STEP * np.arange(-2, 3)
     lines = np.stack([landscape.risk_slice(risk, wide, row[None], [stencil]).risk for row in vectors])
     axis = np.linspace(-1.0, 1.0, case.points)
-    reach = np.array([_reach(eigenvalues[0]), _reach(eigenvalues[-1])])
+    reach = _reach(risk, wide, vectors[0], eigenvalues[-1])
     plane = landscape.risk_slice(risk, wide, reach[:, None] * vectors[[0, -1]], [axis, axis])
     pair = [_SHARES - shares[0], _SHARES - shares[1]]
     flat = landscape.risk_slice(risk, wide, subspace.basis[:2], pair).risk
@@ -71,9 +73,14 @@ def run_critical(case: CriticalCase) -> Outcome:
     return Outcome(values, arrays)
 
 
-def _reach(eigenvalue: float) -> float:
-    """Returns how far the plane extends: where the quadratic model has changed by 0.05, and at most by 3."""
-    return float(min(3.0, np.sqrt(0.1 / max(abs(eigenvalue), 1e-3))))
+def _reach(risk: EmpiricalRisk, wide: TwoLayer, lowest: np.ndarray, highest: float) -> np.ndarray:
+    """Returns how far the plane extends along both eigenvectors: beyond the valley, and up as far as it is deep."""
+    line = landscape.risk_slice(risk, wide, lowest[None], [_LINE]).risk
+    bottom = int(line.argmin())
+    depth = float(risk.value(wide)) - line[bottom]
+    if depth <= _SHALLOW:
+        return np.array([0.5, np.sqrt(2 * 0.05 / highest)])
+    return np.array([1.6 * abs(_LINE[bottom]), np.sqrt(2 * depth / highest)])
 
 
 def run_trajectories(cases: Sequence[TrajectoryCase], progress: Progress | None) -> list[Outcome]:
@@ -148,8 +155,13 @@ def _around(coordinates: np.ndarray, points: int) -> np.ndarray:
 
 
 def _permutation_line(risk: EmpiricalRisk, end: TwoLayer, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the risk on the line from θ to a network with the same neurons in another order, and beyond both."""
-    order = np.random.default_rng(seed).permutation(end.width)
+    """Returns the risk on the line from θ to the network with its neurons swapped in pairs, and beyond both.
+
+    Swapping twice changes nothing, so that the swap maps the line to itself, one end to the other.
+    """
+    shuffled = np.random.default_rng(seed).permutation(end.width)
+    order, half = np.arange(end.width), end.width // 2
+    order[shuffled[:half]], order[shuffled[half : 2 * half]] = shuffled[half : 2 * half], shuffled[:half]
     assert end.biases is not None, "the study trains biases"
     other = TwoLayer(end.input_weights[order], end.biases[order], end.output_weights[:, order], None, end.activation)
     direction = np.asarray(networks.ravel(other) - networks.ravel(end))

@@ -59,7 +59,7 @@ class RankCase:
         kind: Tells the sorts of case apart.
     """
 
-    target: Target
+    target: str
     kind: Literal["rank"] = "rank"
 
 
@@ -118,7 +118,8 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         rate = settings.steep_rate if target in _STEEP else settings.rate
         return TrainCase(part, target, tuple(sorted(observed)), std, rate, settings.steps, seed + number)
 
-    cases: list[Case] = [RankCase(name) for name in targets.RANKS]  # pyright: ignore[reportArgumentType]
+    cases: list[Case] = []
+    cases += [RankCase(name) for name in targets.RANKS]
     cases += [OrderCase(name) for name in targets.ORDERS]
     for number in range(settings.seeds):
         for name in settings.targets:

@@ -44,7 +44,9 @@ def decide(records: Sequence[Record]) -> list[Claim]:
     return [*_ranks(done), *_orders(done), *_hooks(records), *_scales(done), *_published(records), *_random(done)]
 
 
-def mean_error(records: Sequence[Record], part: str, target: str, observed: int, std: float | None = None) -> float | None:
+def mean_error(
+    records: Sequence[Record], part: str, target: str, observed: int, std: float | None = None
+) -> float | None:
     """Returns the mean test error over seeds, as the sources average; None where a run diverged or none is there.
 
     Args:
@@ -98,7 +100,9 @@ def _hooks(records: Sequence[Record]) -> list[Claim]:
         at, before = (mean_error(records, "hooks", name, n) for n in (size, size - 1))
         claims += [
             Claim.at_most(f"{STATEMENTS[5]} ({name}, O = {size}; mean error)", _FIG2, bound=_FALLEN, measured=at),
-            Claim.at_least(f"{STATEMENTS[6]} ({name}, n = {size - 1}; mean error)", _FIG2, bound=_HIGH, measured=before),
+            Claim.at_least(
+                f"{STATEMENTS[6]} ({name}, n = {size - 1}; mean error)", _FIG2, bound=_HIGH, measured=before
+            ),
         ]
     return claims
 

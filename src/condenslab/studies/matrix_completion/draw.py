@@ -52,7 +52,8 @@ def _map(records: Sequence[Record]) -> Drawing | None:
     seeds = len({r.case["seed"] for r in own})
     caption = (
         "4 × 4 matrices factorised as A·B with 32 parameters, trained on n entries from entries N(0, "
-        f"{own[0].case['std']:g}²) until the training error is below 1e-9; mean over {seeds} seed(s) of the mean squared "
+        f"{own[0].case['std']:g}²) until the training error is below 1e-9; mean over {seeds} seed(s) of the "
+        f"mean squared "
         "error over all 16 entries. Rows and columns are sorted by norm first. The error falls at n = 2rd − r²."
     )
     return Drawing("Completing matrices of rank 1 to 4", caption, figure)
@@ -68,14 +69,13 @@ def _scale(records: Sequence[Record]) -> Drawing | None:
         errors = [mean_error(own, "scale", "M1", n, std) for n in counts]
         curves[f"std {std:g}"] = (counts, [np.nan_to_num(e or _FLOOR, nan=1.0) for e in errors])
     figure, axes = figures.panels(1, 1, width=5.6, height=3.9)
-    figures.value_curves(
-        axes[0, 0], curves, x_label="observed entries n", y_label="mean test error", logarithmic="y"
-    )
+    figures.value_curves(axes[0, 0], curves, x_label="observed entries n", y_label="mean test error", logarithmic="y")
     axes[0, 0].axvline(7, color="black", linewidth=0.9, linestyle=":", zorder=1)
     figures.title(axes[0, 0], "The error follows the initial scale (M1, O = 7)")
     figures.legend_below(axes[0, 0], columns=4)
     caption = (
-        "Target M1 (rank 1), entries of row 4 and column 3 first. Dotted: O = 7. From n = 7 on the error falls with the "
+        "Target M1 (rank 1), entries of row 4 and column 3 first. Dotted: O = 7. From n = 7 on the error "
+        "falls with the "
         "standard deviation of the initial entries; before, no scale helps."
     )
     return Drawing("Success against initial scale", caption, figure)

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -115,5 +114,3 @@ def _entries(factors: Sequence[Array], inputs: Array) -> Array:
 
 def _exact_entries(factors: Any, inputs: Any) -> np.ndarray:
     return (factors[0] @ factors[1]).reshape(16, 1)
-
-

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from condenslab.studies.claims import Claim
 from condenslab.studies.matrix_completion import claims
-from condenslab.studies.matrix_completion.cases import PRESETS, Case, OrderCase, RankCase, Settings, TrainCase, make_cases
+from condenslab.studies.matrix_completion.cases import (
+    PRESETS,
+    Case,
+    OrderCase,
+    RankCase,
+    Settings,
+    TrainCase,
+    make_cases,
+)
 from condenslab.studies.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 

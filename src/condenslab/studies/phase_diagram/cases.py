@@ -150,9 +150,7 @@ def make_cases(settings: Settings, seed: int) -> list[PointCase | ChoiceCase]:
     s = settings
 
     def point(gamma: float, gamma_prime: float, width: int, number: int, *, keep: bool = False) -> PointCase:
-        return PointCase(
-            "square", 0, gamma, gamma_prime, width, seed + number, s.risk, s.tolerance, s.max_steps, keep
-        )
+        return PointCase("square", 0, gamma, gamma_prime, width, seed + number, s.risk, s.tolerance, s.max_steps, keep)
 
     def image(gamma: float, gamma_prime: float, width: int) -> PointCase:
         return PointCase(

@@ -133,7 +133,10 @@ def decide(records: Sequence[Record]) -> list[Claim]:
     Args:
         records: The records, in any order.
     """
-    return [*_slopes(records), *_zero(records, "square", STATEMENTS[6], "Fig. 4"), *_features(records)] + [
+    return [
+        *_slopes(records),
+        *_zero(records, "square", STATEMENTS[6], "Fig. 4"),
+        *_features(records),
         *_choices(records),
         *_images(records),
     ]
@@ -144,7 +147,10 @@ def _slopes(records: Sequence[Record]) -> list[Claim]:
     seeds, widths = sorted({r.case["seed"] for r in plain}), sorted({r.case["width"] for r in plain})
     lines = {gamma: [_value(points(plain, "square", seed), gamma) for seed in seeds] for gamma in PUBLISHED_GAMMAS}
     low, middle, high = (lines[gamma] for gamma in PUBLISHED_GAMMAS)
-    gaps = [None if None in row else min(row[1] - row[0], row[2] - row[1]) for row in zip(low, middle, high)]
+    gaps = [
+        None if None in row else float(np.diff(np.array(row, float)).min())
+        for row in zip(low, middle, high, strict=True)
+    ]
     where = f"{_PD}, Fig. 3"
     claims = [
         Claim.at_most(_seeds(STATEMENTS[0], low, lambda v: v < 0), where, bound=0, measured=low),
@@ -174,7 +180,7 @@ def _seeds(statement: str, values: Sequence[float | None], holds: Callable[[floa
 
 
 def _zero(records: Sequence[Record], data: str, statement: str, figure: str) -> list[Claim]:
-    """Claims that at every γ′ the zero of the slope is within 0.05 of the boundary: the published stars are within 0.04."""
+    """Claims that at every γ′ the zero of the slope is within 0.05 of the boundary; published stars are within 0.04."""
     line = zero_line(points(records, data))
     if not line:
         return []
@@ -202,7 +208,7 @@ def _features(records: Sequence[Record]) -> list[Claim]:
 
 
 def _choices(records: Sequence[Record]) -> list[Claim]:
-    """Claims that the largest relative spread of the distances of one point is rounding: 1e-6 after thousands of steps."""
+    """Claims that the relative spread of the distances of one point is rounding: 1e-6 after thousands of steps."""
     grouped: dict[float, list[float | None]] = {}
     for record in records:
         if record.case["kind"] == "choice":

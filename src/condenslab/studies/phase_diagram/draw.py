@@ -128,7 +128,12 @@ def _exponents(records: Sequence[Record]) -> Drawing | None:
         figures.slope_curves(
             ax,
             [p.gamma for p in row],
-            {"measured": ([_number(p) for p in row], [None if p.slope is None else p.slope.standard_error for p in row])},
+            {
+                "measured": (
+                    [_number(p) for p in row],
+                    [None if p.slope is None else p.slope.standard_error for p in row],
+                )
+            },
             expected=[derived_slope(p.gamma, prime) for p in row],
         )
         figures.title(ax, f"γ′ = {prime:g}")

@@ -61,9 +61,11 @@ def load(case: PointCase) -> tuple[np.ndarray, np.ndarray]:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise UserError("the images need scikit-learn: pip install condenslab[data], or --set image_samples=0") from error
-    digits = load_digits()
-    return digits.data[: case.samples] / 16.0, digits.target[: case.samples].astype(np.float64)
+        raise UserError(
+            "the images need scikit-learn: pip install condenslab[data], or --set image_samples=0"
+        ) from error
+    pixels, labels = load_digits(return_X_y=True)
+    return np.asarray(pixels)[: case.samples] / 16.0, np.asarray(labels)[: case.samples].astype(np.float64)
 
 
 def _outcome(run: training.NormalisedRun) -> Outcome:
@@ -96,7 +98,7 @@ def _angle(inner: np.ndarray) -> np.ndarray:
 
 
 def run_choice(case: ChoiceCase, progress: Progress | None) -> Outcome:
-    """Returns the distance after a plain descent from one choice of (α, β₁, β₂), and that of the normalised flow.
+    """Returns the distance after a plain descent from one choice of (α, β₁, β₂).
 
     The rate is β₁β₂·h for one h at all choices, so that all take the same steps of the normalised time.
 
@@ -115,7 +117,7 @@ def run_choice(case: ChoiceCase, progress: Progress | None) -> Outcome:
     )
     risk = EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets), scale=jnp.asarray(scale.output_scale))
     unit = float(scale.input_std * scale.output_std)
-    step = _step(case, risk, start, unit)
+    step = _step(case)
     run = training.descend(risk, start, training.GradientDescent(rate=unit * step), steps=case.steps)
     m = case.width
     distance = measures.relative_distance(_first(run.network, m), _first(start, m))
@@ -124,8 +126,8 @@ def run_choice(case: ChoiceCase, progress: Progress | None) -> Outcome:
     return Outcome({"input_distance": distance, "risk": float(risk.value(run.network)), "fate": run.stop.name.lower()})
 
 
-def _step(case: ChoiceCase, risk: EmpiricalRisk, start: networks.TwoLayer, unit: float) -> float:
-    """Returns a stable step of the normalised time: half of 2/λ at the start, at most a fiftieth of the growth time."""
+def _step(case: ChoiceCase) -> float:
+    """Returns a stable step of the normalised time: a quarter of 2/λ at the start, at most 1/20 of 1/κ."""
     kappa = float(case.width) ** -case.gamma
     balance = float(case.width) ** abs(case.gamma_prime)
     curvature = 2.0 * case.width * kappa**2 * balance

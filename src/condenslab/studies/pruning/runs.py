@@ -33,17 +33,8 @@ def run(case: Case, number: int, count: int, progress: Progress | None) -> Outco
             progress((number + fraction) / count, text)
 
     risk, held_out, labels = _data(case)
-    start = networks.two_layer(
-        case.seed,
-        width=case.width,
-        inputs=risk.inputs.shape[1],
-        outputs=risk.targets.shape[1],
-        activation="relu",
-        scale=networks.initial.from_variance_exponent(6.0, case.width),
-    )
-    start = _float32(start)
-    published = round(TRAVEL / case.rate)
-    at = sorted({*logarithmic_steps(case.epochs, _RECORDS), *([published] if published <= case.epochs else [])})
+    start, published = _start(case, risk), round(TRAVEL / case.rate)
+    at = [*logarithmic_steps(case.epochs, _RECORDS), *([published] if published <= case.epochs else [])]
     trained = training.descend(
         risk,
         start,
@@ -168,5 +159,13 @@ def _classes(network: networks.TwoLayer, inputs: np.ndarray) -> np.ndarray:
     return np.argmax(np.maximum(inputs @ w.T + b, 0.0) @ a.T, axis=1)
 
 
-def _float32(network: networks.TwoLayer) -> networks.TwoLayer:
-    return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), network)
+def _start(case: Case, risk: EmpiricalRisk) -> networks.TwoLayer:
+    drawn = networks.two_layer(
+        case.seed,
+        width=case.width,
+        inputs=risk.inputs.shape[1],
+        outputs=risk.targets.shape[1],
+        activation="relu",
+        scale=networks.initial.from_variance_exponent(6.0, case.width),
+    )
+    return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), drawn)

@@ -31,6 +31,8 @@ def run_critical(case: CriticalCase, setting: Setting, progress: Progress | None
         key=jax.random.key(case.seed),
         activation=networks.activation(case.activation),
     )
+    if found.interrupted:
+        raise KeyboardInterrupt
     points = found.of_width(case.width)
     if progress is not None:
         progress(0.7, f"critical functions of width {case.width}")

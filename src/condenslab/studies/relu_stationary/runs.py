@@ -75,7 +75,9 @@ def _outcome(case: RunCase, risk: EmpiricalRisk, run: Trajectory) -> Outcome:
         risk, network, key=jax.random.key(case.seed), count=case.perturbations, amplitude=amplitude
     )
     found = landscape.directional_stationarity(risk, network, kink=_KINK, idle=_IDLE)
-    origin = jax.tree.map(jnp.zeros_like, network)
+    origin = networks.TwoLayer(
+        0 * network.input_weights[:1], None, 0 * network.output_weights[:, :1], None, network.activation
+    )
     scale = landscape.directional_stationarity(risk, origin, kink=_KINK).new_neuron
     values |= {
         "dead": int(dead.sum()),

@@ -53,7 +53,7 @@ class Results:
     def spectrum(self, width: int) -> np.ndarray:
         """Returns the share of all steps of all trials of a width that is spent in each bin, shape (bin,)."""
         counts = np.sum([record.arrays["counts"] for record in self.trials[width]], axis=0, dtype=np.int64)
-        return counts[1:-1] / counts.sum()
+        return np.asarray(counts)[1:-1] / np.sum(counts)
 
     def passing(self, name: str) -> dict[int, list[Record]]:
         """Returns, by width, the trials that were recorded within half a bin of a level (`width_1` or `width_2`)."""

@@ -117,7 +117,7 @@ def _ramps(x: np.ndarray) -> _Ramps:
     fixed = np.any(inner != closed, axis=1)
     ramp = np.where(fixed[:, None], x - low[:, None], x) * inner
     constant = np.where(fixed[:, None], 0.0, 1.0) * inner
-    full = inner.all(axis=1)
+    full = np.asarray(inner.all(axis=1))
     return _Ramps(
         np.stack([ramp, constant], axis=2),
         low,
@@ -146,7 +146,7 @@ def _solve(ramps: _Ramps, x: np.ndarray, y: np.ndarray, choices: np.ndarray) -> 
         gap = _in_gap(ramps, own, slopes[:, k], constants[:, k]) | ~alone
         rest = alone & _at_rest(ramps, own, slopes[:, k], residuals)
         accepted &= np.where(ramps.fixed[own], rest, gap)
-    return outputs[accepted], ~ramps.fixed[choices[accepted]].any(axis=1)
+    return outputs[accepted], np.asarray(~ramps.fixed[choices[accepted]].any(axis=1))
 
 
 def _in_gap(ramps: _Ramps, own: np.ndarray, slopes: np.ndarray, constants: np.ndarray) -> np.ndarray:

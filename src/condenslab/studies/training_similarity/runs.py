@@ -23,7 +23,7 @@ _RECORD = {
     "parameters": training.record_parameters,
 }
 _RECORDS = 120
-_CURVE_WIDTH = (HIGHEST - LOWEST) / BINS
+_BIN = (HIGHEST - LOWEST) / BINS
 _FILTER = 0.02
 _THRESHOLD = 0.1
 
@@ -102,10 +102,10 @@ def _counting_descent(samples: int, rate: float) -> optax.GradientTransformation
     def start(params: Any) -> jax.Array:
         return jnp.zeros(BINS + 2, jnp.int32)
 
-    def step(slopes: Any, counts: jax.Array, params: Any = None) -> tuple[Any, jax.Array]:
-        place = (jnp.log10(risk.value(params)) - LOWEST) / _CURVE_WIDTH
+    def step(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+        place = (jnp.log10(risk.value(params)) - LOWEST) / _BIN
         bin_number = jnp.clip(jnp.floor(place), -1, BINS).astype(jnp.int32) + 1
-        return jax.tree.map(lambda slope: -rate * slope, slopes), counts.at[bin_number].add(1)
+        return jax.tree.map(lambda slope: -rate * slope, updates), state.at[bin_number].add(1)
 
     return optax.GradientTransformation(start, step)
 
@@ -133,7 +133,7 @@ def _outcome(run: Trajectory, levels: dict[str, float]) -> Outcome:
         nearest = int(np.argmin(away))
         values[f"{name}_level"] = level
         values[f"{name}_away"] = float(away[nearest])
-        if away[nearest] <= _CURVE_WIDTH / 2:
+        if away[nearest] <= _BIN / 2:
             arrays |= _at_level(name, run, nearest)
     return Outcome(values, arrays)
 

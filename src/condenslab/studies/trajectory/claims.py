@@ -12,7 +12,9 @@ LEVELS = (0.027, 0.0055, 0.0028, 1e-4)
 """Levels at which the risk of the run in the lecture notes rests, read off a logarithmic figure."""
 
 _TOLERANCE = 0.15
-_NOTES = "Xu's lecture notes, Fig. 1.7 (one run, levels read off the figure; its epochs do not fit rate 0.1 and std 1e-4)"
+_NOTES = (
+    "Xu's lecture notes, Fig. 1.7 (one run, levels read off the figure; its epochs do not fit rate 0.1 and std 1e-4)"
+)
 PAIR_ANGLES = (-np.pi + np.arctan(1 / 3), -np.arctan(1 / 3))
 PAIR_AMPLITUDE = 0.2 * np.sqrt(10) / 3
 _RESTING = 0.5
@@ -97,7 +99,9 @@ def _levels(runs: list[Record]) -> list[Claim]:
         share = f"{int((all_of_them[:, number] <= _TOLERANCE).sum())} of {len(asked)} seeds do"
         text = f"{STATEMENTS[0]} {level:g} (seed {best.case['seed']}, the nearest to all four; {share})"
         measured = float(deviations(best)[number])
-        claims.append(Claim.at_most(text, _NOTES, bound=_TOLERANCE, measured=measured if np.isfinite(measured) else None))
+        claims.append(
+            Claim.at_most(text, _NOTES, bound=_TOLERANCE, measured=measured if np.isfinite(measured) else None)
+        )
     growth = [int(r.arrays["group_counts"][-1] - _plateau_count(r)) for r in asked]
     falls = [int((np.diff(r.arrays["group_counts"][_plateau_start(r) :]) < 0).sum()) for r in asked]
     text = over_seeds(f"{STATEMENTS[1]} (the count falls in between {falls} times)", [more >= 1 for more in growth])
@@ -117,7 +121,9 @@ def _plateau_count(record: Record) -> int:
 
 
 def _pair(runs: list[Record]) -> list[Claim]:
-    source = "dlphenomena/condensation, condense.ipynb; closed form: merging all neurons of an orientation gives the target"
+    source = (
+        "dlphenomena/condensation, condense.ipynb; closed form: merging all neurons of an orientation gives the target"
+    )
     if not runs or max(r.case["steps"] for r in runs) < 10_000:
         return [Claim.undecided(text, source, expected=None) for text in STATEMENTS[2:]]
     counts = [r.values["dominant_groups"] for r in runs]

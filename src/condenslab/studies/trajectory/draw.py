@@ -33,7 +33,12 @@ def _course(record: Record, runs: list[Record]) -> Drawing:
     figure, axes = figures.panels(3, 1, width=8.6, height=3.2)
     levels = [("published", level) for level in LEVELS]
     figures.risk_curve(
-        axes[0, 0], arrays["times"], arrays["risk"], levels=levels, label=f"seed {record.case['seed']}", time_label="epoch"
+        axes[0, 0],
+        arrays["times"],
+        arrays["risk"],
+        levels=levels,
+        label=f"seed {record.case['seed']}",
+        time_label="epoch",
     )
     for run in runs:
         if run is not record:
@@ -51,11 +56,11 @@ def _course(record: Record, runs: list[Record]) -> Drawing:
         ax.set_xlim(20, arrays["times"][-1] * 1.05)
     values = record.values
     caption = (
-        "Target of four ReLU neurons, 100 neurons, gradient descent at rate 0.1 from std 1e-4; the seed that comes nearest "
-        "to the levels of the lecture notes. A group is a set of neurons within "
-        f"{values['threshold']:g} in direction, of at least {100 * values['amplitude_filter']:g} % of the largest neuron "
-        f"and {100 * values['group_filter']:g} % of the largest group; it is followed by its members, so that a drift is no "
-        "birth. The source gives no such rule."
+        "Target of four ReLU neurons, 100 neurons, gradient descent at rate 0.1 from std 1e-4; the seed that comes "
+        f"nearest to the levels of the lecture notes. A group is a set of neurons within {values['threshold']:g} in "
+        f"direction, of at least {100 * values['amplitude_filter']:g} % of the largest neuron and "
+        f"{100 * values['group_filter']:g} % of the largest group; it is followed by its members, so that a drift "
+        "is no birth. The source gives no such rule."
     )
     return Drawing("Groups over time", caption, figure)
 
@@ -137,7 +142,8 @@ def _pair(record: Record) -> Drawing:
     figures.function_curves(axes[0, 1], arrays["grid"], curves, samples=(arrays["inputs"], arrays["targets"]))
     figures.title(axes[0, 1], "Function")
     caption = (
-        f"Target 0.2·R(x − 1/3) + 0.2·R(−x − 1/3), 1000 neurons from std 1e-3, epoch {record.case['steps']:,}. The grey lines "
-        f"are −π + atan(1/3) and −atan(1/3); the neurons of each orientation must sum to {PAIR_AMPLITUDE:.4f}."
+        f"Target 0.2·R(x − 1/3) + 0.2·R(−x − 1/3), 1000 neurons from std 1e-3, epoch {record.case['steps']:,}. The "
+        "grey lines are −π + atan(1/3) and −atan(1/3); the neurons of each orientation must sum to "
+        f"{PAIR_AMPLITUDE:.4f}."
     )
     return Drawing("Two orientations", caption, figure)

@@ -106,7 +106,11 @@ def _groups(run: Trajectory) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     moments = networks_at(run.records["parameters"][chosen], run.network)
     found = measures.track_groups(moments, run.times[chosen])
     values = {f"{kind}s": found.count(kind) for kind in ("birth", "merge", "split", "fade")}
-    values |= {"threshold": found.threshold, "amplitude_filter": found.amplitude_filter, "group_filter": found.group_filter}
+    values |= {
+        "threshold": found.threshold,
+        "amplitude_filter": found.amplitude_filter,
+        "group_filter": found.group_filter,
+    }
     kinds = ("birth", "merge", "split", "fade")
     return values, {
         "group_times": found.times,

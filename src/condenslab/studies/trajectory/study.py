@@ -62,8 +62,8 @@ class TrajectoryStudy(Study):
     revision: ClassVar[int] = 1
     question: ClassVar[str] = "How do groups of neurons form along training, and does their number grow?"
     source: ClassVar[str] = (
-        "deck 002, '1d example'; Xu's lecture notes, Figs 1.5 and 1.7 (LN); overview of condensation, arXiv 2504.09484; "
-        "dlphenomena/condensation, condense.ipynb"
+        "deck 002, '1d example'; Xu's lecture notes, Figs 1.5 and 1.7 (LN); overview of condensation, arXiv "
+        "2504.09484; dlphenomena/condensation, condense.ipynb"
     )
     claim_statements: ClassVar[tuple[str, ...]] = claims.STATEMENTS
     presets: ClassVar[Mapping[str, Settings]] = {

@@ -1,0 +1,239 @@
+"""Symmetry discovery: which permutations, sign flips and scalings of parameter axes leave a network's output unchanged.
+
+Nothing is known of the network but predict(params, inputs). A symmetry acts on the slices of some axes of some arrays
+at once: to swap two hidden neurons is to swap two rows of W₁, two entries of b₁ and two columns of W₂. So the question
+is which SETS of axes of equal size belong together, and it is answered by trying: at generic parameters every set of
+axes is swapped and the outputs are compared. Hidden units, channels, attention heads, the attention dimension and
+d_model are found like this, not listed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
+from typing import Any, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.linalg
+from jax import Array
+from jaxtyping import PyTree
+
+from condenslab.landscape.parameter_axes import Axis, axes_by_size, edited, generic, slices_of
+from condenslab.measures.rank import rank
+from condenslab.networks import apply
+
+Kind = Literal["permutation", "sign", "scaling"]
+_MOST_AXES = 14
+_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class AxisSymmetry:
+    """A set of axes whose slices can be permuted, negated or scaled together without changing the output.
+
+    Attributes:
+        kind: "permutation": any permutation of the units; "sign": the slices of a unit change sign; "scaling": the
+            slices of a unit are multiplied by c^exponent for any c > 0.
+        axes: The axes.
+        exponents: One an axis: 1 for permutations and signs.
+        size: Number of units.
+        deviation: Largest change of an output under the symmetries that were tried, relative to the largest output.
+    """
+
+    kind: Kind
+    axes: tuple[Axis, ...]
+    exponents: tuple[float, ...]
+    size: int
+    deviation: float
+
+    def swapped(self, params: PyTree, first: int, second: int) -> PyTree:
+        """Returns the parameters with two units exchanged (of a permutation symmetry)."""
+        order = np.arange(self.size)
+        order[[first, second]] = second, first
+        return edited(params, {axis: lambda slices: slices[order] for axis in self.axes})
+
+    def scaled(self, params: PyTree, unit: int, factor: float) -> PyTree:
+        """Returns the parameters with the slices of a unit multiplied by factor^exponent; −1 flips signs."""
+        return edited(
+            params,
+            {
+                axis: lambda slices, power=power: slices.at[unit].multiply(factor**power)
+                for axis, power in zip(self.axes, self.exponents, strict=True)
+            },
+        )
+
+    def conserved(self, params: PyTree, unit: int) -> Array:
+        """Returns Σ exponent·‖slice of the unit‖², which gradient flow conserves for a scaling symmetry.
+
+        Because Σ exponent·⟨slice, ∂R/∂slice⟩ = 0 for every risk R of the outputs.
+        """
+        parts = slices_of(params, self.axes)
+        return jnp.asarray(sum(p * jnp.sum(s[unit] ** 2) for p, s in zip(self.exponents, parts, strict=True)))
+
+
+def discover_symmetries(
+    params: PyTree,
+    inputs: np.ndarray | Array,
+    key: Array,
+    *,
+    predict: Callable[[PyTree, Array], Array] = apply,
+    kinds: Sequence[Kind] = ("permutation", "sign", "scaling"),
+    tolerance: float = 1e-9,
+) -> tuple[AxisSymmetry, ...]:
+    """Finds the permutation, sign and scaling symmetries of parameter axes of any network.
+
+    Only the shapes of `params` matter: values are drawn anew, N(0, 1) over the root of the last axis, because at
+    special values (zero biases, equal neurons) there are symmetries that the network as such does not have. Sets of
+    axes are minimal: products of what is returned are symmetries too. Scalings are found without trying sets, as
+    exponents with Σ exponent·⟨slice, ∂f/∂slice⟩ = 0 on all inputs; one basis of them is returned. What permutes inputs
+    or outputs as well is no symmetry of the function.
+
+    Args:
+        params: A pytree of floating-point arrays.
+        inputs: Inputs on which outputs are compared, whatever `predict` takes; a few dozen random ones.
+        key: A JAX random key for the values of the parameters.
+        predict: (params, inputs) → outputs.
+        kinds: What to look for.
+        tolerance: Largest relative change of the outputs that counts as none.
+
+    Raises:
+        TypeError: The outputs are not float64: small changes would not be told from rounding.
+        ValueError: The outputs are not finite, or more than 14 axes have the same size, so that there are too many sets
+            to try: build the network with sizes that differ (symmetries do not depend on them).
+    """
+    params = generic(params, key)
+    outputs = predict(params, inputs)
+    if outputs.dtype != jnp.float64:
+        raise TypeError(f"symmetries must be looked for in float64. Got outputs of {outputs.dtype}; enable x64 in jax.")
+    if not bool(jnp.all(jnp.isfinite(outputs))):
+        raise ValueError("the outputs at random parameters must be finite. Got NaN or infinity; choose smaller inputs.")
+    found: list[AxisSymmetry] = []
+    for size, axes in sorted(axes_by_size(params).items()):
+        compare = _Comparison(params, inputs, predict, tuple(axes), outputs)
+        if "permutation" in kinds and size > 1:
+            found += _permutations(compare, size, tolerance)
+        if "sign" in kinds:
+            masks = compare.minimal(np.arange(size), _first(size, -1.0), tolerance)
+            found += [_member("sign", compare, size, *mask) for mask in masks]
+        if "scaling" in kinds:
+            found += _scalings(compare, size, tolerance)
+    return tuple(found)
+
+
+class _Comparison(eqx.Module):
+    """Outputs with some axes edited against the outputs without."""
+
+    params: PyTree
+    inputs: Any
+    predict: Callable[..., Array] = eqx.field(static=True)
+    axes: tuple[Axis, ...] = eqx.field(static=True)
+    outputs: Array
+
+    def minimal(self, order: np.ndarray, factors: np.ndarray, tolerance: float) -> list[tuple[np.ndarray, float]]:
+        """Returns the minimal sets of axes that can be edited together unnoticed, as masks, and how unnoticed.
+
+        Units are put in an order and multiplied by factors. A set of nothing but axes read in blocks is left out: it is
+        part of a symmetry of the whole axes, or of none.
+        """
+        count = len(self.axes)
+        if count > _MOST_AXES:
+            raise ValueError(
+                f"at most {_MOST_AXES} axes can have the same size, because every set of them is tried. Got {count}: "
+                f"{', '.join(f'{a.leaf}[{a.axis}]' for a in self.axes)}. Build the network with sizes that differ."
+            )
+        chosen = [set(c) for size in range(1, count + 1) for c in combinations(range(count), size)]
+        whole = np.array([axis.whole for axis in self.axes])
+        masks = np.array([[k in c for k in range(count)] for c in chosen]).reshape(-1, count)
+        masks = masks[(masks & whole).any(axis=1)]
+        found: list[tuple[np.ndarray, float]] = []
+        for mask, change in zip(masks, self.changes(masks, order, factors), strict=True):
+            if change <= tolerance and not any(np.all(mask >= other) for other, _ in found):
+                found.append((mask, float(change)))
+        return found
+
+    def changes(self, masks: np.ndarray, order: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """Returns the largest change of an output for each set of axes, relative to the largest output."""
+        padded = np.concatenate([masks, np.zeros((-len(masks) % _CHUNK, masks.shape[1]), dtype=bool)])
+        parts = [_changes(self, part, order, factors) for part in padded.reshape(-1, _CHUNK, masks.shape[1])]
+        return np.concatenate([np.asarray(part) for part in parts] or [np.zeros(0)])[: len(masks)]
+
+
+@eqx.filter_jit
+def _changes(compare: _Comparison, masks: Any, order: Any, factors: Any) -> Array:
+    def one(mask: Array) -> Array:
+        def edit(slices: Array, use: Array) -> Array:
+            return jnp.where(use, slices[order] * factors.reshape(-1, *[1] * (slices.ndim - 1)), slices)
+
+        edits = {axis: partial(edit, use=use) for axis, use in zip(compare.axes, mask, strict=True)}
+        return jnp.abs(compare.predict(edited(compare.params, edits), compare.inputs) - compare.outputs).max()
+
+    scale = jnp.abs(compare.outputs).max()
+    return jax.vmap(one)(masks) / jnp.where(scale > 0, scale, 1.0)
+
+
+def _first(size: int, factor: float) -> np.ndarray:
+    """Returns factors that are 1 for all units but the first."""
+    return np.where(np.arange(size) == 0, factor, 1.0)
+
+
+def _permutations(compare: _Comparison, size: int, tolerance: float) -> list[AxisSymmetry]:
+    """Returns the sets for which a swap is unnoticed, and a rotation as well: they generate all permutations."""
+    units, ones, found = np.arange(size), np.ones(size), []
+    swap, rotation = np.array([1, 0, *units[2:]]), np.roll(units, 1)
+    for mask, change in compare.minimal(swap, ones, tolerance):
+        rotated = float(compare.changes(mask[None], rotation, ones)[0])
+        if rotated <= tolerance:
+            found.append(_member("permutation", compare, size, mask, max(change, rotated)))
+    return found
+
+
+def _member(kind: Kind, compare: _Comparison, size: int, mask: np.ndarray, change: float) -> AxisSymmetry:
+    axes = tuple(axis for axis, use in zip(compare.axes, mask, strict=True) if use)
+    return AxisSymmetry(kind, axes, (1.0,) * len(axes), size, change)
+
+
+def _scalings(compare: _Comparison, size: int, tolerance: float) -> list[AxisSymmetry]:
+    """Returns a sparse basis of the exponents e with Σ e·⟨slice, ∂f/∂slice⟩ = 0, without those of blocks alone."""
+    slopes = np.asarray(_responses(compare))
+    found = rank(slopes)
+    if not found.decided or found.value == len(compare.axes):
+        return []
+    symmetries = []
+    for row in _sparse(scipy.linalg.svd(slopes)[2][found.value :]):
+        used = np.abs(row) > 1e-6
+        axes = tuple(axis for axis, use in zip(compare.axes, used, strict=True) if use)
+        own = AxisSymmetry("scaling", axes, tuple(np.round(row[used], 9).tolist()), size, 0.0)
+        after = compare.predict(own.scaled(compare.params, 0, 1.7), compare.inputs)
+        change = float(jnp.abs(after - compare.outputs).max() / jnp.abs(compare.outputs).max())
+        if change <= tolerance and any(axis.whole for axis in axes):
+            symmetries.append(replace(own, deviation=change))
+    return symmetries
+
+
+@eqx.filter_jit
+def _responses(compare: _Comparison) -> Array:
+    """Returns Σ slice·∂f/∂slice for the first unit of every axis, shape (output, axis)."""
+
+    def outputs(steps: Array) -> Array:
+        def edit(slices: Array, step: Array) -> Array:
+            return slices.at[0].multiply(1.0 + step)
+
+        edits = {axis: partial(edit, step=step) for axis, step in zip(compare.axes, steps, strict=True)}
+        return compare.predict(edited(compare.params, edits), compare.inputs).reshape(-1)
+
+    return jax.jacfwd(outputs)(jnp.zeros(len(compare.axes)))
+
+
+def _sparse(null: np.ndarray) -> np.ndarray:
+    """Returns the reduced row echelon form, in which every basis vector has a 1 where the others have 0."""
+    rows = null.copy()
+    for k in range(len(rows)):
+        pivot = int(np.argmax(np.abs(rows[k])))
+        rows[k] /= rows[k, pivot]
+        for other in range(len(rows)):
+            if other != k:
+                rows[other] -= rows[other, pivot] * rows[k]
+    return rows

@@ -1,0 +1,46 @@
+"""Jacobians of every network against central differences, in the order of the ravelled parameters."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from condenslab import networks
+from condenslab.measures import output_jacobian
+from condenslab.networks import Scale
+
+SCALE = Scale(1.0, 1.0)
+NETWORKS = {
+    "two layers": (networks.two_layer(0, width=3, inputs=2, outputs=2, activation="tanh", scale=SCALE), (2,)),
+    "all biases": (
+        networks.two_layer(1, width=2, inputs=3, outputs=2, activation="softplus", scale=SCALE, output_bias=True), (3,),
+    ),
+    "no biases": (networks.two_layer(2, width=2, inputs=1, activation="tanh", scale=SCALE, biases=False), (1,)),
+    "deep": (networks.mlp(3, widths=(2, 3, 2, 2), activation="tanh", std=1.0), (2,)),
+    "convolution": (
+        networks.conv_two_layer(4, kernels=2, size=3, inputs=5, activation="tanh", scale=SCALE), (5,),
+    ),
+    "attention": (networks.multi_head_attention(5, heads=2, d_model=2, d=1, std=1.0), (2, 2)),
+    "splines": (networks.kan(6, widths=(2, 1, 1), intervals=2, std=0.3), (2,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_against_central_differences(name):
+    network, shape = NETWORKS[name]
+    inputs = jnp.asarray(np.random.default_rng(0).uniform(-0.9, 0.9, size=(4, *shape)))
+    theta = np.asarray(networks.ravel(network))
+    step = 1e-6
+    outputs = jax.jit(lambda t: networks.unravel(t, network)(inputs))
+    columns = [(outputs(theta + step * e) - outputs(theta - step * e)) / (2 * step) for e in np.eye(theta.size)]
+    np.testing.assert_allclose(output_jacobian(network, inputs), np.stack(columns, axis=2), atol=2e-8)
+
+
+def test_any_predict_is_differentiated_as_a_batch():
+    """Outputs that mix samples, y = x·t − mean, are no sample's own."""
+
+    def predict(t, x):
+        return x * t - jnp.mean(x * t)
+
+    x = np.array([[1.0], [3.0]])
+    np.testing.assert_allclose(output_jacobian(jnp.ones(()), x, predict=predict)[:, 0, 0], [-1.0, 1.0])

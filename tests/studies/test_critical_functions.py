@@ -1,0 +1,115 @@
+"""The critical_functions study on made-up records: joining functions, the claims of the exercise, the drawings."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+from condenslab import studies
+from condenslab.studies.critical_functions.claims import KNOWN, STATEMENTS, collect, decide
+from condenslab.sweeps import Record
+
+STUDY = studies.get("critical_functions")
+X = np.linspace(-15.0, 15.0, 50)
+SHAPES = {0: [0 * X], 1: [np.tanh(X / 10)], 2: [np.tanh(X - 1), np.tanh(X + 1)], 3: [2 * np.tanh(X)]}
+"""Outputs of made-up functions that first appear at each width; the two of width 2 are mirror images."""
+
+
+def record(case, *, risks=None, kicks=()):
+    """A search of one width that found the known functions of that width (and the zero function at width 1)."""
+    widths = [0, 1] if case.width == 1 else [case.width] * len(SHAPES[case.width])
+    outputs = np.array([row for width in sorted(set(widths), reverse=False) for row in SHAPES[width]])
+    risks = risks or [risk for m, risk in KNOWN if m in widths]
+    values = {
+        "risks": risks,
+        "widths": widths,
+        "hits": [5] * len(widths),
+        "orbits": list(range(len(widths))),
+        "symmetric": [True] * len(widths),
+        "inertia": [[3 * m, 0, 0] for m in widths],
+        "inertia_decided": [True] * len(widths),
+        "gradients": [1e-14] * len(widths),
+        "certified": [True if m else None for m in widths],
+        "fates": {"critical": 10},
+        "missed": 0.5,
+        "missed_error": 1.0,
+        "parameters": 3 * case.width,
+        "midpoint_risk": 1.5,
+    }
+    arrays = {"grid": X, "inputs": X, "targets": 2 * np.tanh(X), "outputs": outputs, "functions": outputs}
+    if kicks:
+        names = (
+            "from",
+            "width",
+            "eigenvalue",
+            "negative",
+            "gradient",
+            "risk_before",
+            "risk",
+            "stop",
+            "finite",
+            "settled",
+        )
+        values |= {f"kick_{name}": [kick[0][name] for kick in kicks] for name in names}
+        arrays["kick_outputs"] = np.array([outputs for _, outputs in kicks])
+    return Record("critical_functions", f"{case.width}-{case.seed}", asdict(case), "done", "", values, arrays)
+
+
+def kick(number, width, risk, outputs, finite=True):
+    row = {"from": number, "width": width, "eigenvalue": -1.0, "negative": 1, "gradient": 0.0, "risk_before": 5.0}
+    return row | {"risk": risk, "stop": "FINISHED", "finite": finite, "settled": True}, outputs
+
+
+@pytest.fixture
+def records():
+    cases = STUDY.cases(STUDY.presets["quick"], seed=0, data=None)
+    made = [record(case) for case in cases]
+    kicks = [kick(0, 1, 0.109, SHAPES[1][0]), kick(1, 2, 0.0698, SHAPES[2][0]), kick(1, 2, 0.05, 9 * X, finite=False)]
+    made[0] = record(cases[0], kicks=kicks)
+    return made
+
+
+def test_cases_are_three_widths_and_as_many_seeds():
+    cases = STUDY.cases(STUDY.presets["quick"], seed=4, data=None)
+    assert sorted({case.width for case in cases}) == [1, 2, 3]
+    assert sorted({case.seed for case in cases}) == [4, 5, 6]
+    assert {case.seed for case in cases if case.kicked} == {4}
+
+
+def test_functions_of_several_records_are_joined(records):
+    functions = collect(records)
+    assert functions.widths.tolist() == [3, 2, 2, 1, 0]
+    assert functions.hits == [15] * 5
+    assert [functions.mirror(k) for k in range(5)] == [0, 2, 1, 3, 4]
+    assert functions.nearest(9 * X) is None
+
+
+def test_all_claims_hold_on_the_known_functions(records):
+    claims = decide(records, 3)
+    assert [claim.verdict for claim in claims] == ["holds"] * len(STATEMENTS)
+    assert all(claim.statement.startswith(text) for claim, text in zip(claims, STATEMENTS, strict=True))
+    assert claims[3].measured == [5, 5, 5]
+
+
+def test_claims_fail_where_they_should(records):
+    cases = STUDY.cases(STUDY.presets["quick"], seed=0, data=None)
+    spoiled = [record(cases[0], risks=[KNOWN[0][1], 0.11]), *records[1:]]
+    assert decide(spoiled, 3)[4].verdict == "fails"
+    values = records[-1].values | {"inertia": [[8, 0, 1]], "midpoint_risk": -1.0, "certified": [False]}
+    spoiled = [*records[:-1], replace(records[-1], values=values)]
+    assert [decide(spoiled, 3)[k].verdict for k in (2, 5, 6)] == ["fails"] * 3
+    uphill = [replace(records[0], values=records[0].values | {"kick_risk": [6.0, 1.0, 1.0]}), *records[1:]]
+    assert decide(uphill, 3)[8].verdict == "fails"
+
+
+def test_without_width_three_its_claims_are_undecided(records):
+    claims = decide(records[:1], 1)
+    assert {claims[k].verdict for k in (0, 1, 2, 3, 4, 5, 6)} == {"undecided"}
+    assert decide([], 3)[8].verdict == "undecided"
+
+
+def test_drawings_say_what_was_left_out(records):
+    gallery, hierarchy = STUDY.draw(records)
+    assert "5 functions, 4 of them up to mirror images" in gallery.caption
+    assert "1 flows had not come to rest" in hierarchy.caption
+    assert STUDY.draw([]) == []
