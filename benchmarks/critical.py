@@ -89,7 +89,7 @@ def _scipy(risk: EmpiricalRisk, width: int, budget: float, name: str) -> dict[st
     def slope(theta: np.ndarray) -> np.ndarray:
         return np.nan_to_num(np.asarray(hessian(theta)), posinf=1e100, neginf=-1e100)
 
-    value(starts[0]), slope(starts[0])
+    _ = value(starts[0]), slope(starts[0])  # compiles
     ends, begun = [], time.perf_counter()
     while time.perf_counter() - begun < budget and len(ends) < _STARTS:
         ends.append(_solve(name, value, slope, starts[len(ends)]))
@@ -101,8 +101,9 @@ def _scipy(risk: EmpiricalRisk, width: int, budget: float, name: str) -> dict[st
 def _solve(name: str, value: Any, slope: Any, start: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         if name == "least_squares":
-            tight = {"ftol": 1e-15, "xtol": 1e-15, "gtol": 1e-15}
-            return scipy.optimize.least_squares(value, start, jac=slope, max_nfev=300, **tight).x
+            return scipy.optimize.least_squares(
+                value, start, jac=slope, max_nfev=300, ftol=1e-15, xtol=1e-15, gtol=1e-15
+            ).x
         method = name.split()[1]
         return scipy.optimize.root(value, start, jac=slope, method=method, options={"xtol": 1e-15}).x
 

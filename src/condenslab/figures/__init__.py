@@ -15,7 +15,7 @@ from condenslab.figures.hierarchy import hierarchy
 from condenslab.figures.plans import sample_plan
 from condenslab.figures.player import trajectory_player
 from condenslab.figures.predicted import measured_against_predicted
-from condenslab.figures.ranks import measured_and_expected, value_map
+from condenslab.figures.ranks import incidence_table, measured_and_expected, value_map
 from condenslab.figures.rates import success_rates
 from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
 from condenslab.figures.style import (
@@ -39,6 +39,7 @@ __all__ = [
     "function_curves",
     "group_courses",
     "hierarchy",
+    "incidence_table",
     "inertia_bars",
     "legend_below",
     "level_spectrum",

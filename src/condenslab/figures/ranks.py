@@ -109,3 +109,31 @@ def value_map(
         style.describe(ax, f"{value_label} from {style.readable(shown.min())} to {style.readable(shown.max())}.")
     if marks:
         style.legend_below(ax)
+
+
+@style.styled
+def incidence_table(ax: Axes, rows: Sequence[str], columns: Sequence[str], members: ArrayLike) -> None:
+    """Draws which columns belong to which row, as a table of marks.
+
+    Args:
+        ax: The axes.
+        rows: Names of the rows, length l, from top to bottom.
+        columns: Names of the columns, length k.
+        members: Whether a column belongs to a row, shape (l, k).
+
+    Raises:
+        ValueError: The shape does not fit.
+    """
+    table = np.asarray(members, dtype=bool)
+    if table.shape != (len(rows), len(columns)):
+        raise ValueError(f"members must have shape {(len(rows), len(columns))}. Got {table.shape}.")
+    for row in range(len(rows)):
+        look, chosen = style.series(row), np.flatnonzero(table[row])
+        ax.plot(chosen, np.full(len(chosen), row), color=look.colour, linestyle="-", linewidth=1.2, zorder=2)
+        ax.plot(chosen, np.full(len(chosen), row), color=look.colour, linestyle="", marker="o", markersize=8, zorder=3)
+        style.describe(ax, f"{rows[row]}: {', '.join(columns[k] for k in chosen)}.")
+    ax.set_xticks(range(len(columns)), list(columns), rotation=45, ha="right")
+    ax.set_yticks(range(len(rows)), list(rows))
+    ax.set_xlim(-0.6, len(columns) - 0.4)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.grid(True)

@@ -1,7 +1,6 @@
 """Networks and training runs in files: one safetensors file each, written atomically, read without executing anything.
 
-A network is stored exactly (every bit of every parameter), with its class, its activation by name and its residual
-flag. A trajectory is stored with its internal state, so that `resume=` continues a loaded one as if it had stayed in
+A network is stored exactly (every bit of every parameter), with its class, its activation by name and its settings. A trajectory is stored with its internal state, so that `resume=` continues a loaded one as if it had stayed in
 memory. The parameters of a network must be finite, in the file as in memory: from NaN nothing can be continued or
 measured. Records and state may hold NaN and infinity, which are answers there.
 """
@@ -14,8 +13,8 @@ import numpy as np
 
 from condenslab.errors import UserError
 from condenslab.interop.container import Content, RunHeader, Shapes, Tensors, damaged, read, write
-from condenslab.interop.parts import layer_names, misfit_of_header, misfit_of_network, put_together, take_apart
-from condenslab.networks import MLP, TwoLayer
+from condenslab.interop.forms import Storable, misfit_of_header, misfit_of_shapes, names_of_parts
+from condenslab.interop.parts import put_together, take_apart
 from condenslab.training import Stop, Trajectory
 
 _STORABLE = {
@@ -24,12 +23,13 @@ _STORABLE = {
 }
 
 
-def save_network(path: str | os.PathLike[str], network: TwoLayer | MLP) -> None:
+def save_network(path: str | os.PathLike[str], network: Storable) -> None:
     """Writes a network to one safetensors file, which is replaced if it exists.
 
     Args:
         path: The file, by custom `….safetensors`. Its folder must exist.
-        network: The network; float32 or float64, finite, its activation one of `networks.ACTIVATIONS`.
+        network: Any network of `condenslab.networks`; float32 or float64, finite, its activation, if it has one, one of
+            `networks.ACTIVATIONS`.
 
     Raises:
         UserError: The network is of another class, has another activation, has a parameter that is not a finite float32
@@ -50,7 +50,7 @@ def save_network(path: str | os.PathLike[str], network: TwoLayer | MLP) -> None:
     write(Path(path), Content(header, None), tensors)
 
 
-def load_network(path: str | os.PathLike[str]) -> TwoLayer | MLP:
+def load_network(path: str | os.PathLike[str]) -> Storable:
     """Reads a network that `save_network` has written.
 
     Args:
@@ -143,7 +143,7 @@ def _misfit(content: Content, shapes: Shapes) -> str | None:
     if reason:
         return reason
     run = content.run
-    needed = {name for names in layer_names(content.network) for name in names}
+    needed = {name for names in names_of_parts(content.network).values() for name in names if name}
     if run is not None:
         if not 0 <= run.state <= len(shapes):
             return f"its header gives {run.state} arrays of state, and it has {len(shapes)} in all"
@@ -152,7 +152,7 @@ def _misfit(content: Content, shapes: Shapes) -> str | None:
     for names, word in ((needed - set(shapes), "lacks the tensor"), (set(shapes) - needed, "has the unknown tensor")):
         if names:
             return f"it {word} {min(names)}"
-    return misfit_of_network(content.network, shapes) or (run and _misfit_of_run(run, shapes))
+    return misfit_of_shapes(content.network, shapes) or (run and _misfit_of_run(run, shapes))
 
 
 def _misfit_of_run(run: RunHeader, shapes: Shapes) -> str | None:

@@ -4,13 +4,17 @@ The metadata of the file has one entry, `condenslab`: a JSON object with `format
 `content` (the header proper, see `Content`) and `sha256`. The checksum is of the text of `content` followed, for every
 tensor in the order of the names, by the line `name dtype shape` (JSON: a string, a string, a list) and the tensor's
 little-endian bytes. Nothing in the file is ever executed.
+
+Version 1 holds a `TwoLayer` or an `MLP`, with the header `DenseHeader`. Version 2 holds any class of the registry in
+`forms`, with the header `ModelHeader`. Both are read; dense networks are still written as version 1, which every
+condenslab reads.
 """
 
 import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -21,15 +25,15 @@ from condenslab.errors import UserError
 from condenslab.sweeps.files import write_whole
 
 FORMAT = "condenslab checkpoint"
-VERSION = 1
+VERSION = 2
 REPAIR = "restore it from a copy or save it again"
 
 Tensors = dict[str, np.ndarray]
 Shapes = dict[str, tuple[int, ...]]
 
 
-class NetworkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a network is beside its parameters.
+class DenseHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a dense network is beside its parameters, in version 1.
 
     Attributes:
         kind: Its class.
@@ -42,6 +46,22 @@ class NetworkHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activation: str
     biases: list[bool]
     residual: bool
+
+
+class ModelHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What any network is beside its parameters.
+
+    Attributes:
+        kind: Its class.
+        activation: Name of its activation in the registry, or None for a class without one.
+        parts: For each field that holds arrays: whether there is one, in order where the field has one for each layer.
+        settings: Its other fields.
+    """
+
+    kind: str
+    activation: str | None
+    parts: dict[str, list[bool]]
+    settings: dict[str, Any]
 
 
 class RunHeader(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,7 +90,12 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         run: The trajectory that the network is the end of, or None.
     """
 
-    network: NetworkHeader
+    network: ModelHeader
+    run: RunHeader | None
+
+
+class _DenseContent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    network: DenseHeader
     run: RunHeader | None
 
 
@@ -100,8 +125,9 @@ def write(path: Path, content: Content, tensors: Tensors) -> None:
         UserError: The file cannot be written; what was there before is untouched.
     """
     plain = {name: _little_endian(tensor) for name, tensor in tensors.items()}
-    text = msgspec.json.encode(content)
-    envelope = _Envelope(FORMAT, VERSION, msgspec.Raw(text), _checksum(text, plain))
+    dense = _as_dense(content.network)
+    text = msgspec.json.encode(content if dense is None else _DenseContent(dense, content.run))
+    envelope = _Envelope(FORMAT, VERSION if dense is None else 1, msgspec.Raw(text), _checksum(text, plain))
     file = save(plain, {"condenslab": msgspec.json.encode(envelope).decode()})
     if path.is_dir():
         raise UserError(f"{path} is a folder: name a file to save to")
@@ -178,9 +204,36 @@ def _header(path: Path, metadata: dict[str, str]) -> tuple[_Envelope, Content]:
         if version < 1:
             raise damaged(path, f"its header gives version {version}")
         envelope = msgspec.json.decode(text, type=_Envelope)
-        return envelope, msgspec.json.decode(envelope.content, type=Content)
-    except (msgspec.DecodeError, UnicodeError) as error:
+        if version > 1:
+            return envelope, msgspec.json.decode(envelope.content, type=Content)
+        old = msgspec.json.decode(envelope.content, type=_DenseContent)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise damaged(path, f"its header cannot be read: {error}") from error
+    return envelope, Content(_from_dense(path, old.network), old.run)
+
+
+def _as_dense(header: ModelHeader) -> DenseHeader | None:
+    """Returns the header of version 1, or None if that version does not know the class."""
+    if header.kind == "TwoLayer":
+        biases = [*header.parts["biases"], *header.parts["output_bias"]]
+        return DenseHeader("TwoLayer", str(header.activation), biases, residual=False)
+    if header.kind == "MLP":
+        return DenseHeader("MLP", str(header.activation), header.parts["biases"], header.settings["residual"])
+    return None
+
+
+def _from_dense(path: Path, header: DenseHeader) -> ModelHeader:
+    count = len(header.biases)
+    if header.kind == "MLP":
+        if not count:
+            raise damaged(path, "its header gives an MLP no layers")
+        parts, settings = {"weights": [True] * count, "biases": header.biases}, {"residual": header.residual}
+        return ModelHeader("MLP", header.activation, parts, settings)
+    if count != 2 or header.residual:
+        raise damaged(path, f"its header gives a TwoLayer {count} layers and residual={header.residual}")
+    hidden, output = header.biases
+    parts = {"input_weights": [True], "biases": [hidden], "output_weights": [True], "output_bias": [output]}
+    return ModelHeader("TwoLayer", header.activation, parts, {})
 
 
 def _little_endian(tensor: np.ndarray) -> np.ndarray:

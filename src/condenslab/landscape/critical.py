@@ -31,7 +31,8 @@ class CriticalPoint:
     """One critical function, represented by the narrowest network that realises it.
 
     Attributes:
-        network: θ, a `TwoLayer` or an `MLP`; if two-layer, irreducible: its width is the true width of the function, 0 for a constant.
+        network: θ, a `TwoLayer` or an `MLP`; if two-layer, irreducible: its width is the true width of the function,
+            0 for a constant.
         risk: R(θ).
         gradient_norm: L1 norm of ∇R(θ).
         inertia: Of ∇²R(θ), in the true width.

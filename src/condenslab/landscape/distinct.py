@@ -58,7 +58,7 @@ def distinct(risk: EmpiricalRisk, ends: Ends, accepted: list[int], grid: np.ndar
         some = order[low : low + _CHUNK]
         padded = np.array(some + some[-1:] * (_CHUNK - len(some) if len(order) > _CHUNK else 0))
         networks = jax.tree.map(lambda leaf, own=padded: leaf[own], ends.networks)
-        values, risks = jax.device_get(_evaluate_all(risk, networks, grid))
+        values, risks = jax.device_get(_evaluate_all(risk, networks, jnp.asarray(grid)))
         for k, function, root in zip(some, values, np.sqrt(np.abs(risks)), strict=False):
             close = np.flatnonzero(np.abs(roots - root) <= reach)
             near = close[np.abs(functions[close] - function).max(axis=(1, 2)) < apart]

@@ -56,7 +56,7 @@ class InvariantManifold:
 
 @dataclass(frozen=True, eq=False)
 class TangentCheck:
-    """Theorem 4.1 at a point, in numbers: is the tangent space of the fixed points ∩ ker(Dgᵀ − id)?
+    """Theorem 4.1 at a point, in numbers: whether the tangent space of the fixed points is ∩ ker(Dgᵀ − id).
 
     Attributes:
         fixed: Rank of the stacked Dg − id: the codimension of the fixed points.

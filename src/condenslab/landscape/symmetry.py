@@ -104,7 +104,7 @@ def discover_symmetries(
         ValueError: The outputs are not finite, or more than 14 axes have the same size, so that there are too many sets
             to try: build the network with sizes that differ (symmetries do not depend on them).
     """
-    params = generic(params, key)
+    params, inputs = generic(params, key), jnp.asarray(inputs)
     outputs = predict(params, inputs)
     if outputs.dtype != jnp.float64:
         raise TypeError(f"symmetries must be looked for in float64. Got outputs of {outputs.dtype}; enable x64 in jax.")

@@ -33,6 +33,8 @@ REGISTRY: dict[str, str] = {
     "critical_functions": "condenslab.studies.critical_functions:STUDY",
     "critical_dimension": "condenslab.studies.critical_dimension:STUDY",
     "model_rank": "condenslab.studies.model_rank:STUDY",
+    "symmetry_discovery": "condenslab.studies.invariance:DISCOVERY",
+    "invariant_manifolds": "condenslab.studies.invariance:MANIFOLDS",
 }
 """Where each study is, as `module:attribute`. A program of your own may add its studies here."""
 

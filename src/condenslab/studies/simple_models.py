@@ -18,8 +18,8 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Model = Literal["linear", "product", "sparse linear", "squares", "deep"]
 TARGETS = {
-    "1": (1, 0, 0), "x₁": (0, 1, 0), "1 + x₁": (1, 1, 0), "x₂": (0, 0, 1), "1 + x₂": (1, 0, 1), "x₁ + x₂": (0, 1, 1),
-    "1 + x₁ + x₂": (1, 1, 1),
+    "1": (1, 0, 0), "x₁": (0, 1, 0), "1 + x₁": (1, 1, 0), "x₂": (0, 0, 1),
+    "1 + x₂": (1, 0, 1), "x₁ + x₂": (0, 1, 1), "1 + x₁ + x₂": (1, 1, 1),
 }  # fmt: skip
 """The seven targets t₀ + t₁x₁ + t₂x₂ of LSH, Fig. 1."""
 SUCCESS = 1e-3
@@ -164,8 +164,8 @@ class SimpleModels(Study):
             ]
             logs = None if None in errors else np.log10(np.maximum(np.array(errors, dtype=float), 1e-30))
             text = f"{STATEMENTS[number]} (log₁₀ of the median error over {settings.trials} trials)"
-            make = Claim.at_least if number in (1, 4) else Claim.at_most
-            claims.append(make(text, _FIG1, bound=-2.0 if number in (1, 4) else -6.0, measured=logs))
+            make, bound = (Claim.at_least, -2.0) if number in (1, 4) else (Claim.at_most, -6.0)
+            claims.append(make(text, _FIG1, bound=bound, measured=logs))
         return [*claims, *_sparse_claims(done, settings)]
 
     def draw(self, records: Sequence[Record]) -> list[Drawing]:
@@ -179,9 +179,8 @@ class SimpleModels(Study):
         for ax, model, words in zip(
             axes[0], ("linear", "product"), ("t₀ + t₁x₁ + t₂x₂", "t₀ + t₁x₁ + t₂t₃x₂"), strict=False
         ):
-            errors = [[_median(done, model, target, n) for n in (1, 2, 3)] for target in TARGETS.values()]
-            logs = np.array([[np.nan if e is None else np.log10(max(e, 1e-16)) for e in row] for row in errors])
-            # The optimistic sample size: 3 for the linear model and with x₂, else 2.
+            errors = [[_median(done, model, target, n) or np.nan for n in (1, 2, 3)] for target in TARGETS.values()]
+            logs = np.log10(np.maximum(errors, 1e-16))
             sizes = [3 if model == "linear" or target[2] else 2 for target in TARGETS.values()]
             marks = {"optimistic sample size": [(k, size - 1) for k, size in enumerate(sizes)]}
             figures.value_map(
@@ -198,12 +197,9 @@ class SimpleModels(Study):
         figures.title(axes[0, 2], "A sparse target")
         figures.legend_below(axes[0, 2])
         caption = (
-            "Gradient descent from small initialisation. Left and middle: seven targets; framed is the "
-            "optimistic sample "
-            "size, which only the product model has below 3. Right: a sparse target of many inputs, as a "
-            "linear function, "
-            "as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: both products need fewer samples than inputs, but more than the "
-            "sparsity, which is their optimistic sample size."
+            "Gradient descent from small initialisation. Left and middle: seven targets; framed: their O. "
+            "Right: a sparse target of many inputs, as a linear function, as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: both "
+            "products need fewer samples than inputs, but more than the sparsity, their optimistic sample size."
         )
         return [Drawing("What small initialisation reaches", caption, figure)]
 
@@ -295,8 +291,7 @@ def _outcome(case: Case, run: Any) -> Outcome:
         off = (np.array([float(part) for part in own]) - np.array(case.target)) ** 2
         error = float(off[0] + (off[1] + off[2]) / 3)
     else:
-        target = np.array(case.target)
-        error = float(np.sum((np.asarray(found.coefficients) - target) ** 2) / np.sum(target**2))
+        error = float(np.sum((found.coefficients - np.array(case.target)) ** 2) / np.sum(np.square(case.target)))
     values = {"error": error, "steps": run.steps, "stop": run.stop.value}
     diverged = not np.isfinite(error) or run.stop.name == "NOT_FINITE"
     return Outcome(values, {}, "diverged" if diverged else "done", run.stop.value if diverged else "")

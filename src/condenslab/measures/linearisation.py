@@ -1,0 +1,169 @@
+"""How linearly a layer acts on the data: the linearisation measure of the embedding principle in depth."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+
+from condenslab.measures.condensation import amplitudes
+from condenslab.networks import MLP, TwoLayer, as_mlp
+
+LINEAR = 0.99
+"""A layer above this correlation is effectively linear (Bai et al., arXiv 2205.13283)."""
+
+_ROUNDING = 64 * float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerLinearity:
+    """How nearly affine the units of one hidden layer are on the data, σ(z_j) ≈ λ_j·z_j + μ_j.
+
+    Attributes:
+        value: MPC, the smallest |Pearson correlation| over the units that count; None where none does.
+        threshold: A layer above it is effectively linear.
+        correlations: |Pearson correlation| of preactivation and activation over the inputs, NaN for units whose
+            preactivation or activation does not vary, shape (unit,).
+        constant: Units that do not vary: they are affine with slope 0, but have no correlation.
+        dropped: Units whose amplitude is below the filter.
+        slopes: λ of the least-squares line of every unit, 0 where the preactivation does not vary, shape (unit,).
+        offsets: μ of that line, shape (unit,).
+        errors: Largest |σ(z) − λz − μ| over the inputs, shape (unit,).
+    """
+
+    value: float | None
+    threshold: float
+    correlations: np.ndarray
+    constant: np.ndarray
+    dropped: np.ndarray
+    slopes: np.ndarray
+    offsets: np.ndarray
+    errors: np.ndarray
+
+    @property
+    def linear(self) -> bool:
+        """Whether the layer is effectively linear; not where no unit counts."""
+        return self.value is not None and self.value > self.threshold
+
+
+class LayerState(NamedTuple):
+    """What a layer sees and does on a batch.
+
+    Attributes:
+        inputs: h_{l−1}, shape (sample, unit below).
+        preactivations: W_l·h_{l−1} + b_l, shape (sample, unit).
+        activations: σ of these, without the input that a residual layer adds, shape (sample, unit).
+    """
+
+    inputs: np.ndarray
+    preactivations: np.ndarray
+    activations: np.ndarray
+
+
+def linearisation(
+    network: TwoLayer | MLP, inputs: np.ndarray | Array, *, threshold: float = LINEAR, drop: float = 0.0
+) -> tuple[LayerLinearity, ...]:
+    """Returns for every hidden layer how nearly affine it is on the inputs: MPC and each unit's least-squares line.
+
+    MPC(layer) = min_j |corr_i(z_j(x_i), σ(z_j(x_i)))| over the inputs x_i, 1 exactly where every unit is affine on the
+    data. Units that do not vary have no correlation and do not count.
+
+    Args:
+        network: A dense network.
+        inputs: The data, shape (sample, input), at least two samples.
+        threshold: A layer above it is effectively linear, in (0, 1).
+        drop: Units whose amplitude ‖a‖·‖(w, b)‖ is below this fraction of the layer's largest do not count, in [0, 1);
+            the source does so for ReLU, whose small units are arbitrary, without a number.
+
+    Raises:
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+        ValueError: Fewer than two samples, a shape that does not fit, numbers that are not finite, or a threshold or
+            filter out of range.
+
+    References:
+        Bai et al., "Embedding Principle in Depth", arXiv 2205.13283, section 5 (minimal Pearson correlation).
+
+    Example:
+        >>> from condenslab.networks import activation
+        >>> relu = TwoLayer(jnp.ones((1, 1)), jnp.ones(1), jnp.ones((1, 1)), None, activation("relu"))
+        >>> round(linearisation(relu, jnp.array([[0.0], [1.0], [3.0]]))[0].value, 12)
+        1.0
+    """
+    if not 0 < threshold < 1 or not 0 <= drop < 1:
+        raise ValueError(f"threshold must be in (0, 1) and drop in [0, 1). Got {threshold} and {drop}.")
+    states = layer_states(network, inputs)
+    if len(states[0].inputs) < 2:
+        raise ValueError(f"a correlation needs at least two samples. Got {len(states[0].inputs)}.")
+    return tuple(_linearity(network, layer, states[layer], threshold, drop) for layer in range(len(states) - 1))
+
+
+def layer_states(network: TwoLayer | MLP, inputs: np.ndarray | Array) -> tuple[LayerState, ...]:
+    """Returns what every layer sees and does on a batch; of the output layer the activations are the outputs.
+
+    Args:
+        network: A dense network.
+        inputs: A batch, shape (sample, input).
+
+    Raises:
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+        ValueError: The shape does not fit, or inputs or activations are not finite.
+    """
+    if not isinstance(network, TwoLayer | MLP):
+        raise TypeError(f"the network must be a TwoLayer or an MLP. Got {type(network).__name__}.")
+    batch = jnp.asarray(np.asarray(inputs, dtype=np.float64))
+    dense = as_mlp(network) if isinstance(network, TwoLayer) else network
+    if batch.ndim != 2 or batch.shape[1] != dense.widths[0] or len(batch) == 0:
+        raise ValueError(f"inputs must have shape (sample, {dense.widths[0]}), with samples. Got {batch.shape}.")
+    states = tuple(LayerState(*map(np.asarray, state)) for state in _states(dense, batch))
+    if not all(np.isfinite(array).all() for state in states for array in state):
+        raise ValueError("inputs and activations must be finite. Got NaN or infinity: is the network diverged?")
+    return states
+
+
+@eqx.filter_jit
+def _states(network: MLP, inputs: Float[Array, "sample input"]) -> list[tuple[Array, Array, Array]]:
+    hidden, found, last = inputs, [], len(network.weights) - 1
+    for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
+        products = hidden @ weight.T
+        reached = products if bias is None else products + bias[None, :]
+        activated = reached if layer == last else network.activation(reached)
+        found.append((hidden, reached, activated))
+        skips = network.residual and layer < last and activated.shape == hidden.shape
+        hidden = activated + hidden if skips else activated
+    return found
+
+
+def _linearity(
+    network: TwoLayer | MLP, layer: int, state: LayerState, threshold: float, drop: float
+) -> LayerLinearity:
+    z, a = (np.asarray(array, dtype=np.float64) for array in state[1:])
+    centred, response = z - z.mean(axis=0), a - a.mean(axis=0)
+    variance, still = np.mean(centred**2, axis=0), _still(z)
+    covariance = np.mean(centred * response, axis=0)
+    slopes = np.divide(covariance, variance, out=np.zeros_like(variance), where=~still)
+    offsets = a.mean(axis=0) - slopes * z.mean(axis=0)
+    constant = still | _still(a)
+    spread = np.sqrt(variance * np.mean(response**2, axis=0))
+    unknown = np.full_like(variance, np.nan)
+    correlations = np.minimum(np.abs(np.divide(covariance, spread, out=unknown, where=~constant)), 1.0)
+    sizes = amplitudes(network, layer) if drop > 0 else np.ones(z.shape[1])
+    small = sizes < drop * sizes.max(initial=0.0)
+    counted = correlations[~constant & ~small]
+    return LayerLinearity(
+        value=float(counted.min()) if counted.size else None,
+        threshold=threshold,
+        correlations=correlations,
+        constant=np.flatnonzero(constant),
+        dropped=np.flatnonzero(small),
+        slopes=slopes,
+        offsets=offsets,
+        errors=np.abs(a - slopes * z - offsets).max(axis=0),
+    )
+
+
+def _still(values: np.ndarray) -> np.ndarray:
+    """Returns which columns do not vary by more than rounding."""
+    return np.ptp(values, axis=0) <= _ROUNDING * np.abs(values).max(axis=0, initial=0.0)

@@ -1,0 +1,80 @@
+"""Draws the studies of invariance from their stored records."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from condenslab import figures
+from condenslab.studies.invariance.discovery import incidence
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
+
+_FLOOR = 1e-18
+
+
+def discovery_drawings(
+    records: Sequence[Record], expected: Mapping[str, Mapping[str, tuple[str, ...]]]
+) -> list[Drawing]:
+    """Returns one table of axes and symmetries for each architecture.
+
+    Args:
+        records: Finished records, in any order.
+        expected: Names of the sets of axes, by architecture.
+    """
+    first = {record.case["architecture"]: record for record in reversed(records)}
+    return [_table(record, expected[name]) for name, record in first.items()]
+
+
+def _table(record: Record, expected: Mapping[str, tuple[str, ...]]) -> Drawing:
+    sets, axes = record.values["sets"], record.values["axes"]
+    names = {frozenset(members): name for name, members in expected.items()}
+    rows = [
+        f"{names.get(frozenset(members), 'not expected')} ({size})"
+        for members, size in zip(sets, record.values["sizes"], strict=True)
+    ]
+    architecture = record.case["architecture"]
+    figure, panels = figures.panels(1, 1, width=max(5.0, 1.2 + 0.42 * len(axes)), height=1.6 + 0.34 * len(rows))
+    figures.incidence_table(panels[0, 0], rows, axes, incidence(sets, axes) > 0)
+    figures.title(panels[0, 0], f"Permutation symmetries of {architecture}")
+    return Drawing(
+        f"Symmetries of {architecture}",
+        "Each row is a symmetry that was found from the function alone: the axes marked in it are permuted together "
+        "(in brackets the number of units). Axes without a mark are inputs, outputs and positions.",
+        figure,
+    )
+
+
+def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the distance to every manifold along training, for the first seed of every method.
+
+    Args:
+        records: Finished records, in any order.
+    """
+    names = list(dict.fromkeys(record.case["manifold"] for record in records))
+    if not names:
+        return []
+    figure, axes = figures.panels(-(-len(names) // 2), 2, width=4.6, height=3.3)
+    for panel, name in zip(axes.flat, names, strict=False):
+        own = [record for record in records if record.case["manifold"] == name]
+        curves = {}
+        for record in sorted(own, key=lambda record: record.case["seed"]):
+            course, steps = np.asarray(record.arrays["course"]), np.asarray(record.arrays["steps"])
+            last = record.case["steps"]
+            curves.setdefault(
+                record.case["method"], (steps * (last / max(steps[-1], 1e-300)), np.maximum(course, _FLOOR))
+            )
+        figures.value_curves(
+            panel, curves, x_label="steps of GD (flow: time / rate)", y_label="distance", logarithmic="y"
+        )
+        figures.title(panel, name.capitalize())
+    for panel in axes.flat[len(names) :]:
+        panel.set_visible(False)
+    return [
+        Drawing(
+            "Distance to each manifold along training",
+            "One seed a method. Distances below 1e-18 are drawn there. Equal, opposite and dead neurons are kept to "
+            "rounding by every method; the balance a² − ‖w‖² of ReLU neurons (relative change) by gradient flow only; "
+            "neurons with equal input weights but unequal output weights part under any of them.",
+            figure,
+        )
+    ]

@@ -1,0 +1,138 @@
+"""Trains networks that start on a manifold, and measures how far from it they get."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from condenslab import landscape, networks, training
+from condenslab.landscape import AxisSymmetry, InvariantMap
+from condenslab.networks import TwoLayer, unravel
+from condenslab.risk import EmpiricalRisk
+from condenslab.studies.invariance.manifolds import AFFINE, Case
+from condenslab.sweeps import Outcome, Progress
+from condenslab.training import Adam, GradientDescent, Stop, Trajectory, Until
+
+RATE = 0.02
+_INPUTS = 2
+_RECORD = {"parameters": training.record_parameters}
+_POINTS = 60
+_METHODS: dict[str, Any] = {"GD": GradientDescent(RATE), "SGD": GradientDescent(RATE), "Adam": Adam(RATE)}
+
+
+def run_cases(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
+    """Returns the distance to the manifold along each run; cases share the method and the activation.
+
+    Args:
+        cases: The cases.
+        progress: Called with (fraction, text).
+    """
+    symmetries = _symmetries(_start(cases[0]))
+    placed = [_placed(case, _start(case), symmetries) for case in cases]
+    risks = [_risk(case) for case in cases]
+    runs = _train(cases, risks, [start for start, _ in placed], progress)
+    outcomes = []
+    for case, risk, (start, away), run in zip(cases, risks, placed, runs, strict=True):
+        course = np.array([away(unravel(jnp.asarray(theta), start)) for theta in _thinned(run.records["parameters"])])
+        values = {"distance": float(course.max()), "stop": run.stop.value}
+        if case.manifold in AFFINE and case.method == "flow":
+            values |= _tangents(case, risk, start, symmetries)
+        arrays = {"course": course, "steps": np.asarray(_thinned(run.times), dtype=np.float64)}
+        outcomes.append(Outcome(values, arrays))
+    return outcomes
+
+
+def _start(case: Case) -> TwoLayer:
+    activation = "relu" if case.manifold == "balanced" else "tanh"
+    scale = networks.Scale(input_std=0.7, output_std=0.7)
+    return networks.two_layer(case.seed, width=case.width, inputs=_INPUTS, activation=activation, scale=scale)
+
+
+def _risk(case: Case) -> EmpiricalRisk:
+    keys = jax.random.split(jax.random.key(1000 + case.seed), 2)
+    inputs = jax.random.normal(keys[0], (case.samples, _INPUTS))
+    return EmpiricalRisk(inputs, jax.random.normal(keys[1], (case.samples, 1)))
+
+
+def _symmetries(network: TwoLayer) -> dict[str, AxisSymmetry]:
+    """Returns the symmetries of the hidden units by kind: found, not listed."""
+    inputs = jax.random.normal(jax.random.key(1), (20, _INPUTS))
+    return {s.kind: s for s in landscape.discover_symmetries(network, inputs, jax.random.key(2))}
+
+
+def _maps(case: Case, symmetries: dict[str, AxisSymmetry]) -> list[InvariantMap]:
+    def swap(params: TwoLayer) -> TwoLayer:
+        return symmetries["permutation"].swapped(params, 0, 1)
+
+    def flip(params: TwoLayer, unit: int) -> TwoLayer:
+        return symmetries["sign"].scaled(params, unit, -1.0)
+
+    return {
+        "equal neurons": [swap],
+        "opposite neurons": [lambda params: flip(flip(swap(params), 0), 1)],
+        "dead neuron": [lambda params: flip(params, 0)],
+    }[case.manifold]
+
+
+def _placed(
+    case: Case, start: TwoLayer, symmetries: dict[str, AxisSymmetry]
+) -> tuple[TwoLayer, Callable[[TwoLayer], float]]:
+    """Returns the start on the manifold, and the function that says how far from it a network is."""
+    if case.manifold in AFFINE:
+        manifold = landscape.invariant_manifold(_maps(case, symmetries), start)
+        return manifold.project(start), manifold.distance
+    if case.manifold == "balanced":
+        scaling = symmetries["scaling"]
+        before = np.array([float(scaling.conserved(start, unit)) for unit in range(case.width)])
+        size = float(jnp.sum(networks.ravel(start) ** 2))
+
+        def change(network: TwoLayer) -> float:
+            after = np.array([float(scaling.conserved(network, unit)) for unit in range(case.width)])
+            return float(np.abs(after - before).max()) / size
+
+        return start, change
+    assert start.biases is not None, "the start is drawn with biases"
+    equal = replace(
+        start,
+        input_weights=start.input_weights.at[1].set(start.input_weights[0]),
+        biases=start.biases.at[1].set(start.biases[0]),
+    )
+    return equal, lambda network: float(jnp.linalg.norm(network.input_weights[1] - network.input_weights[0]))
+
+
+def _train(
+    cases: Sequence[Case], risks: list[EmpiricalRisk], starts: list[TwoLayer], progress: Progress | None
+) -> list[Trajectory]:
+    first = cases[0]
+    if first.method == "flow":
+        until = Until(time=RATE * first.steps)
+        options = {"until": until, "rtol": 1e-9, "atol": 1e-12}
+        runs = training.ensemble(training.flow, risks, starts, record=_RECORD, progress=progress, **options)
+    else:
+        sgd = {"batch": max(1, first.samples // 4), "key": [jax.random.key(c.seed) for c in cases]}
+        runs = training.ensemble(
+            training.descend, risks, starts, _METHODS[first.method], steps=first.steps, record=_RECORD,
+            progress=progress, **(sgd if first.method == "SGD" else {}),
+        )  # fmt: skip
+    if any(run.stop is Stop.INTERRUPTED for run in runs):
+        raise KeyboardInterrupt
+    return runs
+
+
+def _tangents(case: Case, risk: EmpiricalRisk, start: TwoLayer, symmetries: dict[str, AxisSymmetry]) -> dict[str, Any]:
+    maps = _maps(case, symmetries)
+    manifold = landscape.invariant_manifold(maps, start)
+    return {
+        "normal_gradient": landscape.escaping_gradient(risk, manifold, start),
+        "tangent_holds": landscape.tangent_check(maps, start).holds,
+        "dimension": manifold.dimension,
+    }
+
+
+def _thinned(values: np.ndarray | Array) -> np.ndarray:
+    kept = np.unique(np.linspace(0, len(values) - 1, _POINTS).astype(int))
+    return np.asarray(values)[kept]
