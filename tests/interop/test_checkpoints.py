@@ -1,11 +1,9 @@
 """Checkpoints: what is saved is loaded to the last bit, what cannot be is refused in one sentence, nothing is lost."""
 
 import errno
-import hashlib
 import json
 import os
 import resource
-import struct
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -31,6 +29,7 @@ from condenslab.interop import load_network, load_trajectory, save_network, save
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer
 from condenslab.risk import EmpiricalRisk
 from condenslab.training import Adam, GradientDescent, Stop, Trajectory, Until, descend, ensemble, flow
+from handmade import written
 
 KEY = jax.random.key(3)
 TANH = ACTIVATIONS["tanh"]
@@ -90,27 +89,6 @@ def assert_same_trajectory(old, new):
     assert len(old.state) == len(new.state)
     for a, b in zip(old.state, new.state, strict=True):
         assert_same_array(a, b)
-
-
-def written(path, content, tensors, version=1):
-    """Writes a checkpoint from the documentation of the format alone, without the package and without safetensors."""
-    codes = {"float64": "F64", "float32": "F32", "int64": "I64", "float16": "F16"}
-    text, entries, data = json.dumps(content), {}, b""
-    digest = hashlib.sha256(text.encode())
-    for name in sorted(tensors):
-        array = tensors[name]
-        shape = list(array.shape)
-        line = " ".join([json.dumps(name), json.dumps(array.dtype.name), json.dumps(shape, separators=(",", ":"))])
-        digest.update(line.encode() + b"\n" + array.tobytes())
-        offsets = [len(data), len(data) + array.nbytes]
-        entries[name] = {"dtype": codes[array.dtype.name], "shape": shape, "data_offsets": offsets}
-        data += array.tobytes()
-    envelope = (
-        f'{{"format":"condenslab checkpoint","version":{version},"content":{text},"sha256":"{digest.hexdigest()}"}}'
-    )
-    header = json.dumps({"__metadata__": {"condenslab": envelope}} | entries).encode()
-    path.write_bytes(struct.pack("<Q", len(header)) + header + data)
-    return path
 
 
 CONTENT = {
@@ -287,7 +265,7 @@ def with_weights(value):
 @pytest.mark.parametrize(
     ("network", "sentence"),
     [
-        (Odd(jnp.ones(1)), "class Odd: give a networks.TwoLayer or networks.MLP"),
+        (Odd(jnp.ones(1)), "class Odd: give one of networks.TwoLayer, MLP, CNN"),
         (None, "class NoneType"),
         (
             replace(small(), activation=Activation("cube", lambda z: z**3)),
@@ -298,9 +276,15 @@ def with_weights(value):
         (small(output_bias=[-np.inf]), "network/output_bias has NaN or infinite"),
         (small(jnp.float16), "network/input_weights has type float16 and must have type float32 or float64"),
         (with_weights(jnp.ones((3, 1), int)), "has type int64"),
-        (with_weights(jnp.ones((4, 1))), r"biases has shape \(3,\) and must have \(4,\), one entry a row"),
+        (
+            with_weights(jnp.ones((4, 1))),
+            r"biases has shape \(3,\) and must have on axis 0: 4 neuron, as in network/input_w",
+        ),
         (with_weights(jnp.ones(3)), r"shape \(3,\) and must have two axes"),
-        (eqx.tree_at(lambda n: n.biases, with_weights(jnp.ones((2, 1))), jnp.ones(2)), "must have 2 columns"),
+        (
+            eqx.tree_at(lambda n: n.biases, with_weights(jnp.ones((2, 1))), jnp.ones(2)),
+            "must have on axis 1: 2 neuron, as in",
+        ),
         (eqx.tree_at(lambda n: n.output_weights, small(), None), "network/output_weights is no array but None"),
     ],
 )
@@ -384,8 +368,8 @@ def test_foreign_files(tmp_path):
 def test_a_newer_version_is_named(tmp_path):
     with pytest.raises(UserError, match="its header gives version 0"):
         load_network(written(tmp_path / "old.safetensors", CONTENT, TENSORS, version=0))
-    path = written(tmp_path / "new.safetensors", {"who": "knows"}, {}, version=2)
-    with pytest.raises(UserError, match=r"new\.safetensors has version 2 .* reads up to version 1: upgrade condenslab"):
+    path = written(tmp_path / "new.safetensors", {"who": "knows"}, {}, version=3)
+    with pytest.raises(UserError, match=r"new\.safetensors has version 3 .* reads up to version 2: upgrade condenslab"):
         load_trajectory(path)
 
 
@@ -399,8 +383,8 @@ def without(tensors, name):
         (CONTENT, without(TENSORS, "network/biases"), "lacks the tensor network/biases"),
         (CONTENT, {**TENSORS, "network/output_bias": np.ones(1)}, "has the unknown tensor network/output_bias"),
         (CONTENT, RUN_TENSORS, "has the unknown tensor records/risk"),
-        (CONTENT, {**TENSORS, "network/biases": np.ones(2)}, r"biases has shape \(2,\) and must have \(3,\)"),
-        (CONTENT, {**TENSORS, "network/output_weights": np.ones((1, 2))}, "must have 3 columns"),
+        (CONTENT, {**TENSORS, "network/biases": np.ones(2)}, r"biases has shape \(2,\) and must have .*: 3 neuron"),
+        (CONTENT, {**TENSORS, "network/output_weights": np.ones((1, 2))}, "must have on axis 1: 3 neuron, as in"),
         (CONTENT, {**TENSORS, "network/input_weights": np.ones(3)}, "must have two axes"),
         (
             CONTENT,

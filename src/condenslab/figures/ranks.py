@@ -131,7 +131,7 @@ def incidence_table(ax: Axes, rows: Sequence[str], columns: Sequence[str], membe
         look, chosen = style.series(row), np.flatnonzero(table[row])
         ax.plot(chosen, np.full(len(chosen), row), color=look.colour, linestyle="-", linewidth=1.2, zorder=2)
         ax.plot(chosen, np.full(len(chosen), row), color=look.colour, linestyle="", marker="o", markersize=8, zorder=3)
-        style.describe(ax, f"{rows[row]}: {', '.join(columns[k] for k in chosen)}.")
+        style.describe(ax, f"{rows[row]}: {', '.join(columns[int(k)] for k in chosen)}.")
     ax.set_xticks(range(len(columns)), list(columns), rotation=45, ha="right")
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set_xlim(-0.6, len(columns) - 0.4)

@@ -1,8 +1,9 @@
 """Networks and training runs in files: one safetensors file each, written atomically, read without executing anything.
 
-A network is stored exactly (every bit of every parameter), with its class, its activation by name and its settings. A trajectory is stored with its internal state, so that `resume=` continues a loaded one as if it had stayed in
-memory. The parameters of a network must be finite, in the file as in memory: from NaN nothing can be continued or
-measured. Records and state may hold NaN and infinity, which are answers there.
+A network is stored exactly (every bit of every parameter), with its class, its activation by name and its settings. A
+trajectory is stored with its internal state, so that `resume=` continues a loaded one as if it had stayed in memory.
+The parameters of a network must be finite, in the file as in memory: from NaN nothing can be continued or measured.
+Records and state may hold NaN and infinity, which are answers there.
 """
 
 import math

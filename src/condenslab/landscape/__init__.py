@@ -30,6 +30,8 @@ from condenslab.landscape.directions import (
 )
 from condenslab.landscape.embedding import Splitting, embed, equal_splitting, split, split_to_width, splitting
 from condenslab.landscape.fixture import make_critical
+from condenslab.landscape.layer_merging import LayerMerge, merge_layers
+from condenslab.landscape.lifting import Lifting, lift
 from condenslab.landscape.manifolds import (
     InvariantManifold,
     TangentCheck,
@@ -41,11 +43,13 @@ from condenslab.landscape.parameter_axes import Axis
 from condenslab.landscape.plane import RiskSlice, risk_slice
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.landscape.reduction import Reduction, reduce
+from condenslab.landscape.segments import AffineSegment, affine_segments, tangent_segment
 from condenslab.landscape.starts import StartLaw
 from condenslab.landscape.stationary import Fate, Polish, polish
 from condenslab.landscape.symmetry import AxisSymmetry, discover_symmetries
 
 __all__ = [
+    "AffineSegment",
     "AtlasEntry",
     "Axis",
     "AxisSymmetry",
@@ -62,6 +66,8 @@ __all__ = [
     "EmbeddedDimension",
     "Fate",
     "InvariantManifold",
+    "LayerMerge",
+    "Lifting",
     "Polish",
     "Receipt",
     "Reduction",
@@ -71,6 +77,7 @@ __all__ = [
     "StartLaw",
     "TangentCheck",
     "TrajectoryPlane",
+    "affine_segments",
     "as_compatible",
     "branch_point",
     "branches",
@@ -94,9 +101,11 @@ __all__ = [
     "hessian_directions",
     "invariant_manifold",
     "k_step",
+    "lift",
     "local_test_matrix",
     "make_critical",
     "make_receipt",
+    "merge_layers",
     "minimal_subspaces",
     "null_neuron",
     "perturbed_changes",
@@ -111,6 +120,7 @@ __all__ = [
     "split_to_width",
     "splitting",
     "tangent_check",
+    "tangent_segment",
     "three_fold",
     "trajectory_plane",
     "two_fold_null",

@@ -25,6 +25,7 @@ from condenslab.measures.initial_stage import (
 )
 from condenslab.measures.jacobian import output_jacobian
 from condenslab.measures.layer_inertia import inertia_by_layer
+from condenslab.measures.linearisation import LayerLinearity, linearisation
 from condenslab.measures.neurons import Neurons, hidden_neurons
 from condenslab.measures.probes import Saturation, cell_probes, covering_probes, saturation
 from condenslab.measures.rank import Rank, model_rank, rank
@@ -46,6 +47,7 @@ __all__ = [
     "Inertia",
     "InertiaBounds",
     "InitialStage",
+    "LayerLinearity",
     "Neurons",
     "Orientations",
     "Rank",
@@ -73,6 +75,7 @@ __all__ = [
     "inertia_by_layer",
     "initial_stage",
     "layer_inputs",
+    "linearisation",
     "model_rank",
     "orientation_count",
     "orientations",

@@ -39,7 +39,7 @@ def exact_rank(matrix: np.ndarray, *, prime: int = PRIME) -> ExactRank:
     """Returns the rank of a matrix of integers or rationals, reduced mod p, by Gaussian elimination.
 
     Args:
-        matrix: Integers, `Fraction`s, or floats (taken as the dyadic rationals that they are), shape (row, column).
+        matrix: Integers, fractions, or floats (taken as the dyadic rationals that they are), shape (row, column).
         prime: p, a prime below 2³¹ that divides no denominator.
 
     Raises:
@@ -68,7 +68,7 @@ def exact_jacobian(
     Args:
         predict: (params, inputs) → outputs (sample, output), by +, −, · and @ alone, on numpy arrays of Python integers
             (no division, no JAX).
-        params: θ, a pytree of arrays of integers, `Fraction`s or floats.
+        params: θ, a pytree of arrays of integers, fractions or floats.
         inputs: Probes, likewise, any shape that `predict` takes.
         prime: As for `exact_rank`.
 

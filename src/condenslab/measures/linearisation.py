@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jaxtyping import Float
 
 from condenslab.measures.condensation import amplitudes
 from condenslab.networks import MLP, TwoLayer, as_mlp
@@ -113,33 +111,25 @@ def layer_states(network: TwoLayer | MLP, inputs: np.ndarray | Array) -> tuple[L
     """
     if not isinstance(network, TwoLayer | MLP):
         raise TypeError(f"the network must be a TwoLayer or an MLP. Got {type(network).__name__}.")
-    batch = jnp.asarray(np.asarray(inputs, dtype=np.float64))
     dense = as_mlp(network) if isinstance(network, TwoLayer) else network
-    if batch.ndim != 2 or batch.shape[1] != dense.widths[0] or len(batch) == 0:
-        raise ValueError(f"inputs must have shape (sample, {dense.widths[0]}), with samples. Got {batch.shape}.")
-    states = tuple(LayerState(*map(np.asarray, state)) for state in _states(dense, batch))
+    hidden = np.asarray(inputs, dtype=np.float64)
+    if hidden.ndim != 2 or hidden.shape[1] != dense.widths[0] or len(hidden) == 0:
+        raise ValueError(f"inputs must have shape (sample, {dense.widths[0]}), with samples. Got {hidden.shape}.")
+    states, last = [], len(dense.weights) - 1
+    for layer, (weight, bias) in enumerate(zip(dense.weights, dense.biases, strict=True)):
+        reached = hidden @ np.asarray(weight, np.float64).T + (0.0 if bias is None else np.asarray(bias, np.float64))
+        # On the host: the activation alone compiles in a moment, a whole network of every new shape does not.
+        activated = reached if layer == last else np.asarray(dense.activation(jnp.asarray(reached)), np.float64)
+        states.append(LayerState(hidden, reached, activated))
+        skips = dense.residual and layer < last and activated.shape == hidden.shape
+        hidden = activated + hidden if skips else activated
     if not all(np.isfinite(array).all() for state in states for array in state):
         raise ValueError("inputs and activations must be finite. Got NaN or infinity: is the network diverged?")
-    return states
+    return tuple(states)
 
 
-@eqx.filter_jit
-def _states(network: MLP, inputs: Float[Array, "sample input"]) -> list[tuple[Array, Array, Array]]:
-    hidden, found, last = inputs, [], len(network.weights) - 1
-    for layer, (weight, bias) in enumerate(zip(network.weights, network.biases, strict=True)):
-        products = hidden @ weight.T
-        reached = products if bias is None else products + bias[None, :]
-        activated = reached if layer == last else network.activation(reached)
-        found.append((hidden, reached, activated))
-        skips = network.residual and layer < last and activated.shape == hidden.shape
-        hidden = activated + hidden if skips else activated
-    return found
-
-
-def _linearity(
-    network: TwoLayer | MLP, layer: int, state: LayerState, threshold: float, drop: float
-) -> LayerLinearity:
-    z, a = (np.asarray(array, dtype=np.float64) for array in state[1:])
+def _linearity(network: TwoLayer | MLP, layer: int, state: LayerState, threshold: float, drop: float) -> LayerLinearity:
+    _, z, a = state
     centred, response = z - z.mean(axis=0), a - a.mean(axis=0)
     variance, still = np.mean(centred**2, axis=0), _still(z)
     covariance = np.mean(centred * response, axis=0)

@@ -80,7 +80,8 @@ def inertia_bounds(
     multiplicity k is met at most `starts` times.
 
     Args:
-        product: v → H·v for a symmetric H, in jax, float64.
+        product: v → H·v for a symmetric H, in jax, float64. As a pytree (`jax.tree_util.Partial`) it is compiled once
+            for all its numbers, as a function once for each.
         size: n, the number of rows of H.
         key: A JAX random key for the starts.
         steps: Products for each start, at most n. The extremes are met first.
@@ -104,9 +105,11 @@ def inertia_bounds(
         raise ValueError(f"gradient_norm must be non-negative. Got {gradient_norm}.")
     draws = jax.random.normal(key, (count("starts", starts), size))
     require_float64(np.asarray(product(draws[0])), "a bound on the inertia", None)
-    spaces, offs = (np.asarray(part) for part in jax.jit(_krylov, static_argnums=(0, 1))(product, steps, draws))
+    spaces, offs = (np.asarray(part) for part in _krylov(product, steps, draws))
     basis = _orthonormal([space[: _sound(off)].T for space, off in zip(spaces, offs, strict=True)])
-    images = np.asarray(jax.jit(lambda rows: jax.lax.map(product, rows))(jnp.asarray(basis.T))).T
+    rows = np.zeros((spaces.shape[0] * spaces.shape[1], size))  # one shape, one program, whatever the basis has
+    rows[: basis.shape[1]] = basis.T
+    images = np.asarray(_images(product, jnp.asarray(rows)))[: basis.shape[1]].T
     if not np.all(np.isfinite(images)):
         raise ValueError("the product must be finite. Got NaN or infinity: the point is out of range.")
     projected = basis.T @ images
@@ -137,11 +140,10 @@ def inertia_bounds_at(
         TypeError: Network or risk is not float64.
         ValueError: A count is no positive whole number, or the Hessian is not finite.
     """
-    theta, unravel = ravel_pytree(network)
     gradient = ravel_pytree(_gradient(risk, network))[0]
     return inertia_bounds(
-        lambda v: ravel_pytree(risk.hessian_product(network, unravel(v)))[0],
-        theta.size,
+        Partial(_hessian_product, risk, network),
+        gradient.size,
         key,
         steps=steps,
         starts=starts,
@@ -149,11 +151,16 @@ def inertia_bounds_at(
     )
 
 
+def _hessian_product(risk: EmpiricalRisk, network: PyTree, v: Array) -> Array:
+    return ravel_pytree(risk.hessian_product(network, ravel_pytree(network)[1](v)))[0]
+
+
 @eqx.filter_jit
 def _gradient(risk: EmpiricalRisk, network: PyTree) -> PyTree:
     return risk.gradient(network)
 
 
+@eqx.filter_jit
 def _krylov(product: Callable[[Array], Array], steps: int, draws: Array) -> tuple[Array, Array]:
     """Returns for every start the Lanczos vectors, shape (step, param), and the off-diagonal of the recurrence."""
     tridiagonalise = decomp.tridiag_sym(steps, materialize=False, custom_vjp=False)
@@ -163,6 +170,11 @@ def _krylov(product: Callable[[Array], Array], steps: int, draws: Array) -> tupl
         return found[0], found[1][1]
 
     return jax.lax.map(one, draws)
+
+
+@eqx.filter_jit
+def _images(product: Callable[[Array], Array], rows: Array) -> Array:
+    return jax.lax.map(product, rows)
 
 
 def _sound(off: np.ndarray) -> int:

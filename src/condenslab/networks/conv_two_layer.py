@@ -25,10 +25,10 @@ class ConvTwoLayer(eqx.Module):
     k(s² + 2)L².
 
     Attributes:
-        kernels: K: shape (kernel, *size) where positions share them, else (kernel, *positions, *size); size is (s,) on
+        kernels: K: shape (kernel, size …) where positions share them, else (kernel, positions …, size …); size is (s,) on
             a line, (rows, columns) in a plane, and so is positions.
-        biases: b, shape (kernel,) or (kernel, *positions), or None.
-        output_weights: a, shape (output, kernel, *positions).
+        biases: b, shape (kernel,) or (kernel, positions …), or None.
+        output_weights: a, shape (output, kernel, positions …).
         activation: σ.
     """
 
@@ -42,7 +42,7 @@ class ConvTwoLayer(eqx.Module):
         shapes = (self.kernels.shape, self.output_weights.shape)
         if axes not in (1, 2) or self.kernels.ndim not in (1 + axes, 1 + 2 * axes):
             raise ValueError(
-                f"output weights have shape (output, kernel, *positions) and kernels (kernel, *size) or (kernel, "
+                f"output weights have shape (output, kernel, positions …) and kernels (kernel, size …) or (kernel, "
                 f"*positions, *size), on a line or in a plane. Got {shapes[1]} and {shapes[0]}."
             )
         leading = self.output_weights.shape[1:]
@@ -62,7 +62,7 @@ class ConvTwoLayer(eqx.Module):
         return flat @ self.output_weights.reshape(self.output_weights.shape[0], flat.shape[1]).T
 
     def preactivations(self, inputs: Float[Array, "sample ..."]) -> Float[Array, "sample kernel ..."]:
-        """Returns K_l·x[p] + b_l (b_lp), shape (sample, kernel, *positions)."""
+        """Returns K_l·x[p] + b_l (b_lp), shape (sample, kernel, positions …)."""
         patches = self._patches(inputs)
         rows = self.kernels.reshape(*self.kernels.shape[: self.kernels.ndim - len(self.size)], prod(self.size))
         if self.shared:

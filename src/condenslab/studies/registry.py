@@ -25,6 +25,8 @@ REGISTRY: dict[str, str] = {
     "recovery_stability": "condenslab.studies.branches:STABILITY",
     "llr_transition": "condenslab.studies.llr_transition:STUDY",
     "matrix_completion": "condenslab.studies.matrix_completion:STUDY",
+    "architectures": "condenslab.studies.architectures:STUDY",
+    "tuning_tolerance": "condenslab.studies.tuning_tolerance:STUDY",
     "simple_models": "condenslab.studies.simple_models:STUDY",
     "single_neuron": "condenslab.studies.single_neuron:STUDY",
     "phase_diagram": "condenslab.studies.phase_diagram:STUDY",
@@ -33,6 +35,7 @@ REGISTRY: dict[str, str] = {
     "critical_functions": "condenslab.studies.critical_functions:STUDY",
     "critical_dimension": "condenslab.studies.critical_dimension:STUDY",
     "model_rank": "condenslab.studies.model_rank:STUDY",
+    "depth_similarity": "condenslab.studies.depth_similarity:STUDY",
     "symmetry_discovery": "condenslab.studies.invariance:DISCOVERY",
     "invariant_manifolds": "condenslab.studies.invariance:MANIFOLDS",
 }

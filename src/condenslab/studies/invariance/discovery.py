@@ -21,8 +21,8 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
         "hidden units of layer 2": ("weights[1][0]", "biases[1][0]", "weights[2][1]"),
     },
     "convolution": {
-        "channels of layer 1": ("kernels[0][0]", "biases[0][0]", "kernels[1][1]"),
-        "channels of layer 2": ("kernels[1][0]", "biases[1][0]", "head[0][1]"),
+        "channels of layer 1": ("kernels[0][0]", "kernel_biases[0][0]", "kernels[1][1]"),
+        "channels of layer 2": ("kernels[1][0]", "kernel_biases[1][0]", "weights[0][1]"),
     },
     "attention": {
         "heads": ("queries[0]", "keys[0]", "values[0]", "outputs[0]"),

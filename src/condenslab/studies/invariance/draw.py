@@ -66,6 +66,7 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
         figures.value_curves(
             panel, curves, x_label="steps of GD (flow: time / rate)", y_label="distance", logarithmic="y"
         )
+        panel.set_ylim(_FLOOR / 3, 10.0)  # one scale, on which rounding is seen to be nothing
         figures.title(panel, name.capitalize())
     for panel in axes.flat[len(names) :]:
         panel.set_visible(False)

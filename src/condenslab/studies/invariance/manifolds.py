@@ -88,8 +88,8 @@ class InvariantManifolds(Study):
 
     def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
         """Returns every manifold with every method that says something of it, for each seed."""
-        pairs = [(m, method) for m in AFFINE for method in METHODS]
-        pairs += [("balanced", "flow"), ("balanced", "GD"), ("equal input weights", "flow")]
+        pairs: list[tuple[Manifold, Method]] = [(manifold, method) for manifold in AFFINE for method in METHODS]
+        pairs.extend([("balanced", "flow"), ("balanced", "GD"), ("equal input weights", "flow")])
         return [
             Case(manifold, method, seed + k, settings.steps, settings.width, settings.samples)
             for manifold, method in pairs

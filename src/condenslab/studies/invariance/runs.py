@@ -10,7 +10,8 @@ import numpy as np
 from jax import Array
 
 from condenslab import landscape, networks, training
-from condenslab.landscape import AxisSymmetry, InvariantMap
+from condenslab.landscape import AxisSymmetry
+from condenslab.landscape.manifolds import InvariantMap
 from condenslab.networks import TwoLayer, unravel
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.invariance.manifolds import AFFINE, Case

@@ -20,7 +20,7 @@ class Recovery(Study):
     """The chain of the theory in one sitting, on the three-tanh target or on the user's own data."""
 
     name: ClassVar[str] = "recovery"
-    revision: ClassVar[int] = 1
+    revision: ClassVar[int] = 2
     question: ClassVar[str] = "Why can a network of 1,500 parameters recover a target from 50 samples?"
     source: ClassVar[str] = "deck 000 (exercise and Fig. 'Typical training behaviour'), deck 003; EP21 Figs 1, 3, 4"
     claim_statements: ClassVar[tuple[str, ...]] = claims.STATEMENTS
