@@ -2,8 +2,8 @@
 
     python benchmarks/recovery.py [--json] [--quick]
 
-n × width × seed, full-batch gradient descent in float64. A width is one program: samples beyond n have weight 0. PyTorch
-trains a few cells for some steps, on their own n samples, and is extrapolated: see benchmarks/README.md.
+n × width × seed, full-batch gradient descent in float64. A width is one program: samples beyond n have weight 0.
+PyTorch trains a few cells for some steps, on their own n samples, and is extrapolated: see benchmarks/README.md.
 """
 
 import statistics
@@ -78,7 +78,10 @@ def _row(sharing: str, factor: int, seeds: int, steps: int, rounds: int) -> dict
     except ImportError:
         loop = {}
     mine = min(loop.values()) if loop else None
-    row |= {"loop_microseconds_a_step": loop, "loop_seconds": None if mine is None else mine * 1e-6 * steps * len(cells)}
+    row |= {
+        "loop_microseconds_a_step": loop,
+        "loop_seconds": None if mine is None else mine * 1e-6 * steps * len(cells),
+    }
     row["ratio"] = None if row["loop_seconds"] is None else row["loop_seconds"] / seconds
     return row
 
@@ -194,7 +197,9 @@ def _text(result: dict[str, Any]) -> str:
             f"PyTorch {loop or 'not installed'}: {ratio}"
         )
     if result["loop_seconds_extrapolated"] is not None:
-        lines.append(f"in all {result['seconds']:.1f} s, PyTorch extrapolated to {result['loop_seconds_extrapolated']:.0f} s")
+        lines.append(
+            f"in all {result['seconds']:.1f} s, PyTorch extrapolated to {result['loop_seconds_extrapolated']:.0f} s"
+        )
     return "\n".join([*lines, "", *options.aim_lines(result["aims"])])
 
 

@@ -1,5 +1,7 @@
 """Small problems for the tests of training, and slow, obvious ways to train them."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,14 +13,21 @@ from condenslab.networks import TwoLayer
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
 
+def normal(key, *shape, scale=1.0):
+    """Returns what `scale * jax.random.normal(key, shape)` does, without a program for each shape."""
+    count = math.prod(shape)
+    assert count <= 256, "larger draws are to be made otherwise"
+    return jnp.asarray(scale * np.asarray(jax.random.normal(key, (256,)))[:count].reshape(shape))
+
+
 def small_network(seed=0, *, width=3, inputs=1, outputs=1, biases=True, output_bias=False, std=0.8, activation="tanh"):
     """Returns a two-layer network with normal parameters."""
     keys = jax.random.split(jax.random.key(seed), 4)
     return TwoLayer(
-        std * jax.random.normal(keys[0], (width, inputs)),
-        std * jax.random.normal(keys[1], (width,)) if biases else None,
-        std * jax.random.normal(keys[2], (outputs, width)),
-        std * jax.random.normal(keys[3], (outputs,)) if output_bias else None,
+        normal(keys[0], width, inputs, scale=std),
+        normal(keys[1], width, scale=std) if biases else None,
+        normal(keys[2], outputs, width, scale=std),
+        normal(keys[3], outputs, scale=std) if output_bias else None,
         networks.activation(activation),
     )
 
@@ -26,10 +35,10 @@ def small_network(seed=0, *, width=3, inputs=1, outputs=1, biases=True, output_b
 def small_risk(seed=0, *, samples=6, inputs=1, outputs=1, loss=SquaredLoss()):
     """Returns a risk with normal data; the targets are probabilities where the loss is not the squared one."""
     keys = jax.random.split(jax.random.key(1000 + seed), 2)
-    targets = jax.random.normal(keys[1], (samples, outputs))
+    targets = normal(keys[1], samples, outputs)
     if not isinstance(loss, SquaredLoss):
         targets = jax.nn.softmax(targets, axis=1)
-    return EmpiricalRisk(2.0 * jax.random.normal(keys[0], (samples, inputs)), targets, loss=loss)
+    return EmpiricalRisk(normal(keys[0], samples, inputs, scale=2.0), targets, loss=loss)
 
 
 def linear(params, inputs):

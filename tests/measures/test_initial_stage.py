@@ -30,11 +30,17 @@ def test_orientations_by_hand():
     """Three at 0°, two at 180°, one stray at 90° of 34: the sign counts, the norm does not."""
     rows = np.concatenate([on_circle(0, 1, 2, *[0] * 18) * 7, on_circle(*[180] * 12), on_circle(90)])
     found = orientation_count(rows)
-    assert (found.count, found.strays, found.sizes.tolist()) == (2, 1, [21, 12, 1])
-    assert np.bincount(found.labels).tolist() == [21, 12, 1]
+    assert (found.count, found.strays, found.sizes.tolist()) == (2, 1, [21, 12])
+    assert np.bincount(found.labels + 1).tolist() == [1, 21, 12]
     assert orientation_count(rows, strays=0.0).count == 3
     with pytest.raises(ValueError, match="share"):
         orientation_count(rows, strays=1.0)
+
+
+def test_a_stray_does_not_take_neurons_from_the_direction_that_covers_them():
+    """49 neurons within 17° of one direction, and one at 30°, nearer to some of them: acos 0.95 is 18.2°."""
+    found = orientation_count(on_circle(*np.linspace(-17, 17, 49), 30))
+    assert (found.count, found.strays, found.sizes.tolist()) == (1, 1, [49])
 
 
 def test_the_direction_for_multiplicity_one_is_the_correlation_of_targets_and_inputs():

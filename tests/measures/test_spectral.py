@@ -23,7 +23,7 @@ def bounds(spectrum, **options):
     """Bounds for Q·diag(spectrum)·Qᵀ with a random rotation Q."""
     spectrum = np.asarray(spectrum, dtype=np.float64)
     matrix = jnp.asarray(rotation(len(spectrum)) @ np.diag(spectrum) @ rotation(len(spectrum)).T)
-    return inertia_bounds(lambda v: matrix @ v, len(spectrum), jax.random.key(1), **options)
+    return inertia_bounds(jax.tree_util.Partial(jnp.matmul, matrix), len(spectrum), jax.random.key(1), **options)
 
 
 SPECTRA = {

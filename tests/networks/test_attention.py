@@ -1,11 +1,17 @@
 """Attention against loops over heads and tokens; embeddings that keep the function; the generic rank."""
 
+import functools
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from condenslab.measures import model_rank
-from condenslab.networks import attention, multi_head_attention, parameter_count
+from condenslab.networks import apply, attention, multi_head_attention, parameter_count
+
+
+outputs_of = jax.jit(apply)
 
 
 def sequences(samples=24, tokens=4, size=4, seed=0):
@@ -25,8 +31,8 @@ def test_against_loops_over_heads_and_tokens():
                 weights = np.exp(scores) / np.exp(scores).sum()
                 expected[row] += sum(weights[other] * (X[other] @ v) for other in range(5)) @ o.T
         expected = (expected @ np.asarray(network.readout)).ravel()
-        np.testing.assert_allclose(network(x)[sample], expected, rtol=1e-12, atol=1e-14)
-    np.testing.assert_array_equal(network(x.reshape(2, 20)), network(x))
+        np.testing.assert_allclose(outputs_of(network, x)[sample], expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(outputs_of(network, x.reshape(2, 20)), outputs_of(network, x))
     assert parameter_count(network) == 2 * 3 * (2 + 2 + 1 + 1) + 4 * 3 + 3 * 2
     assert (network.heads, network.d_model) == (2, 3)
 
@@ -50,14 +56,20 @@ EMBEDDINGS = {
 }
 
 
+@functools.cache
+def narrow():
+    """A network, inputs, and its output and rank there."""
+    network, x = multi_head_attention(2, heads=1, d_model=3, d=2, std=1.0, inputs=3, outputs=3), sequences(size=3)
+    return network, x, outputs_of(network, x), model_rank(network, x)
+
+
 @pytest.mark.parametrize("name", EMBEDDINGS)
 def test_embeddings_keep_output_and_rank(name):
-    network = multi_head_attention(2, heads=1, d_model=3, d=2, std=1.0, inputs=3, outputs=3)
-    x = sequences(size=3)
+    network, x, outputs, before = narrow()
     wide = EMBEDDINGS[name](network)
     assert parameter_count(wide) > parameter_count(network)
-    np.testing.assert_allclose(wide(x), network(x), rtol=1e-11, atol=1e-13)
-    before, after = model_rank(network, x), model_rank(wide, x)
+    np.testing.assert_allclose(outputs_of(wide, x), outputs, rtol=1e-11, atol=1e-13)
+    after = model_rank(wide, x)
     assert before.decided and after.decided
     assert after.value == before.value
 
@@ -67,7 +79,7 @@ def test_without_its_compensation_a_wider_head_is_another_function():
     x = sequences(size=3)
     wide = attention.widen_heads(network, d=4)
     flat = attention.MultiHeadAttention(wide.queries / np.sqrt(2), wide.keys, wide.values, wide.outputs)
-    assert np.abs(flat(x) - network(x)).max() > 1e-3
+    assert np.abs(outputs_of(flat, x) - outputs_of(network, x)).max() > 1e-3
 
 
 def test_mistakes():

@@ -18,6 +18,7 @@ MODELS = {
     "multi_head_attention": lambda key: nets.multi_head_attention(key, heads=2, d_model=3, d=1, d_v=2, std=0.7),
     "kan": lambda key: nets.kan(key, widths=(3, 2, 1), intervals=(2, 3), degree=2, std=0.7),
 }
+outputs_of = jax.jit(nets.apply)
 ALL = pytest.mark.parametrize("name", MODELS)
 
 
@@ -35,29 +36,31 @@ def test_ravel_and_unravel(name):
     theta = nets.ravel(network)
     assert theta.size == nets.parameter_count(network) > 0 and theta.dtype == np.float64
     x = inputs_of(name)
-    np.testing.assert_array_equal(nets.unravel(theta, network)(x), nets.apply(network, x))
-    assert np.std(nets.ravel(nets.unravel(2 * theta, network))) == pytest.approx(2 * np.std(theta))
+    np.testing.assert_array_equal(outputs_of(nets.unravel(theta, network), x), outputs_of(network, x))
+    doubled = nets.ravel(nets.unravel(2 * theta, network))
+    assert np.std(np.asarray(doubled)) == pytest.approx(2 * np.std(np.asarray(theta)))
 
 
 @ALL
 def test_gradients_against_central_differences(name):
     network, x = MODELS[name](1), inputs_of(name)
-    targets = jax.random.normal(jax.random.key(2), network(x).shape)
-    risk = EmpiricalRisk(x, targets)
-    theta, direction = nets.ravel(network), jax.random.normal(jax.random.key(3), nets.ravel(network).shape)
+    random, theta = np.random.default_rng(2), nets.ravel(network)
+    risk = EmpiricalRisk(x, jnp.asarray(random.normal(size=jax.eval_shape(network, x).shape)))
+    direction = jnp.asarray(random.normal(size=theta.shape))
 
     @jax.jit
-    def value(step):
-        return risk.value(nets.unravel(theta + step * direction, network))
+    def value_and_slope(step):
+        moved = nets.unravel(theta + step * direction, network)
+        return risk.value(moved), jnp.vdot(nets.ravel(risk.gradient(moved)), direction)
 
-    expected = (value(1e-5) - value(-1e-5)) / 2e-5
-    found = jnp.vdot(nets.ravel(jax.jit(lambda n: risk.gradient(n))(network)), direction)
+    expected = (value_and_slope(1e-5)[0] - value_and_slope(-1e-5)[0]) / 2e-5
+    found = value_and_slope(0.0)[1]
     np.testing.assert_allclose(found, expected, rtol=1e-7)
 
 
 @ALL
 def test_a_seed_means_the_same_alone_and_in_an_ensemble(name):
-    ensemble = jax.vmap(MODELS[name])(jnp.arange(3))
+    ensemble = jax.jit(jax.vmap(MODELS[name]))(jnp.arange(3))
     alone = MODELS[name](2)
     for many, one in zip(jax.tree.leaves(ensemble), jax.tree.leaves(alone), strict=True):
         np.testing.assert_allclose(many[2], one, rtol=1e-15)
@@ -73,9 +76,11 @@ def test_formulas():
     x = np.asarray(inputs_of("linear"))
     linear, squares, deep = (MODELS[name](0) for name in ("linear", "diagonal", "deep_diagonal"))
     for i in range(5):
-        expected = sum(linear.coefficients[j] * x[i, j] for j in range(3)) + linear.offset[0]
+        coefficients, offset = np.asarray(linear.coefficients), np.asarray(linear.offset)
+        expected = sum(coefficients[j] * x[i, j] for j in range(3)) + offset[0]
         np.testing.assert_allclose(linear(jnp.asarray(x))[i, 0], expected, rtol=1e-13)
-        expected = sum((squares.plus[j] ** 2 - squares.minus[j] ** 2) * x[i, j] for j in range(3))
+        plus, minus = np.asarray(squares.plus), np.asarray(squares.minus)
+        expected = sum((plus[j] ** 2 - minus[j] ** 2) * x[i, j] for j in range(3))
         np.testing.assert_allclose(squares(jnp.asarray(x))[i, 0], expected, rtol=1e-13)
         a = np.asarray(deep.factors)
         expected = sum(a[0, j] * a[1, j] * a[2, j] * x[i, j] for j in range(3))

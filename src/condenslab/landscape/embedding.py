@@ -9,13 +9,13 @@ weight that reads it, at all positions (Zhang et al., 2021, section 6, states th
 
 from dataclasses import dataclass
 
-import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from condenslab.landscape.receipt import Receipt, risk_receipt
 from condenslab.networks import MLP
+from condenslab.networks.checks import library
 from condenslab.networks.layered import Layered, Net, layers, with_layers
 from condenslab.networks.layered import width as layer_width
 from condenslab.risk import EmpiricalRisk
@@ -69,8 +69,7 @@ class Splitting:
         """
         self._check_width(network)
         self._check_function(network)
-        shares = jnp.asarray(self.shares)
-        return _reindex(network, self.layer, jnp.asarray(self.sources), jnp.ones_like(shares), shares)
+        return _reindex(network, self.layer, self.sources, np.ones(len(self.shares)), np.asarray(self.shares))
 
     def gradient(self, gradient: Net) -> Net:
         """Returns D·g, so that ∇R′(Tθ) = D·∇R(θ) at any θ, critical or not.
@@ -87,8 +86,7 @@ class Splitting:
             ValueError: Its layer has another width.
         """
         self._check_width(gradient)
-        shares = jnp.asarray(self.shares)
-        return _reindex(gradient, self.layer, jnp.asarray(self.sources), shares, jnp.ones_like(shares))
+        return _reindex(gradient, self.layer, self.sources, np.asarray(self.shares), np.ones(len(self.shares)))
 
     def _check_width(self, network: Layered) -> None:
         width = layer_width(network, self.layer)
@@ -211,14 +209,15 @@ def embed(risk: EmpiricalRisk, network: Net, embedding: Splitting) -> tuple[Net,
     return wide, risk_receipt(risk, network, wide)
 
 
-@eqx.filter_jit
-def _reindex(network: Net, layer: int, order: Array, incoming: Array, outgoing: Array) -> Net:
+def _reindex(network: Net, layer: int, sources: tuple[int, ...], incoming: np.ndarray, outgoing: np.ndarray) -> Net:
     """Copies units, multiplying the input side by `incoming` and the output side by `outgoing`, each (unit,)."""
+    order = np.asarray(sources, dtype=int)
 
-    def scaled(array: Array, factors: Array, axis: int) -> Array:
+    def scaled(array: Array, factors: np.ndarray, axis: int) -> Array:
         shape = [1] * array.ndim
         shape[axis] = factors.size
-        return jnp.take(array, order, axis) * factors.reshape(shape).astype(array.dtype)
+        xp = library(array)  # NumPy where numbers are known: every shape would be another program
+        return jnp.asarray(xp.take(xp.asarray(array), order, axis) * factors.reshape(shape).astype(array.dtype))
 
     given = layers(network)
     weights, biases = list(given[0]), list(given[1])

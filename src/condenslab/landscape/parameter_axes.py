@@ -9,6 +9,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import PyTree
 
+from condenslab.networks.draws import unit_draws
+
 
 class Axis(NamedTuple):
     """An axis of a parameter array, or a part of one.
@@ -30,12 +32,9 @@ class Axis(NamedTuple):
 def generic(params: PyTree, key: Array) -> PyTree:
     """Returns parameters of the same shapes, N(0, 1) over the root of the last axis (N(0, 1) for vectors)."""
     leaves, structure = jax.tree.flatten(params)
-    keys = jax.random.split(key, max(len(leaves), 1))
-    drawn = [
-        jax.random.normal(k, leaf.shape, jnp.result_type(float)) / np.sqrt(leaf.shape[-1] if leaf.ndim > 1 else 1.0)
-        for k, leaf in zip(keys, leaves, strict=False)
-    ]
-    return jax.tree.unflatten(structure, drawn)
+    units = unit_draws(key, "normal", *[leaf.shape for leaf in leaves])
+    drawn = [np.asarray(unit) / np.sqrt(unit.shape[-1] if unit.ndim > 1 else 1.0) for unit in units]
+    return jax.tree.unflatten(structure, [jnp.asarray(array, jnp.result_type(float)) for array in drawn])
 
 
 def axes_by_size(params: PyTree) -> dict[int, list[Axis]]:

@@ -105,26 +105,34 @@ def discover_symmetries(
             to try: build the network with sizes that differ (symmetries do not depend on them).
     """
     params, inputs = generic(params, key), jnp.asarray(inputs)
-    outputs = predict(params, inputs)
+    outputs = _outputs(predict, params, inputs)
     if outputs.dtype != jnp.float64:
         raise TypeError(f"symmetries must be looked for in float64. Got outputs of {outputs.dtype}; enable x64 in jax.")
     if not bool(jnp.all(jnp.isfinite(outputs))):
         raise ValueError("the outputs at random parameters must be finite. Got NaN or infinity; choose smaller inputs.")
+    sizes = {size: tuple(axes) for size, axes in sorted(axes_by_size(params).items())}
+    every = tuple(axis for axes in sizes.values() for axis in axes)
+    compare = _Comparison(params, inputs, predict, every, outputs)
+    responses = np.asarray(_responses(compare)) if "scaling" in kinds else None
     found: list[AxisSymmetry] = []
-    for size, axes in sorted(axes_by_size(params).items()):
-        compare = _Comparison(params, inputs, predict, tuple(axes), outputs)
+    for size, axes in sizes.items():
         if "permutation" in kinds and size > 1:
-            found += _permutations(compare, size, tolerance)
+            found += _permutations(compare, axes, tolerance)
         if "sign" in kinds:
-            masks = compare.minimal(np.arange(size), _first(size, -1.0), tolerance)
-            found += [_member("sign", compare, size, *mask) for mask in masks]
-        if "scaling" in kinds:
-            found += _scalings(compare, size, tolerance)
+            masks = compare.minimal(axes, np.arange(size), _first(size, -1.0), tolerance)
+            found += [_member("sign", axes, *mask) for mask in masks]
+        if responses is not None:
+            found += _scalings(compare, axes, responses[:, [axis in axes for axis in every]], tolerance)
     return tuple(found)
 
 
+@eqx.filter_jit
+def _outputs(predict: Callable[..., Array], params: PyTree, inputs: Array) -> Array:
+    return predict(params, inputs)
+
+
 class _Comparison(eqx.Module):
-    """Outputs with some axes edited against the outputs without."""
+    """Outputs with some axes edited against the outputs without: one program for all axes, whatever their sizes."""
 
     params: PyTree
     inputs: Any
@@ -132,42 +140,50 @@ class _Comparison(eqx.Module):
     axes: tuple[Axis, ...] = eqx.field(static=True)
     outputs: Array
 
-    def minimal(self, order: np.ndarray, factors: np.ndarray, tolerance: float) -> list[tuple[np.ndarray, float]]:
-        """Returns the minimal sets of axes that can be edited together unnoticed, as masks, and how unnoticed.
+    def minimal(
+        self, axes: tuple[Axis, ...], order: np.ndarray, factors: np.ndarray, tolerance: float
+    ) -> list[tuple[np.ndarray, float]]:
+        """Returns the minimal sets of axes of one size that can be edited together unnoticed, and how unnoticed.
 
-        Units are put in an order and multiplied by factors. A set of nothing but axes read in blocks is left out: it is
-        part of a symmetry of the whole axes, or of none.
+        Sets are masks over these axes. Units are put in an order and multiplied by factors. A set of nothing but axes
+        read in blocks is left out: it is part of a symmetry of the whole axes, or of none.
         """
-        count = len(self.axes)
+        count = len(axes)
         if count > _MOST_AXES:
             raise ValueError(
                 f"at most {_MOST_AXES} axes can have the same size, because every set of them is tried. Got {count}: "
-                f"{', '.join(f'{a.leaf}[{a.axis}]' for a in self.axes)}. Build the network with sizes that differ."
+                f"{', '.join(f'{a.leaf}[{a.axis}]' for a in axes)}. Build the network with sizes that differ."
             )
         chosen = [set(c) for size in range(1, count + 1) for c in combinations(range(count), size)]
-        whole = np.array([axis.whole for axis in self.axes])
+        whole = np.array([axis.whole for axis in axes])
         masks = np.array([[k in c for k in range(count)] for c in chosen]).reshape(-1, count)
         masks = masks[(masks & whole).any(axis=1)]
         found: list[tuple[np.ndarray, float]] = []
-        for mask, change in zip(masks, self.changes(masks, order, factors), strict=True):
+        for mask, change in zip(masks, self.changes(axes, masks, order, factors), strict=True):
             if change <= tolerance and not any(np.all(mask >= other) for other, _ in found):
                 found.append((mask, float(change)))
         return found
 
-    def changes(self, masks: np.ndarray, order: np.ndarray, factors: np.ndarray) -> np.ndarray:
-        """Returns the largest change of an output for each set of axes, relative to the largest output."""
-        padded = np.concatenate([masks, np.zeros((-len(masks) % _CHUNK, masks.shape[1]), dtype=bool)])
-        parts = [_changes(self, part, order, factors) for part in padded.reshape(-1, _CHUNK, masks.shape[1])]
+    def changes(self, axes: tuple[Axis, ...], masks: np.ndarray, order: np.ndarray, factors: np.ndarray) -> np.ndarray:
+        """Returns the largest change of an output for each set of these axes, relative to the largest output."""
+        padded = np.zeros((len(masks) + -len(masks) % _CHUNK, len(self.axes)), dtype=bool)
+        padded[: len(masks), [self.axes.index(axis) for axis in axes]] = masks
+        orders = tuple(order if axis in axes else np.arange(axis.blocks) for axis in self.axes)
+        units = tuple(factors if axis in axes else np.ones(axis.blocks) for axis in self.axes)
+        parts = [_changes(self, part, orders, units) for part in padded.reshape(-1, _CHUNK, len(self.axes))]
         return np.concatenate([np.asarray(part) for part in parts] or [np.zeros(0)])[: len(masks)]
 
 
 @eqx.filter_jit
-def _changes(compare: _Comparison, masks: Any, order: Any, factors: Any) -> Array:
+def _changes(compare: _Comparison, masks: Any, orders: tuple[Any, ...], factors: tuple[Any, ...]) -> Array:
     def one(mask: Array) -> Array:
-        def edit(slices: Array, use: Array) -> Array:
-            return jnp.where(use, slices[order] * factors.reshape(-1, *[1] * (slices.ndim - 1)), slices)
+        def edit(slices: Array, use: Array, order: Array, factor: Array) -> Array:
+            return jnp.where(use, slices[order] * factor.reshape(-1, *[1] * (slices.ndim - 1)), slices)
 
-        edits = {axis: partial(edit, use=use) for axis, use in zip(compare.axes, mask, strict=True)}
+        edits = {
+            axis: partial(edit, use=use, order=order, factor=factor)
+            for axis, use, order, factor in zip(compare.axes, mask, orders, factors, strict=True)
+        }
         return jnp.abs(compare.predict(edited(compare.params, edits), compare.inputs) - compare.outputs).max()
 
     scale = jnp.abs(compare.outputs).max()
@@ -179,36 +195,36 @@ def _first(size: int, factor: float) -> np.ndarray:
     return np.where(np.arange(size) == 0, factor, 1.0)
 
 
-def _permutations(compare: _Comparison, size: int, tolerance: float) -> list[AxisSymmetry]:
+def _permutations(compare: _Comparison, axes: tuple[Axis, ...], tolerance: float) -> list[AxisSymmetry]:
     """Returns the sets for which a swap is unnoticed, and a rotation as well: they generate all permutations."""
+    size = axes[0].blocks
     units, ones, found = np.arange(size), np.ones(size), []
     swap, rotation = np.array([1, 0, *units[2:]]), np.roll(units, 1)
-    for mask, change in compare.minimal(swap, ones, tolerance):
-        rotated = float(compare.changes(mask[None], rotation, ones)[0])
+    for mask, change in compare.minimal(axes, swap, ones, tolerance):
+        rotated = float(compare.changes(axes, mask[None], rotation, ones)[0])
         if rotated <= tolerance:
-            found.append(_member("permutation", compare, size, mask, max(change, rotated)))
+            found.append(_member("permutation", axes, mask, max(change, rotated)))
     return found
 
 
-def _member(kind: Kind, compare: _Comparison, size: int, mask: np.ndarray, change: float) -> AxisSymmetry:
-    axes = tuple(axis for axis, use in zip(compare.axes, mask, strict=True) if use)
-    return AxisSymmetry(kind, axes, (1.0,) * len(axes), size, change)
+def _member(kind: Kind, axes: tuple[Axis, ...], mask: np.ndarray, change: float) -> AxisSymmetry:
+    used = tuple(axis for axis, use in zip(axes, mask, strict=True) if use)
+    return AxisSymmetry(kind, used, (1.0,) * len(used), axes[0].blocks, change)
 
 
-def _scalings(compare: _Comparison, size: int, tolerance: float) -> list[AxisSymmetry]:
+def _scalings(compare: _Comparison, axes: tuple[Axis, ...], slopes: np.ndarray, tolerance: float) -> list[AxisSymmetry]:
     """Returns a sparse basis of the exponents e with Σ e·⟨slice, ∂f/∂slice⟩ = 0, without those of blocks alone."""
-    slopes = np.asarray(_responses(compare))
     found = rank(slopes)
-    if not found.decided or found.value == len(compare.axes):
+    if not found.decided or found.value == len(axes):
         return []
     symmetries = []
     for row in _sparse(scipy.linalg.svd(slopes)[2][found.value :]):
         used = np.abs(row) > 1e-6
-        axes = tuple(axis for axis, use in zip(compare.axes, used, strict=True) if use)
-        own = AxisSymmetry("scaling", axes, tuple(np.round(row[used], 9).tolist()), size, 0.0)
-        after = compare.predict(own.scaled(compare.params, 0, 1.7), compare.inputs)
+        chosen = tuple(axis for axis, use in zip(axes, used, strict=True) if use)
+        own = AxisSymmetry("scaling", chosen, tuple(np.round(row[used], 9).tolist()), axes[0].blocks, 0.0)
+        after = _outputs(compare.predict, own.scaled(compare.params, 0, 1.7), compare.inputs)
         change = float(jnp.abs(after - compare.outputs).max() / jnp.abs(compare.outputs).max())
-        if change <= tolerance and any(axis.whole for axis in axes):
+        if change <= tolerance and any(axis.whole for axis in chosen):
             symmetries.append(replace(own, deviation=change))
     return symmetries
 

@@ -29,9 +29,9 @@ from condenslab.measures.linearisation import LayerLinearity, linearisation
 from condenslab.measures.neurons import Neurons, hidden_neurons
 from condenslab.measures.probes import Saturation, cell_probes, covering_probes, saturation
 from condenslab.measures.rank import Rank, model_rank, rank
-from condenslab.measures.scaling import Slope, width_slope, zero_crossing
 from condenslab.measures.similarity import EffectiveRatio, cosine_similarity, effective_ratio
 from condenslab.measures.spectral import InertiaBounds, inertia_bounds, inertia_bounds_at
+from condenslab.scaling import Slope, width_slope, zero_crossing
 
 __all__ = [
     "PRIME",

@@ -47,11 +47,11 @@ class Orientations:
 
     Attributes:
         count: Number of directions, strays left out.
-        sizes: Neurons of every direction of the cover, strays included, shape (direction,), largest first.
+        sizes: Neurons of every direction, shape (direction,).
         leaders: Index of the neuron that stands for each of them, shape (direction,).
-        labels: For every neuron the direction that it is nearest to, shape (neuron,).
-        strays: Neurons in the directions that were left out.
-        cosine: Every neuron has a leader at a cosine above this.
+        labels: For every neuron the direction that it is nearest to, −1 for a stray, shape (neuron,).
+        strays: Neurons that are near no direction.
+        cosine: Every neuron but the strays has a leader at a cosine above this.
     """
 
     count: int
@@ -112,8 +112,8 @@ def initial_stage(times: ArrayLike, risk: ArrayLike, fraction: float = 0.7) -> I
 def orientation_count(weights: np.ndarray | Array, *, cosine: float = 0.95, strays: float = 0.03) -> Orientations:
     """Counts the directions of a layer's neurons by a greedy cover, leaving out a few strays.
 
-    The cover is that of `effective_ratio`; every neuron then belongs to its nearest leader. The smallest directions are
-    left out as long as they hold at most the share `strays` of all neurons together.
+    The cover is that of `effective_ratio`, the leader with most neurons first. As many leaders are kept as it takes to
+    have one at a cosine above `cosine` of all neurons but the share `strays`.
 
     Args:
         weights: One row a neuron, bias included, shape (neuron, coordinate).
@@ -135,13 +135,13 @@ def orientation_count(weights: np.ndarray | Array, *, cosine: float = 0.95, stra
         raise ValueError(f"strays is a share of the neurons, in [0, 1). Got {strays}.")
     rows = np.asarray(weights, dtype=np.float64)
     cover = effective_ratio(rows, cosine).cover
-    nearest = np.argmax(cosine_similarity(rows)[:, cover], axis=1)
-    sizes = np.bincount(nearest, minlength=len(cover))
-    order = np.argsort(-sizes, kind="stable")
-    sizes, place = sizes[order], np.argsort(order)
-    held_by_smallest = np.cumsum(sizes[::-1])[::-1]
-    kept = int(np.count_nonzero(held_by_smallest > strays * len(rows)))
-    return Orientations(kept, sizes, cover[order], place[nearest], int(sizes[kept:].sum()), cosine)
+    similarity = cosine_similarity(rows)[:, cover]
+    similarity[cover, np.arange(len(cover))] = 1.0  # a leader stands for itself whatever the rounding
+    missing = np.count_nonzero(np.maximum.accumulate(similarity, axis=1) <= cosine, axis=0)
+    kept = 1 + int(np.argmax(missing <= strays * len(rows)))
+    labels = np.where(similarity[:, :kept].max(axis=1) > cosine, np.argmax(similarity[:, :kept], axis=1), -1)
+    sizes = np.bincount(labels[labels >= 0], minlength=kept)
+    return Orientations(kept, sizes, cover[:kept], labels, int(missing[kept - 1]), cosine)
 
 
 def condensed_directions(inputs: ArrayLike, residuals: ArrayLike, multiplicity: int) -> CondensedDirections:

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.linalg
 from jax import Array
 from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
 from jaxtyping import Float, PyTree
 from matfree import decomp
 

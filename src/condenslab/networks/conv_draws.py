@@ -10,7 +10,7 @@ from condenslab.networks.activations import Activation
 from condenslab.networks.checks import Real, count
 from condenslab.networks.conv import CNN, Padding, Pooling
 from condenslab.networks.conv_two_layer import ConvTwoLayer
-from condenslab.networks.draws import Key, _as_activation, _as_std, _unit_draws
+from condenslab.networks.draws import Key, _as_activation, _as_std, _scaled, unit_draws
 from condenslab.networks.initial import SCHEMES, Law, Scale, input_exponent_stds, scheme_stds
 
 
@@ -61,9 +61,11 @@ def conv_two_layer(
     positions = tuple(d + 1 - s for s, d in zip(sizes, pixels, strict=True))
     own = (count("kernels", kernels), *(() if shared else positions))
     shapes = (*own, *sizes), own, (count("outputs", outputs), kernels, *positions)
-    k, b, a = _unit_draws(key, scale.law, *shapes)
+    k, b, a = unit_draws(key, scale.law, *shapes)
     inner, outer = _as_std(scale.input_std), _as_std(scale.output_std)
-    return ConvTwoLayer(inner * k, inner * b if biases else None, outer * a, _as_activation(activation))
+    return ConvTwoLayer(
+        _scaled(inner, k), _scaled(inner, b) if biases else None, _scaled(outer, a), _as_activation(activation)
+    )
 
 
 def cnn(
@@ -131,8 +133,8 @@ def cnn(
     heads = [(o, i) for i, o in pairwise(dense)]
     shapes = [*convs, *heads]
     stds, law = _stds(shapes, std, scheme, exponent, law)
-    units = _unit_draws(key, law, *shapes, *[shape[:1] for shape in shapes])
-    scaled = [_as_std(s) * unit for s, unit in zip([*stds, *stds], units, strict=True)]
+    units = unit_draws(key, law, *shapes, *[shape[:1] for shape in shapes])
+    scaled = [_scaled(_as_std(s), unit) for s, unit in zip([*stds, *stds], units, strict=True)]
     weights, offsets = scaled[: len(shapes)], scaled[len(shapes) :]
     wanted = [biases] * (len(shapes) - 1) + [output_bias]
     terms = [b if want else None for b, want in zip(offsets, wanted, strict=True)]

@@ -19,7 +19,7 @@ from jax.core import Tracer
 from condenslab.errors import unknown
 from condenslab.networks.activations import Activation
 from condenslab.networks.activations import activation as named_activation
-from condenslab.networks.checks import Real, check_not_negative, count
+from condenslab.networks.checks import Real, check_not_negative, count, library
 from condenslab.networks.dense import MLP, TwoLayer
 from condenslab.networks.initial import SCHEMES, Law, Scale, scheme_stds
 
@@ -27,6 +27,7 @@ Key: TypeAlias = Array | int | np.integer
 
 
 _ROOT3 = math.sqrt(3.0)
+_LEAST_DRAW, _MOST_PADDED = 64, 8192
 _UNIT: dict[str, Callable[..., Array]] = {
     "normal": jax.random.normal,
     "uniform": partial(jax.random.uniform, minval=-_ROOT3, maxval=_ROOT3),
@@ -71,12 +72,12 @@ def two_layer(
             "multiply the prediction by it, or use initial.from_gamma, which has α = 1."
         )
     inner, outer = _as_std(scale.input_std), _as_std(scale.output_std)
-    w, b, a, c = _unit_draws(key, scale.law, (m, d), (m,), (o, m), (o,))
+    w, b, a, c = unit_draws(key, scale.law, (m, d), (m,), (o, m), (o,))
     return TwoLayer(
-        inner * w,
-        inner * b if biases else None,
-        outer * a,
-        outer * c if output_bias else None,
+        _scaled(inner, w),
+        _scaled(inner, b) if biases else None,
+        _scaled(outer, a),
+        _scaled(outer, c) if output_bias else None,
         _as_activation(activation),
     )
 
@@ -116,12 +117,12 @@ def mlp(
         raise ValueError(f"widths must hold at least the input and the output dimension. Got {tuple(widths)}.")
     stds, law = _layer_stds(sizes, std, scheme, law)
     matrices = [(fan_out, fan_in) for fan_in, fan_out in pairwise(sizes)]
-    units = _unit_draws(key, law, *matrices, *[(fan_out,) for fan_out in sizes[1:]])
+    units = unit_draws(key, law, *matrices, *[(fan_out,) for fan_out in sizes[1:]])
     weights, offsets = units[: len(matrices)], units[len(matrices) :]
     wanted = [biases] * (len(matrices) - 1) + [output_bias]
     return MLP(
-        tuple(_as_std(s) * weight for s, weight in zip(stds, weights, strict=True)),
-        tuple(_as_std(s) * b if want else None for s, b, want in zip(stds, offsets, wanted, strict=True)),
+        tuple(_scaled(_as_std(s), weight) for s, weight in zip(stds, weights, strict=True)),
+        tuple(_scaled(_as_std(s), b) if want else None for s, b, want in zip(stds, offsets, wanted, strict=True)),
         _as_activation(activation),
         residual,
     )
@@ -156,14 +157,27 @@ def _layer_stds(
     return std, law
 
 
-def _unit_draws(key: Key, law: Law, *shapes: tuple[int, ...]) -> list[Array]:
-    """Returns draws of variance 1 of these shapes, cut from one draw (which compiles faster than many)."""
+def unit_draws(key: Key, law: Law, *shapes: tuple[int, ...]) -> list[Array]:
+    """Returns draws of variance 1 of these shapes, cut from one draw (which compiles faster than many).
+
+    Small draws are made in sizes that are powers of 2, and cut in NumPy, so that networks of many shapes share a few
+    programs: number i of a draw does not depend on how many follow it (jax's partitionable threefry).
+    """
     if law not in _UNIT:
         raise unknown("law", law, _UNIT)
     sizes = [math.prod(shape) for shape in shapes]
-    flat = _UNIT[law](_as_key(key), (sum(sizes),), jnp.result_type(float))
-    ends = [int(end) for end in np.cumsum(sizes)[:-1]]
-    return [part.reshape(shape) for part, shape in zip(jnp.split(flat, ends), shapes, strict=True)]
+    total = sum(sizes)
+    drawn = max(_LEAST_DRAW, 1 << (total - 1).bit_length()) if total <= _MOST_PADDED else total
+    flat = _UNIT[law](_as_key(key), (drawn,), jnp.result_type(float))
+    xp = library(flat)
+    parts = xp.split(xp.asarray(flat)[:total], np.cumsum(sizes)[:-1].tolist())
+    return [jnp.asarray(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)]
+
+
+def _scaled(std: Array, unit: Array) -> Array:
+    """Returns std·unit, where both are known without a program for each shape."""
+    xp = library(std, unit)
+    return jnp.asarray(xp.asarray(std) * xp.asarray(unit))
 
 
 def _as_std(std: Real) -> Array:

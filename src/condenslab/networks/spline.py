@@ -5,9 +5,11 @@ coefficients are. Outside of its knots a spline is 0.
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -117,6 +119,11 @@ def bspline_basis(points: Float[Array, "*shape"], knots: Knots, degree: int) -> 
         [[0.25]]
     """
     _check_knots(knots, degree)
+    return _basis(points, tuple(knots), degree)
+
+
+@partial(jax.jit, static_argnums=(1, 2), inline=True)
+def _basis(points: Array, knots: Knots, degree: int) -> Array:
     t, x = np.asarray(knots), points[..., None]
 
     def row(values: np.ndarray) -> Array:

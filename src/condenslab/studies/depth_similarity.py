@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
@@ -100,7 +101,7 @@ class DepthSimilarity(Study):
     }
 
     def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[DepthCase]:
-        """Returns the runs of every depth and reading of the start, with seeds `seed`, `seed` + 1, …"""
+        """Returns the runs of every depth and reading of the start, with seeds from `seed` on."""
         own = settings
         readings = ((0.07, own.rate, own.seeds), (float(np.sqrt(0.07)), own.printed_rate, own.printed_seeds))
         return [
@@ -238,52 +239,40 @@ def _lengthening(runs: Sequence[Record]) -> float | None:
     if any(not places.size for places in below):
         return None
     steps = [float(r.arrays["times"][places[0]]) for r, places in zip(runs, below, strict=True)]
-    return min(later / max(earlier, 1.0) for earlier, later in zip(steps[:-1], steps[1:], strict=True))
+    return min(later / max(earlier, 1.0) for earlier, later in pairwise(steps))
 
 
 def _draw(records: Sequence[Record]) -> list[Drawing]:
+    stds = sorted({record.case["std"] for record in records})
+    found = [_by_seed([record for record in records if record.case["std"] == std]) for std in stds]
+    return [_drawing(seeds) for seeds in found if seeds]
+
+
+def _drawing(seeds: list[list[Record]]) -> Drawing:
     from condenslab import figures
 
-    drawn = []
-    for std in sorted({record.case["std"] for record in records}):
-        seeds = _by_seed([r for r in records if r.case["std"] == std])
-        if not seeds:
-            continue
-        figure, axes = figures.panels(1, 2, width=6.0, height=4.2)
-        for runs in seeds[:1]:
-            for k, record in enumerate(runs):
-                levels = [
-                    ("constant function, 2/9", CONSTANT),
-                    ("setosa apart, 1/9", SETOSA),
-                    ("0.025 (figure)", 0.025),
-                ]
-                figures.risk_curve(
-                    axes[0, 0],
-                    record.arrays["times"],
-                    record.arrays["risk"],
-                    label=f"{record.case['depth']} hidden layers",
-                    time_label="step",
-                    levels=levels if k == len(runs) - 1 else (),
-                )
-        figures.title(axes[0, 0], "Risk (mean over outputs)")
-        curves = {}
-        for number in range(len(seeds[0])):
-            for k, runs in enumerate(seeds):
-                record = runs[number]
-                name = f"{record.case['depth']} hidden layers"
-                curves[f"_{name}, {k}" if k else name] = (record.arrays["times"], record.arrays["accuracy"])
-        figures.value_curves(axes[0, 1], curves, x_label="step", y_label="training accuracy", logarithmic="x")
-        figures.title(axes[0, 1], f"Accuracy, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}")
-        case = seeds[0][0].case
-        caption = (
-            f"ReLU networks of width {case['width']} on Iris, gradient descent with rate {case['rate']:g}, all "
-            f"parameters from a normal law of standard deviation {std:.3g} (variance {std**2:.2g}). Left, one seed: "
-            "dashed are the risk of the best constant function and that of telling setosa from the rest and no more, "
-            "and the third level of the published figure. Where the curves lie on one another they rest at the same "
-            "risks; deeper networks leave later."
-        )
-        drawn.append(Drawing(f"Risk along training, start of standard deviation {std:.3g}", caption, figure))
-    return drawn
+    figure, axes = figures.panels(1, 2, width=6.0, height=4.2)
+    levels = [("constant function, 2/9", CONSTANT), ("setosa apart, 1/9", SETOSA), ("0.025 (figure)", LEVELS[2])]
+    curves: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for number, record in enumerate(seeds[0]):
+        name, last = f"{record.case['depth']} hidden layers", number == len(seeds[0]) - 1
+        times, risk = record.arrays["times"], record.arrays["risk"]
+        figures.risk_curve(axes[0, 0], times, risk, label=name, time_label="step", levels=levels if last else ())
+        for k, runs in enumerate(seeds):
+            arrays = runs[number].arrays
+            curves[f"_{name}, {k}" if k else name] = (arrays["times"], arrays["accuracy"])
+    figures.title(axes[0, 0], "Risk (mean over outputs)")
+    figures.value_curves(axes[0, 1], curves, x_label="step", y_label="training accuracy", logarithmic="x")
+    figures.title(axes[0, 1], f"Accuracy, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}")
+    case = seeds[0][0].case
+    start = f"start of standard deviation {case['std']:.3g} (variance {case['std'] ** 2:.2g})"
+    caption = (
+        f"ReLU networks of width {case['width']} on Iris, gradient descent with rate {case['rate']:g}, {start}. Left, "
+        "one seed: named are the risk of the best constant function, that of telling setosa from the rest and no more, "
+        "and the third level of the published figure. Networks that rest at the same risks share these plateaus; the "
+        "step at which a curve leaves one is to be compared between depths."
+    )
+    return Drawing(f"Risk along training, {start}", caption, figure)
 
 
 STUDY = DepthSimilarity()

@@ -35,6 +35,7 @@ REGISTRY: dict[str, str] = {
     "critical_functions": "condenslab.studies.critical_functions:STUDY",
     "critical_dimension": "condenslab.studies.critical_dimension:STUDY",
     "model_rank": "condenslab.studies.model_rank:STUDY",
+    "embedding_depth": "condenslab.studies.embedding_depth:STUDY",
     "depth_similarity": "condenslab.studies.depth_similarity:STUDY",
     "symmetry_discovery": "condenslab.studies.invariance:DISCOVERY",
     "invariant_manifolds": "condenslab.studies.invariance:MANIFOLDS",

@@ -193,21 +193,26 @@ def begin_members(
 
 
 @functools.cache
-def advance_program() -> Any:
-    """Returns `advance_members` as a program, made once.
+def wide_vectors() -> dict[str, Any]:
+    """Returns the options of `jax.jit` that ask for vectors of 512 bits on a CPU.
 
     XLA's default of 256-bit vectors leaves half of a processor with AVX-512 idle: 512 bits measured 1.15 times faster
     in float32 and 1.3 times in float64. Elsewhere the option changes nothing; an XLA without it goes without.
     """
-    options: dict[str, Any] = {}
-    if jax.default_backend() == "cpu":
-        wide: dict[str, Any] = {"compiler_options": {"xla_cpu_prefer_vector_width": "512"}}
-        try:
-            jax.jit(lambda: 0, **wide).lower().compile()
-            options = wide
-        except (jax.errors.JaxRuntimeError, ValueError):
-            pass
-    return eqx.filter_jit(advance_members, **options)
+    if jax.default_backend() != "cpu":
+        return {}
+    wide: dict[str, Any] = {"compiler_options": {"xla_cpu_prefer_vector_width": "512"}}
+    try:
+        jax.jit(lambda: 0, **wide).lower().compile()
+    except (jax.errors.JaxRuntimeError, ValueError):
+        return {}
+    return wide
+
+
+@functools.cache
+def advance_program() -> Any:
+    """Returns `advance_members` as a program, made once."""
+    return eqx.filter_jit(advance_members, **wide_vectors())
 
 
 def advance_members(

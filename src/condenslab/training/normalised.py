@@ -13,6 +13,7 @@ from condenslab.training.normalised_follow import BLOCK_NUMBERS, Follower, Sampl
 from condenslab.training.normalised_run import NormalisedRun
 
 _DENSE_SAMPLES = 1000
+_DRAW_COPIES, _LOOP_COPIES = 6, 12
 
 
 def normalised_flow(
@@ -91,7 +92,11 @@ def normalised_flow(
 
 
 def normalised_bytes(width: int, samples: int, inputs: int, *, anti_symmetric: bool = True) -> int:
-    """Returns an estimate of the memory that one member of `normalised_flow` takes, in bytes.
+    """Returns an upper estimate of the memory that one member of `normalised_flow` takes at its peak, in bytes.
+
+    The draw of the start holds up to six arrays of the size of the parameters at once, and the program twelve of those
+    in the space of the samples: the state before and after, the start, and what the loop over steps copies. Measured
+    growth of the resident set is 0.8 to 0.95 of the estimate (one input or 64, width 5·10⁴ to 10⁶).
 
     Args:
         width: m.
@@ -100,7 +105,8 @@ def normalised_bytes(width: int, samples: int, inputs: int, *, anti_symmetric: b
         anti_symmetric: Whether there are 2m neurons.
     """
     basis = min(samples, inputs + 1)
-    return 8 * (width * (2 * (inputs + 2) + (1 + anti_symmetric) * 5 * (basis + 1)) + 40 * BLOCK_NUMBERS)
+    drawn, followed = _DRAW_COPIES * (inputs + 2), _LOOP_COPIES * (1 + anti_symmetric) * (basis + 1)
+    return 8 * (width * (drawn + followed) + 40 * BLOCK_NUMBERS)
 
 
 def _samples(inputs: np.ndarray, targets: np.ndarray) -> Samples:

@@ -211,7 +211,8 @@ def _correct(problem: Problem, state: State, predictor: Array, corrector: Array)
         new, rotation = _rotated(problem, old, share, corrector)
         squares = [_squares(new, old), _squares(old), _squares(new, plain)]
         moved = _squares(new, start, halves=state.moved.shape[1])
-        return new, _Found(_outputs(problem, new), moved, *(part[:, 0] for part in squares), jnp.max(rotation))
+        shift, size, difference = (part[:, 0] for part in squares)
+        return new, _Found(_outputs(problem, new), moved, shift, size, difference, jnp.max(rotation))
 
     if state.neurons.outer.shape[0] == 1:
         # Not a loop of one turn: the compiler then sees that the prediction has been computed before.

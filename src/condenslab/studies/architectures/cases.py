@@ -11,7 +11,7 @@ Sharing = Literal["shared", "unshared", "full"]
 
 SHARINGS: tuple[Sharing, ...] = ("shared", "unshared", "full")
 OPTIMISTIC: dict[str, int] = {"shared": 7, "unshared": 15, "full": 21}
-"""O of the target of one kernel of 3 entries at 3 positions: s + L + 1, (s + 2)L and (d + 2)L (LSH, Table 4, caption)."""
+"""O of one kernel of 3 entries at 3 positions, with biases: s + L + 1, (s + 2)L, (d + 2)L (LSH, Table 4, caption)."""
 MNIST: dict[str, int] = {"shared": 685, "unshared": 6760, "full": 530660}
 """O over k for k kernels of 3 × 3 entries on 28 × 28 pixels, without biases (LLR; deck 001)."""
 PLANE: dict[str, int] = {"shared": 13, "unshared": 45, "full": 153}
@@ -34,23 +34,25 @@ class Settings:
         seeds: Random inputs and starts.
         std: Standard deviation of all initial parameters.
         steps: Largest number of steps.
-        ranks: Seeds of the ranks.
+        ranks: Seeds of the ranks of the experiment's target.
+        planes: Seeds of the ranks of random targets in a plane.
     """
 
     factors: tuple[Count, ...] = (1, 3)
     shared: tuple[Count, ...] = (5, 6, 7, 8, 10, 12, 14)
-    unshared: tuple[Count, ...] = (12, 14, 15, 16, 20, 25, 30)
-    full: tuple[Count, ...] = (17, 20, 21, 22, 28, 35, 42)
+    unshared: tuple[Count, ...] = (12, 14, 15, 16, 18, 20, 25, 30)
+    full: tuple[Count, ...] = (17, 20, 21, 22, 24, 28, 35, 42)
     rates: tuple[Positive, ...] = (0.1, 0.3)
     seeds: Count = 5
     std: Positive = 1e-10
     steps: Count = 60_000
     ranks: Count = 3
+    planes: Annotated[int, msgspec.Meta(ge=0)] = 3
 
 
 PRESETS = {
     "tiny": Settings(
-        factors=(1,), shared=(6, 10), unshared=(14, 25), full=(20, 35), rates=(0.3,), seeds=1, steps=4_000, ranks=1
+        factors=(1,), shared=(6, 10), unshared=(), full=(), rates=(0.3,), seeds=1, steps=4_000, ranks=1, planes=0
     ),
     "quick": Settings(),
     "full": Settings(
@@ -134,15 +136,16 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         settings: The settings.
         seed: The first seed.
     """
-    s, cases = settings, [TableCase()]
+    s = settings
+    cases: list[Case] = [TableCase()]
     for sharing in SHARINGS:
-        for number in range(seed, seed + s.ranks):
-            cases += [RankCase(sharing, 1, factor, number) for factor in dict.fromkeys(s.factors)]
-            cases.append(RankCase(sharing, 2, 1, number))
+        widths = dict.fromkeys(s.factors)
+        cases += [RankCase(sharing, 1, factor, seed + number) for number in range(s.ranks) for factor in widths]
+        cases += [RankCase(sharing, 2, 1, seed + number) for number in range(s.planes)]
         counts = {"shared": s.shared, "unshared": s.unshared, "full": s.full}[sharing]
         cases += [
-            TrainCase(sharing, factor, n, max(counts), rate, s.std, s.steps, number)
-            for factor in dict.fromkeys(s.factors)
+            TrainCase(sharing, factor, n, max(counts, default=0), rate, s.std, s.steps, number)
+            for factor in widths
             for n in dict.fromkeys(counts)
             for rate in dict.fromkeys(s.rates)
             for number in range(seed, seed + s.seeds)

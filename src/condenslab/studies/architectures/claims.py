@@ -98,9 +98,7 @@ def factors(records: Sequence[Record]) -> list[int]:
 
 def _trained(records: Sequence[Record], sharing: str, factor: int) -> list[Record]:
     return [
-        r
-        for r in records
-        if r.case["kind"] == "train" and (r.case["sharing"], r.case["factor"]) == (sharing, factor)
+        r for r in records if r.case["kind"] == "train" and (r.case["sharing"], r.case["factor"]) == (sharing, factor)
     ]
 
 
@@ -127,7 +125,9 @@ def _ranks(records: Sequence[Record]) -> list[Claim]:
     for number, axes, expected in ((1, 1, OPTIMISTIC), (2, 2, PLANE)):
         for sharing in SHARINGS:
             own = [
-                r for r in records if r.case["kind"] == "rank" and (r.case["sharing"], r.case["axes"]) == (sharing, axes)
+                r
+                for r in records
+                if r.case["kind"] == "rank" and (r.case["sharing"], r.case["axes"]) == (sharing, axes)
             ]
             seeds = sorted({r.case["seed"] for r in own})
             worst = [_worst([r for r in own if r.case["seed"] == seed], expected[sharing]) for seed in seeds]

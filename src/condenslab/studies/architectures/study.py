@@ -45,7 +45,7 @@ class Architectures(Study):
         return 8 * 6 * (21 * case.factor) ** 2 if isinstance(case, RankCase) else 1000
 
     def seconds_per_member(self, case: Case) -> float:
-        """Returns a rough time on two cores; a step costs some microseconds and some nanoseconds a neuron and sample."""
+        """Returns a rough time on two cores: microseconds a step, and nanoseconds a neuron and sample."""
         if isinstance(case, TrainCase):
             return 0.5e-6 * case.steps * (2.4 + 4e-3 * 3 * case.factor * case.padded)
         return 0.3 + 1e-9 * (21 * case.factor) ** 3 if isinstance(case, RankCase) else 0.01

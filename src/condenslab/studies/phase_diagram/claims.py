@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from condenslab.scaling import Slope, width_slope, zero_crossing
 from condenslab.studies.claims import Claim, wilson
 from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS, PUBLISHED_WIDTHS
 from condenslab.sweeps import Record
-
-if TYPE_CHECKING:
-    from condenslab.measures import Slope
 
 _PD = "Luo et al., JMLR 22(71), 2021"
 PUBLISHED_SLOPES = dict(zip(PUBLISHED_GAMMAS, (-0.506, 0.007, 0.372), strict=True))
@@ -50,7 +47,7 @@ class Point:
 
     gamma: float
     gamma_prime: float
-    slope: "Slope | None"
+    slope: Slope | None
     missing: tuple[int, ...]
 
 
@@ -62,8 +59,6 @@ def points(records: Iterable[Record], data: str, seed: int | None = None) -> lis
         data: "square" or "digits".
         seed: Of the runs; by default the smallest, which alone has the whole diagram.
     """
-    from condenslab.measures import width_slope  # loads JAX, and `condenslab list` is to be quick
-
     own = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data and not r.case["keep"]]
     if not own:
         return []
@@ -94,8 +89,6 @@ def boundary(gamma_prime: float) -> float:
 
 def zero_line(found: Sequence[Point]) -> dict[float, float | None]:
     """Returns γ′ → γ at which the slope vanishes, for every γ′ with at least two points; None where it does not."""
-    from condenslab.measures import zero_crossing  # as above
-
     rows: dict[float, list[Point]] = {}
     for point in found:
         if point.slope is not None:

@@ -115,10 +115,8 @@ def _attempt(point: _Point, x: Array, y: Array, start: tuple, tolerance: Array, 
     taken = (error <= 1) & (jnp.linalg.norm(residual) <= size * (1 + 1e-10))
     change = jnp.clip(0.9 / jnp.sqrt(jnp.where(jnp.isfinite(error), jnp.maximum(error, 1e-3), 1e4)), 0.2, 5.0)
     chosen = jax.tree.map(lambda yes, no: jnp.where(taken, yes, no), (new, residual), (state.params, state.residual))
-    return _State(
-        *chosen, step * jnp.where(taken, change, jnp.minimum(change, 0.5)), state.tried + 1,
-        jnp.where(taken, 0, state.refused + 1),
-    )  # fmt: skip
+    step = step * jnp.where(taken, change, jnp.minimum(change, 0.5))
+    return _State(chosen[0], chosen[1], step, state.tried + 1, jnp.where(taken, 0, state.refused + 1))
 
 
 def _outputs(point: _Point, x: Array, params: tuple) -> Array:
@@ -135,7 +133,7 @@ def _slopes(point: _Point, x: Array, params: tuple) -> tuple:
 
 def _kernel(point: _Point, slopes: tuple) -> Array:
     flat = [layer.reshape(layer.shape[0], -1) for layer in slopes]
-    return sum(rate * (f @ f.T) for rate, f in zip(point.rates, flat, strict=True)) / len(flat[0])
+    return jnp.sum(jnp.stack([rate * (f @ f.T) for rate, f in zip(point.rates, flat, strict=True)]), axis=0) / len(flat[0])
 
 
 def _moved(point: _Point, params: tuple, slopes: tuple, total: Array) -> tuple:

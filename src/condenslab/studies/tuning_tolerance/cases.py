@@ -44,9 +44,7 @@ class Settings:
 
 
 PRESETS = {
-    "tiny": Settings(
-        samples=(7, 16), stds=(1e-4, 1e-2, 1.0), seeds=2, orders=3, rates=(0.05, 0.2, 0.8), steps=10_000
-    ),
+    "tiny": Settings(samples=(7, 16), stds=(1e-4, 1e-2, 1.0), seeds=2, orders=3, rates=(0.05, 0.2, 0.8), steps=10_000),
     "quick": Settings(),
     "full": Settings(
         stds=tuple(float(s) for s in np.round(10.0 ** np.arange(-5, 0.01, 0.25), 8)),

@@ -18,10 +18,12 @@ NEARLY_ALL = 0.95
 PUBLISHED = {7: 1e-3, 8: 1e-3, 9: 1e-3, 10: 1e-3, 11: 1e-3, 12: 1e-3, 13: 1e-3, 14: 1e-2, 15: 1e-2, 16: 1e-1}
 """n → largest of 1e-5, 1e-4, …, 1e-1 at which the published mean test error is at most 1e-6."""
 
+_TENS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+
 STATEMENTS = (
     "on the cross the largest initial scale that succeeds never falls while samples are added",
     "on the cross the range of scales that succeed grows by a factor of 10 or more from n = O to all entries",
-    "the largest initial scale that succeeds is the published one, to half a decade",
+    "the largest of the published initial scales that succeeds is the published one",
     "over random orders of the entries the largest scale that succeeds never falls while samples are added",
     "over random orders the share of runs that succeed grows from n = O to all entries by more than its intervals",
     "with all entries observed nearly every scale and order succeeds",
@@ -124,15 +126,13 @@ def _growth(records: Sequence[Record]) -> list[Claim]:
 
 def _published(records: Sequence[Record]) -> list[Claim]:
     claims = []
-    for n in (n for n in counts(records, "cross") if n in (OPTIMISTIC, 12, 14, ENTRIES)):
+    tried = [std for std in settings(records, "cross", "std") if std in _TENS]
+    for n in (n for n in counts(records, "cross") if n in (OPTIMISTIC, 12, 14, ENTRIES) and PUBLISHED[n] in tried):
         found = largest(records, "cross", n, "std")
-        log = None if found is None else float(np.log10(max(found, 1e-12)))
-        text = f"{STATEMENTS[2]} (n = {n}, log₁₀; its design is not stated, here row 4 and column 3 first)"
-        expected = float(np.log10(PUBLISHED[n]))
-        if n == ENTRIES:  # the published scales end at 1e-1
-            claims.append(Claim.at_least(f"{text}, or more", _FIG3, bound=expected - 0.5, measured=log))
-        else:
-            claims.append(Claim.within(text, _FIG3, expected=expected, measured=log, tolerance=0.5))
+        below = None if found is None else max((std for std in tried if std <= found), default=1e-12)
+        log = None if below is None else float(np.log10(below))
+        text = f"{STATEMENTS[2]} (n = {n}, log₁₀; there the mean error, here half of the runs; design not stated)"
+        claims.append(Claim.within(text, _FIG3, expected=np.log10(PUBLISHED[n]), measured=log, tolerance=0.5))
     return claims
 
 

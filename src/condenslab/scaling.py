@@ -1,4 +1,7 @@
-"""How distances scale with the width: slopes on logarithmic axes with their standard errors, and where they vanish."""
+"""How distances scale with the width: slopes on logarithmic axes with their standard errors, and where they vanish.
+
+Numbers only and no JAX, so that claims and drawings of stored records need none; public in `condenslab.measures`.
+"""
 
 import math
 from collections.abc import Sequence

@@ -1,0 +1,110 @@
+"""Draws the study of embeddings in depth from its stored records; imports no JAX."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from condenslab import figures
+from condenslab.studies.embedding_depth.claims import LINEAR, PLATEAU, of_kind, rest, rows
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the figures of a run; what was not computed is left out.
+
+    Args:
+        records: The records, in any order.
+    """
+    plateaus, lifts, merges = (of_kind(records, kind) for kind in ("plateau", "lift", "merge"))
+    drawn = [_plateaus(plateaus)] if plateaus else []
+    if any(rows(record) for record in lifts):
+        drawn.append(_lifts([record for record in lifts if rows(record)]))
+    return drawn + ([_merges(merges)] if merges else [])
+
+
+def _plateaus(records: Sequence[Record]) -> Drawing:
+    seed = min(record.case["seed"] for record in records)
+    shown = [record for record in records if record.case["seed"] == seed]
+    figure, axes = figures.panels(1, 2, width=5.8, height=4.2)
+    for number, record in enumerate(shown):
+        last = number == len(shown) - 1
+        figures.risk_curve(
+            axes[0, 0],
+            record.arrays["times"],
+            record.arrays["risk"],
+            label=_layers(record.case["depth"]),
+            time_label="step",
+            levels=[("published plateau, 0.1", PLATEAU)] if last else (),
+        )
+    figures.title(axes[0, 0], f"Risk, seed {seed}")
+    deep = next((record for record in shown if record.case["depth"] == 3), shown[-1])
+    times, linearity = deep.arrays["times"], deep.arrays["linearity"]
+    curves = {f"hidden layer {layer + 1}": (times, linearity[:, layer]) for layer in range(linearity.shape[1])}
+    figures.value_curves(
+        axes[0, 1], curves, x_label="step", y_label="MPC, smallest |correlation| of a unit", logarithmic="x"
+    )
+    axes[0, 1].axhline(LINEAR, color="0.4", linewidth=0.8, linestyle=":")
+    where = rest(deep)
+    if where is not None and times[where] > 0:
+        axes[0, 1].axvline(times[where], color="0.4", linewidth=0.8)
+    figures.title(axes[0, 1], f"Linearity of {_layers(deep.case['depth'])}, seed {seed}")
+    caption = (
+        f"Tanh networks of width {deep.case['width']} on three tanh steps, gradient descent with rate 0.01, all "
+        "parameters from N(0, 0.01). Left: where curves of different depth lie at one level, networks share a plateau. "
+        "Right: how linear each layer of a deep network is on the data; dotted is 0.99, above which it counts as "
+        "linear, and the vertical line is the rest nearest to the published plateau."
+    )
+    return Drawing("A plateau of shallow and deep networks", caption, figure)
+
+
+def _layers(depth: int) -> str:
+    return f"{depth} hidden layer{'s' if depth > 1 else ''}"
+
+
+def _lifts(records: Sequence[Record]) -> Drawing:
+    names = {"three_tanh": "1-2-1 on three tanh", "iris": "4-2-3 on Iris"}
+    figure, axes = figures.panels(1, len(records), width=5.4, height=5.0)
+    for ax, record in zip(axes[0], records, strict=True):
+        labels, counts = [], []
+        for number, narrow in enumerate(record.values["narrow"]):
+            labels.append(f"R = {figures.readable(record.values['risks'][number])}")
+            counts.append(narrow)
+            for row in rows(record):
+                if row["point"] == number and row["carried"] == "activations":
+                    labels.append(f"{row['count']} layer{'s' if row['count'] > 1 else ''} more")
+                    counts.append(row["counts"])
+        figures.inertia_bars(ax, labels, counts)
+        figures.title(ax, names[record.case["problem"]])
+    caption = (
+        "Signs of the Hessian's eigenvalues at critical points of ReLU networks with two neurons, and of the same "
+        "points with one and two layers inserted before the output. No bar may shrink; how many directions are zero or "
+        "negative in the deeper network depends on the point."
+    )
+    return Drawing("Inertia of lifted critical points", caption, figure)
+
+
+def _merges(records: Sequence[Record]) -> Drawing:
+    figure, axes = figures.panels(1, 1, width=6.4, height=4.2)
+    ax = axes[0, 0]
+    curves = {}
+    for record in records:
+        values = np.array([value or 0.0 for value in record.values["linearity"]])
+        curves[f"seed {record.case['seed']}"] = (np.arange(1.0, len(values) + 1), values)
+    figures.value_curves(ax, curves, x_label="hidden layer", y_label="MPC, smallest |correlation| of a unit")
+    ax.axhline(LINEAR, color="0.4", linewidth=0.8, linestyle=":")
+    case = records[0].case
+    told = "; ".join(_told(record) for record in records)
+    caption = (
+        f"Tanh networks of ten hidden layers, width {case['width']}, trained on digits of 8 × 8 pixels. Layers above "
+        f"0.99 (dotted) are merged into the next one. {told}."
+    )
+    return Drawing("Linear layers of a deep network", caption, figure)
+
+
+def _told(record: Record) -> str:
+    gone, values = len(record.values["merged"]), record.values
+    start = f"Seed {record.case['seed']}: {gone} merged, accuracy on held-out digits {values['accuracy']:.1%}"
+    if not gone:
+        return start
+    return f"{start} before, {values['retrained_accuracy']:.1%} after retraining, {values['retrained_agreement']:.1%} agree"

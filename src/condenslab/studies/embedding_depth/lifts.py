@@ -1,0 +1,87 @@
+"""Searches critical points of small ReLU networks and lifts them by one layer and by two, in both ways."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab import landscape, measures, networks, tasks
+from condenslab.landscape import CriticalPoint
+from condenslab.risk import EmpiricalRisk
+from condenslab.studies.embedding_depth.cases import LiftCase
+from condenslab.sweeps import Outcome
+
+_WIDTH, _POINTS, _APART = 2, 3, 1e-4
+
+
+def run_lift(case: LiftCase) -> Outcome:
+    """Returns what lifting does to critical points of different risk with two neurons, a row a lift.
+
+    The new layers have two neurons like those of the source: 7, 13 and 19 parameters on the three-tanh data, and 19, 25
+    and 31 on Iris.
+
+    Args:
+        case: The case.
+    """
+    risk = _three_tanh() if case.problem == "three_tanh" else _iris()
+    if risk is None:
+        message = "Iris comes with scikit-learn, which is not installed: pip install 'condenslab[data]'"
+        return Outcome({}, status="failed", message=message)
+    found = landscape.critical_points(
+        risk,
+        width=_WIDTH,
+        starts=case.starts,
+        key=case.seed,
+        activation=networks.activation("relu"),
+        output_bias=True,
+    )
+    points = _different([point for point in found.of_width(_WIDTH) if point.inertia.decided])
+    rows: list[dict[str, Any]] = []
+    for number, point in enumerate(points):
+        outputs = risk.targets.shape[1]
+        for carried in ("activations", "preactivations") if outputs <= _WIDTH else ("activations",):
+            for count in (1, 2):
+                made = landscape.lift(point.network, layer=1, width=_WIDTH, count=count, carried=carried, risk=risk)
+                rows.append({"point": number, "carried": carried, "count": count} | _row(risk, made))
+    values = {
+        "risks": [point.risk for point in points],
+        "gradients": [point.gradient_norm for point in points],
+        "narrow": [list(point.inertia.counts) for point in points],
+    }
+    return Outcome(values | {f"row_{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())})
+
+
+def _row(risk: EmpiricalRisk, made: landscape.Lifting) -> dict[str, Any]:
+    found, receipt = measures.inertia_at(risk, made.network), made.receipt
+    return {
+        "counts": list(found.counts),
+        "decided": found.decided,
+        "gap": float(min(found.gap, 99.0)),
+        "gradient": found.gradient_norm,
+        "parameters": receipt.parameters_after,
+        "output_difference": receipt.relative_difference,
+        "output_difference_away": receipt.output_difference_random / max(receipt.output_scale, 1e-300),
+    }
+
+
+def _different(points: list[CriticalPoint]) -> list[CriticalPoint]:
+    """Returns the first points whose risks differ, smallest first."""
+    chosen: list[CriticalPoint] = []
+    for point in sorted(points, key=lambda point: point.risk):
+        if all(abs(point.risk - other.risk) > _APART * other.risk for other in chosen):
+            chosen.append(point)
+    return chosen[:_POINTS]
+
+
+def _three_tanh() -> EmpiricalRisk:
+    task = tasks.task("three_tanh")
+    return EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets))
+
+
+def _iris() -> EmpiricalRisk | None:
+    try:
+        from sklearn.datasets import load_iris
+    except ImportError:
+        return None
+    table: Any = load_iris()
+    return EmpiricalRisk(jnp.asarray(table.data), jnp.asarray(np.eye(3)[table.target]))

@@ -1,0 +1,130 @@
+"""The studies of architectures and of tuning tolerance: claims on made-up records, and the pieces of theory in them."""
+
+import dataclasses
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from condenslab import studies
+from condenslab.studies import architectures, tuning_tolerance
+from condenslab.studies.architectures import claims, published
+from condenslab.studies.architectures.cases import OPTIMISTIC, SHARINGS, RankCase, TableCase, TrainCase
+from condenslab.studies.tuning_tolerance import cases as tolerance_cases
+from condenslab.studies.tuning_tolerance import claims as tolerance
+from condenslab.sweeps import Record, case_id
+
+SMALL = architectures.cases.Settings(
+    shared=(5, 7, 14), unshared=(14, 15, 30), full=(20, 21, 42), rates=(0.1, 0.3), seeds=3
+)
+
+
+def record(name, case, values=None, status="done") -> Record:
+    return Record(name, case_id(name, 1, case, "float64"), asdict(case), status, "", values or {}, {})
+
+
+def trained(error, status=lambda case: "done"):
+    """Records of all runs, with test errors from a function of the case."""
+    cases = [c for c in architectures.cases.make_cases(SMALL, 0) if isinstance(c, TrainCase)]
+    return [record("architectures", c, {"test_error": error(c)}, status(c)) for c in cases]
+
+
+def verdicts(decided, statement):
+    return {claim.verdict for claim in decided if claim.statement.startswith(statement)}
+
+
+@pytest.mark.parametrize("name", ["architectures", "tuning_tolerance"])
+def test_cases_are_distinct_and_what_rests_on_failed_ones_is_undecided(name):
+    study = studies.get(name)
+    cases = study.cases(study.presets["quick"], seed=3, data=None)
+    assert len({case_id(name, 1, case, "float64") for case in cases}) == len(cases)
+    settings = study.presets["tiny"]
+    failed = [record(name, c, status="failed") for c in study.cases(settings, seed=0, data=None)]
+    decided = study.claims(failed, settings, known_target=True)
+    assert decided and {claim.verdict for claim in decided} == {"undecided"}
+    for claim in decided:
+        assert any(statement in claim.statement for statement in study.claim_statements), claim.statement
+    assert study.draw([]) == []
+
+
+def test_a_sharp_transition_at_the_optimistic_size_holds_and_one_below_it_fails():
+    sharp = claims.decide(trained(lambda c: 1e-6 if c.samples >= OPTIMISTIC[c.sharing] else 0.3))
+    for statement in claims.STATEMENTS[4:]:
+        assert verdicts(sharp, statement) == {"holds"}, statement
+    early = claims.decide(trained(lambda _: 1e-6))
+    assert verdicts(early, claims.STATEMENTS[4]) == verdicts(early, claims.STATEMENTS[5]) == {"fails"}
+    never = claims.decide(trained(lambda _: 0.3))
+    assert verdicts(never, claims.STATEMENTS[5]) == {"fails"} and verdicts(never, claims.STATEMENTS[6]) == {"undecided"}
+
+
+def test_a_cell_keeps_the_best_rate_and_counts_runs_that_diverged():
+    """Medians over three seeds: 0.2 at rate 0.1; at 0.3 two of three diverge, so the median there is infinite."""
+    records = trained(
+        lambda c: (0.1, 0.2, 0.9)[c.seed] if c.rate == 0.1 else 1e-9,
+        lambda c: "diverged" if c.rate == 0.3 and c.seed else "done",
+    )
+    assert claims.cell_error(records, "shared", 1, 5) == 0.2
+    assert claims.first_below(records, "shared", 1, 0.3) == 5 and claims.first_below(records, "shared", 1, 0.1) is None
+    broken = [dataclasses.replace(records[0], status="failed"), *records[1:]]
+    assert claims.cell_error(broken, "shared", 1, 5) is None
+
+
+def test_published_counts_are_in_order_and_keep_the_margins_that_the_claims_use():
+    for sharing in SHARINGS:
+        for row in published.FIRST[sharing].values():
+            assert list(row) == sorted(row)
+            assert OPTIMISTIC[sharing] <= row[2] <= 2 * OPTIMISTIC[sharing], "between O and 2O at 1e-4"
+    for factor in published.FIRST["full"]:
+        shared, unshared, full = (published.first(s, factor, claims.FALLEN) for s in SHARINGS)
+        assert shared < unshared <= full
+    assert published.first("full", 2, 1e-2) is None
+
+
+def test_closed_forms_and_ranks():
+    """LLR, Table 3, and its formulas by hand: at 4 × 4 pixels and 2 × 2 entries 4 + 9, (4 + 1)9 and (16 + 1)9."""
+    from condenslab.studies.architectures import runs
+
+    table = runs.run_table(TableCase(2)).values
+    assert table["experiment"] == {"shared": 7, "unshared": 15, "full": 21}
+    assert table["plane"] == {"shared": 13, "unshared": 45, "full": 153}
+    assert table["mnist"] == {"shared": [685, 1370], "unshared": [6760, 13520], "full": [530660, 1061320]}
+    found = runs.run_rank(RankCase("unshared", 1, 2, 0)).values
+    assert (found["rank"], found["rank_decided"], found["parameters"]) == (15, True, 30)
+
+
+def test_the_target_is_that_of_the_formula():
+    from condenslab.studies.architectures import runs
+
+    x = np.random.default_rng(0).standard_normal((4, 5))
+    by_hand = [sum(np.tanh(0.6 * r[s] + 0.8 * r[s + 1] + r[s + 2]) for s in range(3)) for r in x]
+    np.testing.assert_allclose(runs.target_values(x)[:, 0], by_hand, rtol=1e-14)
+
+
+def test_random_orders_begin_with_a_spanning_tree():
+    for seed in range(5):
+        order = tolerance_cases.random_order(seed)
+        assert sorted(order) == list(range(16))
+        rows, columns = {k // 4 for k in order[:7]}, {k % 4 for k in order[:7]}
+        assert len(rows) == len(columns) == 4, "seven edges of a tree on eight vertices meet every row and column"
+
+
+def test_tolerance_claims_follow_a_made_up_law():
+    """Success up to std 10^(n − 16)/3 and rate n/20 grows with n; turned round it falls."""
+    settings = tuning_tolerance.cases.Settings(samples=(7, 12, 16), seeds=2, orders=6)
+    cases = tolerance_cases.make_cases(settings, 0)
+
+    def made(grow: bool):
+        def error(case):
+            n = len(case.observed) if grow else 23 - len(case.observed)
+            wide = case.rate <= n / 20 if case.part == "rates" else case.std <= {7: 1e-3, 11: 1e-2, 12: 1e-2, 16: 1}[n]
+            return 1e-9 if wide else 0.1
+
+        return [record("tuning_tolerance", case, {"test_error": error(case)}) for case in cases]
+
+    right, wrong = tolerance.decide(made(True)), tolerance.decide(made(False))
+    for number in (0, 1, 3, 4, 5, 6):
+        statement = tolerance.STATEMENTS[number]
+        assert verdicts(right, statement) == {"holds"} and verdicts(wrong, statement) == {"fails"}, statement
+    assert verdicts(right, tolerance.STATEMENTS[2]) == {"holds", "fails"}, "published at n = 12 is 1e-3, here 1e-2"
+    assert tolerance.largest(made(True), "cross", 12, "std") == 1e-2
+    assert tuning_tolerance.STUDY.draw(made(True))
