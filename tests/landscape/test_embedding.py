@@ -81,6 +81,7 @@ def test_copies_are_shared_out_in_turn():
     assert found.sources == (0, 1, 2, 0, 1, 2, 0, 1)
     np.testing.assert_allclose(found.shares, [1 / 3, 1 / 3, 1 / 2, 1 / 3, 1 / 3, 1 / 2, 1 / 3, 1 / 3])
     assert equal_splitting(3, 3).shares == (1.0, 1.0, 1.0)
+    assert equal_splitting(3, 299_593).width == 299_593  # 10⁵ shares sum to 1 but for their rounding, 2·10⁻¹²
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -150,11 +150,11 @@ def test_bad_requests(options, error, message):
 
 def test_networks_that_cannot_be_lifted():
     smooth = MLP((jnp.ones((1, 1)),), (jnp.ones(1),), activation("tanh"))
-    with pytest.raises(ValueError, match="linear segment.*Got 'tanh'"):
+    with pytest.raises(ValueError, match=r"linear segment.*Got 'tanh'"):
         lift(smooth, layer=0, inputs=INPUTS)
-    with pytest.raises(ValueError, match="must have biases.*2 is the output layer"):
+    with pytest.raises(ValueError, match=r"must have biases.*2 is the output layer"):
         lift(deep(output_bias=False), layer=2, inputs=POINTS)
-    with pytest.raises(ValueError, match="residual connection would change|change the function"):
+    with pytest.raises(ValueError, match="change the function"):
         lift(deep(0, (2, 3, 3, 1), residual=True), layer=1, inputs=POINTS)
     with pytest.raises(ValueError, match="change the function"):
         lift(deep(0, (2, 4, 3, 1), residual=True), layer=1, width=4, inputs=POINTS)

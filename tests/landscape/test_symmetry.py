@@ -7,11 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from condenslab import networks
+from condenslab import networks, training
 from condenslab.landscape import discover_symmetries
 from condenslab.networks import MLP, MultiHeadAttention
 from condenslab.risk import EmpiricalRisk
-from learning import flow_by_scipy
 
 KEY = jax.random.key(3)
 
@@ -60,7 +59,7 @@ def test_relu_scales_are_found_with_their_exponents_and_conserved_by_flow():
         into, out = powers[f".weights[{layer}]"], powers[f".weights[{layer + 1}]"]
         assert into == pytest.approx(-out) and powers[f".biases[{layer}]"] == pytest.approx(into)
     risk = EmpiricalRisk(normal(12, 3, seed=4), normal(12, 2, seed=5))
-    end = networks.unravel(jnp.asarray(flow_by_scipy(risk, network, np.array([0.5]))[-1]), network)
+    end = training.flow(risk, network, until=training.Until(time=0.5), rtol=1e-9, atol=1e-12).network
     before, after = (float(symmetries[0].conserved(n, 1)) for n in (network, end))
     assert after == pytest.approx(before, rel=1e-6)
     assert float(jnp.abs(end.weights[0] - network.weights[0]).max()) > 1e-2

@@ -7,6 +7,7 @@ import pytest
 
 from condenslab import networks
 from condenslab.measures import output_jacobian
+from condenslab.measures.tangent_array import tangent_array
 from condenslab.networks import Scale
 
 SCALE = Scale(1.0, 1.0)
@@ -34,6 +35,34 @@ def test_against_central_differences(name):
     outputs = jax.jit(lambda t: networks.unravel(t, network)(inputs))
     columns = [(outputs(theta + step * e) - outputs(theta - step * e)) / (2 * step) for e in np.eye(theta.size)]
     np.testing.assert_allclose(output_jacobian(network, inputs), np.stack(columns, axis=2), atol=2e-8)
+    np.testing.assert_allclose(tangent_array(network, inputs), np.stack(columns, axis=2), atol=2e-8)
+
+
+CLOSED = {
+    "residual": networks.mlp(7, widths=(2, 3, 3, 2), activation="softplus", std=1.0, output_bias=True, residual=True),
+    "linear": networks.mlp(8, widths=(2, 3), activation="tanh", std=1.0),
+    "two outputs": networks.conv_two_layer(
+        9, kernels=3, size=2, inputs=4, outputs=2, activation="tanh", scale=SCALE
+    ),
+    "plane": networks.conv_two_layer(10, kernels=2, size=(2, 2), inputs=(3, 4), activation="tanh", scale=SCALE),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("shared", [True, False])
+def test_closed_forms_against_reverse_differentiation_in_chunks_that_overlap(name, shared, monkeypatch):
+    network = CLOSED[name]
+    if isinstance(network, networks.ConvTwoLayer):
+        network = network if shared else networks.as_unshared(network)
+        inputs = np.random.default_rng(1).standard_normal((21, *network.input_shape))
+    else:
+        inputs = np.random.default_rng(1).standard_normal((21, 2))
+    monkeypatch.setattr("condenslab.measures.tangent_array._ENTRIES", 1)
+    monkeypatch.setattr("condenslab.measures.tangent_array._FEWEST", 8)
+    found = tangent_array(network, inputs)
+    expected = jax.jacrev(lambda t: networks.unravel(t, network)(jnp.asarray(inputs)))(networks.ravel(network))
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, atol=1e-13)
 
 
 def test_any_predict_is_differentiated_as_a_batch():

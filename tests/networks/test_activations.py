@@ -2,9 +2,11 @@
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.polynomial import chebyshev, polynomial
@@ -114,6 +116,47 @@ def test_no_homogeneity_is_left_undeclared(sigma):
     z = np.array([0.5, 2.0])
     ratio = values(sigma, 2 * z) / values(sigma, z)
     assert (abs(ratio[0] - ratio[1]) > 1e-2) == (sigma.homogeneity is None)
+
+
+BOUNDED = {"tanh", "sigmoid"}
+STEEP = {"exp", "x2_tanh"}  # no slope bounds their differences
+
+
+@every
+def test_the_declared_constants_are_bounds_and_nearly_reached(sigma):
+    """By secants of the values on a dense grid, and by σ′ itself, into both tails and densely about 0."""
+    assert (sigma.lipschitz is None) == (sigma.name in STEEP)
+    assert (sigma.supremum is not None) == (sigma.name in BOUNDED)
+    z = np.concatenate([-np.logspace(4, 1, 200), np.linspace(-10, 10, 200_001), np.logspace(1, 4, 200)])
+    if sigma.lipschitz is not None:
+        found, slopes = (np.asarray(d) for d in jax.jit(lambda x: sigma.derivatives(x, 1))(jnp.asarray(z)))
+        gaps = np.diff(z)
+        wide = gaps > 0
+        # Rounding of σ(y) − σ(z) is a few units in the last place of the larger of the two.
+        noise = 8 * np.finfo(float).eps * np.maximum(np.abs(found[1:]), np.abs(found[:-1]))
+        assert np.all(np.abs(np.diff(found))[wide] <= sigma.lipschitz * gaps[wide] + noise[wide])
+        assert np.abs(slopes).max() <= sigma.lipschitz * (1 + 1e-15)
+        assert np.abs(slopes).max() >= 0.99 * sigma.lipschitz, "a bound, but a loose one"
+    if sigma.supremum is not None:
+        found = np.abs(values(sigma, z))
+        assert 0.999 * sigma.supremum <= found.max() <= sigma.supremum
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "second"),
+    [
+        ("gelu", 1.0, 2.0, lambda z: (2 - z**2) * np.exp(-(z**2) / 2)),
+        ("swish", 2.0, 3.0, lambda z: 2 - z * np.tanh(z / 2)),
+        ("x_tanh", 1.0, 2.0, lambda z: 1 - z * np.tanh(z)),
+    ],
+)
+def test_the_steepest_point_in_closed_form(name, low, high, second):
+    """σ″ is a positive multiple of `second`, whose root is where |σ′| is largest: √2 for gelu; there the bound holds."""
+    sigma, at = activation(name), scipy.optimize.brentq(second, low, high, xtol=1e-15)
+    steepest = float(sigma.derivatives(jnp.asarray(at), 1)[1])
+    assert steepest <= sigma.lipschitz <= steepest * 1.001
+    around = np.asarray(sigma.derivatives(jnp.asarray(np.array([at - 1e-3, at + 1e-3])), 1)[1])
+    assert np.all(around < steepest)
 
 
 @every

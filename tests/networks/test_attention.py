@@ -10,7 +10,6 @@ import pytest
 from condenslab.measures import model_rank
 from condenslab.networks import apply, attention, multi_head_attention, parameter_count
 
-
 outputs_of = jax.jit(apply)
 
 

@@ -88,8 +88,8 @@ def test_closed_forms_and_ranks():
     assert table["experiment"] == {"shared": 7, "unshared": 15, "full": 21}
     assert table["plane"] == {"shared": 13, "unshared": 45, "full": 153}
     assert table["mnist"] == {"shared": [685, 1370], "unshared": [6760, 13520], "full": [530660, 1061320]}
-    found = runs.run_rank(RankCase("unshared", 1, 2, 0)).values
-    assert (found["rank"], found["rank_decided"], found["parameters"]) == (15, True, 30)
+    found = runs.run_rank(RankCase("unshared", 1, 1, 0)).values
+    assert (found["rank"], found["rank_decided"], found["parameters"]) == (15, True, 15)
 
 
 def test_the_target_is_that_of_the_formula():

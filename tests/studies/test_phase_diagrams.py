@@ -1,11 +1,14 @@
 """The claims of the phase diagrams on made-up records, whose slopes are known."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from condenslab.studies import feature_map, phase_diagram, phase_diagram_three_layer
 from condenslab.studies.phase_diagram import claims
-from condenslab.studies.phase_diagram.cases import PRESETS, PointCase, make_cases
+from condenslab.studies.phase_diagram.cases import PRESETS, ChoiceCase, PointCase, make_cases
 from condenslab.studies.phase_diagram.draw import derived_slope
 from condenslab.sweeps import Record
 from condenslab.sweeps.grid import described
@@ -83,3 +86,20 @@ def test_three_layer_slopes_of_exact_powers():
         for k, case in enumerate(study.cases(settings, seed=0, data=None))
     ]  # fmt: skip
     assert [c.verdict for c in study.claims(records, settings, known_target=True)] == ["holds"] * 4
+
+
+def test_equivalent_choices_are_one_descent():
+    from condenslab.studies.phase_diagram.flows import run_choice
+
+    outcomes = [run_choice(ChoiceCase(e, 1.0, 0.0, 10, 0, 50), None) for e in (0.0, 1.0)]
+    first, second = (outcome.values["input_distance"] for outcome in outcomes)
+    assert first > 0 and abs(first / second - 1) < 1e-12
+
+
+def test_claims_and_figures_need_no_jax():
+    program = (
+        "import sys, condenslab.studies.phase_diagram.claims, condenslab.studies.phase_diagram.draw, "
+        "condenslab.studies.phase_diagram_three_layer, condenslab.studies.feature_map; print('jax' in sys.modules)"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "False"

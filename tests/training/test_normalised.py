@@ -1,5 +1,9 @@
 """The normalised flow against SciPy's integration of the original parameters, and against plain gradient descent."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -190,3 +194,38 @@ def test_functions_of_exponential_steps():
     np.testing.assert_allclose(first[:-1], np.float64(terms[0][:-1]), rtol=1e-9)
     np.testing.assert_allclose(third[:-1], np.float64(2 * terms[1][:-1]), rtol=1e-6)
     np.testing.assert_allclose([first[-1], third[-1]], [1e-3, 1e-3], rtol=2e-3)
+
+
+_GROWTH = """
+import re
+import jax
+jax.config.update("jax_enable_x64", True)
+from condenslab import tasks, training
+from condenslab.networks import initial
+
+def resident(field):
+    return 1024 * int(re.search(field + r":\\s+(\\d+)", open("/proc/self/status").read())[1])
+
+def follow(width):
+    task, scale = tasks.task("square_on_four_points"), initial.from_gamma(1.4, 0.0, width)
+    training.normalised_flow(
+        task.inputs, task.targets, [scale], width=width, seeds=[0], max_steps=4, threads=1, features=range(width)
+    )
+
+follow(64)
+open("/proc/self/clear_refs", "w").write("5")  # the peak counts from here
+before = resident("VmRSS")
+follow(200_000)
+print(resident("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="reads the peak of memory from Linux")
+def test_the_memory_estimate_holds_for_a_process_of_its_own():
+    printed = subprocess.run([sys.executable, "-c", _GROWTH], capture_output=True, text=True, check=True).stdout
+    estimate = training.normalised_bytes(200_000, 4, 1)
+    assert estimate / 3 < int(printed) < estimate
+
+
+def test_width_one_million_is_promised_two_gibibytes():
+    assert training.normalised_bytes(1_000_000, 4, 1) < 2 * 2**30

@@ -9,8 +9,8 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.measures.jacobian import output_jacobian
 from condenslab.measures.probes import saturation
+from condenslab.measures.tangent_array import tangent_array
 from condenslab.networks import MLP, TwoLayer, apply
 from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
 
@@ -140,7 +140,7 @@ def model_rank(
     if probes.ndim == 0 or probes.shape[0] == 0:
         raise ValueError(f"probes must hold at least one input, shape (sample, input). Got shape {probes.shape}.")
     require_float64(np.asarray(ravel_pytree(network)[0]), "model rank", tolerance)
-    jacobian = np.asarray(output_jacobian(network, probes, predict=predict))
+    jacobian = tangent_array(network, probes, predict=predict)
     found = rank(jacobian.reshape(-1, jacobian.shape[-1]), tolerance=tolerance)
     aimed_at_all = jacobian.shape[0] * jacobian.shape[1] >= jacobian.shape[2]
     if predict is not apply or not isinstance(network, TwoLayer | MLP) or not aimed_at_all:

@@ -1,8 +1,8 @@
 """The Jacobian of the outputs in closed form, written once into one array.
 
 A parameter W[j, k] acts on sample i only through the preactivation z_ij, with weight h_ik, so its tangent is
-(∂f_o/∂z_j)(x_i)·h_ik. Both factors are small: a compiled program gives them, some samples at a time so that they stay in
-the cache, and their products go straight to where they belong in the array of all tangents, samples last.
+(∂f_o/∂z_j)(x_i)·h_ik. Both factors are small: a compiled program gives them, some samples at a time so that they stay
+in the cache, and their products go straight to where they belong in the array of all tangents, samples last.
 """
 
 from collections.abc import Callable
@@ -47,15 +47,16 @@ def tangent_array(
     if not closed or host.ndim < 2 or len(host) == 0:
         return np.asarray(output_jacobian(network, inputs, predict=predict))
     factors = _convolution_factors if isinstance(network, ConvTwoLayer) else _dense_factors
-    ends = np.cumsum([leaf.size for leaf in jax.tree.leaves(network)])
+    leaves = jax.tree.leaves(network)
+    ends = np.cumsum([leaf.size for leaf in leaves])
     chunks = -(-len(host) // max(_ENTRIES // max(1, ends[-1]), _FEWEST))
     rows = -(-len(host) // chunks)
-    found = np.empty(0)
+    found = np.empty(0, np.result_type(*(leaf.dtype for leaf in leaves)))
     for begin in range(0, len(host), rows):
         first = min(begin, len(host) - rows)  # the last chunk overlaps the one before: one shape, one program
         parts = factors(network, host[first : first + rows])
         if first == 0:
-            found = np.empty((ends[-1], parts[0][0].shape[-2], len(host)), parts[0][0].dtype)
+            found = np.empty((ends[-1], parts[0][0].shape[-2], len(host)), found.dtype)
         for (delta, factor), own in zip(parts, np.split(found[..., first : first + rows], ends[:-1]), strict=True):
             _write(own, np.asarray(delta), None if factor is None else np.asarray(factor))
     return np.transpose(found, (2, 1, 0))
@@ -109,4 +110,5 @@ def _convolution_factors(network: ConvTwoLayer, inputs: Array) -> Factors:
 
 
 def _identity(outputs: int, inputs: Array) -> Float[Array, "output row sample"]:
-    return jnp.broadcast_to(jnp.eye(outputs, dtype=inputs.dtype)[:, :, None], (outputs, outputs, len(inputs)))
+    eye = jnp.eye(outputs, dtype=jnp.result_type(inputs.dtype, float))
+    return jnp.broadcast_to(eye[:, :, None], (outputs, outputs, len(inputs)))

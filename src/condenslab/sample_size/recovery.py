@@ -15,7 +15,8 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float, PyTree
 
-from condenslab.measures import Rank, output_jacobian, rank
+from condenslab.measures import Rank, rank
+from condenslab.measures.tangent_array import tangent_array
 from condenslab.networks import apply
 from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
 
@@ -73,9 +74,10 @@ def tangent_features(
         TypeError: The derivatives are not float64.
         ValueError: There is no input, or a derivative is NaN or infinite.
     """
-    found = np.asarray(output_jacobian(network, inputs, predict=predict))
+    found = tangent_array(network, inputs, predict=predict)
     require_float64(found, "tangent features", None)
-    if not np.all(np.isfinite(found)):
+    # A sum is finite only if all are: one pass over a large array, and a second one only if the sum overflowed.
+    if not (np.isfinite(np.sum(found)) or np.all(np.isfinite(found))):
         raise ValueError("tangent features must be finite. Got NaN or infinity: the point or an input is out of range.")
     return found
 

@@ -252,7 +252,7 @@ def _drawing(seeds: list[list[Record]]) -> Drawing:
     from condenslab import figures
 
     figure, axes = figures.panels(1, 2, width=6.0, height=4.2)
-    levels = [("constant function, 2/9", CONSTANT), ("setosa apart, 1/9", SETOSA), ("0.025 (figure)", LEVELS[2])]
+    levels = [("constant function, 2/9", CONSTANT), ("setosa apart, 1/9", SETOSA), ("published level", LEVELS[2])]
     curves: dict[str, tuple[np.ndarray, np.ndarray]] = {}
     for number, record in enumerate(seeds[0]):
         name, last = f"{record.case['depth']} hidden layers", number == len(seeds[0]) - 1

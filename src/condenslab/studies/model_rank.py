@@ -23,7 +23,7 @@ Kind = Literal["condensed", "opposite", "generic", "dead", "formula", "run"]
 PAIRS: dict[Kind, int] = {"condensed": 2, "opposite": 2, "generic": 4, "dead": 3}
 """Two tanh neurons of one input without biases: the model rank by where they are."""
 RISK = 1e-14
-"""Where a flow ends. One that stops before it has not condensed yet as far as it will: its merged rank is not claimed."""
+"""Where a flow ends. One that stops before it may condense further: its merged rank is not claimed."""
 THRESHOLDS = (1e-2, 1e-4, 1e-6, 1e-8)
 STATEMENTS = (
     "two tanh neurons with w₂ = w₁ or w₂ = −w₁ have model rank 2",

@@ -13,7 +13,7 @@ from condenslab.training.normalised_follow import BLOCK_NUMBERS, Follower, Sampl
 from condenslab.training.normalised_run import NormalisedRun
 
 _DENSE_SAMPLES = 1000
-_DRAW_COPIES, _LOOP_COPIES = 6, 12
+_DRAW_COPIES, _LOOP_COPIES, _PROGRAMS = 10, 4, 48 * 2**20
 
 
 def normalised_flow(
@@ -94,9 +94,9 @@ def normalised_flow(
 def normalised_bytes(width: int, samples: int, inputs: int, *, anti_symmetric: bool = True) -> int:
     """Returns an upper estimate of the memory that one member of `normalised_flow` takes at its peak, in bytes.
 
-    The draw of the start holds up to six arrays of the size of the parameters at once, and the program twelve of those
-    in the space of the samples: the state before and after, the start, and what the loop over steps copies. Measured
-    growth of the resident set is 0.8 to 0.95 of the estimate (one input or 64, width 5·10⁴ to 10⁶).
+    The draw of the start and the neurons returned count as ten arrays of the size of the parameters, the state before
+    and after a step and the start as four in the space of the samples, and the compiled programs as 48 MiB. The growth
+    of the resident set was 0.5 to 0.9 of this (1 and 64 inputs, widths 10⁵ to 10⁶), that of the libraries not counted.
 
     Args:
         width: m.
@@ -106,7 +106,7 @@ def normalised_bytes(width: int, samples: int, inputs: int, *, anti_symmetric: b
     """
     basis = min(samples, inputs + 1)
     drawn, followed = _DRAW_COPIES * (inputs + 2), _LOOP_COPIES * (1 + anti_symmetric) * (basis + 1)
-    return 8 * (width * (drawn + followed) + 40 * BLOCK_NUMBERS)
+    return _PROGRAMS + 8 * (width * (drawn + followed) + 40 * BLOCK_NUMBERS)
 
 
 def _samples(inputs: np.ndarray, targets: np.ndarray) -> Samples:

@@ -39,7 +39,7 @@ class Settings:
     """
 
     factors: tuple[Count, ...] = (1, 3)
-    shared: tuple[Count, ...] = (5, 6, 7, 8, 10, 12, 14)
+    shared: tuple[Count, ...] = (3, 5, 6, 7, 8, 10, 12, 14)
     unshared: tuple[Count, ...] = (12, 14, 15, 16, 18, 20, 25, 30)
     full: tuple[Count, ...] = (17, 20, 21, 22, 24, 28, 35, 42)
     rates: tuple[Positive, ...] = (0.1, 0.3)

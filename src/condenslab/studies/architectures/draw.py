@@ -37,7 +37,7 @@ def _maps(records: Sequence[Record]) -> Drawing | None:
         known = [[np.nan if e is None or np.isinf(e) else np.log10(max(e, _FLOOR)) for e in row] for row in found]
         size = OPTIMISTIC[sharing]
         edge = sum(n < size for n in counts[sharing]) - 0.5
-        ax.axvline(edge, color=figures.OKABE_ITO["vermillion"], linewidth=2.0, label=f"optimistic sample size {size}")
+        ax.axvline(edge, color=figures.OKABE_ITO["sky blue"], linewidth=2.0, label=f"optimistic sample size {size}")
         fallen = [(k, first_below(records, sharing, factor, FALLEN)) for k, factor in enumerate(widths)]
         cells_below = [(k, counts[sharing].index(n)) for k, n in fallen if n is not None]
         figures.value_map(
@@ -51,8 +51,8 @@ def _maps(records: Sequence[Record]) -> Drawing | None:
     caption = (
         "f*(x) = Σ tanh(0.6x_s + 0.8x_{s+1} + x_{s+2}), s = 1, 2, 3, on five normal inputs, learned by gradient "
         f"descent from parameters N(0, {runs[0].case['std']:g}²) in at most {runs[0].case['steps']:,} steps. Cells: "
-        f"median over {len({r.case['seed'] for r in runs})} seed(s) of the mean squared error on 1,000 fresh inputs, at "
-        f"the rate of {rates} for which it is smallest: chosen by the test error, as in the source. The red line is "
+        f"median over {len({r.case['seed'] for r in runs})} seed(s) of the mean squared error on 1,000 fresh inputs, "
+        f"at the rate of {rates} for which it is smallest: chosen by the test error, as in the source. The line is "
         "left of n = O; columns are not evenly spaced in n. White: all diverged."
     )
     return Drawing("Test error against samples and width", caption, figure)
@@ -80,7 +80,8 @@ def _first(records: Sequence[Record]) -> Drawing | None:
         ax.set_ylim(0, 1.08 * top)
         for s in SHARINGS:
             ax.axhline(OPTIMISTIC[s], color="black", linewidth=0.9, linestyle=":", zorder=1)
-            ax.annotate(f"O = {OPTIMISTIC[s]}", (places[-1], OPTIMISTIC[s] - 0.2), fontsize=8, va="top", ha="right")
+            place = {"xycoords": ("axes fraction", "data"), "fontsize": 8, "va": "center"}
+            ax.annotate(f"O = {OPTIMISTIC[s]}", (1.01, OPTIMISTIC[s]), **place)
         figures.title(ax, title)
         figures.legend_below(ax, columns=3)
     caption = (

@@ -1,16 +1,16 @@
 """Does dropout make neurons condense, and is it its mean, the penalty R₁, that does?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 
 from condenslab.studies.claims import Claim
-from condenslab.studies.descents import DescentCase, cases
+from condenslab.studies.descents import DescentCase, DescentStudy
 from condenslab.studies.dropout import claims
-from condenslab.studies.study import Drawing, Study
-from condenslab.sweeps import Outcome, Progress, Record
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
 
 if TYPE_CHECKING:
     from condenslab.tasks import Table
@@ -43,7 +43,7 @@ class Settings:
     curve_width: Count = 200
 
 
-class DropoutStudy(Study):
+class DropoutStudy(DescentStudy):
     """Two targets, each without dropout, with it, and with its deterministic mean alone."""
 
     name: ClassVar[str] = "dropout"
@@ -78,26 +78,6 @@ class DropoutStudy(Study):
             *(case for law in settings.laws for case in three(settings.teacher_keep, task=f"teacher_{law}", **teacher)),
             *three(settings.curve_keep, **curve),
         ]
-
-    def compile_key(self, case: DescentCase) -> Hashable:
-        """Returns what decides the program; see `condenslab.studies.descents`."""
-        return cases.compile_key(case)
-
-    def bytes_per_member(self, case: DescentCase) -> int:
-        """Returns the size of the recorded parameters."""
-        return cases.bytes_per_member(case)
-
-    def seconds_per_member(self, case: DescentCase) -> float:
-        """Returns a rough time on one core."""
-        return cases.seconds_per_member(case)
-
-    def run_batch(
-        self, cases: Sequence[DescentCase], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Trains the cases of one program together."""
-        from condenslab.studies.descents.runs import run
-
-        return run(cases, progress)
 
     def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
         """Decides the claims."""

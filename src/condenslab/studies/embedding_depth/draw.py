@@ -9,6 +9,8 @@ from condenslab.studies.embedding_depth.claims import LINEAR, PLATEAU, of_kind, 
 from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
+_METHODS = {"adam": "Adam", "sgd": "SGD"}
+
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
     """Returns the figures of a run; what was not computed is left out.
@@ -17,10 +19,14 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         records: The records, in any order.
     """
     plateaus, lifts, merges = (of_kind(records, kind) for kind in ("plateau", "lift", "merge"))
-    drawn = [_plateaus(plateaus)] if plateaus else []
+    stds = sorted({record.case["std"] for record in plateaus})
+    drawn = [_plateaus([record for record in plateaus if record.case["std"] == std]) for std in stds]
     if any(rows(record) for record in lifts):
         drawn.append(_lifts([record for record in lifts if rows(record)]))
-    return drawn + ([_merges(merges)] if merges else [])
+    for method in ("adam", "sgd"):
+        chosen = [record for record in merges if record.case["method"] == method]
+        drawn += [_merges(chosen)] if chosen else []
+    return drawn
 
 
 def _plateaus(records: Sequence[Record]) -> Drawing:
@@ -35,7 +41,7 @@ def _plateaus(records: Sequence[Record]) -> Drawing:
             record.arrays["risk"],
             label=_layers(record.case["depth"]),
             time_label="step",
-            levels=[("published plateau, 0.1", PLATEAU)] if last else (),
+            levels=[("published plateau", PLATEAU)] if last else (),
         )
     figures.title(axes[0, 0], f"Risk, seed {seed}")
     deep = next((record for record in shown if record.case["depth"] == 3), shown[-1])
@@ -51,11 +57,13 @@ def _plateaus(records: Sequence[Record]) -> Drawing:
     figures.title(axes[0, 1], f"Linearity of {_layers(deep.case['depth'])}, seed {seed}")
     caption = (
         f"Tanh networks of width {deep.case['width']} on three tanh steps, gradient descent with rate 0.01, all "
-        "parameters from N(0, 0.01). Left: where curves of different depth lie at one level, networks share a plateau. "
+        f"parameters from a normal law of standard deviation {deep.case['std']:g}. Left: where curves of different "
+        "depth lie at one level, networks share a plateau. "
         "Right: how linear each layer of a deep network is on the data; dotted is 0.99, above which it counts as "
         "linear, and the vertical line is the rest nearest to the published plateau."
     )
-    return Drawing("A plateau of shallow and deep networks", caption, figure)
+    start = f"start of standard deviation {deep.case['std']:g}"
+    return Drawing(f"A plateau of shallow and deep networks, {start}", caption, figure)
 
 
 def _layers(depth: int) -> str:
@@ -96,10 +104,12 @@ def _merges(records: Sequence[Record]) -> Drawing:
     case = records[0].case
     told = "; ".join(_told(record) for record in records)
     caption = (
-        f"Tanh networks of ten hidden layers, width {case['width']}, trained on digits of 8 × 8 pixels. Layers above "
-        f"0.99 (dotted) are merged into the next one. {told}."
+        f"Tanh networks of ten hidden layers, width {case['width']}, {case['steps']:,} steps of "
+        f"{_METHODS[case['method']]} on handwritten digits ({case['images']}). Layers above 0.99 (dotted) are merged "
+        f"into the next one. {told}."
     )
-    return Drawing("Linear layers of a deep network", caption, figure)
+    start = f"start of variance {case['variance']:.2g}, {_METHODS[case['method']]}"
+    return Drawing(f"Linear layers of a deep network, {start}", caption, figure)
 
 
 def _told(record: Record) -> str:
@@ -107,4 +117,5 @@ def _told(record: Record) -> str:
     start = f"Seed {record.case['seed']}: {gone} merged, accuracy on held-out digits {values['accuracy']:.1%}"
     if not gone:
         return start
-    return f"{start} before, {values['retrained_accuracy']:.1%} after retraining, {values['retrained_agreement']:.1%} agree"
+    agree = f"{values['retrained_agreement']:.1%} of the predictions agree"
+    return f"{start} before, {values['retrained_accuracy']:.1%} after retraining, {agree}"

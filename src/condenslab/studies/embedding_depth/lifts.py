@@ -65,12 +65,13 @@ def _row(risk: EmpiricalRisk, made: landscape.Lifting) -> dict[str, Any]:
 
 
 def _different(points: list[CriticalPoint]) -> list[CriticalPoint]:
-    """Returns the first points whose risks differ, smallest first."""
+    """Returns points whose risks differ, from the smallest to the largest found."""
     chosen: list[CriticalPoint] = []
     for point in sorted(points, key=lambda point: point.risk):
         if all(abs(point.risk - other.risk) > _APART * other.risk for other in chosen):
             chosen.append(point)
-    return chosen[:_POINTS]
+    spread = np.unique(np.linspace(0, len(chosen) - 1, min(_POINTS, len(chosen))).round().astype(int))
+    return [chosen[k] for k in spread]
 
 
 def _three_tanh() -> EmpiricalRisk:

@@ -13,7 +13,7 @@ from condenslab.sweeps import Outcome, Progress
 from condenslab.training import Stop, Trajectory
 
 _RECORD = {"risk": training.record_risk, "parameters": training.record_parameters}
-_RATE, _STD, _RECORDS = 0.01, 0.1, 120
+_RATE, _RECORDS = 0.01, 120
 
 
 def run_plateaus(cases: Sequence[PlateauCase], progress: Progress | None) -> list[Outcome]:
@@ -28,7 +28,7 @@ def run_plateaus(cases: Sequence[PlateauCase], progress: Progress | None) -> lis
     runs = training.ensemble(
         training.descend,
         EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets)),
-        [networks.mlp(case.seed, widths=widths, activation="tanh", std=_STD, output_bias=True) for case in cases],
+        [networks.mlp(case.seed, widths=widths, activation="tanh", std=case.std, output_bias=True) for case in cases],
         training.GradientDescent(rate=_RATE),
         steps=first.steps,
         at=logarithmic_steps(first.steps, _RECORDS),

@@ -42,21 +42,21 @@ class EmbeddingDepth(Study):
             return case.kind, case.depth, case.width, case.steps
         if isinstance(case, LiftCase):
             return case.kind, case.problem, case.starts
-        return case.kind, case.width, case.steps, case.retrain
+        return case.kind, case.width, case.images, case.method, case.steps, case.retrain
 
     def bytes_per_member(self, case: Case) -> int:
         """Returns the size of the recorded parameters, of the search, or of a network's states on all images."""
         if isinstance(case, PlateauCase):
             return 8 * 4 * 120 * case.width * (case.width * (case.depth - 1) + 4)
-        return 2**24 if isinstance(case, LiftCase) else 8 * 4 * 1800 * (case.width * HIDDEN + 64)
+        return 2**24 if isinstance(case, LiftCase) else 8 * 4 * 5000 * (case.width * HIDDEN + 784)
 
     def seconds_per_member(self, case: Case) -> float:
         """Returns a rough time on two cores: six operations a weight and sample, or mostly compilation."""
         if isinstance(case, PlateauCase):
-            return 1.0 + case.steps * (1e-5 + 6 * 50 * case.width**2 * (case.depth - 1) / 2e10)
+            return 1.0 + case.steps * (1e-5 + 6 * 50 * case.width**2 * (case.depth - 1) / 4.5e10)
         if isinstance(case, LiftCase):
             return 6.0 + 0.1 * case.starts
-        return 3.0 + case.steps * (3e-4 + 6 * 200 * case.width**2 * HIDDEN / 4e10)
+        return 3.0 + case.steps * (3e-4 + 6 * 1000 * case.width**2 * HIDDEN / 2e11)
 
     def run_batch(
         self, cases: Sequence[Case], *, data: "Table | None" = None, progress: Progress | None = None

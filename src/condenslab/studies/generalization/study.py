@@ -1,16 +1,16 @@
 """Does a small initialisation interpolate better than a large one?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
 from condenslab.studies.claims import Claim
-from condenslab.studies.descents import DescentCase, cases
+from condenslab.studies.descents import DescentCase, DescentStudy
 from condenslab.studies.generalization import claims
-from condenslab.studies.study import Drawing, Study
-from condenslab.sweeps import Outcome, Progress, Record
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
 
 if TYPE_CHECKING:
     from condenslab.tasks import Table
@@ -39,7 +39,7 @@ class Settings:
     risk: Annotated[float, msgspec.Meta(gt=0)] = 1e-6
 
 
-class Generalization(Study):
+class Generalization(DescentStudy):
     """One input, few samples, every scale trained to the same risk: what happens between the samples."""
 
     name: ClassVar[str] = "generalization"
@@ -69,26 +69,6 @@ class Generalization(Study):
             for exponent in settings.exponents
             for k in range(settings.seeds)
         ]
-
-    def compile_key(self, case: DescentCase) -> Hashable:
-        """Returns what decides the program; see `condenslab.studies.descents`."""
-        return cases.compile_key(case)
-
-    def bytes_per_member(self, case: DescentCase) -> int:
-        """Returns the size of the recorded parameters."""
-        return cases.bytes_per_member(case)
-
-    def seconds_per_member(self, case: DescentCase) -> float:
-        """Returns a rough time on one core."""
-        return cases.seconds_per_member(case)
-
-    def run_batch(
-        self, cases: Sequence[DescentCase], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Trains the cases of one program together."""
-        from condenslab.studies.descents.runs import run
-
-        return run(cases, progress)
 
     def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
         """Decides the claims."""

@@ -46,7 +46,7 @@ class Settings:
 
 PRESETS = {
     "tiny": Settings(
-        seeds=1, activations=("x_tanh",), five_activations=(), deep_activations=(), designs=("grid",), stds=(1e-4,)
+        seeds=1, activations=("x_tanh",), five_activations=(), deep_activations=(), designs=("grid",), stds=()
     ),
     "quick": Settings(),
     "full": Settings(

@@ -1,16 +1,16 @@
 """Which knobs make a network condense more: initial scale, learning rate, weight decay, dropout?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import msgspec
 
 from condenslab.studies.claims import Claim
-from condenslab.studies.descents import DescentCase, cases
+from condenslab.studies.descents import DescentCase, DescentStudy
 from condenslab.studies.knobs import claims
-from condenslab.studies.study import Drawing, Study
-from condenslab.sweeps import Outcome, Progress, Record
+from condenslab.studies.study import Drawing
+from condenslab.sweeps import Record
 
 if TYPE_CHECKING:
     from condenslab.tasks import Table
@@ -41,7 +41,7 @@ class Settings:
     drops: tuple[Annotated[float, msgspec.Meta(ge=0, lt=1)], ...] = (0.0, 0.05, 0.1, 0.2)
 
 
-class Knobs(Study):
+class Knobs(DescentStudy):
     """One task, one measure: from a common baseline every knob is turned alone."""
 
     name: ClassVar[str] = "knobs"
@@ -81,26 +81,6 @@ class Knobs(Study):
             for values in (base, *turned)
             for k in range(settings.seeds)
         ]
-
-    def compile_key(self, case: DescentCase) -> Hashable:
-        """Returns what decides the program; see `condenslab.studies.descents`."""
-        return cases.compile_key(case)
-
-    def bytes_per_member(self, case: DescentCase) -> int:
-        """Returns the size of the recorded parameters."""
-        return cases.bytes_per_member(case)
-
-    def seconds_per_member(self, case: DescentCase) -> float:
-        """Returns a rough time on one core."""
-        return cases.seconds_per_member(case)
-
-    def run_batch(
-        self, cases: Sequence[DescentCase], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Trains the cases of one program together."""
-        from condenslab.studies.descents.runs import run
-
-        return run(cases, progress)
 
     def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
         """Decides the claims."""

@@ -70,8 +70,7 @@ PRESETS = {
         seeds=1,
         features=100,
         image_samples=0,
-        choice_width=50,
-        choice_steps=400,
+        choice_width=0,
     ),
     "quick": Settings(),
     "full": Settings(

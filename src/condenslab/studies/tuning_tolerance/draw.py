@@ -48,8 +48,9 @@ def _shares(records: Sequence[Record]) -> Drawing:
             for part, name, _, _ in _PANELS}  # fmt: skip
     caption = (
         "A rank-1 matrix of 4 × 4 entries, M1 of the sources, whose optimistic sample size is 7, from n of its "
-        f"entries. Every number is the share of runs whose test error ends below {SUCCESS:g}: {runs['cross']} starts a cell on "
-        f"the left and on the right, {runs['random']} random orders in the middle. The bright region widens with n."
+        f"entries. Every number is the share of runs whose test error ends below {SUCCESS:g}: {runs['cross']} starts a "
+        f"cell on the left and on the right, {runs['random']} random orders in the middle. The bright region "
+        "widens with n."
     )
     return Drawing("More samples forgive larger scales and rates", caption, figure)
 
@@ -81,8 +82,8 @@ def _ranges(records: Sequence[Record]) -> Drawing:
     figures.title(axes[0, 1], "The range of scales")
     caption = (
         "Left: success over random orders whose first seven entries have rank 7, with Wilson's 95 % intervals, for "
-        "some initial scales. Right: the largest initial standard deviation up to which at least half of the runs succeed, "
-        "and the published one, read off the colours of Fig. 3b (which tries powers of ten up to 10⁻¹ and does not "
-        "state its order of entries). Nothing is drawn where not even the smallest scale succeeds."
+        "some initial scales. Right: the largest initial standard deviation up to which at least half of the runs "
+        "succeed, and the published one, read off the colours of Fig. 3b (which tries powers of ten up to 10⁻¹ and "
+        "does not state its order of entries). Nothing is drawn where not even the smallest scale succeeds."
     )
     return Drawing("How large the initial entries may be", caption, figure)
