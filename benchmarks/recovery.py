@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from support import machine, options
+from support.timing import count_text
 
 from condenslab import networks, training
 from condenslab.networks import Scale
@@ -122,11 +123,11 @@ def _loop(sharing: str, factor: int, counts: tuple[int, ...], rounds: int) -> di
     import torch
     from torch import nn
 
-    def steps(net: Any, n: int, count: int) -> float:
+    def steps(net: Any, n: int, count: int, longest: float = _LONGEST) -> float:
         x, y = (torch.from_numpy(part[:n].copy()) for part in _data(max(COUNTS[sharing]), 0))
         optimiser, criterion = torch.optim.SGD(net.parameters(), lr=RATE), nn.MSELoss()
         begun, taken = time.perf_counter(), 0
-        while taken < count and time.perf_counter() - begun < _LONGEST:
+        while taken < count and time.perf_counter() - begun < longest:
             optimiser.zero_grad()
             loss = criterion(net(x), y)
             loss.backward()
@@ -135,7 +136,7 @@ def _loop(sharing: str, factor: int, counts: tuple[int, ...], rounds: int) -> di
         return (time.perf_counter() - begun) / taken
 
     check = _module(_network(sharing, factor, 0, 0.3))
-    steps(check, counts[0], 100)
+    steps(check, counts[0], 100, float("inf"))
     [mine] = _train(sharing, factor, [(counts[0], 0)], 100, 0.3)
     x = _data(200, 7)[0]
     off = np.abs(check(torch.from_numpy(x)).detach().numpy() - np.asarray(mine.network(jnp.asarray(x)))).max()
@@ -148,7 +149,7 @@ def _loop(sharing: str, factor: int, counts: tuple[int, ...], rounds: int) -> di
             statistics.median(steps(_module(_network(sharing, factor, 0)), n, 500) for _ in range(rounds))
             for n in counts
         ]
-        found[f"{threads} threads"] = 1e6 * statistics.mean(timed)
+        found[count_text(threads)] = 1e6 * statistics.mean(timed)
     return found
 
 

@@ -2,30 +2,31 @@
 
 import dataclasses
 from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 import pytest
 
 from condenslab import studies
-from condenslab.studies import architectures, tuning_tolerance
+from condenslab.studies.architectures import cases as architecture_cases
 from condenslab.studies.architectures import claims, published
 from condenslab.studies.architectures.cases import OPTIMISTIC, SHARINGS, RankCase, TableCase, TrainCase
 from condenslab.studies.tuning_tolerance import cases as tolerance_cases
 from condenslab.studies.tuning_tolerance import claims as tolerance
 from condenslab.sweeps import Record, case_id
 
-SMALL = architectures.cases.Settings(
+SMALL = architecture_cases.Settings(
     shared=(5, 7, 14), unshared=(14, 15, 30), full=(20, 21, 42), rates=(0.1, 0.3), seeds=3
 )
 
 
-def record(name, case, values=None, status="done") -> Record:
+def record(name, case, values=None, status: Any = "done") -> Record:
     return Record(name, case_id(name, 1, case, "float64"), asdict(case), status, "", values or {}, {})
 
 
 def trained(error, status=lambda case: "done"):
     """Records of all runs, with test errors from a function of the case."""
-    cases = [c for c in architectures.cases.make_cases(SMALL, 0) if isinstance(c, TrainCase)]
+    cases = [c for c in architecture_cases.make_cases(SMALL, 0) if isinstance(c, TrainCase)]
     return [record("architectures", c, {"test_error": error(c)}, status(c)) for c in cases]
 
 
@@ -76,6 +77,7 @@ def test_published_counts_are_in_order_and_keep_the_margins_that_the_claims_use(
             assert OPTIMISTIC[sharing] <= row[2] <= 2 * OPTIMISTIC[sharing], "between O and 2O at 1e-4"
     for factor in published.FIRST["full"]:
         shared, unshared, full = (published.first(s, factor, claims.FALLEN) for s in SHARINGS)
+        assert shared is not None and unshared is not None and full is not None
         assert shared < unshared <= full
     assert published.first("full", 2, 1e-2) is None
 
@@ -110,7 +112,7 @@ def test_random_orders_begin_with_a_spanning_tree():
 
 def test_tolerance_claims_follow_a_made_up_law():
     """Success up to std 10^(n − 16)/3 and rate n/20 grows with n; turned round it falls."""
-    settings = tuning_tolerance.cases.Settings(samples=(7, 12, 16), seeds=2, orders=6)
+    settings = tolerance_cases.Settings(samples=(7, 12, 16), seeds=2, orders=6)
     cases = tolerance_cases.make_cases(settings, 0)
 
     def made(grow: bool):
@@ -127,4 +129,4 @@ def test_tolerance_claims_follow_a_made_up_law():
         assert verdicts(right, statement) == {"holds"} and verdicts(wrong, statement) == {"fails"}, statement
     assert verdicts(right, tolerance.STATEMENTS[2]) == {"holds", "fails"}, "published at n = 12 is 1e-3, here 1e-2"
     assert tolerance.largest(made(True), "cross", 12, "std") == 1e-2
-    assert tuning_tolerance.STUDY.draw(made(True))
+    assert studies.get("tuning_tolerance").draw(made(True))

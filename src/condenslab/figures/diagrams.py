@@ -114,6 +114,8 @@ def scaling_lines(
             ax.plot(ends, np.exp(np.polyval(line, np.log(ends))), color=look.colour, ls=look.line_style, lw=1.2)
     ax.set_xscale("log")
     ax.set_yscale("log")
+    ax.set_xticks(m, [f"{width:g}" for width in m], rotation=30 if len(m) > 3 else 0)
+    ax.set_xticks([], minor=True)
     ax.set_xlabel("width m")
     ax.set_ylabel(ylabel)
     ax.grid(True, which="major")

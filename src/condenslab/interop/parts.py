@@ -111,7 +111,7 @@ def _built(header: ModelHeader, tensors: Tensors) -> Storable:
     kind = CLASSES[header.kind]
     fields: dict[str, Any] = {}
     for field, names in names_of_parts(header).items():
-        arrays = tuple(None if name is None else jnp.asarray(tensors[name]) for name in names)
+        arrays = tuple(None if name is None else jnp.array(tensors[name]) for name in names)
         fields[field] = arrays if FORMS[kind][field].layered else arrays[0]
     for setting, hint in settings_of(kind).items():
         try:

@@ -218,7 +218,7 @@ def _reindex(network: Net, layer: int, sources: tuple[int, ...], incoming: np.nd
         shape = [1] * array.ndim
         shape[axis] = factors.size
         xp = library(array)  # NumPy where numbers are known: every shape would be another program
-        return jnp.asarray(xp.take(xp.asarray(array), order, axis) * factors.reshape(shape).astype(array.dtype))
+        return jnp.array(xp.take(xp.asarray(array), order, axis) * factors.reshape(shape).astype(array.dtype))
 
     given = layers(network)
     weights, biases = list(given[0]), list(given[1])

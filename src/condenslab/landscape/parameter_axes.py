@@ -34,7 +34,7 @@ def generic(params: PyTree, key: Array) -> PyTree:
     leaves, structure = jax.tree.flatten(params)
     units = unit_draws(key, "normal", *[leaf.shape for leaf in leaves])
     drawn = [np.asarray(unit) / np.sqrt(unit.shape[-1] if unit.ndim > 1 else 1.0) for unit in units]
-    return jax.tree.unflatten(structure, [jnp.asarray(array, jnp.result_type(float)) for array in drawn])
+    return jax.tree.unflatten(structure, [jnp.array(array, jnp.result_type(float)) for array in drawn])
 
 
 def axes_by_size(params: PyTree) -> dict[int, list[Axis]]:

@@ -171,13 +171,13 @@ def unit_draws(key: Key, law: Law, *shapes: tuple[int, ...]) -> list[Array]:
     flat = _UNIT[law](_as_key(key), (drawn,), jnp.result_type(float))
     xp = library(flat)
     parts = xp.split(xp.asarray(flat)[:total], np.cumsum(sizes)[:-1].tolist())
-    return [jnp.asarray(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)]
+    return [jnp.array(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)]
 
 
 def _scaled(std: Array, unit: Array) -> Array:
     """Returns std·unit, where both are known without a program for each shape."""
     xp = library(std, unit)
-    return jnp.asarray(xp.asarray(std) * xp.asarray(unit))
+    return jnp.array(xp.asarray(std) * xp.asarray(unit))  # asarray would compile a program for each shape
 
 
 def _as_std(std: Real) -> Array:

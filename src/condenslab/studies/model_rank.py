@@ -46,7 +46,7 @@ class Settings:
         width: Neurons of the trained network.
         samples: Samples of the training runs, even on [−3, 3].
         time: End time of the gradient flows. They condense late: at 10⁶ the risk is still 10⁻⁹ and neurons of two norms
-            share the target's direction; the risk at which they end takes 10⁷ to 3·10⁹.
+            share the direction of the target; the risk at which they end takes 10⁷ to more than 10¹⁰.
         std: Standard deviation of the small initialisation.
     """
 

@@ -27,9 +27,9 @@ class Settings:
         depths: Hidden layers of the networks on the three-tanh data, the shallow one first.
         width: Neurons of each.
         seeds: Runs of each depth, with standard deviation 0.01.
-        steps: Their steps of gradient descent, rate 0.01.
+        steps: Their steps of gradient descent, rate 0.01, at most: a run ends when R falls to 0.0005.
         plateau_seeds: Runs of each depth with variance 0.01, as printed.
-        plateau_steps: Their steps.
+        plateau_steps: Their steps, at most.
         starts: Starts of the search for critical points of a ReLU network 1-2-1 on the three-tanh data; 0: no search.
         iris_starts: The same for 4-2-3 on Iris; 0 leaves it out.
         merge_seeds: Networks of ten hidden layers on digits whose linear layers are merged, with the start and method
@@ -53,7 +53,7 @@ class Settings:
     merge_seeds: CountOrNone = 3
     merge_steps: Count = 1500
     printed_seeds: CountOrNone = 1
-    printed_steps: Count = 6000
+    printed_steps: Count = 3000
     merge_width: Count = 50
     images: Pixels = "small_digits"
     retrain: Count = 200
@@ -74,6 +74,7 @@ PRESETS = {
         iris_starts=200,
         merge_seeds=10,
         printed_seeds=10,
+        printed_steps=6000,
         images="digits",
     ),
 }

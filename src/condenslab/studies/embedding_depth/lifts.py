@@ -11,7 +11,7 @@ from condenslab.risk import EmpiricalRisk
 from condenslab.studies.embedding_depth.cases import LiftCase
 from condenslab.sweeps import Outcome
 
-_WIDTH, _POINTS, _APART = 2, 3, 1e-4
+_WIDTH, _POINTS, _APART, _STILL = 2, 3, 1e-4, 1e-6
 
 
 def run_lift(case: LiftCase) -> Outcome:
@@ -35,7 +35,8 @@ def run_lift(case: LiftCase) -> Outcome:
         activation=networks.activation("relu"),
         output_bias=True,
     )
-    points = _different([point for point in found.of_width(_WIDTH) if point.inertia.decided])
+    decided = [point for point in found.of_width(_WIDTH) if point.inertia.decided]
+    points = _different([point for point in decided if _varies(risk, point)])
     rows: list[dict[str, Any]] = []
     for number, point in enumerate(points):
         outputs = risk.targets.shape[1]
@@ -49,6 +50,11 @@ def run_lift(case: LiftCase) -> Outcome:
         "narrow": [list(point.inertia.counts) for point in points],
     }
     return Outcome(values | {f"row_{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())})
+
+
+def _varies(risk: EmpiricalRisk, point: CriticalPoint) -> bool:
+    """Returns whether the function at a point is more than a constant: with all neurons dead nothing is lifted."""
+    return float(np.ptp(np.asarray(risk.outputs(point.network)), axis=0).max()) > _STILL
 
 
 def _row(risk: EmpiricalRisk, made: landscape.Lifting) -> dict[str, Any]:

@@ -133,7 +133,9 @@ def _slopes(point: _Point, x: Array, params: tuple) -> tuple:
 
 def _kernel(point: _Point, slopes: tuple) -> Array:
     flat = [layer.reshape(layer.shape[0], -1) for layer in slopes]
-    return jnp.sum(jnp.stack([rate * (f @ f.T) for rate, f in zip(point.rates, flat, strict=True)]), axis=0) / len(flat[0])
+    return jnp.sum(jnp.stack([rate * (f @ f.T) for rate, f in zip(point.rates, flat, strict=True)]), axis=0) / len(
+        flat[0]
+    )
 
 
 def _moved(point: _Point, params: tuple, slopes: tuple, total: Array) -> tuple:

@@ -107,9 +107,9 @@ def merge_by_rule(
     ]
     outgoing = np.array(sums).reshape(len(kept), len(neurons.outgoing)).T
     return networks.TwoLayer(
-        jnp.asarray(neurons.incoming[kept, :-1].astype(np.float32)),
-        jnp.asarray(neurons.incoming[kept, -1].astype(np.float32)),
-        jnp.asarray(outgoing.astype(np.float32)),
+        jnp.array(neurons.incoming[kept, :-1].astype(np.float32)),
+        jnp.array(neurons.incoming[kept, -1].astype(np.float32)),
+        jnp.array(outgoing.astype(np.float32)),
         None,
         network.activation,
     )

@@ -89,7 +89,7 @@ class Pruning(Study):
     source: ClassVar[str] = "EP21 Fig. 5; deck 000 (reduction of a trained network)"
     claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
     presets: ClassVar[Mapping[str, Settings]] = {
-        "tiny": Settings(width=40, images=100, rate=1e-3, epochs=140, retrain=30, seeds=1),
+        "tiny": Settings(width=40, images=100, rate=1e-3, epochs=150, retrain=30, seeds=1),
         "quick": Settings(),
         "full": Settings(width=400, images=1000, rate=3e-5, epochs=100_000, retrain=5000),
     }
