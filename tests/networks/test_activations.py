@@ -151,7 +151,7 @@ def test_the_declared_constants_are_bounds_and_nearly_reached(sigma):
     ],
 )
 def test_the_steepest_point_in_closed_form(name, low, high, second):
-    """σ″ is a positive multiple of `second`, whose root is where |σ′| is largest: √2 for gelu; there the bound holds."""
+    """σ″ is a positive multiple of `second`, at whose root (√2 for gelu) |σ′| is largest: the bound holds there."""
     sigma, at = activation(name), scipy.optimize.brentq(second, low, high, xtol=1e-15)
     steepest = float(sigma.derivatives(jnp.asarray(at), 1)[1])
     assert steepest <= sigma.lipschitz <= steepest * 1.001

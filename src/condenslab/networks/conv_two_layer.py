@@ -25,8 +25,8 @@ class ConvTwoLayer(eqx.Module):
     k(s² + 2)L².
 
     Attributes:
-        kernels: K: shape (kernel, size …) where positions share them, else (kernel, positions …, size …); size is (s,) on
-            a line, (rows, columns) in a plane, and so is positions.
+        kernels: K: shape (kernel, size …) where positions share them, else (kernel, positions …, size …); size is (s,)
+            on a line, (rows, columns) in a plane, and so is positions.
         biases: b, shape (kernel,) or (kernel, positions …), or None.
         output_weights: a, shape (output, kernel, positions …).
         activation: σ.

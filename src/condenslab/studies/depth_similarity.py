@@ -42,8 +42,8 @@ STATEMENTS = (
 class Settings:
     """What `--set` can change.
 
-    The source prints N(0, 0.07), 0.07 being a variance elsewhere in it; from that variance nothing rests, so a standard
-    deviation of 0.07 is looked at as well, the reading that makes its figure.
+    The source prints N(0, 0.07), 0.07 being a variance elsewhere in it. From that variance the two upper plateaus of
+    its figure do not appear; a standard deviation of 0.07, a reading chosen after seeing both, shows the first of them.
 
     Attributes:
         depths: Numbers of hidden layers.

@@ -291,7 +291,7 @@ def _spreads(done: Sequence[Record]) -> Drawing:
         means = {label: np.atleast_2d(rows).mean(axis=0) for label, rows in series.items()}
         if means:
             figures.scaling_lines(ax, widths, means, ylabel="spread of orientation")
-            ax.set_ylim(0.01, 1.1)
+            ax.set_ylim(min(0.01, ax.get_ylim()[0]), 1.1)
         figures.title(ax, name)
     caption = (
         "Spread: one less the share of the summed amplitude that lies in the two heaviest windows of 2 degrees of "
