@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -144,7 +145,8 @@ def saturation(network: TwoLayer | MLP, probes: np.ndarray | Array) -> Saturatio
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
     """
     found, total = [], 0
-    for layer, z in enumerate(_preactivations(network, jnp.asarray(probes))):
+    arrays = jax.tree.map(jnp.asarray, network)  # a network may hold numpy arrays, from a record or a file
+    for layer, z in enumerate(_preactivations(arrays, jnp.asarray(probes))):
         alive = np.any(hidden_neurons(network, layer).incoming[:, : _fan_in(network, layer)] != 0, axis=1)
         hidden = _hidden_from_bends(network.activation, z) & alive
         total += int(np.count_nonzero(alive))

@@ -147,7 +147,7 @@ def descend(
     key: Array | None = None,
     until: Until = Until(),
     record: Record = DEFAULT_RECORD,
-    at: Sequence[int] | None = None,
+    at: Sequence[int] | np.ndarray | None = None,
     batch: int | None = None,
     dropout: float | Array = 0.0,
     time_limit: float | None = None,
@@ -209,7 +209,7 @@ def prepare_descent(
     key: Array | None = None,
     until: Until = Until(),
     record: Record = DEFAULT_RECORD,
-    at: Sequence[int] | None = None,
+    at: Sequence[int] | np.ndarray | None = None,
     batch: int | None = None,
     dropout: float | Array | np.ndarray = 0.0,
 ) -> tuple[Descent, Problem, list[Stretches]]:
@@ -243,7 +243,7 @@ def record_steps(steps: int, points: int = 200) -> np.ndarray:
     return np.unique(np.geomspace(1, steps, points).round()).astype(np.int64)
 
 
-def _segments(steps: int, at: Sequence[int] | None, least: int) -> list[Stretches]:
+def _segments(steps: int, at: Sequence[int] | np.ndarray | None, least: int) -> list[Stretches]:
     """Cuts a run into segments of nearly equal numbers of steps, and these where they are to be recorded."""
     if steps < 0:
         raise ValueError(f"steps must not be negative. Got {steps}.")
