@@ -8,7 +8,7 @@ from condenslab import studies
 from condenslab.studies import depth_similarity
 from condenslab.studies.depth_similarity import CONSTANT, LEVELS, SETOSA, DepthCase, nearest_rest
 from condenslab.studies.embedding_depth import claims as embedding
-from condenslab.studies.embedding_depth.cases import PRESETS, LiftCase, MergeCase, PlateauCase, make_cases
+from condenslab.studies.embedding_depth.cases import PRESETS, LiftCase, MergeCase, NormCase, PlateauCase, make_cases
 from condenslab.sweeps import Record, case_id
 
 
@@ -91,11 +91,29 @@ def merged(agreement=0.99, gone=(3, 4), method="adam"):
     return record("embedding_depth", MergeCase(0, 50, "small_digits", 0.0025, method, 1500, 200), values)
 
 
+def normed(gamma, leaves):
+    """Returns a run that rests at 0.1 and leaves at a step or, with None, never; 1.5 with a step has no rest there."""
+    if leaves is None:
+        times, risk = staircase([0.1], [30.0])
+    elif gamma == 1.5:
+        times, risk = staircase([1e-3], [leaves])
+    else:
+        times, risk = staircase([0.1, 1e-3], [30.0, leaves])
+    case = NormCase(gamma, 50, 0, 0.01, 30_000)
+    return record("embedding_depth", case, {"final_risk": float(risk[-1])}, {"times": times, "risk": risk})
+
+
 def test_embedding_in_depth_as_published_holds():
-    claims = embedding.decide([plateau(1), plateau(3), lifted(), merged()])
-    assert verdicts(claims) == ["holds"] * 8
+    norms = [normed(0.1, None), normed(1.0, 5_000.0), normed(1.5, 2_000.0)]
+    claims = embedding.decide([plateau(1), plateau(3), lifted(), merged(), *norms])
+    assert verdicts(claims) == ["holds"] * 10
     for statement in embedding.STATEMENTS:
         assert any(claim.statement.startswith(statement) for claim in claims), statement
+
+
+def test_batch_normalisation_that_does_not_shorten_the_plateau_fails():
+    claims = embedding.decide([normed(0.1, 1_000.0), normed(1.0, 5_000.0), normed(1.5, None)])
+    assert verdicts(claims) == ["fails", "fails"] and claims[0].measured == [2] and claims[1].measured == [1]
 
 
 def test_what_does_not_come_out_fails():
@@ -119,4 +137,4 @@ def test_figures_are_drawn_of_what_there_is():
 def test_presets_leave_out_what_they_say():
     kinds = {name: {case.kind for case in make_cases(settings, 0)} for name, settings in PRESETS.items()}
     assert kinds["tiny"] == {"plateau"}
-    assert kinds["quick"] == kinds["full"] == {"plateau", "lift", "merge"}
+    assert kinds["quick"] == kinds["full"] == {"plateau", "lift", "merge", "norm"}

@@ -14,6 +14,9 @@ Method = Literal["adam", "sgd"]
 HIDDEN = 10
 """Hidden layers of the network whose layers are merged."""
 
+GAMMAS = (None, 0.1, 1.0, 1.5)
+"""γ of EPD, Fig. 5, beside no batch normalisation."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -32,14 +35,17 @@ class Settings:
         plateau_steps: Their steps, at most.
         starts: Starts of the search for critical points of a ReLU network 1-2-1 on the three-tanh data; 0: no search.
         iris_starts: The same for 4-2-3 on Iris; 0 leaves it out.
-        merge_seeds: Networks of ten hidden layers on digits whose linear layers are merged, with the start and method
-            that leave layers linear: standard deviation 0.05 and Adam, rate 0.001; 0 leaves them out.
+        merge_seeds: Networks of ten hidden layers on digits whose linear layers are merged, started with
+            standard deviation 0.05 and trained by Adam, rate 0.001; 0 leaves them out.
         merge_steps: Their steps.
         printed_seeds: The same as printed: variance 0.05 and SGD, rate 0.001; 0 leaves them out.
         printed_steps: Their steps; the source takes 100 epochs of 60.
         merge_width: Neurons of each layer.
         images: Which digits: "small_digits", of 8 × 8 pixels, or "digits", 5,000 of MNIST.
         retrain: Steps of the merged network.
+        norm_seeds: Runs with two hidden layers without batch normalisation and with it, for each γ, started with
+            standard deviation 0.01; 0 leaves them out.
+        norm_steps: Their steps, at most.
     """
 
     depths: Annotated[tuple[Count, ...], msgspec.Meta(min_length=2)] = (1, 3)
@@ -57,6 +63,8 @@ class Settings:
     merge_width: Count = 50
     images: Pixels = "small_digits"
     retrain: Count = 200
+    norm_seeds: CountOrNone = 3
+    norm_steps: Count = 30_000
 
 
 PRESETS = {
@@ -70,6 +78,7 @@ PRESETS = {
         iris_starts=0,
         merge_seeds=0,
         printed_seeds=0,
+        norm_seeds=0,
     ),
     "quick": Settings(),
     "full": Settings(
@@ -84,6 +93,8 @@ PRESETS = {
         printed_seeds=10,
         printed_steps=6000,
         images="digits",
+        norm_seeds=10,
+        norm_steps=500_000,
     ),
 }
 
@@ -151,7 +162,28 @@ class MergeCase:
     kind: Literal["merge"] = "merge"
 
 
-Case = PlateauCase | LiftCase | MergeCase
+@dataclass(frozen=True)
+class NormCase:
+    """Gradient descent of a network with two hidden layers on the three-tanh data, with or without batch normalisation.
+
+    Attributes:
+        gamma: γ of every neuron in the beginning, or None without batch normalisation.
+        width: Neurons of each hidden layer.
+        seed: Of the start.
+        std: Standard deviation of weights and biases in the beginning.
+        steps: Steps.
+        kind: Tells the sorts of case apart.
+    """
+
+    gamma: float | None
+    width: int
+    seed: int
+    std: float
+    steps: int
+    kind: Literal["norm"] = "norm"
+
+
+Case = PlateauCase | LiftCase | MergeCase | NormCase
 
 
 def make_cases(settings: Settings, seed: int) -> list[Case]:
@@ -179,5 +211,10 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
             MergeCase(s, own.merge_width, own.images, variance, method, steps, own.retrain)
             for variance, method, steps, count in merges
             for s in range(seed, seed + count)
+        ),
+        *(
+            NormCase(gamma, own.width, s, 0.01, own.norm_steps)
+            for gamma in GAMMAS
+            for s in range(seed, seed + own.norm_seeds)
         ),
     ]
