@@ -125,6 +125,24 @@ def test_single_neuron_claims_count_shares():
     assert {k: verdicts[single_neuron.STATEMENTS[k]] for k in expected} == expected
 
 
+@pytest.mark.parametrize(("lost", "verdicts"), [(0, ["holds", "holds"]), (1, ["fails", "holds"])])
+def test_near_a_branch_one_flow_that_does_not_recover_is_one_too_many(lost, verdicts):
+    """Theorem 5.4: almost every point; at one sample fewer it is enough that some flow fails."""
+    study = studies.get("single_neuron")
+    made = [
+        record(
+            "single_neuron",
+            single_neuron.Case("dead", n, 1e-2, 1e9, 10, k),
+            {"error": float(k < (lost if n > 3 else 1))},
+        )
+        for n in range(3, 8)
+        for k in range(single_neuron.FEWEST)
+    ]
+    claims = study.claims(made, study.presets["quick"], known_target=True)
+    found = [next(c for c in claims if c.statement.startswith(single_neuron.STATEMENTS[k])) for k in (8, 9)]
+    assert [claim.verdict for claim in found] == verdicts
+
+
 def test_the_formula_of_the_random_networks_counts_distinct_neurons():
     """m_w + 3·m_a from the weights themselves, not from how they were drawn."""
     for seed in range(5):
