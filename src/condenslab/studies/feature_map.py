@@ -238,7 +238,7 @@ def _decide(records: Sequence[Record]) -> list[Claim]:
     narrows = f"{STATEMENTS[0]} (ratio of the spreads, widest to narrowest)"
     return [
         Claim.at_most(_counted(narrows, right, lambda v: v <= 1), _PD, bound=1, measured=right),
-        Claim.at_most(_counted(STATEMENTS[1], on, lambda v: v <= 0.2), _PD, bound=0.2, measured=on),
+        Claim.at_most(_counted(STATEMENTS[1], on, lambda v: v <= 0.2), f"{_PD}; 20 % is ours", bound=0.2, measured=on),
         Claim.at_least(_counted(STATEMENTS[2], gaps, lambda v: v >= 0), _PD, bound=0, measured=gaps),
     ]
 

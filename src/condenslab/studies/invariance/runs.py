@@ -127,9 +127,11 @@ def _train(
 def _tangents(case: Case, risk: EmpiricalRisk, start: TwoLayer, symmetries: dict[str, AxisSymmetry]) -> dict[str, Any]:
     maps = _maps(case, symmetries)
     manifold = landscape.invariant_manifold(maps, start)
+    check = landscape.tangent_check(maps, start)
+    same = check.fixed.decided and check.transposed.decided and check.fixed.value == check.transposed.value
     return {
         "normal_gradient": landscape.escaping_gradient(risk, manifold, start),
-        "tangent_holds": landscape.tangent_check(maps, start).holds,
+        "tangent_angle": check.angle if same else None,
         "dimension": manifold.dimension,
     }
 
