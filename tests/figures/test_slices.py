@@ -48,7 +48,7 @@ def test_bad_requests(ax):
         figures.risk_surface(ax, X, Y, BOWL.T)
     with pytest.raises(ValueError, match="two coordinates"):
         figures.risk_surface(ax, X, Y, BOWL, path=np.zeros((3, 3)))
-    with pytest.raises(ValueError, match="at least one line"):
+    with pytest.raises(ValueError, match="at least one series"):
         figures.risk_line(ax, X, {})
     with pytest.raises(ValueError, match="one row a bin"):
         figures.level_spectrum(ax, [0.0, 1.0], np.zeros((2, 2)), ["1", "2"])

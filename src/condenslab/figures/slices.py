@@ -9,6 +9,7 @@ from matplotlib.colors import LogNorm
 from numpy.typing import ArrayLike
 
 from condenslab.figures import checks, style
+from condenslab.figures.courses import value_curves
 
 _SEQUENTIAL = "viridis"
 _DECADES = 1e-14
@@ -130,20 +131,7 @@ def risk_line(
     Raises:
         ValueError: No curve, shapes that do not fit, numbers that are not finite, or coordinates out of order.
     """
-    x = checks.numbers("steps", steps, 1)
-    checks.rising("steps", x)
-    if not curves:
-        raise ValueError("curves must hold at least one line. Got none.")
-    for index, (name, values) in enumerate(curves.items()):
-        heights = checks.numbers(f"curve {name!r}", values, 1)
-        checks.same_length("steps", x, f"curve {name!r}", heights)
-        look = style.series(index)
-        ax.plot(x, heights, color=look.colour, linestyle=look.line_style, label=name, zorder=2 + 0.01 * index)
-    ax.set_xlabel(label)
-    ax.set_ylabel("risk R")
-    ax.grid(True, which="major")
-    style.legend_below(ax)
-    style.describe(ax, f"Risk along a line from {x[0]:g} to {x[-1]:g}: {', '.join(curves)}.")
+    value_curves(ax, {name: (steps, values) for name, values in curves.items()}, x_label=label, y_label="risk R")
 
 
 def _filled(ax: Axes, x: np.ndarray, y: np.ndarray, heights: np.ndarray, *, change: bool) -> None:
