@@ -50,12 +50,13 @@ def test_every_number_type_is_big_endian(tmp_path, code, dtype):
         (idx(IMAGES)[:-1], "has only 23: the file is truncated"),
         (idx(IMAGES) + b"x", "has more: the file is mislabelled"),
         (idx(IMAGES)[:10], "ends within its header"),
-        (gzip.compress(idx(IMAGES))[:-12], "damaged gzip"),
+        (gzip.compress(idx(IMAGES), mtime=0)[:-12], "damaged gzip"),
         (b"\x89PNG\r\n", "no IDX file.*89 50 4e 47"),
         (b"", "begins with nothing"),
         (idx(IMAGES, shape=(2**32 - 1, 2**32 - 1, 4)), "8 GiB"),
         (idx(IMAGES, code=0x0A), "no IDX file"),
     ],
+    ids=["short", "long", "header", "gzip", "png", "empty", "huge", "code"],
 )
 def test_damaged_idx_files_are_named(tmp_path, content, message):
     path = tmp_path / "broken"
