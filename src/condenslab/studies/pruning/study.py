@@ -160,7 +160,7 @@ def _decide(records: Sequence[Record], moment: Moment) -> list[Claim]:
     return [
         Claim.at_most(few, _SOURCE, bound=SHARE, measured=shares or None),
         Claim.at_least(same, _SOURCE, bound=AGREEMENT, measured=agreements or None),
-        Claim.within(rests, _SOURCE, expected=1.0, measured=ratios or None, tolerance=READ_OFF),
+        Claim.within(rests, f"{_SOURCE}; ±10 % is ours", expected=1.0, measured=ratios or None, tolerance=READ_OFF),
     ]
 
 
