@@ -1,6 +1,5 @@
 """Slices: the risk over a line, a plane or a box through a point."""
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
 from condenslab.networks import TwoLayer, apply
+from condenslab.processors import available_threads, wide_vectors
 from condenslab.risk import EmpiricalRisk
 
 _TOGETHER = 8
@@ -115,7 +115,7 @@ def _evaluate(
     if precision is not None:
         risk, center = _cast((risk, center), precision)
     kind = ravel_pytree(center)[0].dtype
-    workers = threads or (_processors() if jax.default_backend() == "cpu" else 1)
+    workers = threads or (available_threads() if jax.default_backend() == "cpu" else 1)
     size = min(_LANE, -(-len(points) // workers))
     size += -size % _TOGETHER
     padded = np.concatenate([points, np.repeat(points[-1:], -len(points) % size, axis=0)]).astype(kind)
@@ -137,26 +137,14 @@ def _evaluate(
         return np.concatenate(list(pool.map(run, lanes)))[: len(points)]
 
 
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _cast(tree: Any, precision: str) -> Any:
     return jax.tree.map(lambda leaf: leaf.astype(precision) if eqx.is_inexact_array(leaf) else leaf, tree)
 
 
 @cache
 def _program() -> Any:
-    """Returns `_values` as a program; 512-bit vectors where XLA knows the option, as in training's engine."""
-    options: dict[str, Any] = {}
-    if jax.default_backend() == "cpu":
-        wide: dict[str, Any] = {"compiler_options": {"xla_cpu_prefer_vector_width": "512"}}
-        try:
-            jax.jit(lambda: 0, **wide).lower().compile()
-            options = wide
-        except (jax.errors.JaxRuntimeError, ValueError):
-            pass
-    return eqx.filter_jit(_values, **options)
+    """Returns `_values` as a program, made once."""
+    return eqx.filter_jit(_values, **wide_vectors())
 
 
 def _values(risk: EmpiricalRisk, center: PyTree, directions: Array, points: Array) -> Array:

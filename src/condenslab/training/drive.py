@@ -1,7 +1,6 @@
 """Enters the compiled programs of an engine: progress, time limit and Ctrl-C between segments, and the harvest."""
 
 import dataclasses
-import os
 import queue
 import threading
 import time
@@ -155,11 +154,6 @@ def drive(
     if halt.is_set() and not any(result.stop is Stop.INTERRUPTED for result in results):
         raise KeyboardInterrupt
     return results
-
-
-def available_threads() -> int:
-    """Returns how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _supervise(

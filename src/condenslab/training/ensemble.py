@@ -8,9 +8,10 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from condenslab.processors import available_threads
 from condenslab.risk import EmpiricalRisk
 from condenslab.training.descent import descend, prepare_descent
-from condenslab.training.drive import Lane, Progress, available_threads, drive
+from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import Engine, Problem, as_data, precision, work
 from condenslab.training.flow import flow, prepare_flow
 from condenslab.training.stack import Stack, count_members, is_listed, select, stacked

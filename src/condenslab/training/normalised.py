@@ -8,7 +8,8 @@ import numpy as np
 
 from condenslab.networks.checks import check_positive, count
 from condenslab.networks.initial import Scale
-from condenslab.training.drive import Progress, available_threads
+from condenslab.processors import available_threads
+from condenslab.training.drive import Progress
 from condenslab.training.normalised_follow import BLOCK_NUMBERS, Follower, Samples, follow_all
 from condenslab.training.normalised_run import NormalisedRun
 

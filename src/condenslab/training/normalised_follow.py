@@ -13,9 +13,9 @@ import numpy as np
 from jax import Array
 
 from condenslab.networks import Scale, two_layer
+from condenslab.processors import wide_vectors
 from condenslab.training import normalised_step as steps
 from condenslab.training.drive import Progress
-from condenslab.training.engine import wide_vectors
 from condenslab.training.normalised_run import Fate, Features, NormalisedRun
 
 BLOCK_NUMBERS = 16384
