@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.claims import Claim
+from condenslab.studies.seeds import over_values
 from condenslab.studies.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
@@ -18,7 +19,7 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 Numbers = Annotated[tuple[float, ...], msgspec.Meta(min_length=1)]
 
-_PD = "Luo et al., JMLR 22(71), 2021, Fig. 6"
+_PD, _MANY = "Luo et al., JMLR 22(71), 2021, Fig. 6", "points or seeds"
 _SHOWN = 400
 BINS = 180
 """Of orientation, each 2 degrees wide."""
@@ -236,17 +237,14 @@ def _decide(records: Sequence[Record]) -> list[Claim]:
         for s in left
     ]
     narrows = f"{STATEMENTS[0]} (ratio of the spreads, widest to narrowest)"
+    gathered = over_values(narrows, right, lambda v: v <= 1, _MANY)
+    steady = over_values(STATEMENTS[1], on, lambda v: v <= 0.2, _MANY)
+    apart = over_values(STATEMENTS[2], gaps, lambda v: v >= 0, _MANY)
     return [
-        Claim.at_most(_counted(narrows, right, lambda v: v <= 1), _PD, bound=1, measured=right),
-        Claim.at_most(_counted(STATEMENTS[1], on, lambda v: v <= 0.2), f"{_PD}; 20 % is ours", bound=0.2, measured=on),
-        Claim.at_least(_counted(STATEMENTS[2], gaps, lambda v: v >= 0), _PD, bound=0, measured=gaps),
+        Claim.at_most(gathered, _PD, bound=1, measured=right),
+        Claim.at_most(steady, f"{_PD}; 20 % is ours", bound=0.2, measured=on),
+        Claim.at_least(apart, _PD, bound=0, measured=gaps),
     ]
-
-
-def _counted(statement: str, values: Sequence[float | None], holds: Any) -> str:
-    known = [v for v in values if v is not None]
-    low, high = wilson(sum(bool(holds(v)) for v in known), len(known))
-    return f"{statement}, for each of {len(values)} points or seeds [success rate {low:.2f} to {high:.2f} at 95 %]"
 
 
 def _scatters(done: Sequence[Record]) -> Drawing:

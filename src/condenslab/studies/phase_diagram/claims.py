@@ -1,13 +1,14 @@
 """Decides the claims of the study of the phase diagram from stored records; numbers only, no JAX."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from condenslab.scaling import Slope, width_slope, zero_crossing
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.claims import Claim
 from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS, PUBLISHED_WIDTHS
+from condenslab.studies.seeds import over_values
 from condenslab.sweeps import Record
 
 _PD = "Luo et al., JMLR 22(71), 2021"
@@ -146,15 +147,15 @@ def _slopes(records: Sequence[Record]) -> list[Claim]:
     ]
     where = f"{_PD}, Fig. 3"
     claims = [
-        Claim.at_most(_seeds(STATEMENTS[0], low, lambda v: v < 0), where, bound=0, measured=low),
-        Claim.at_least(_seeds(STATEMENTS[1], high, lambda v: v > 0), where, bound=0, measured=high),
-        Claim.at_least(_seeds(STATEMENTS[2], gaps, lambda v: v > 0), where, bound=0, measured=gaps),
+        Claim.at_most(over_values(STATEMENTS[0], low, lambda v: v < 0), where, bound=0, measured=low),
+        Claim.at_least(over_values(STATEMENTS[1], high, lambda v: v > 0), where, bound=0, measured=high),
+        Claim.at_least(over_values(STATEMENTS[2], gaps, lambda v: v > 0), where, bound=0, measured=gaps),
     ]
     if tuple(widths) != PUBLISHED_WIDTHS:
         return claims
     for number, gamma in enumerate(PUBLISHED_GAMMAS):
         value = PUBLISHED_SLOPES[gamma]
-        text = _seeds(STATEMENTS[3 + number], lines[gamma], lambda v, value=value: abs(v - value) <= 0.05)
+        text = over_values(STATEMENTS[3 + number], lines[gamma], lambda v, value=value: abs(v - value) <= 0.05)
         claims.append(Claim.within(text, where, expected=value, measured=lines[gamma], tolerance=0.05))
     return claims
 
@@ -164,12 +165,6 @@ def _value(found: Sequence[Point], gamma: float) -> float | None:
         if point.gamma == gamma and point.gamma_prime == 0 and point.slope is not None and not point.missing:
             return point.slope.value
     return None
-
-
-def _seeds(statement: str, values: Sequence[float | None], holds: Callable[[float], bool]) -> str:
-    known = [value for value in values if value is not None]
-    low, high = wilson(sum(bool(holds(value)) for value in known), len(known))
-    return f"{statement}, for each of {len(values)} seeds [success rate {low:.2f} to {high:.2f} at 95 %]"
 
 
 def _zero(records: Sequence[Record], data: str, statement: str, figure: str) -> list[Claim]:
@@ -207,9 +202,9 @@ def _features(records: Sequence[Record]) -> list[Claim]:
     ]
     where = f"{_PD}, Fig. 2 (c)"
     return [
-        Claim.count(_seeds(STATEMENTS[7], counts, lambda v: v == 2), where, expected=2, measured=counts),
+        Claim.count(over_values(STATEMENTS[7], counts, lambda v: v == 2), where, expected=2, measured=counts),
         Claim.at_most(
-            _seeds(STATEMENTS[8], off, lambda v: v <= 0.02), f"{where}; 0.02 is ours", bound=0.02, measured=off
+            over_values(STATEMENTS[8], off, lambda v: v <= 0.02), f"{where}; 0.02 is ours", bound=0.02, measured=off
         ),
     ]
 

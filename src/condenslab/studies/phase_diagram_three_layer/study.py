@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.claims import Claim
+from condenslab.studies.seeds import over_values
 from condenslab.studies.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
@@ -169,17 +170,11 @@ def _decide(records: Sequence[Record]) -> list[Claim]:
     mixed = sum(min(row) < -0.1 and max(row) > 0.1 for row in known)
     where = f"{_SOURCE}; γ₂ = 0"
     return [
-        Claim.at_most(_seeded(STATEMENTS[0], low, lambda v: v < 0), where, bound=0, measured=low),
-        Claim.at_least(_seeded(STATEMENTS[1], high, lambda v: v > 0), where, bound=0, measured=high),
-        Claim.at_least(_seeded(STATEMENTS[2], gaps, lambda v: v > 0), where, bound=0, measured=gaps),
+        Claim.at_most(over_values(STATEMENTS[0], low, lambda v: v < 0), where, bound=0, measured=low),
+        Claim.at_least(over_values(STATEMENTS[1], high, lambda v: v > 0), where, bound=0, measured=high),
+        Claim.at_least(over_values(STATEMENTS[2], gaps, lambda v: v > 0), where, bound=0, measured=gaps),
         Claim.at_least(STATEMENTS[3], f"{_SOURCE}, abstract", bound=1, measured=mixed if known else None),
     ]
-
-
-def _seeded(statement: str, values: Sequence[float | None], holds: Any) -> str:
-    known = [v for v in values if v is not None]
-    low, high = wilson(sum(bool(holds(v)) for v in known), len(known))
-    return f"{statement}, for each of {len(values)} seeds [success rate {low:.2f} to {high:.2f} at 95 %]"
 
 
 def _drawings(records: Sequence[Record]) -> list[Drawing]:
