@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test lint docs smoke unit bench clean
+.PHONY: help demo test test-more lint docs smoke unit bench clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -21,9 +21,10 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 extras_core :=
 extras_test := [test,docs]
 extras_docs := [docs]
+extras_more := [test,docs,more]
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(VENV)/.installed-core ## install, run the study `recovery`, and write its page
 	@code=0; $(BIN)/condenslab run recovery --preset quick --out $(OUT) || code=$$?; \
@@ -32,6 +33,9 @@ demo: $(VENV)/.installed-core ## install, run the study `recovery`, and write it
 	@echo; echo "The page is $(abspath $(PAGE)): open it in a browser. The numbers behind it are in $(abspath $(OUT))."
 
 test: $(VENV)/.installed-test lint docs smoke unit ## install, then every check: style, types, imports, docs, a tiny run, tests
+
+test-more: $(VENV)/.installed-more ## install torch, transformers, ray … too, then the long tests: a missing tool is named aloud
+	$(BIN)/pytest -n $(WORKERS) -m more
 
 lint: $(VENV)/.installed-test ## style, format, import contracts, types
 	$(BIN)/ruff check .
@@ -72,6 +76,13 @@ $(VENV)/pyvenv.cfg:
 	else $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	    echo "The virtual environment could not be made. On Debian and Ubuntu the command is: apt-get install python3-venv" >&2; \
 	    exit 1; }; fi
+
+# torch first, by its own requirement (see TORCH above): the CPU build, which the extras then find installed.
+$(VENV)/.installed-more: pyproject.toml $(VENV)/.installed-test
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@echo "Installing condenslab$(extras_more) into $(VENV) (once; some minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".$(extras_more)"
+	@touch $@
 
 $(VENV)/.installed-%: pyproject.toml $(VENV)/pyvenv.cfg
 	@echo "Installing condenslab$(extras_$*) and what it needs into $(VENV) (once; a few minutes on a slow line)"
