@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from condenslab.landscape.layers import layers, skips, widths
 from condenslab.landscape.stationary import derivatives, require_double
 from condenslab.networks import MLP, Activation, TwoLayer, apply
+from condenslab.networks.dense import skips
+from condenslab.networks.layered import layers, widths
 from condenslab.numerics import rounding_floor
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 

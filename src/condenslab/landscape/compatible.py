@@ -5,17 +5,16 @@ layers are counted from 0 here, so the null neuron, the paper's 0, is −1.
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from condenslab.landscape.layers import NULL, copied, copied_gradient, layer_name, layers, skips, widths
+from condenslab.landscape.copies import NULL, copied, copied_gradient, layer_name
 from condenslab.networks import MLP, Activation, TwoLayer, ravel, unravel
-
-Dense = TypeVar("Dense", TwoLayer, MLP)
+from condenslab.networks.dense import skips
+from condenslab.networks.layered import Dense, layers, widths
 
 _TOLERANCE = 1e-12
 _ROUNDING = 1e-15

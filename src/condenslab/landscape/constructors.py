@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab.landscape.compatible import CompatibleEmbedding
+from condenslab.landscape.copies import NULL
 from condenslab.landscape.embedding import Splitting
-from condenslab.landscape.layers import NULL, widths
-from condenslab.measures.neurons import require_layer
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.layered import require_dense_layer, widths
 
 
 def as_compatible(splitting: Splitting, network: TwoLayer | MLP) -> CompatibleEmbedding:
@@ -25,7 +25,7 @@ def as_compatible(splitting: Splitting, network: TwoLayer | MLP) -> CompatibleEm
         TypeError: It is neither a `TwoLayer` nor an `MLP`.
         ValueError: Its layer has another width.
     """
-    require_layer(network, splitting.layer)
+    require_dense_layer(network, splitting.layer)
     embedding = _one_layer(widths(network), splitting.layer, splitting.sources, splitting.shares)
     embedding.check(network)
     return embedding
@@ -50,7 +50,7 @@ def null_neuron(network: TwoLayer | MLP, layer: int = 0, bias: float = 0.0) -> C
     References:
         Zhang et al., J. Mach. Learn. 1(1), 2022, Definition 4.3; for σ(b) ≠ 0 it relies on the next layer's bias.
     """
-    require_layer(network, layer)
+    require_dense_layer(network, layer)
     width = widths(network)[layer + 1]
     embedding = _one_layer(widths(network), layer, (*range(width), NULL), (*[1.0] * width, 0.0), bias)
     embedding.check(network)
@@ -75,7 +75,7 @@ def k_step(network: TwoLayer | MLP, steps: Sequence[tuple[int, int, float]]) -> 
     """
     embeddings, shape = [], list(widths(network))
     for layer, neuron, share in steps:
-        require_layer(network, layer)
+        require_dense_layer(network, layer)
         width = shape[layer + 1]
         if not NULL <= neuron < width:
             raise IndexError(f"neuron must be one of 0 to {width - 1}, or −1 for a null neuron. Got {neuron}.")

@@ -12,9 +12,8 @@ import scipy.linalg
 from jax import Array
 
 from condenslab.landscape.constructors import k_step, three_fold
-from condenslab.landscape.layers import layers, widths, with_layers
-from condenslab.measures.neurons import require_layer
 from condenslab.networks import MLP, TwoLayer, apply, ravel, unravel
+from condenslab.networks.layered import layers, require_dense_layer, widths, with_layers
 from condenslab.networks.structure import neuron_tangents
 from condenslab.numerics import rounding_floor
 from condenslab.risk import EmpiricalRisk
@@ -79,7 +78,7 @@ def critical_subspace(network: Dense, steps: Sequence[tuple[int, int]]) -> Criti
     """
     shape = widths(network)
     for layer, neuron in steps:
-        require_layer(network, layer)
+        require_dense_layer(network, layer)
         if not 0 <= neuron < shape[layer + 1]:
             raise IndexError(f"neuron must be one of 0 to {shape[layer + 1] - 1}, the layer's. Got {neuron}.")
         if not np.any(np.asarray(layers(network)[0][layer + 1])[:, neuron]):

@@ -16,6 +16,7 @@ from jax import Array
 from condenslab.landscape.receipt import Receipt, risk_receipt
 from condenslab.networks import MLP
 from condenslab.networks.checks import library
+from condenslab.networks.dense import skips
 from condenslab.networks.layered import Layered, Net, layers, with_layers
 from condenslab.networks.layered import width as layer_width
 from condenslab.risk import EmpiricalRisk
@@ -233,7 +234,7 @@ def _check_skips(widths: tuple[int, ...], position: int, wide: int) -> None:
     after = (*widths[:position], wide, *widths[position + 1 :])
     for end in range(position, min(position + 2, len(widths) - 1)):
         for when, w in (("has", widths), ("would get", after)):
-            if w[end] == w[end - 1] and widths != after:
+            if end - 1 in skips(w) and widths != after:
                 raise ValueError(
                     f"splitting would change the function: hidden layer {end - 1} {when} a residual connection, "
                     f"because its width equals that of the layer before ({w[end]}), and widening one of the two "

@@ -48,9 +48,8 @@ def geometry(network: Layered, inputs: np.ndarray) -> Geometry:
         return Geometry((*overlap, *head), (*places, *head), flags, radius)
     if isinstance(network, MLP):
         widths = network.widths
-        flags = [network.residual and widths[k] == widths[k + 1] for k in range(len(widths) - 2)]
-        ones = (1,) * (len(widths) - 1)
-        return Geometry(ones, ones, (*flags, False), radius)
+        ones, flags = (1,) * (len(widths) - 1), (layer in network.skips for layer in range(len(widths) - 1))
+        return Geometry(ones, ones, tuple(flags), radius)
     return Geometry((1, 1), (1, 1), (False, False), radius)
 
 

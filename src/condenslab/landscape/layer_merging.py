@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from condenslab.landscape.layers import skips
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.measures.linearisation import LINEAR, LayerLinearity, linearisation
 from condenslab.networks import MLP, TwoLayer, as_mlp
+from condenslab.networks.dense import skips
 from condenslab.risk import EmpiricalRisk
 
 
@@ -78,7 +78,6 @@ def merge_layers(
 
 def _multiplied(network: MLP, chosen: Sequence[int], found: Sequence[LayerLinearity]) -> MLP:
     _check_skips(network, chosen)
-    ends = skips(network.widths) if network.residual else ()
     weights, biases = [], []
     pending: tuple[np.ndarray, np.ndarray] | None = None
     for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
@@ -88,7 +87,7 @@ def _multiplied(network: MLP, chosen: Sequence[int], found: Sequence[LayerLinear
             bias = weight @ constant + (0.0 if bias is None else bias)
             weight = weight @ below
         if layer in chosen:
-            pending = _line(weight, bias, found[layer], pending, layer in ends)
+            pending = _line(weight, bias, found[layer], pending, layer in network.skips)
             continue
         weights.append(jnp.asarray(weight, w.dtype))
         biases.append(None if bias is None else jnp.asarray(bias, w.dtype))
@@ -118,8 +117,8 @@ def _check_skips(network: MLP, chosen: Sequence[int]) -> None:
         return
     widths, kept = network.widths, [k for k in range(len(network.widths) - 2) if k not in chosen]
     shallow = (widths[0], *(widths[k + 1] for k in kept), widths[-1])
-    moved = {kept.index(end) for end in skips(widths) if end in kept}
-    broken = any(end in kept and end - 1 in chosen for end in skips(widths))
+    moved = {kept.index(end) for end in network.skips if end in kept}
+    broken = any(end in kept and end - 1 in chosen for end in network.skips)
     if broken or moved != set(skips(shallow)):
         raise ValueError(
             f"merging would change the function: the residual connections of the layers that stay would move. Got "

@@ -15,11 +15,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from condenslab.landscape.layers import skips
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.landscape.segments import AffineSegment, affine_segments
 from condenslab.measures.linearisation import layer_states
 from condenslab.networks import MLP, TwoLayer, as_mlp
+from condenslab.networks.dense import skips
 from condenslab.risk import EmpiricalRisk
 
 Carried = Literal["preactivations", "activations"]
@@ -203,7 +203,7 @@ def _check_width(width: int, before: int, after: int, needed: int, wish: _Wish) 
 def _check_skips(network: MLP, layer: int, width: int, residual: bool) -> None:
     """Refuses a layer that would break, move or add a residual connection other than the one asked for."""
     widths = network.widths
-    before = set(skips(widths)) if network.residual else set()
+    before = set(network.skips)
     after = set(skips((*widths[: layer + 1], width, *widths[layer + 1 :]))) if network.residual or residual else set()
     wanted = {end if end < layer else end + 1 for end in before} | ({layer} if residual else set())
     if layer in before or after != wanted:

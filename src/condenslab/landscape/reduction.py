@@ -8,10 +8,10 @@ import numpy as np
 from jax import Array
 
 from condenslab.landscape.error_bound import Geometry, edit_bound, geometry
-from condenslab.landscape.layers import skips
 from condenslab.landscape.merging import EXACT, Stack, as_stack, edit_layer, members_of
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.networks import MLP, ConvTwoLayer
+from condenslab.networks.dense import skips
 from condenslab.networks.layered import Layered, Net, activation, hidden_layers, layers, with_layers
 from condenslab.risk import EmpiricalRisk
 

@@ -12,9 +12,10 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.landscape import rounds
-from condenslab.landscape.layers import layers, skips, widths
 from condenslab.landscape.stationary import STANDSTILL, Fate, newton_step
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.dense import skips
+from condenslab.networks.layered import layers, widths
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
 SMALL = 100

@@ -11,9 +11,9 @@ import optimistix as optx
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from condenslab.landscape.layers import Dense
 from condenslab.landscape.receipt import Receipt, risk_receipt
 from condenslab.networks import ravel, unravel
+from condenslab.networks.layered import Dense
 from condenslab.numerics import require_float64, rounding_floor
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 

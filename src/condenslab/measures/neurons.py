@@ -51,32 +51,6 @@ class InvariantCoordinates:
     parity: str | None
 
 
-def hidden_layers(network: TwoLayer | MLP) -> int:
-    """Returns the number of hidden layers.
-
-    Raises:
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-    """
-    if isinstance(network, TwoLayer):
-        return 1
-    if isinstance(network, MLP):
-        return len(network.weights) - 1
-    raise TypeError(f"the network must be a TwoLayer or an MLP, whose neurons are known. Got {type(network).__name__}.")
-
-
-def require_layer(network: TwoLayer | MLP, layer: int) -> None:
-    """Checks that `layer` numbers a hidden layer, counted from 0 at the input.
-
-    Raises:
-        IndexError: It does not.
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-    """
-    count = hidden_layers(network)
-    if not 0 <= layer < count:
-        valid = f"0 to {count - 1}" if count else "none, the network is linear"
-        raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer}.")
-
-
 def hidden_neurons(network: Layered, layer: int = 0, *, unit: Unit | None = None) -> Neurons:
     """Returns the neurons of a hidden layer as float64 arrays.
 

@@ -20,6 +20,7 @@ from condenslab.networks.dense import MLP, TwoLayer
 
 Layered: TypeAlias = TwoLayer | MLP | CNN | ConvTwoLayer
 Net = TypeVar("Net", TwoLayer, MLP, CNN, ConvTwoLayer)
+Dense = TypeVar("Dense", TwoLayer, MLP)
 
 
 def layers(network: Layered) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -65,6 +66,16 @@ def with_layers(network: Net, weights: Sequence[Array], biases: Sequence[Array |
     return TwoLayer(weights[0], biases[0], weights[1], biases[1], network.activation)
 
 
+def widths(network: TwoLayer | MLP) -> tuple[int, ...]:
+    """Returns the widths (m_0, …, m_L) of a dense network, input and output dimension included.
+
+    Raises:
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+    """
+    require_dense(network)
+    return network.widths
+
+
 def hidden_layers(network: Layered) -> int:
     """Returns the number of hidden layers, those of convolutions first, then those of the head.
 
@@ -96,6 +107,29 @@ def require_hidden(network: Layered, layer: int) -> None:
     if not 0 <= layer < count:
         valid = f"0 to {count - 1}" if count else "none, the network is linear"
         raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer}.")
+
+
+def require_dense(network: TwoLayer | MLP) -> None:
+    """Checks that a network is dense.
+
+    Raises:
+        TypeError: It is neither a `TwoLayer` nor an `MLP`.
+    """
+    if not isinstance(network, TwoLayer | MLP):
+        raise TypeError(
+            f"the network must be a TwoLayer or an MLP, whose neurons are known. Got {type(network).__name__}."
+        )
+
+
+def require_dense_layer(network: TwoLayer | MLP, layer: int) -> None:
+    """Checks that a network is dense and that `layer` numbers one of its hidden layers, counted from 0 at the input.
+
+    Raises:
+        IndexError: No such hidden layer.
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+    """
+    require_dense(network)
+    require_hidden(network, layer)
 
 
 def activation(network: Layered, layer: int) -> Activation:

@@ -1,60 +1,16 @@
-"""Dense networks as lists of weight matrices and biases, the form in which edits are written once for all depths."""
+"""Dense networks whose neurons copy those of a narrow one, or none: the affine maps of compatible embeddings."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from condenslab.measures.neurons import hidden_layers
-from condenslab.networks import MLP, TwoLayer
-
-Dense = TypeVar("Dense", TwoLayer, MLP)
+from condenslab.networks.layered import Dense, layers, with_layers
 
 NULL = -1
 """What index maps hold for a null neuron, one that copies none."""
-
-
-def layers(network: TwoLayer | MLP) -> tuple[tuple[Array, ...], tuple[Array | None, ...]]:
-    """Returns (W_1 … W_L) and (b_1 … b_L), an entry None where a layer has no biases.
-
-    Raises:
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-    """
-    hidden_layers(network)
-    if isinstance(network, TwoLayer):
-        return (network.input_weights, network.output_weights), (network.biases, network.output_bias)
-    return network.weights, network.biases
-
-
-def with_layers(network: Dense, weights: Sequence[Array], biases: Sequence[Array | None]) -> Dense:
-    """Returns the network with other weights and biases, of any widths but the same depth."""
-    if isinstance(network, TwoLayer):
-        leaves = (weights[0], biases[0], weights[1], biases[1])
-        return eqx.tree_at(
-            lambda n: (n.input_weights, n.biases, n.output_weights, n.output_bias),
-            network,
-            leaves,
-            is_leaf=lambda x: x is None,
-        )
-    return eqx.tree_at(lambda n: (n.weights, n.biases), network, (tuple(weights), tuple(biases)))
-
-
-def widths(network: TwoLayer | MLP) -> tuple[int, ...]:
-    """Returns the widths (m_0, …, m_L), input and output dimension included.
-
-    Raises:
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-    """
-    weights, _ = layers(network)
-    return (weights[0].shape[-1], *(weight.shape[-2] for weight in weights))
-
-
-def skips(widths: Sequence[int]) -> tuple[int, ...]:
-    """Returns the hidden layers to which a residual network of these widths adds their input."""
-    return tuple(layer for layer in range(len(widths) - 2) if widths[layer] == widths[layer + 1])
 
 
 def layer_name(position: int, depth: int) -> str:
