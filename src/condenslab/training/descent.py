@@ -14,7 +14,17 @@ from jax import Array
 from condenslab.networks.dense import Dropout
 from condenslab.risk import EmpiricalRisk
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong, work
+from condenslab.training.engine import (
+    EnsembleEngine,
+    Problem,
+    Slice,
+    State,
+    as_data,
+    judge_levels,
+    precision,
+    strong,
+    work,
+)
 from condenslab.training.methods import optimiser
 from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
 
@@ -39,7 +49,7 @@ class Stretches(NamedTuple):
     done: np.ndarray
 
 
-class Descent(Engine):
+class Descent(EnsembleEngine):
     """The engine of `descend`.
 
     Attributes:

@@ -14,7 +14,7 @@ from jax.flatten_util import ravel_pytree
 from condenslab.networks.dense import TwoLayer, apply
 from condenslab.risk import EmpiricalRisk
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong
+from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
 from condenslab.training.linearise import dense_solver, two_layer_solver
 from condenslab.training.rosenbrock import Rosenbrock
 from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
@@ -40,7 +40,7 @@ class Clockwork(eqx.Module):
     controller: Any
 
 
-class Flow(Engine):
+class Flow(EnsembleEngine):
     """The engine of `flow`: a segment is a hundred solver steps, and every accepted step is recorded.
 
     The solver and the step-size control are diffrax's, entered step by step: `diffrax.diffeqsolve` checks its arguments

@@ -27,9 +27,10 @@ class Stop(enum.Enum):
     GRADIENT_REACHED = "The gradient norm fell to the level asked for."
     NOT_FINITE = "The risk or its gradient became NaN or infinite; the last finite network is kept. Lower the rate."
     NO_PROGRESS = "The step size shrank until time stood still. Loosen the tolerances or choose another solver."
-    STEPS_EXHAUSTED = "The largest number of solver steps was taken before the end time. Raise max_steps."
-    TIME_LIMIT = "The time limit was reached; what was computed is kept and can be resumed."
-    INTERRUPTED = "The run was interrupted; what was computed is kept and can be resumed."
+    STEPS_EXHAUSTED = "The largest number of solver steps was taken before the end was reached. Raise max_steps."
+    TIME_LIMIT = "The time limit was reached; what was computed is kept."
+    INTERRUPTED = "The run was interrupted; what was computed is kept."
+    STALLED = "The risk stood still above the level asked for: no neuron that could lower it moves."
 
     @property
     def code(self) -> int:

@@ -10,8 +10,8 @@ from condenslab.networks.checks import check_positive, count
 from condenslab.networks.initial import Scale
 from condenslab.processors import available_threads
 from condenslab.training.drive import Progress
-from condenslab.training.normalised_follow import BLOCK_NUMBERS, Follower, Samples, follow_all
-from condenslab.training.normalised_run import NormalisedRun
+from condenslab.training.normalised.members import BLOCK_NUMBERS, Follower, Samples
+from condenslab.training.normalised.run import NormalisedRun
 
 _DENSE_SAMPLES = 1000
 _DRAW_COPIES, _LOOP_COPIES, _PROGRAMS = 10, 4, 48 * 2**20
@@ -43,7 +43,7 @@ def normalised_flow(
     x with a constant last entry 1 for the bias, no output bias, all entries of variance 1 at the start. A scale enters
     only through κ, κ′ and its law, so every choice of (α, β₁, β₂) of one phase point is the same run.
 
-    The step is chosen by the error of an exponential method of order 2 (see `normalised_step`), which no stability
+    The step is chosen by the error of an exponential method of order 2 (see `step`), which no stability
     bounds, and is redone inside the compiled program where the error or the risk is too large; the first
     step comes from the curvature. Distances are recorded inside the program; parameters are never stored along the way.
     Members run one after the other in each thread, all by one compiled program, so that a finished one costs nothing.
@@ -65,10 +65,10 @@ def normalised_flow(
         outputs_at: Inputs at which the final network is evaluated, shape (point, input); optional.
         threads: How many members run at the same time; by default one a processor, fewer if memory is short.
         time_limit: Seconds after which no member is continued.
-        progress: Called with (fraction of the members done, text).
+        progress: Called with (fraction done, text) between segments of 64 steps.
 
     Returns:
-        One run a member, in order; none is dropped.
+        One run a member, in order; none is dropped. After Ctrl-C they hold what was finished, and say so.
 
     Raises:
         ValueError: Shapes that do not fit, lists of different lengths, scales of different laws, a width that does not
@@ -89,7 +89,7 @@ def normalised_flow(
     follower = Follower(
         data, m, 1 + anti_symmetric, kept, grid, float(risk), float(tolerance), count("max_steps", max_steps)
     )
-    return follow_all(follower, pairs, workers, time_limit, progress)
+    return follower.follow_all(pairs, threads=workers, time_limit=time_limit, progress=progress)
 
 
 def normalised_bytes(width: int, samples: int, inputs: int, *, anti_symmetric: bool = True) -> int:

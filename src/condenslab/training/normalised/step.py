@@ -20,9 +20,10 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float, Int
 
+from condenslab.training.engine import Problem, State
 from condenslab.training.exponentials import hyperbolic, phi
+from condenslab.training.trajectory import Stop
 
-RUNNING, CONVERGED, STALLED, OVERFLOW = range(4)
 _FIRST = 1e-3
 _PATIENCE = 60
 _LARGEST_ROTATION = 30.0
@@ -43,68 +44,24 @@ class Neurons(NamedTuple):
     inner: Float[Array, "block basis neuron"]
 
 
-class Problem(NamedTuple):
-    """What a member learns and how it is followed; all of it is data.
+class Course(NamedTuple):
+    """Where a member stands, besides its parameters and the number of steps taken.
 
     Attributes:
-        inputs: X in the same basis, constant input included, shape (sample, basis).
-        targets: y, shape (sample,).
-        kappa: κ.
-        kappa_prime: κ′.
-        start: The parameters at the start.
-        tolerance: Accepted relative error of a step.
-        goal: Risk at which a run has converged.
-    """
-
-    inputs: Float[Array, "sample basis"]
-    targets: Float[Array, " sample"]
-    kappa: Float[Array, ""]
-    kappa_prime: Float[Array, ""]
-    start: Neurons
-    tolerance: Float[Array, ""]
-    goal: Float[Array, ""]
-
-
-class State(NamedTuple):
-    """Where a member stands.
-
-    Attributes:
-        neurons: The parameters.
         residual: e = f − y, shape (sample,).
         moved: Squared distance to the start of input and output weights, in each half, shape (layer, half).
         time: κ·t.
         step: The step to try next, in the same units; 0 before the first.
-        accepted: Steps taken.
         tried: Steps tried.
         still: Tries in a row after which nothing had moved.
-        code: RUNNING, CONVERGED, STALLED or OVERFLOW.
     """
 
-    neurons: Neurons
     residual: Float[Array, " sample"]
     moved: Float[Array, "layer half"]
     time: Float[Array, ""]
     step: Float[Array, ""]
-    accepted: Int[Array, ""]
     tried: Int[Array, ""]
     still: Int[Array, ""]
-    code: Int[Array, ""]
-
-
-class Records(NamedTuple):
-    """What a segment recorded, one row a try; rows that were not taken are not valid.
-
-    Attributes:
-        valid: Shape (try,).
-        time: κ·t after the step, shape (try,).
-        risk: R, shape (try,).
-        moved: Squared distances of the first half to its start, input and output weights, shape (try, layer).
-    """
-
-    valid: Array
-    time: Array
-    risk: Array
-    moved: Array
 
 
 def risk_of(residual: Float[Array, " sample"]) -> Float[Array, ""]:
@@ -112,79 +69,50 @@ def risk_of(residual: Float[Array, " sample"]) -> Float[Array, ""]:
     return jnp.sum(residual**2) / (2 * residual.shape[0])
 
 
-def begin_state(problem: Problem, *, halves: int) -> State:
-    """Returns the state at the start.
-
-    Args:
-        problem: What is learnt.
-        halves: 2 for an anti-symmetric start, else 1.
-    """
-    first = _total(lambda one: _outputs(problem, one), problem.start) - problem.targets
-    code = jnp.where(risk_of(first) <= problem.goal, CONVERGED, RUNNING)
-    zero, none = jnp.zeros(()), jnp.zeros((), int)
-    finite = jnp.isfinite(risk_of(first))
-    code = jnp.where(finite, code, OVERFLOW)
-    return State(problem.start, first, jnp.zeros((2, halves)), zero, zero, none, none, none, code)
+def target_vector(problem: Problem) -> Float[Array, " sample"]:
+    """Returns y, shape (sample,)."""
+    return problem.risk.targets[:, 0]
 
 
-def advance(problem: Problem, state: State, most: Array | int, *, tries: int) -> tuple[State, Records]:
-    """Tries steps until the member stops, at most `most` of them, and records every one that it takes.
-
-    Args:
-        problem: What is learnt.
-        state: Where the member stands.
-        most: At most `tries`.
-        tries: Rows of the record.
-    """
-    row = jnp.zeros(tries)
-    empty = Records(jnp.zeros(tries, bool), row, row, jnp.zeros((tries, 2)))
-
-    def body(loop: tuple[Array, State, Records]) -> tuple[Array, State, Records]:
-        at, old, kept = loop
-        new = _attempt(problem, old)
-        row = Records(new.accepted > old.accepted, new.time, risk_of(new.residual), new.moved[:, 0])
-        return at + 1, new, jax.tree.map(lambda column, value: column.at[at].set(value), kept, row)
-
-    def going(loop: tuple[Array, State, Records]) -> Array:
-        return (loop[0] < most) & (loop[1].code == RUNNING)
-
-    _, state, records = jax.lax.while_loop(going, body, (jnp.zeros((), int), state, empty))
-    return state, records
+def kappa_of(problem: Problem) -> Float[Array, ""]:
+    """Returns κ, the factor of the outputs."""
+    kappa = problem.risk.scale
+    assert kappa is not None, "a normalised problem has its κ"
+    return kappa
 
 
-def _attempt(problem: Problem, state: State) -> State:
+def attempt(problem: Problem, state: State) -> State:
     """Tries one step: taken if the error is tolerated and the risk has not risen, else redone with a smaller one."""
-    rates, modes = jnp.linalg.eigh(_total(lambda one: _kernel(problem, one), state.neurons))
+    rates, modes = jnp.linalg.eigh(total(lambda one: _kernel(problem, one), state.network))
     usable = jnp.all(jnp.isfinite(rates))
     rates = jnp.maximum(jnp.where(jnp.isfinite(rates), rates, 0.0), 0.0)
-    step = jnp.where(state.step > 0, state.step, _first_step(problem, state, rates[-1]))
+    step = jnp.where(state.inner.step > 0, state.inner.step, _first_step(problem, state, rates[-1]))
     decay, share = phi(rates * step)
-    along = modes.T @ state.residual
+    along = modes.T @ state.inner.residual
     predictor = step * (modes @ (decay * along))
-    reached = _total(lambda one: _predicted(problem, one, predictor), state.neurons) - problem.targets
+    reached = total(lambda one: _predicted(problem, one, predictor), state.network) - target_vector(problem)
     surprise = reached - modes @ (jnp.exp(-rates * step) * along)
     corrector = predictor + step * (modes @ (share * (modes.T @ surprise)))
     new, found = _correct(problem, state, predictor, corrector)
-    residual = found.outputs - problem.targets
-    error = _error(state, found, jnp.linalg.norm(residual - reached)) / problem.tolerance
+    residual = found.outputs - target_vector(problem)
+    error = _error(state, found, jnp.linalg.norm(residual - reached)) / problem.extras["tolerance"]
     finite = jnp.isfinite(error) & jnp.isfinite(risk_of(residual)) & usable
-    falls = risk_of(residual) <= risk_of(state.residual) * (1 + _ROUNDING)
+    falls = risk_of(residual) <= risk_of(state.inner.residual) * (1 + _ROUNDING)
     taken = finite & (error <= 1) & falls & (found.rotation < _LARGEST_ROTATION)
     change = jnp.clip(0.9 / jnp.sqrt(jnp.where(finite, jnp.maximum(error, 1e-3), 1e4)), 0.2, 5.0)
     change = jnp.where(taken, change, jnp.minimum(change, 0.5))
     moves = taken & (jnp.sum(found.shift) > _STILL**2 * jnp.sum(found.size))
-    still = jnp.where(moves, 0, state.still + 1)
-    chosen: State = jax.tree.map(
-        lambda yes, no: jnp.where(taken, yes, no),
-        state._replace(neurons=new, residual=residual, moved=found.moved, time=state.time + step),
-        state,
+    still = jnp.where(moves, 0, state.inner.still + 1)
+    course = state.inner._replace(residual=residual, moved=found.moved, time=state.inner.time + step)
+    network, course = jax.tree.map(
+        lambda yes, no: jnp.where(taken, yes, no), (new, course), (state.network, state.inner)
     )
-    stuck = jnp.where(finite, STALLED, OVERFLOW)
-    code = jnp.where(still >= _PATIENCE, stuck, jnp.where(usable, RUNNING, OVERFLOW))
-    code = jnp.where(risk_of(chosen.residual) <= problem.goal, CONVERGED, code)
-    return chosen._replace(
-        step=step * change, accepted=state.accepted + taken, tried=state.tried + 1, still=still, code=code
-    )
+    stuck = jnp.where(finite, Stop.STALLED.code, Stop.NOT_FINITE.code)
+    going = jnp.where(usable, Stop.RUNNING.code, Stop.NOT_FINITE.code)
+    code = jnp.where(still >= _PATIENCE, stuck, going)
+    code = jnp.where(risk_of(course.residual) <= problem.until.risk, Stop.RISK_REACHED.code, code)
+    course = course._replace(step=step * change, tried=state.inner.tried + 1, still=still)
+    return State(network, state.steps + taken, code, course)
 
 
 class _Found(NamedTuple):
@@ -201,74 +129,75 @@ class _Found(NamedTuple):
 def _correct(problem: Problem, state: State, predictor: Array, corrector: Array) -> tuple[Neurons, _Found]:
     def one(block: tuple[Neurons, Neurons]) -> tuple[Neurons, _Found]:
         old, start = block
-        before = problem.inputs @ old.inner
+        before = problem.risk.inputs @ old.inner
         active = (before > 0).astype(before.dtype)
         plain = _rotated(problem, old, active, predictor)[0]
-        after = problem.inputs @ plain.inner
+        after = problem.risk.inputs @ plain.inner
         crossed = (before > 0) != (after > 0)
         rise = jnp.maximum(after, 0) - jnp.maximum(before, 0)
         share = jnp.where(crossed, rise / jnp.where(crossed, after - before, 1.0), active)
         new, rotation = _rotated(problem, old, share, corrector)
-        squares = [_squares(new, old), _squares(old), _squares(new, plain)]
-        moved = _squares(new, start, halves=state.moved.shape[1])
-        shift, size, difference = (part[:, 0] for part in squares)
-        return new, _Found(_outputs(problem, new), moved, shift, size, difference, jnp.max(rotation))
+        lengths = [squares(new, old), squares(old), squares(new, plain)]
+        moved = squares(new, start, halves=state.inner.moved.shape[1])
+        shift, size, difference = (part[:, 0] for part in lengths)
+        return new, _Found(outputs_of(problem, new), moved, shift, size, difference, jnp.max(rotation))
 
-    if state.neurons.outer.shape[0] == 1:
+    if state.network.outer.shape[0] == 1:
         # Not a loop of one turn: the compiler then sees that the prediction has been computed before.
-        new, found = one(jax.tree.map(lambda leaf: leaf[0], (state.neurons, problem.start)))
+        new, found = one(jax.tree.map(lambda leaf: leaf[0], (state.network, problem.network)))
         return jax.tree.map(lambda leaf: leaf[None], new), found
-    new, found = jax.lax.map(one, (state.neurons, problem.start))
+    new, found = jax.lax.map(one, (state.network, problem.network))
     summed = jax.tree.map(lambda leaf: jnp.sum(leaf, axis=0), found)
     return new, summed._replace(rotation=jnp.max(found.rotation))
 
 
 def _error(state: State, found: _Found, surprise: Array) -> Array:
     """Returns the error of the step: of either layer relative to its way so far, of the residual relative to itself."""
-    way = jnp.sqrt(jnp.sum(state.moved, axis=1)) + jnp.sqrt(found.shift) + _TINY
+    way = jnp.sqrt(jnp.sum(state.inner.moved, axis=1)) + jnp.sqrt(found.shift) + _TINY
     layers = jnp.max(jnp.sqrt(found.difference) / way)
-    return jnp.maximum(layers, surprise / (jnp.linalg.norm(state.residual) + _TINY))
+    return jnp.maximum(layers, surprise / (jnp.linalg.norm(state.inner.residual) + _TINY))
 
 
 def _first_step(problem: Problem, state: State, rate: Array) -> Array:
     """Returns a small part of the shortest time in the problem: that of the kernel, or of the growth of a neuron."""
-    longest = jnp.sqrt(jnp.max(jnp.sum(problem.inputs**2, axis=1)))
-    growth = jnp.linalg.norm(state.residual) * longest / problem.targets.shape[0]
+    longest = jnp.sqrt(jnp.max(jnp.sum(problem.risk.inputs**2, axis=1)))
+    growth = jnp.linalg.norm(state.inner.residual) * longest / problem.risk.targets.shape[0]
     return _FIRST / (rate + growth + _TINY)
 
 
 def _rotated(problem: Problem, old: Neurons, active: Array, total: Array) -> tuple[Neurons, Array]:
     """Returns the neurons after ∫e = `total`: da/ds = −g·w/κ′, dw/ds = −κ′·a·g, with g = Σ_i active_i total_i x_i/n."""
-    samples = problem.targets.shape[0]
-    g = problem.inputs.T @ (active * (total / samples)[:, None])
+    samples, kappa_prime = problem.risk.targets.shape[0], problem.extras["kappa_prime"]
+    g = problem.risk.inputs.T @ (active * (total / samples)[:, None])
     square = jnp.sum(g * g, axis=0)
     length = jnp.sqrt(square)
     sine, cosine = hyperbolic(square, length)
     along = jnp.sum(g * old.inner, axis=0)
-    outer = old.outer * (1 + cosine * square) - sine * along / problem.kappa_prime
-    inner = old.inner + g * (cosine * along - problem.kappa_prime * sine * old.outer)[None]
+    outer = old.outer * (1 + cosine * square) - sine * along / kappa_prime
+    inner = old.inner + g * (cosine * along - kappa_prime * sine * old.outer)[None]
     return Neurons(outer, inner), length
 
 
-def _outputs(problem: Problem, one: Neurons) -> Array:
-    return problem.kappa * (jnp.maximum(problem.inputs @ one.inner, 0) @ one.outer)
+def outputs_of(problem: Problem, one: Neurons) -> Float[Array, " sample"]:
+    """Returns what the neurons of a block add to the outputs, shape (sample,)."""
+    return kappa_of(problem) * (jnp.maximum(problem.risk.inputs @ one.inner, 0) @ one.outer)
 
 
 def _predicted(problem: Problem, one: Neurons, total: Array) -> Array:
-    before = problem.inputs @ one.inner
-    return _outputs(problem, _rotated(problem, one, (before > 0).astype(before.dtype), total)[0])
+    before = problem.risk.inputs @ one.inner
+    return outputs_of(problem, _rotated(problem, one, (before > 0).astype(before.dtype), total)[0])
 
 
 def _kernel(problem: Problem, one: Neurons) -> Array:
-    before = problem.inputs @ one.inner
+    before, kappa_prime = problem.risk.inputs @ one.inner, problem.extras["kappa_prime"]
     hidden = jnp.maximum(before, 0)
     outer = jnp.where(before > 0, one.outer[None], 0.0)
-    gram = problem.inputs @ problem.inputs.T
-    both = hidden @ hidden.T / problem.kappa_prime + problem.kappa_prime * (outer @ outer.T) * gram
-    return problem.kappa / problem.targets.shape[0] * both
+    gram = problem.risk.inputs @ problem.risk.inputs.T
+    both = hidden @ hidden.T / kappa_prime + kappa_prime * (outer @ outer.T) * gram
+    return kappa_of(problem) / problem.risk.targets.shape[0] * both
 
 
-def _total(function: Callable[[Neurons], Array], neurons: Neurons) -> Array:
+def total(function: Callable[[Neurons], Array], neurons: Neurons) -> Array:
     """Returns the sum of a function over the blocks, one block at a time."""
     if neurons.outer.shape[0] == 1:
         return function(jax.tree.map(lambda leaf: leaf[0], neurons))
@@ -280,7 +209,7 @@ def _total(function: Callable[[Neurons], Array], neurons: Neurons) -> Array:
     return jax.lax.scan(add, jnp.zeros(shape.shape, shape.dtype), neurons)[0]
 
 
-def _squares(one: Neurons, other: Neurons | None = None, *, halves: int = 1) -> Array:
+def squares(one: Neurons, other: Neurons | None = None, *, halves: int = 1) -> Array:
     """Returns the squared length, or distance, of the input weights and of the output weights, shape (layer, half)."""
     moved = one if other is None else jax.tree.map(jnp.subtract, one, other)
     neurons = jnp.stack([jnp.sum(moved.inner**2, axis=0), moved.outer**2])

@@ -1,19 +1,10 @@
-"""What a normalised flow leaves behind, and how it ended."""
+"""What a normalised flow leaves behind."""
 
-import enum
 from dataclasses import dataclass
 
 import numpy as np
 
-
-class Fate(enum.Enum):
-    """How a normalised flow ended; the value of a member is the sentence."""
-
-    CONVERGED = "The risk fell to the level asked for."
-    STEPS_EXHAUSTED = "The largest number of steps was tried before the risk fell to the level asked for."
-    TIME_LIMIT = "The time limit was reached before the risk fell to the level asked for."
-    STALLED = "The risk stood still above the level asked for: no neuron that could lower it moves."
-    OVERFLOW = "The residual or its kernel left the range of float64; the last finite state is kept."
+from condenslab.training.trajectory import Stop
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +29,7 @@ class NormalisedRun:
     """What a normalised flow came to.
 
     Attributes:
-        fate: How it ended.
+        stop: Why it stopped; RISK_REACHED says that it has converged.
         risk: R = Σ(f − y)²/(2n) at the end.
         input_distance: RD(θ_w) = ‖θ_w − θ_w(0)‖/‖θ_w(0)‖ at the end, θ_w the input weights with biases of the m neurons
             (of the first half, for an anti-symmetric start).
@@ -53,7 +44,7 @@ class NormalisedRun:
         outputs: f at the inputs asked for, shape (point,), or None.
     """
 
-    fate: Fate
+    stop: Stop
     risk: float
     input_distance: float
     output_distance: float
