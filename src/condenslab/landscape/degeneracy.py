@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg
 from jax import Array
 
-from condenslab.landscape.constructors import k_step, three_fold
+from condenslab.landscape.width.constructors import k_step, three_fold
 from condenslab.networks import MLP, TwoLayer, apply, ravel, unravel
 from condenslab.networks.layered import layers, require_dense_layer, widths, with_layers
 from condenslab.networks.structure import neuron_tangents

@@ -9,7 +9,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.landscape.receipt import surroundings
-from condenslab.landscape.reduction import reduce
+from condenslab.landscape.reduction.reduce import reduce
 from condenslab.landscape.search import Ends
 from condenslab.landscape.stationary import newton
 from condenslab.networks import TwoLayer, ravel, unravel

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from condenslab.networks.activations import Activation
@@ -74,6 +76,57 @@ def widths(network: TwoLayer | MLP) -> tuple[int, ...]:
     """
     require_dense(network)
     return network.widths
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LayerArrays:
+    """The layers of a network as float64 arrays on the host, in the form of `layers`: what is edited, at any widths.
+
+    Attributes:
+        weights: W_1 … W_L.
+        biases: b_1 … b_L, an entry None where a layer has none.
+    """
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray | None, ...]
+
+    @classmethod
+    def of(cls, network: Layered) -> "LayerArrays":
+        """Returns the layers of a network.
+
+        Raises:
+            TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
+            ValueError: A parameter is NaN or infinite.
+        """
+        weights, biases = layers(network)
+        arrays = cls(
+            tuple(np.asarray(w, np.float64) for w in weights),
+            tuple(None if b is None else np.asarray(b, np.float64) for b in biases),
+        )
+        for layer, parts in enumerate(zip(arrays.weights, arrays.biases, strict=True)):
+            if not all(np.all(np.isfinite(part)) for part in parts if part is not None):
+                raise ValueError(
+                    f"the weights must be finite. Layer {layer} has NaN or infinity: the training diverged, so there "
+                    "is nothing to edit."
+                )
+        return arrays
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths (m_0, …, m_L): numbers of neurons or channels, those of inputs and outputs included."""
+        return (self.weights[0].shape[1], *(len(weights) for weights in self.weights))
+
+    def put_into(self, network: Net) -> Net:
+        """Returns the network with these layers, in its own precision."""
+        weights, biases = layers(network)
+        return with_layers(
+            network,
+            [jnp.asarray(new, old.dtype) for new, old in zip(self.weights, weights, strict=True)],
+            [
+                None if new is None or old is None else jnp.asarray(new, old.dtype)
+                for new, old in zip(self.biases, biases, strict=True)
+            ],
+        )
 
 
 def hidden_layers(network: Layered) -> int:

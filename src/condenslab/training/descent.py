@@ -26,7 +26,7 @@ from condenslab.training.engine import (
     work,
 )
 from condenslab.training.methods import optimiser
-from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
+from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until
 
 _CHECK_EVERY = 100
 _SEGMENTS = 100
@@ -156,7 +156,7 @@ def descend(
     steps: int,
     key: Array | None = None,
     until: Until = Until(),
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     at: Sequence[int] | np.ndarray | None = None,
     batch: int | None = None,
     dropout: float | Array = 0.0,
@@ -218,7 +218,7 @@ def prepare_descent(
     steps: int,
     key: Array | None = None,
     until: Until = Until(),
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     at: Sequence[int] | np.ndarray | None = None,
     batch: int | None = None,
     dropout: float | Array | np.ndarray = 0.0,

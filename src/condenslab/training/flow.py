@@ -17,7 +17,7 @@ from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
 from condenslab.training.linearise import dense_solver, two_layer_solver
 from condenslab.training.rosenbrock import Rosenbrock
-from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
+from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until
 
 _STEPS_PER_SEGMENT = 100
 
@@ -170,7 +170,7 @@ def flow(
     atol: float | Array = 1e-8,
     start_time: float | Array = 0.0,
     max_steps: int = 20_000,
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     time_limit: float | None = None,
     progress: Progress | None = None,
     resume: Trajectory | None = None,
@@ -241,7 +241,7 @@ def prepare_flow(
     atol: float | Array | np.ndarray = 1e-8,
     start_time: float | Array | np.ndarray = 0.0,
     max_steps: int = 20_000,
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
 ) -> tuple[Flow, Problem, list[np.ndarray]]:
     """Returns the engine, the problem and the segments of a flow.
 

@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 
 from condenslab.risk import EmpiricalRisk
 
-Record = Mapping[str, Callable[[EmpiricalRisk, Any], Array]]
+Recorders = Mapping[str, Callable[[EmpiricalRisk, Any], Array]]
 """Named functions (risk, params) → array, evaluated inside the compiled program. Use module-level functions: a function
 made anew for every call is a new program for the compiler."""
 
@@ -100,4 +100,4 @@ def record_gradient_norm(risk: EmpiricalRisk, params: Any) -> Array:
     return jnp.linalg.norm(ravel_pytree(risk.gradient(params))[0])
 
 
-DEFAULT_RECORD: Record = {"risk": record_risk}
+DEFAULT_RECORDERS: Recorders = {"risk": record_risk}

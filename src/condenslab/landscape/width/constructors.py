@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from condenslab.landscape.compatible import CompatibleEmbedding
-from condenslab.landscape.copies import NULL
-from condenslab.landscape.embedding import Splitting
+from condenslab.landscape.width.compatible import CompatibleEmbedding
+from condenslab.landscape.width.copies import NULL
+from condenslab.landscape.width.splitting import Splitting
 from condenslab.networks import MLP, TwoLayer
 from condenslab.networks.layered import require_dense_layer, widths
 

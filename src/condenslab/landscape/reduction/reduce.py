@@ -1,18 +1,17 @@
 """Reduction, the inverse of embedding: a network with units that have become one merged into one, in every layer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from condenslab.landscape.error_bound import Geometry, edit_bound, geometry
-from condenslab.landscape.merging import EXACT, Stack, as_stack, edit_layer, members_of
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
+from condenslab.landscape.reduction.error_bound import Geometry, edit_bound, geometry
+from condenslab.landscape.reduction.one_layer import EXACT, edit_layer
 from condenslab.networks import MLP, ConvTwoLayer
 from condenslab.networks.dense import skips
-from condenslab.networks.layered import Layered, Net, activation, hidden_layers, layers, with_layers
+from condenslab.networks.layered import LayerArrays, Layered, Net, activation, hidden_layers
 from condenslab.risk import EmpiricalRisk
 
 
@@ -115,11 +114,11 @@ def reduce(
     _check(network, threshold, drop)
     data = inputs if risk is None else risk.inputs
     where = None if data is None else geometry(network, np.asarray(data, np.float64))
-    found = _Progress(network, as_stack(network), where)
+    found = _Progress(network, LayerArrays.of(network), where)
     again = found.all_layers(threshold, drop, repeated=False) and len(found.states) > 1
     while again:
         again = found.all_layers(EXACT, 0.0, repeated=True)
-    reduced = _with(network, found.stack)
+    reduced = found.arrays.put_into(network)
     receipt = None
     if risk is not None:
         receipt = risk_receipt(risk, network, reduced)
@@ -131,37 +130,35 @@ def reduce(
 class _Progress:
     """The layers as they stand, and what has become of the units so far, in terms of the first network."""
 
-    def __init__(self, network: Layered, stack: Stack, where: Geometry | None) -> None:
-        self.network, self.stack, self.where = network, stack, where
-        self.states = [_untouched(len(weights)) for weights in stack.weights[:-1]]
+    def __init__(self, network: Layered, arrays: LayerArrays, where: Geometry | None) -> None:
+        self.network, self.arrays, self.where = network, arrays, where
+        self.states = [_untouched(len(weights)) for weights in arrays.weights[:-1]]
         self.bound: float | None = None if where is None else 0.0
         self.method = "complete linkage"
 
     def all_layers(self, threshold: float, drop: float, *, repeated: bool) -> bool:
         """Reduces every layer in turn; returns whether one lost units. A repeated pass leaves the others untouched."""
-        before = self.stack
+        before = self.arrays
         for layer in range(len(self.states)):
             self._one_layer(layer, threshold, drop, repeated)
-        return any(len(old) != len(new) for old, new in zip(before.weights, self.stack.weights, strict=True))
+        return any(len(old) != len(new) for old, new in zip(before.weights, self.arrays.weights, strict=True))
 
     def _one_layer(self, layer: int, threshold: float, drop: float, repeated: bool) -> None:
-        reason = _forbidden(self.network, self.stack, layer)
-        edit, after = edit_layer(self.network, self.stack, layer, threshold, drop)
-        reason = reason or _forbidden_after(self.network, self.stack, after, layer)
-        state = self.states[layer]
+        edit, after = edit_layer(self.network, self.arrays, layer, threshold, drop)
+        state, reason = self.states[layer], _refusal(self.network, self.arrays, after, layer)
         if reason is not None:
-            self.states[layer] = LayerReduction(state.groups, state.dropped, state.folded, reason)
+            self.states[layer] = replace(state, refused=reason)
             return
         if repeated and not edit.shrinks:
             return
-        groups, dropped, folded = members_of(edit, state.groups)
+        groups, dropped, folded = edit.in_terms_of(state.groups)
         if self.bound is not None and self.where is not None:
-            step = edit_bound(self.stack, layer, edit, activation(self.network, layer), self.where)
+            step = edit_bound(self.arrays, layer, edit, activation(self.network, layer), self.where)
             self.bound = None if step is None else self.bound + step
         self.states[layer] = LayerReduction(
             tuple(groups), np.union1d(state.dropped, dropped), np.union1d(state.folded, folded)
         )
-        self.stack = after
+        self.arrays = after
         if edit.method != "complete linkage":
             self.method = edit.method
 
@@ -171,39 +168,19 @@ def _untouched(width: int) -> LayerReduction:
     return LayerReduction(tuple(np.array([k]) for k in range(width)), nothing, nothing)
 
 
-def _widths(stack: Stack) -> tuple[int, ...]:
-    return (stack.weights[0].shape[1], *(len(weights) for weights in stack.weights))
-
-
-def _forbidden(network: Layered, stack: Stack, layer: int) -> str | None:
-    """Returns why a layer must keep its units, or None."""
+def _refusal(network: Layered, before: LayerArrays, after: LayerArrays, layer: int) -> str | None:
+    """Returns why a layer must keep its units, or None: residual connections must stay where they are."""
     if not isinstance(network, MLP) or not network.residual:
         return None
-    for end in {layer, layer + 1} & set(skips(_widths(stack))):
+    for end in {layer, layer + 1} & set(skips(before.widths)):
         return (
             f"hidden layer {end} adds its input by a residual connection, so the units of hidden layer {layer} are "
             f"paired one by one with those on its other side"
         )
-    return None
-
-
-def _forbidden_after(network: Layered, before: Stack, after: Stack, layer: int) -> str | None:
-    if not isinstance(network, MLP) or not network.residual or skips(_widths(before)) == skips(_widths(after)):
+    if skips(before.widths) == skips(after.widths):
         return None
     width = len(after.weights[layer])
     return f"reduced to {width} units, hidden layer {layer} would get a residual connection with one of equal width"
-
-
-def _with(network: Net, stack: Stack) -> Net:
-    weights, biases = layers(network)
-    return with_layers(
-        network,
-        [jnp.asarray(new, old.dtype) for new, old in zip(stack.weights, weights, strict=True)],
-        [
-            None if new is None or old is None else jnp.asarray(new, old.dtype)
-            for new, old in zip(stack.biases, biases, strict=True)
-        ],
-    )
 
 
 def _check(network: Layered, threshold: float, drop: float) -> None:

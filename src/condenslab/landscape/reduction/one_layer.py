@@ -1,6 +1,6 @@
 """One layer of a network reduced: its units grouped, merged, dropped and folded into the next layer's biases.
 
-Everything here is numpy in float64, on the layers of `networks.layered`.
+Everything here is numpy in float64; functions stand in the order in which `edit_layer` calls them.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,11 @@ import numpy as np
 from condenslab.measures.grouping import group, merge
 from condenslab.measures.neurons import InvariantCoordinates, Neurons, invariant_coordinates
 from condenslab.networks import Activation
-from condenslab.networks.layered import Layered, layers
+from condenslab.networks.layered import LayerArrays, Layered
 from condenslab.networks.layered import activation as effective_activation
 
 EXACT = 1e-12
 """Relative distances up to this are rounding: the threshold of an exact reduction."""
-
-
-@dataclass(frozen=True, eq=False)
-class Stack:
-    """The layers of a network as float64 arrays, as in `networks.layered.layers`."""
-
-    weights: tuple[np.ndarray, ...]
-    biases: tuple[np.ndarray | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,44 +57,23 @@ class Edit:
         """Whether the layer has fewer units than before."""
         return len(self.parts) < len(self.neurons.incoming)
 
+    def in_terms_of(self, before: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+        """Returns groups, dropped and folded units in terms of the units that `before` stands for."""
 
-def as_stack(network: Layered) -> Stack:
-    """Returns the layers of a network in float64.
+        def named(indices: np.ndarray) -> np.ndarray:
+            return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *(before[k] for k in indices)]))
 
-    Raises:
-        ValueError: A parameter is NaN or infinite.
-    """
-    weights, biases = layers(network)
-    stack = Stack(
-        tuple(np.asarray(w, np.float64) for w in weights),
-        tuple(None if b is None else np.asarray(b, np.float64) for b in biases),
-    )
-    for layer, arrays in enumerate(zip(*(stack.weights, stack.biases), strict=True)):
-        if not all(np.all(np.isfinite(array)) for array in arrays if array is not None):
-            raise ValueError(
-                f"the weights must be finite. Layer {layer} has NaN or infinity: the training diverged, so there is "
-                "nothing to reduce."
-            )
-    return stack
+        return [named(part.members) for part in self.parts], named(self.dropped), named(self.folded)
 
 
-def units(stack: Stack, layer: int, activation: Activation) -> Neurons:
-    """Returns the units of a hidden layer, their weights flattened."""
-    weights, bias, after = stack.weights[layer], stack.biases[layer], stack.weights[layer + 1]
-    incoming = weights.reshape(len(weights), int(np.prod(weights.shape[1:])))
-    if bias is not None:
-        incoming = np.concatenate([incoming, bias[:, None]], axis=1)
-    last = np.moveaxis(after, 1, -1)
-    outgoing = last.reshape(int(np.prod(last.shape[:-1])), last.shape[-1])
-    return Neurons(incoming, outgoing, bias is not None, activation)
-
-
-def edit_layer(network: Layered, stack: Stack, layer: int, threshold: float, drop: float) -> tuple[Edit, Stack]:
+def edit_layer(
+    network: Layered, arrays: LayerArrays, layer: int, threshold: float, drop: float
+) -> tuple[Edit, LayerArrays]:
     """Groups, merges, drops and folds the units of one layer.
 
     Args:
         network: Says which activation, pooling and padding the layers have; its weights are not read.
-        stack: The weights.
+        arrays: The weights.
         layer: Which hidden layer.
         threshold: The largest relative distance of two units that are merged.
         drop: Amplitude, relative to the largest, below which units are dropped.
@@ -110,14 +81,14 @@ def edit_layer(network: Layered, stack: Stack, layer: int, threshold: float, dro
     Returns:
         What became of the units, and the layers afterwards.
     """
-    neurons = units(stack, layer, effective_activation(network, layer))
+    neurons = units(arrays, layer, effective_activation(network, layer))
     constant = np.flatnonzero(_constant(neurons))
     coordinates = invariant_coordinates(neurons)
     others = np.setdiff1d(np.arange(len(neurons.incoming)), constant)
     parts, gone, method = _merge_all(coordinates, others, threshold, drop)
     values = _constant_values(neurons)
     shift, folded = None, np.zeros(0, dtype=np.int64)
-    if folds(network, stack, layer):
+    if folds(network, arrays, layer):
         folded = constant
         shift = neurons.outgoing[:, folded] @ values[folded]
     else:
@@ -126,16 +97,24 @@ def edit_layer(network: Layered, stack: Stack, layer: int, threshold: float, dro
     taken = np.concatenate([*(part.members for part in parts), folded])
     dropped = np.setdiff1d(np.arange(len(neurons.incoming)), taken)
     edit = Edit(parts, gone, dropped, folded, constant, coordinates, neurons, method)
-    return edit, _assemble(stack, layer, edit, shift)
+    return edit, _assemble(arrays, layer, edit, shift)
 
 
-def folds(network: Layered, stack: Stack, layer: int) -> bool:
-    """Returns whether constants of a layer can go into the biases of the next one.
+def units(arrays: LayerArrays, layer: int, activation: Activation) -> Neurons:
+    """Returns the units of a hidden layer, their weights flattened."""
+    weights, bias, after = arrays.weights[layer], arrays.biases[layer], arrays.weights[layer + 1]
+    incoming = weights.reshape(len(weights), int(np.prod(weights.shape[1:])))
+    if bias is not None:
+        incoming = np.concatenate([incoming, bias[:, None]], axis=1)
+    last = np.moveaxis(after, 1, -1)
+    outgoing = last.reshape(int(np.prod(last.shape[:-1])), last.shape[-1])
+    return Neurons(incoming, outgoing, bias is not None, activation)
 
-    They cannot where it has none, and where it pads its input with zeros: then a constant channel is not constant.
-    """
-    padded = getattr(network, "padding", "valid") == "same" and stack.weights[layer + 1].ndim == 4
-    return stack.biases[layer + 1] is not None and not padded
+
+def _constant(neurons: Neurons) -> np.ndarray:
+    inputs = neurons.incoming.shape[1] - neurons.biased
+    lengths = np.linalg.norm(neurons.incoming[:, :inputs], axis=1)
+    return lengths <= EXACT * lengths.max(initial=0.0)
 
 
 def _merge_all(
@@ -156,15 +135,18 @@ def _merge_all(
     return parts, gone, grouping.method
 
 
-def _constant(neurons: Neurons) -> np.ndarray:
-    inputs = neurons.incoming.shape[1] - neurons.biased
-    lengths = np.linalg.norm(neurons.incoming[:, :inputs], axis=1)
-    return lengths <= EXACT * lengths.max(initial=0.0)
-
-
 def _constant_values(neurons: Neurons) -> np.ndarray:
     bias = neurons.incoming[:, -1] if neurons.biased else np.zeros(len(neurons.incoming))
     return np.asarray(neurons.activation(jnp.asarray(bias)), dtype=np.float64)
+
+
+def folds(network: Layered, arrays: LayerArrays, layer: int) -> bool:
+    """Returns whether constants of a layer can go into the biases of the next one.
+
+    They cannot where it has none, and where it pads its input with zeros: then a constant channel is not constant.
+    """
+    padded = getattr(network, "padding", "valid") == "same" and arrays.weights[layer + 1].ndim == 4
+    return arrays.biases[layer + 1] is not None and not padded
 
 
 def _merge_constants(neurons: Neurons, constant: np.ndarray, values: np.ndarray) -> list[Part]:
@@ -177,8 +159,8 @@ def _merge_constants(neurons: Neurons, constant: np.ndarray, values: np.ndarray)
     return [Part(constant, neurons.incoming[largest], total / values[largest])]
 
 
-def _assemble(stack: Stack, layer: int, edit: Edit, shift: np.ndarray | None) -> Stack:
-    weights, biases = list(stack.weights), list(stack.biases)
+def _assemble(arrays: LayerArrays, layer: int, edit: Edit, shift: np.ndarray | None) -> LayerArrays:
+    weights, biases = list(arrays.weights), list(arrays.biases)
     before, after = weights[layer], weights[layer + 1]
     coordinates, rows = edit.neurons.incoming.shape[1], edit.neurons.outgoing.shape[0]
     count = len(edit.parts)
@@ -192,13 +174,4 @@ def _assemble(stack: Stack, layer: int, edit: Edit, shift: np.ndarray | None) ->
     bias = biases[layer + 1]
     if bias is not None and shift is not None:
         biases[layer + 1] = bias + shift.reshape(pairs).sum(axis=tuple(range(1, len(pairs))))
-    return replace(stack, weights=tuple(weights), biases=tuple(biases))
-
-
-def members_of(edit: Edit, before: Sequence[np.ndarray]) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """Returns groups, dropped and folded units of an edit in terms of the units that `before` stands for."""
-
-    def named(indices: np.ndarray) -> np.ndarray:
-        return np.sort(np.concatenate([np.zeros(0, dtype=np.int64), *(before[k] for k in indices)]))
-
-    return [named(part.members) for part in edit.parts], named(edit.dropped), named(edit.folded)
+    return replace(arrays, weights=tuple(weights), biases=tuple(biases))

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from condenslab.landscape.copies import NULL, copied, copied_gradient, layer_name
+from condenslab.landscape.width.copies import NULL, copied, copied_gradient, layer_name
 from condenslab.networks import MLP, Activation, TwoLayer, ravel, unravel
 from condenslab.networks.dense import skips
 from condenslab.networks.layered import Dense, layers, widths

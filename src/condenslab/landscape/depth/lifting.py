@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from condenslab.landscape.depth.segments import AffineSegment, affine_segments
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
-from condenslab.landscape.segments import AffineSegment, affine_segments
 from condenslab.measures.linearisation import layer_states
 from condenslab.networks import MLP, TwoLayer, as_mlp
 from condenslab.networks.dense import skips

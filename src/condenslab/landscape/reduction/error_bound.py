@@ -13,10 +13,10 @@ from math import prod
 import jax.numpy as jnp
 import numpy as np
 
-from condenslab.landscape.merging import Edit, Stack
+from condenslab.landscape.reduction.one_layer import Edit
 from condenslab.measures.grouping import alignment_signs
 from condenslab.networks import CNN, MLP, Activation, ConvTwoLayer
-from condenslab.networks.layered import Layered
+from condenslab.networks.layered import LayerArrays, Layered
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,11 @@ def geometry(network: Layered, inputs: np.ndarray) -> Geometry:
     return Geometry((1, 1), (1, 1), (False, False), radius)
 
 
-def edit_bound(stack: Stack, layer: int, edit: Edit, activation: Activation, where: Geometry) -> float | None:
+def edit_bound(arrays: LayerArrays, layer: int, edit: Edit, activation: Activation, where: Geometry) -> float | None:
     """Returns a bound of ‖f′(x) − f(x)‖ over all inputs with ‖x‖ ≤ radius, or None if σ has no Lipschitz constant.
 
     Args:
-        stack: The layers before the edit.
+        arrays: The layers before the edit.
         layer: Which hidden layer was edited.
         edit: How.
         activation: σ.
@@ -65,15 +65,15 @@ def edit_bound(stack: Stack, layer: int, edit: Edit, activation: Activation, whe
     """
     if activation.lipschitz is None or activation.homogeneity not in (None, 1):
         return None
-    sizes = [_operator_norm(weights, reads) for weights, reads in zip(stack.weights, where.overlap, strict=True)]
-    reach = _reach(stack, layer, activation, where, sizes)
-    moved = _moved(stack, layer, edit, activation, where, reach)
-    for after in range(layer + 1, len(stack.weights) - 1):
+    sizes = [_operator_norm(weights, reads) for weights, reads in zip(arrays.weights, where.overlap, strict=True)]
+    reach = _reach(arrays, layer, activation, where, sizes)
+    moved = _moved(arrays, layer, edit, activation, where, reach)
+    for after in range(layer + 1, len(arrays.weights) - 1):
         moved *= activation.lipschitz * sizes[after + 1] + float(where.skips[after + 1])
     return float(moved)
 
 
-def _moved(stack: Stack, layer: int, edit: Edit, activation: Activation, where: Geometry, reach: float) -> float:
+def _moved(arrays: LayerArrays, layer: int, edit: Edit, activation: Activation, where: Geometry, reach: float) -> float:
     """Returns a bound of how far the next layer's preactivations move, for inputs of the layer of norm ≤ `reach`."""
     points, outgoing = edit.coordinates.points, edit.coordinates.outgoing
     biased, places, slope = edit.neurons.biased, where.places[layer], activation.lipschitz or 0.0
@@ -81,7 +81,7 @@ def _moved(stack: Stack, layer: int, edit: Edit, activation: Activation, where: 
     seen = np.sqrt(patches + places * biased)
 
     def weight(column: np.ndarray) -> float:
-        return _block_norm(column, stack.weights[layer + 1], where.overlap[layer + 1])
+        return _block_norm(column, arrays.weights[layer + 1], where.overlap[layer + 1])
 
     def size(point: np.ndarray) -> float:
         return _activated(activation, slope * np.linalg.norm(point) * seen, places)
@@ -104,13 +104,13 @@ def _moved(stack: Stack, layer: int, edit: Edit, activation: Activation, where: 
     return total + slope * np.sqrt(patches) * sum(slopes)
 
 
-def _reach(stack: Stack, layer: int, activation: Activation, where: Geometry, sizes: list[float]) -> float:
+def _reach(arrays: LayerArrays, layer: int, activation: Activation, where: Geometry, sizes: list[float]) -> float:
     """Returns a bound of the norm of what a layer reads."""
     reach, slope = where.radius, activation.lipschitz or 0.0
     for k in range(layer):
-        bias = stack.biases[k]
+        bias = arrays.biases[k]
         offset = 0.0 if bias is None else np.linalg.norm(bias) * np.sqrt(where.places[k])
-        hidden = _activated(activation, slope * (sizes[k] * reach + offset), len(stack.weights[k]) * where.places[k])
+        hidden = _activated(activation, slope * (sizes[k] * reach + offset), len(arrays.weights[k]) * where.places[k])
         reach = hidden + (reach if where.skips[k] else 0.0)
     return float(reach)
 

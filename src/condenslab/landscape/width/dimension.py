@@ -8,7 +8,7 @@ import equinox as eqx
 import numpy as np
 from jax import Array
 
-from condenslab.landscape.reduction import EXACT, reduce
+from condenslab.landscape.reduction.reduce import EXACT, reduce
 from condenslab.measures.curvature import Inertia, inertia_at
 from condenslab.measures.neurons import hidden_neurons, invariant_coordinates
 from condenslab.networks import TwoLayer, apply
