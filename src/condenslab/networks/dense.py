@@ -150,6 +150,13 @@ class MLP(eqx.Module):
         return skips(self.widths) if self.residual else ()
 
 
+def dense_layers(network: TwoLayer | MLP) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Returns (W_1 … W_L) and (b_1 … b_L) of a dense network, an entry None where a layer has no biases."""
+    if isinstance(network, TwoLayer):
+        return (network.input_weights, network.output_weights), (network.biases, network.output_bias)
+    return network.weights, network.biases
+
+
 class LayerState(NamedTuple):
     """What a layer of a dense network sees and does on a batch.
 
@@ -177,14 +184,14 @@ def forward(
         inputs: A batch, shape (sample, input).
         activate: (preactivations, hidden layer) → activations, by default σ; with noise for dropout, or on the host.
     """
-    dense = as_mlp(network) if isinstance(network, TwoLayer) else network
-    hidden, last, ends = inputs, len(dense.weights) - 1, dense.skips
-    for layer, (weight, bias) in enumerate(zip(dense.weights, dense.biases, strict=True)):
+    weights, biases = dense_layers(network)
+    hidden, last, ends = inputs, len(weights) - 1, network.skips
+    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
         reached = _affine(hidden, weight, bias)
         if layer == last:
             activated = reached
         else:
-            activated = dense.activation(reached) if activate is None else activate(reached, layer)
+            activated = network.activation(reached) if activate is None else activate(reached, layer)
         yield LayerState(hidden, reached, activated)
         hidden = activated + hidden if layer in ends else activated
 
@@ -241,8 +248,4 @@ def unravel(theta: Float[Array, " param"], like: Network) -> Network:
 
 def as_mlp(network: TwoLayer) -> MLP:
     """Returns the same function as an MLP with one hidden layer."""
-    return MLP(
-        (network.input_weights, network.output_weights),
-        (network.biases, network.output_bias),
-        network.activation,
-    )
+    return MLP(*dense_layers(network), network.activation)

@@ -18,7 +18,7 @@ from jax import Array
 from condenslab.networks.activations import Activation
 from condenslab.networks.conv import CNN
 from condenslab.networks.conv_two_layer import ConvTwoLayer
-from condenslab.networks.dense import MLP, TwoLayer
+from condenslab.networks.dense import MLP, TwoLayer, dense_layers
 
 Layered: TypeAlias = TwoLayer | MLP | CNN | ConvTwoLayer
 Net = TypeVar("Net", TwoLayer, MLP, CNN, ConvTwoLayer)
@@ -34,10 +34,8 @@ def layers(network: Layered) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     Raises:
         TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
     """
-    if isinstance(network, TwoLayer):
-        return (network.input_weights, network.output_weights), (network.biases, network.output_bias)
-    if isinstance(network, MLP):
-        return network.weights, network.biases
+    if isinstance(network, TwoLayer | MLP):
+        return dense_layers(network)
     if isinstance(network, CNN):
         first, *others = network.weights
         blocks = first.reshape(first.shape[0], network.channels[-1], network.positions)
