@@ -1,4 +1,8 @@
-"""The loss landscape of dense networks: embedding, degeneracy, reduction, critical points."""
+"""The loss landscape of networks: embedding, reduction, critical points, slices, branches and symmetries.
+
+`width` and `depth` embed, `reduction` undoes embedding in width, `slices` looks along directions; every edit comes with
+a `receipt`. The layers that all of them edit are those of `networks.layered`.
+"""
 
 from condenslab.landscape.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
 from condenslab.landscape.branches import Branch, branch_point, branches, separating_rank
