@@ -19,7 +19,25 @@ from condenslab.studies.settings import assignments, changed
 from condenslab.sweeps import Store
 from condenslab.tasks import Table
 
-KEYS = ["study", "preset", "seed", "claim", "source", "expected", "measured", "tolerance", "margin", "verdict"]
+KEYS = [
+    "study",
+    "preset",
+    "seed",
+    "claim",
+    "source",
+    "expected",
+    "measured",
+    "tolerance",
+    "margin",
+    "verdict",
+    "relation",
+    "label",
+    "figure",
+    "records",
+    "deck",
+    "part",
+    "reason",
+]
 
 
 def within(measured, expected=1.0, tolerance=0.5):

@@ -3,7 +3,7 @@
 import pytest
 
 from condenslab import studies
-from condenslab.studies.study import Study
+from condenslab.studies.contract.study import Study
 from condenslab.sweeps import Store
 
 STUDIES = studies.names()

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim
-from condenslab.studies.ranks import rank_claim, rank_values
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.seeds import over_seeds
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.shared.ranks import rank_claim, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ def _runs(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
 
     from condenslab import measures, networks, training
     from condenslab.risk import EmpiricalRisk
-    from condenslab.studies.frames import networks_at
+    from condenslab.studies.shared.frames import networks_at
 
     x = np.linspace(-3.0, 3.0, cases[0].samples)[:, None]
     risk = EmpiricalRisk(x, np.tanh(x + 1.0))

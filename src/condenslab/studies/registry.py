@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from condenslab.errors import unknown
-from condenslab.studies.study import Study
+from condenslab.studies.contract.study import Study
 
 REGISTRY: dict[str, str] = {
     "recovery": "condenslab.studies.recovery:STUDY",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.claims import Claim, wilson
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:

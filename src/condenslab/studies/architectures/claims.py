@@ -6,9 +6,9 @@ import numpy as np
 
 from condenslab.studies.architectures.cases import MNIST, OPTIMISTIC, PLANE, SHARINGS, WORDS
 from condenslab.studies.architectures.published import first
-from condenslab.studies.claims import Claim, wilson
-from condenslab.studies.ranks import decided
+from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.studies.seeds import over_seeds
+from condenslab.studies.shared.ranks import decided
 from condenslab.sweeps import Record
 
 _TABLE = "LSH, Table 4 (caption, with biases); arXiv 2406.18035, Table 3; deck 001"

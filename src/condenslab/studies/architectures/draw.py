@@ -8,7 +8,7 @@ from condenslab import figures
 from condenslab.studies.architectures.cases import OPTIMISTIC, SHARINGS, WORDS
 from condenslab.studies.architectures.claims import FALLEN, cells, factors, first_below
 from condenslab.studies.architectures.published import FIRST, first
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
 
 _FLOOR = 1e-30

@@ -12,7 +12,7 @@ from condenslab.networks import ConvTwoLayer, Scale
 from condenslab.risk import EmpiricalRisk
 from condenslab.sample_size import optimistic
 from condenslab.studies.architectures.cases import SHARINGS, RankCase, TableCase, TrainCase
-from condenslab.studies.target_points import KERNEL
+from condenslab.studies.shared.target_points import KERNEL
 from condenslab.sweeps import Outcome, Progress
 
 INPUTS, TEST = 5, 1000

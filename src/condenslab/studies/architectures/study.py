@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from condenslab.studies.architectures import claims
 from condenslab.studies.architectures.cases import PRESETS, Case, RankCase, Settings, TableCase, TrainCase, make_cases
-from condenslab.studies.claims import Claim
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:

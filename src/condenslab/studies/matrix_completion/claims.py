@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.studies.matrix_completion import targets
 from condenslab.sweeps import Record
 

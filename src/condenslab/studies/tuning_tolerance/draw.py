@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.claims import wilson
+from condenslab.studies.contract.claims import wilson
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.matrix_completion.claims import SUCCESS
-from condenslab.studies.study import Drawing
 from condenslab.studies.tuning_tolerance.claims import PUBLISHED, counts, largest, settings, successes
 from condenslab.sweeps import Record
 

@@ -3,9 +3,9 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.matrix_completion.cases import TrainCase
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.tuning_tolerance import claims
 from condenslab.studies.tuning_tolerance.cases import PRESETS, Settings, make_cases
 from condenslab.sweeps import Outcome, Progress, Record
