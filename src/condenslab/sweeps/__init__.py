@@ -5,7 +5,7 @@ batch.
 """
 
 from condenslab.sweeps.executors import Executor, InProcess, executor
-from condenslab.sweeps.grid import canonical, case_id
+from condenslab.sweeps.grid import canonical, case_id, described
 from condenslab.sweeps.records import Record, Run
 from condenslab.sweeps.results import Results, load
 from condenslab.sweeps.run import Batch, Outcome, Progress, Schedule, sweep
@@ -24,6 +24,7 @@ __all__ = [
     "Store",
     "canonical",
     "case_id",
+    "described",
     "executor",
     "load",
     "sweep",

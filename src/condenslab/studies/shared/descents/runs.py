@@ -10,8 +10,8 @@ import numpy as np
 from condenslab import measures, networks, tasks, training
 from condenslab.networks import initial
 from condenslab.risk import EmpiricalRisk
-from condenslab.studies.descents.cases import STRONG, DescentCase
-from condenslab.studies.frames import logarithmic_steps, networks_at
+from condenslab.studies.shared.descents.cases import STRONG, DescentCase
+from condenslab.studies.shared.frames import logarithmic_steps, networks_at
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import Task, Teacher, designs
 from condenslab.training import Stop, Trajectory, Until

@@ -3,9 +3,9 @@
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
 
-from condenslab.studies.descents import cases as descents
-from condenslab.studies.descents.cases import DescentCase
-from condenslab.studies.study import Study
+from condenslab.studies.old_study import Study
+from condenslab.studies.shared.descents import cases as descents
+from condenslab.studies.shared.descents.cases import DescentCase
 from condenslab.sweeps import Outcome, Progress
 
 if TYPE_CHECKING:
@@ -31,6 +31,6 @@ class DescentStudy(Study):
         self, cases: Sequence[DescentCase], *, data: "Table | None" = None, progress: Progress | None = None
     ) -> list[Outcome]:
         """Trains the cases of one program together."""
-        from condenslab.studies.descents.runs import run
+        from condenslab.studies.shared.descents.runs import run
 
         return run(cases, progress)
