@@ -1,27 +1,29 @@
 """The loss landscape of dense networks: embedding, degeneracy, reduction, critical points."""
 
-from condenslab.landscape.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
 from condenslab.landscape.branches import Branch, branch_point, branches, separating_rank
-from condenslab.landscape.certificate import Certificate, certificate
 from condenslab.landscape.compatible import CompatibleEmbedding
 from condenslab.landscape.constructors import as_compatible, compose, k_step, null_neuron, three_fold, two_fold_null
 from condenslab.landscape.counting import critical_subspaces, minimal_subspaces
-from condenslab.landscape.critical import CriticalPoint, CriticalPoints, critical_points, critical_points_from
-from condenslab.landscape.degeneracy import (
+from condenslab.landscape.critical.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
+from condenslab.landscape.critical.certificate import Certificate, certificate
+from condenslab.landscape.critical.degeneracy import (
     CriticalSubspace,
     SaddleCertificate,
     critical_subspace,
     local_test_matrix,
     saddle_certificate,
 )
-from condenslab.landscape.dimension import CriticalSet, EmbeddedDimension, critical_set, embedded_dimension
-from condenslab.landscape.directional import (
+from condenslab.landscape.critical.directional import (
     DirectionalStationarity,
     dead_neurons,
     directional_derivative,
     directional_stationarity,
     perturbed_changes,
 )
+from condenslab.landscape.critical.points import CriticalPoint, CriticalPoints, critical_points, critical_points_from
+from condenslab.landscape.critical.starts import StartLaw
+from condenslab.landscape.critical.stationary import Fate, Polish, polish
+from condenslab.landscape.dimension import CriticalSet, EmbeddedDimension, critical_set, embedded_dimension
 from condenslab.landscape.directions import (
     TrajectoryPlane,
     hessian_directions,
@@ -44,8 +46,6 @@ from condenslab.landscape.plane import RiskSlice, risk_slice
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.landscape.reduction import Reduction, reduce
 from condenslab.landscape.segments import AffineSegment, affine_segments, tangent_segment
-from condenslab.landscape.starts import StartLaw
-from condenslab.landscape.stationary import Fate, Polish, polish
 from condenslab.landscape.symmetry import AxisSymmetry, discover_symmetries
 
 __all__ = [

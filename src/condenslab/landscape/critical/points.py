@@ -12,10 +12,10 @@ import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from condenslab.landscape.distinct import distinct, grid_of, narrowest, outputs
-from condenslab.landscape.search import L1_TOLERANCE, Ends, Limits, judge, search
-from condenslab.landscape.starts import DATA_SCALED, StartLaw
-from condenslab.landscape.stationary import Fate, derivatives, require_double
+from condenslab.landscape.critical.distinct import distinct, grid_of, narrowest, outputs
+from condenslab.landscape.critical.search import L1_TOLERANCE, Ends, Limits, judge, search
+from condenslab.landscape.critical.starts import DATA_SCALED, StartLaw
+from condenslab.landscape.critical.stationary import Fate, derivatives, require_double
 from condenslab.measures.curvature import Inertia, inertia
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
 from condenslab.risk import EmpiricalRisk
@@ -108,7 +108,7 @@ def critical_points(
     """Searches the critical points of R over dense networks of one shape, minima and saddles.
 
     Every start goes downhill by damped Gauss–Newton steps, a random number of them, and then looks for the nearest root
-    of ∇R by damped Newton steps with the exact Hessian (`landscape.rounds`). A point is critical when its gradient
+    of ∇R by damped Newton steps with the exact Hessian (`landscape.critical.rounds`). A point is critical when its gradient
     counts as zero and Newton's method stands still there, and it is not at infinity: no neuron is constant on the data
     to 1e-6, and none steps between two samples, that is, no preactivation jumps by more than `steepest` in the median
     between neighbouring samples (|w|·dx > 3 for equally spaced inputs; not asked of homogeneous activations, whose

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from condenslab.landscape.critical.stationary import derivatives, require_double
 from condenslab.landscape.layers import layers, skips, widths
-from condenslab.landscape.stationary import derivatives, require_double
 from condenslab.networks import MLP, Activation, TwoLayer, apply
 from condenslab.numerics import rounding_floor
 from condenslab.risk import EmpiricalRisk, SquaredLoss

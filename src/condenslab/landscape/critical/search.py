@@ -11,9 +11,9 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.landscape import rounds
+from condenslab.landscape.critical import rounds
+from condenslab.landscape.critical.stationary import STANDSTILL, Fate, newton_step
 from condenslab.landscape.layers import layers, skips, widths
-from condenslab.landscape.stationary import STANDSTILL, Fate, newton_step
 from condenslab.networks import MLP, TwoLayer
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
