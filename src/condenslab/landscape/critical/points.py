@@ -108,7 +108,7 @@ def critical_points(
     """Searches the critical points of R over dense networks of one shape, minima and saddles.
 
     Every start goes downhill by damped Gauss–Newton steps, a random number of them, and then looks for the nearest root
-    of ∇R by damped Newton steps with the exact Hessian (`landscape.critical.rounds`). A point is critical when its gradient
+    of ∇R by damped Newton steps with the exact Hessian (`critical.rounds`). A point is critical when its gradient
     counts as zero and Newton's method stands still there, and it is not at infinity: no neuron is constant on the data
     to 1e-6, and none steps between two samples, that is, no preactivation jumps by more than `steepest` in the median
     between neighbouring samples (|w|·dx > 3 for equally spaced inputs; not asked of homogeneous activations, whose
