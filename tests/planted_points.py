@@ -60,7 +60,7 @@ def disguised(seed):
     """Returns a two-layer or deep network, inputs, and the widths that an exact reduction must reach and keep.
 
     Units are copied with random shares, scaled as far as their symmetries allow (1e±13), and
-    some are nearly linear (tiny inside, huge outside); inputs of several units (1e-9 to 1e18) go with weights of the inverse.
+    some are nearly linear (tiny inside, huge outside); inputs of several units (1e-9 to 1e18) go with inverse weights.
     """
     random = np.random.default_rng(seed)
     sigma = str(random.choice(["tanh", "sigmoid", "relu", "leaky_relu", "softplus", "x_tanh"]))
@@ -105,13 +105,10 @@ def _scale(random, weights, biases, layer, sigma, spread):
         weights[layer + 1] = weights[layer + 1] / factors
     elif spread:
         factor = 10.0**-spread
-        weights[layer] = np.concatenate(
-            [weights[layer], factor * weights[layer][:1] * np.array([[1.0, -3.0, 2.0][: weights[layer].shape[1]]])]
-        )
-        biases[layer] = np.append(biases[layer], 0.5)
-        weights[layer + 1] = np.concatenate(
-            [weights[layer + 1], np.full((len(weights[layer + 1]), 1), 1.0 / factor)], axis=1
-        )
+        row = factor * weights[layer][:1] * np.resize([1.0, -3.0, 2.0], weights[layer].shape[1])
+        weights[layer], biases[layer] = np.concatenate([weights[layer], row]), np.append(biases[layer], 0.5)
+        outgoing = np.full((len(weights[layer + 1]), 1), 1.0 / factor)
+        weights[layer + 1] = np.concatenate([weights[layer + 1], outgoing], axis=1)
 
 
 def rounding(network, x):

@@ -58,7 +58,7 @@ def test_exact_minima_are_listed_however_steep(block):
 @pytest.mark.parametrize("seed", few_and_many(3, 100))
 def test_separable_classes_have_no_critical_point_to_polish(seed):
     risk, separating = separable(seed)
-    for factor in (1.0, 3.0, 10.0, 100.0):
+    for factor in (1.0, 2.0, 3.0, 5.0, 8.0, 20.0, 100.0):
         start = eqx.tree_at(lambda n: n.output_weights, separating, factor * separating.output_weights)
         _, report = polish(risk, start)
         assert report.fate is not Fate.CRITICAL
