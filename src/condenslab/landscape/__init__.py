@@ -6,6 +6,7 @@ from condenslab.landscape.constructors import as_compatible, compose, k_step, nu
 from condenslab.landscape.counting import critical_subspaces, minimal_subspaces
 from condenslab.landscape.critical.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
 from condenslab.landscape.critical.certificate import Certificate, certificate
+from condenslab.landscape.critical.certify import CriticalPoint
 from condenslab.landscape.critical.degeneracy import (
     CriticalSubspace,
     SaddleCertificate,
@@ -20,9 +21,10 @@ from condenslab.landscape.critical.directional import (
     directional_stationarity,
     perturbed_changes,
 )
-from condenslab.landscape.critical.points import CriticalPoint, CriticalPoints, critical_points, critical_points_from
+from condenslab.landscape.critical.points import CriticalPoints, critical_points, critical_points_from
+from condenslab.landscape.critical.polishing import Polish, polish
 from condenslab.landscape.critical.starts import StartLaw
-from condenslab.landscape.critical.stationary import Fate, Polish, polish
+from condenslab.landscape.critical.stationary import Fate
 from condenslab.landscape.dimension import CriticalSet, EmbeddedDimension, critical_set, embedded_dimension
 from condenslab.landscape.directions import (
     TrajectoryPlane,
