@@ -59,14 +59,10 @@ def fate_further_out(risk: EmpiricalRisk, network: TwoLayer | MLP, suspects: Seq
     incoming = [_incoming(network, *suspect) for suspect in suspects]
     if incoming and not all(_balanced(risk, network, incoming)):
         return Fate.SATURATED
-    inputs = [
-        len(own) - (layers(network)[1][layer] is not None) for own, (layer, _) in zip(incoming, suspects, strict=True)
-    ]
-    # With the bias held, the neuron steepens about its centre; with the bias free, about a sample that it interpolates.
-    for held in (
-        *incoming,
-        *(own[:count] for own, count in zip(incoming, inputs, strict=True) if 0 < count < len(own)),
-    ):
+    # With the bias held, a neuron steepens about its centre; with the bias free, about a sample that it interpolates.
+    biased = [layers(network)[1][layer] is not None for layer, _ in suspects]
+    steepened = [own[:-1] for own, bias in zip(incoming, biased, strict=True) if bias]
+    for held in (*incoming, *steepened):
         fate = _followed(risk, network, theta, held, noise, exact=Fate.SATURATED)
         if fate is not Fate.CRITICAL:
             return fate
@@ -171,7 +167,7 @@ def _followed(
             return Fate.FLAT
         if outward < 0 < inward:
             return _at_infinity(risk, network, theta, held, noise)
-    if outward or inward < 0 or exact is Fate.CRITICAL:
+    if outward or exact is Fate.CRITICAL:
         return Fate.CRITICAL
     far = _path(risk, network, theta, held, (2.0, 4.0))
     return Fate.CRITICAL if any(one > value + noise for one in far) else exact

@@ -47,7 +47,7 @@ class Units:
         weights, biases = (list(part) for part in layers(network))
         if biases[0] is not None:
             biases[0] = biases[0] + weights[0] @ self.shift
-        weights[0] = weights[0] * self.scale
+        weights[0] = weights[0] * self.scale[None, :]
         weights[-1] = weights[-1] / self.height
         if biases[-1] is not None:
             biases[-1] = (biases[-1] - self.lift / scale) / self.height
@@ -56,7 +56,7 @@ class Units:
     def leave(self, network: Dense, scale: float = 1.0) -> Dense:
         """Returns the network in the user's units: the inverse of `enter`."""
         weights, biases = (list(part) for part in layers(network))
-        weights[0] = weights[0] / self.scale
+        weights[0] = weights[0] / self.scale[None, :]
         if biases[0] is not None:
             biases[0] = biases[0] - weights[0] @ self.shift
         weights[-1] = weights[-1] * self.height
