@@ -16,7 +16,7 @@ def few_and_many(few, many):
     return [pytest.param(seed, marks=[pytest.mark.more] if seed >= few else []) for seed in range(many)]
 
 
-@pytest.mark.parametrize("architecture", few_and_many(5, 60))
+@pytest.mark.parametrize("architecture", few_and_many(3, 60))
 def test_the_symmetries_are_those_of_the_architecture_for_every_key(architecture):
     network, truth = symmetric_network(architecture)
     x = jnp.asarray(np.random.default_rng(architecture).normal(size=(30, network.widths[0])))
@@ -36,7 +36,7 @@ def test_exact_reduction_moves_outputs_by_rounding_only_and_reaches_the_planted_
         assert all(new <= old + 1 for new, old in zip(found.network.widths, widths, strict=True)), seed
 
 
-@pytest.mark.parametrize("seed", few_and_many(4, 400))
+@pytest.mark.parametrize("seed", few_and_many(3, 400))
 def test_planted_points_at_infinity_are_never_listed(seed):
     risk, width, output_bias = at_infinity(seed)
     found = critical_points(risk, width=width, starts=48, key=seed, output_bias=output_bias)
@@ -55,7 +55,7 @@ def test_exact_minima_are_listed_however_steep(block):
         assert found.points[0].risk < 1e-20 * scale, seed
 
 
-@pytest.mark.parametrize("seed", few_and_many(3, 100))
+@pytest.mark.parametrize("seed", few_and_many(1, 100))
 def test_separable_classes_have_no_critical_point_to_polish(seed):
     risk, separating = separable(seed)
     for factor in (1.0, 2.0, 3.0, 5.0, 8.0, 20.0, 100.0):

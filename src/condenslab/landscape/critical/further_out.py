@@ -26,10 +26,11 @@ from condenslab.risk import CrossEntropy, EmpiricalRisk, SquaredLoss
 _NEAR = (1.05, 1.5)
 _FURTHER = (1.05, 1.5, 2.5, 4.0)
 _SOLVED = 1e-7
-_STANDS = 1e-6
+_STANDS = 1e-5
 _NOISE = 16.0
 _SOFT = 1e4
 _EXACT = 1e-10
+_CLOSE = 1e-7
 _FULL_RANK = 1e-9
 _FOLLOWED = 4
 _BALANCE = 1e-3
@@ -53,7 +54,7 @@ def fate_further_out(risk: EmpiricalRisk, network: TwoLayer | MLP, suspects: Seq
     if isinstance(risk.loss, CrossEntropy) and _separates(risk, network):
         return Fate.SATURATED
     theta = np.asarray(ravel(network))
-    if theta.size == 0 or (isinstance(risk.loss, SquaredLoss) and _attains_zero(risk, network)):
+    if theta.size == 0 or attains_zero(risk, network):
         return Fate.CRITICAL
     noise = _noise(risk, network)
     incoming = [_incoming(network, *suspect) for suspect in suspects]
@@ -83,23 +84,34 @@ def _separates(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
     return bool(np.all(np.count_nonzero(targets, axis=1) == 1) and np.all(own > others))
 
 
-def _attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
-    """Whether residuals are rounding, and the outputs of all samples can be moved independently by small steps."""
+def attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
+    """Says whether an exact solution, R = 0 of the squared loss, lies next to θ.
+
+    It does where residuals are small, the least-squares step that removes them is a small one, and the outputs of all
+    samples can be moved independently; or residuals are rounding and the parameters move the outputs independently.
+
+    Args:
+        risk: R.
+        network: θ.
+    """
     counted = np.flatnonzero(np.asarray(risk.probabilities) > 0)
+    if not isinstance(risk.loss, SquaredLoss) or not ravel(network).size:
+        return False
     residuals = np.asarray(risk.residuals(network))[counted]
-    if np.abs(residuals).max() > _EXACT * max(np.abs(np.asarray(risk.targets)).max(), np.finfo(float).tiny):
+    unit = max(float(np.abs(np.asarray(risk.targets)[counted]).max()), float(np.finfo(float).tiny))
+    if not np.abs(residuals).max() <= _CLOSE * unit:
         return False
     _, first = np.unique(np.asarray(risk.inputs)[counted], axis=0, return_index=True)  # repeated inputs move together
     jacobian = np.asarray(risk.jacobian(network))[counted[first]]
-    jacobian, left = jacobian.reshape(-1, jacobian.shape[2]), residuals[first].ravel()
-    step = np.linalg.lstsq(jacobian, left, rcond=None)[0]
-    if np.max(np.abs(step) / (1 + np.abs(np.asarray(ravel(network))))) > _STANDS:
+    jacobian = jacobian.reshape(-1, jacobian.shape[2])
+    step = np.linalg.lstsq(jacobian, residuals[first].ravel(), rcond=None)[0]
+    if not np.max(np.abs(step) / (1 + np.abs(np.asarray(ravel(network))))) <= _STANDS:
         return False
-    if jacobian.shape[0] > jacobian.shape[1]:
-        # More outputs than parameters: a regular zero of as many of them is one of all, up to the residuals.
-        values = np.linalg.svd(jacobian / np.linalg.norm(jacobian, axis=0).clip(1e-300), compute_uv=False)
-    else:
-        values = np.linalg.svd(jacobian / np.linalg.norm(jacobian, axis=1)[:, None].clip(1e-300), compute_uv=False)
+    wide = jacobian.shape[0] <= jacobian.shape[1] and len(first) == len(counted)
+    if not wide and np.abs(residuals).max() > _EXACT * unit:
+        return False
+    sizes = np.linalg.norm(jacobian, axis=int(jacobian.shape[0] <= jacobian.shape[1]), keepdims=True)
+    values = np.linalg.svd(jacobian / np.maximum(sizes, np.finfo(float).tiny), compute_uv=False)
     return bool(values[-1] > _FULL_RANK * values[0])
 
 
@@ -110,7 +122,7 @@ def _balanced(risk: EmpiricalRisk, network: TwoLayer | MLP, places: Sequence[np.
     on the scale of the neuron itself it does not. Shares that are rounding of the residuals tell nothing: true.
     """
     total, shares, level = (np.asarray(part) for part in _shares(risk, network))
-    size = [[np.linalg.norm(part[own]) for part in (total, shares, level)] for own in places]
+    size = [[float(np.linalg.norm(part[own])) for part in (total, shares, level)] for own in places]
     return [sum_ <= _BALANCE * parts or parts <= _MEANINGFUL * rounding for sum_, parts, rounding in size]
 
 

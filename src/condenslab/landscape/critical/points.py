@@ -53,9 +53,9 @@ class CriticalPoints:
         """What became of the starts, with what to change where few of them ended on a critical point."""
         counts = ", ".join(f"{count} {fate.name.lower()}" for fate, count in self.fate_counts.items())
         said = f"{len(self.points)} critical functions from {len(self.fates)} starts ({counts})."
-        if Fate.UNCONVERGED in self.fate_counts and 2 * self.fate_counts.get(Fate.CRITICAL, 0) < len(self.fates):
+        if 2 * self.fate_counts.get(Fate.UNCONVERGED, 0) > len(self.fates):
             said += (
-                " Many gradients stayed above the tolerance: allow more root_steps, state a larger tolerance, let all"
+                " Most gradients stayed above the tolerance: allow more root_steps, state a larger tolerance, let all"
                 " starts go further down first (law=StartLaw(longest_descent=1000)), or begin at networks of your own,"
                 " trained ones say (critical_points_from, descents=…)."
             )

@@ -10,7 +10,7 @@ import optimistix as optx
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from condenslab.landscape.critical.further_out import fate_further_out
+from condenslab.landscape.critical.further_out import attains_zero, fate_further_out
 from condenslab.landscape.critical.saturation import suspects
 from condenslab.landscape.critical.stationary import NEWTON_STEPS, STANDSTILL, Fate, newton, require_double
 from condenslab.landscape.critical.units import Units, standardises, units_of
@@ -80,7 +80,7 @@ def polish(
         fate = Fate.DIVERGED
     elif norm > tolerance:
         fate = Fate.UNCONVERGED
-    elif length > STANDSTILL:
+    elif length > STANDSTILL and not (units is not None and attains_zero(inner, ended)):
         fate = Fate.FLAT
     else:
         fate = Fate.CRITICAL if units is None else fate_further_out(inner, ended, suspects(inner, ended))

@@ -12,8 +12,10 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.landscape.critical import rounds
+from condenslab.landscape.critical.further_out import attains_zero
 from condenslab.landscape.critical.saturation import escaped, looks_saturated
 from condenslab.landscape.critical.stationary import STANDSTILL, Fate, newton_step
+from condenslab.networks import MLP, TwoLayer
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
 SMALL = 100
@@ -121,11 +123,15 @@ def judge(risk: EmpiricalRisk, ends: Ends, *, steepest: float) -> list[Fate]:
             fates.append(Fate.DIVERGED)
         elif not ends.zero[k]:
             fates.append(Fate.UNCONVERGED)
-        elif length <= STANDSTILL:
+        elif length <= STANDSTILL or (_dense(ends.networks) and attains_zero(risk, ends.network(k))):
             fates.append(Fate.CRITICAL)
         else:
             fates.append(Fate.SATURATED if saturated[k] else Fate.FLAT)
     return fates
+
+
+def _dense(networks: PyTree) -> bool:
+    return isinstance(networks, TwoLayer | MLP)
 
 
 def zero_gradients(
