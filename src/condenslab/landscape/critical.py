@@ -18,6 +18,7 @@ from condenslab.landscape.starts import DATA_SCALED, StartLaw
 from condenslab.landscape.stationary import Fate, derivatives, require_double
 from condenslab.measures.curvature import Inertia, inertia
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
+from condenslab.networks.conversion import Key
 from condenslab.risk import EmpiricalRisk
 
 _ROOT_STEPS = 300
@@ -93,7 +94,7 @@ def critical_points(
     *,
     width: int | Sequence[int],
     starts: int,
-    key: Array | int,
+    key: Key,
     activation: Activation = ACTIVATIONS["tanh"],
     biases: bool = True,
     output_bias: bool = False,
@@ -126,7 +127,7 @@ def critical_points(
         risk: R, in float64, of this package's networks.
         width: Number of hidden neurons, at least 1; several numbers, one a hidden layer, for an `MLP`.
         starts: Number of starts.
-        key: A JAX random key or an integer seed.
+        key: A JAX key or an integer seed.
         activation: σ.
         biases: Whether neurons have biases.
         output_bias: Whether outputs have one.

@@ -24,6 +24,7 @@ from jaxtyping import PyTree
 from condenslab.landscape.parameter_axes import Axis, axes_by_size, edited, generic, slices_of
 from condenslab.measures.rank import rank
 from condenslab.networks import apply
+from condenslab.networks.conversion import Key, floating, numbers
 
 Kind = Literal["permutation", "sign", "scaling"]
 _MOST_AXES = 14
@@ -77,7 +78,7 @@ class AxisSymmetry:
 def discover_symmetries(
     params: PyTree,
     inputs: np.ndarray | Array,
-    key: Array,
+    key: Key,
     *,
     predict: Callable[[PyTree, Array], Array] = apply,
     kinds: Sequence[Kind] = ("permutation", "sign", "scaling"),
@@ -94,7 +95,7 @@ def discover_symmetries(
     Args:
         params: A pytree of floating-point arrays.
         inputs: Inputs on which outputs are compared, whatever `predict` takes; a few dozen random ones.
-        key: A JAX random key for the values of the parameters.
+        key: A JAX key or an integer seed for the values of the parameters.
         predict: (params, inputs) → outputs.
         kinds: What to look for.
         tolerance: Largest relative change of the outputs that counts as none.
@@ -104,7 +105,8 @@ def discover_symmetries(
         ValueError: The outputs are not finite, or more than 14 axes have the same size, so that there are too many sets
             to try: build the network with sizes that differ (symmetries do not depend on them).
     """
-    params, inputs = generic(params, key), jnp.asarray(inputs)
+    params = generic(params, key)
+    inputs = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)
     outputs = _outputs(predict, params, inputs)
     if outputs.dtype != jnp.float64:
         raise TypeError(f"symmetries must be looked for in float64. Got outputs of {outputs.dtype}; enable x64 in jax.")

@@ -10,7 +10,8 @@ from condenslab.networks.activations import Activation
 from condenslab.networks.checks import Real, count
 from condenslab.networks.conv import CNN, Padding, Pooling
 from condenslab.networks.conv_two_layer import ConvTwoLayer
-from condenslab.networks.draws import Key, _as_activation, _as_std, _scaled, unit_draws
+from condenslab.networks.conversion import Key, as_activation
+from condenslab.networks.draws import _as_std, _scaled, unit_draws
 from condenslab.networks.initial import SCHEMES, Law, Scale, input_exponent_stds, scheme_stds
 
 
@@ -64,7 +65,7 @@ def conv_two_layer(
     k, b, a = unit_draws(key, scale.law, *shapes)
     inner, outer = _as_std(scale.input_std), _as_std(scale.output_std)
     return ConvTwoLayer(
-        _scaled(inner, k), _scaled(inner, b) if biases else None, _scaled(outer, a), _as_activation(activation)
+        _scaled(inner, k), _scaled(inner, b) if biases else None, _scaled(outer, a), as_activation(activation)
     )
 
 
@@ -143,7 +144,7 @@ def cnn(
         tuple(terms[:layers]),
         tuple(weights[layers:]),
         tuple(terms[layers:]),
-        _as_activation(activation),
+        as_activation(activation),
         steps,
         pool,
         pooling,
