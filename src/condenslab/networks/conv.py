@@ -4,7 +4,7 @@ Inputs are batches of images, shape (sample, channel, height, width). As for den
 parameters and nothing else; strides, pooling and padding are static.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -79,7 +79,7 @@ class CNN(eqx.Module):
                 kernel,
                 f"channel_{number + 1} channel_{number} row_{number} column_{number}",
             )
-            parts[f"kernel_biases[{number}]"] = (bias, f"channel_{number + 1}")
+            parts[f"kernel_biases[{number}]"] = (bias, f"c_{number + 1}")
         for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             parts[f"weights[{number}]"] = (weight, f"m_{number + 1} m_{number}")
             parts[f"biases[{number}]"] = (bias, f"m_{number + 1}")

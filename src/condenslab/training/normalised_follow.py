@@ -76,11 +76,11 @@ class Follower:
     tolerance: float
     max_steps: int
 
-    def follow(self, member: tuple[Scale, int], halt: threading.Event, deadline: float) -> NormalisedRun:
+    def follow(self, member: tuple[Scale, Array], halt: threading.Event, deadline: float) -> NormalisedRun:
         """Returns what a member comes to.
 
         Args:
-            member: Its scale and its seed.
+            member: Its scale and its key.
             halt: Ends it early.
             deadline: By `time.monotonic`; no segment begins after it.
         """
@@ -109,16 +109,16 @@ class Follower:
             outputs=None if self.grid is None else np.asarray(_evaluate(problem.kappa, state.neurons, self.grid)),
         )
 
-    def prepare(self, member: tuple[Scale, int]) -> tuple[steps.Problem, Array, tuple]:
+    def prepare(self, member: tuple[Scale, Array]) -> tuple[steps.Problem, Array, tuple]:
         """Returns the problem of a member, the squared lengths of its two layers, and the neurons to return.
 
         Args:
-            member: Its scale and its seed.
+            member: Its scale and its key.
         """
-        (scale, seed), data = member, self.samples
+        (scale, key), data = member, self.samples
         block = min(self.width, max(256, BLOCK_NUMBERS // (self.halves * len(data.targets))))
         shape = {"width": self.width, "halves": self.halves, "block": block, "law": scale.law}
-        start, lengths, kept = _draw(jax.random.key(seed), jnp.asarray(data.basis), self.kept, **shape)
+        start, lengths, kept = _draw(key, jnp.asarray(data.basis), self.kept, **shape)
         kappa, kappa_prime, tolerance, goal = (
             jnp.asarray(number, float) for number in (scale.kappa, scale.kappa_prime, self.tolerance, self.risk)
         )
@@ -135,7 +135,7 @@ class Follower:
         """
         return _advance_program()(problem, state, most, tries=_TRIES)
 
-    def compile(self, member: tuple[Scale, int]) -> None:
+    def compile(self, member: tuple[Scale, Array]) -> None:
         """Compiles the programs, in the calling thread, whose settings of JAX hold.
 
         Args:
@@ -171,7 +171,7 @@ class _Records(NamedTuple):
 
 def follow_all(
     follower: Follower,
-    members: list[tuple[Scale, int]],
+    members: list[tuple[Scale, Array]],
     threads: int,
     time_limit: float | None,
     progress: Progress | None,
@@ -180,7 +180,7 @@ def follow_all(
 
     Args:
         follower: What they have in common.
-        members: Scale and seed of each.
+        members: Scale and key of each.
         threads: How many at the same time.
         time_limit: Seconds after which no member is continued.
         progress: Called in the calling thread with (fraction of the members done, text).
@@ -189,7 +189,7 @@ def follow_all(
     halt = threading.Event()
     follower.compile(members[0])
 
-    def work(member: tuple[Scale, int]) -> NormalisedRun:
+    def work(member: tuple[Scale, Array]) -> NormalisedRun:
         with jax.enable_x64(True):  # a setting of JAX holds in one thread only
             return follower.follow(member, halt, deadline)
 

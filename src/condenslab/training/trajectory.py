@@ -12,6 +12,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from condenslab.risk import EmpiricalRisk
+from condenslab.training.checks import check_number
 
 Record = Mapping[str, Callable[[EmpiricalRisk, Any], Array]]
 """Named functions (risk, params) → array, evaluated inside the compiled program. Use module-level functions: a function
@@ -49,11 +50,19 @@ class Until(eqx.Module):
         risk: Stop when R(θ) is at most this.
         gradient: Stop when ‖∇R(θ)‖₂ is at most this.
         time: End time of a gradient flow (unused by `descend`, which counts steps).
+
+    Raises:
+        ValueError: A level is NaN, or finite and negative: it could never be reached. −∞ stands for none.
     """
 
     risk: float | Array = -np.inf
     gradient: float | Array = -np.inf
     time: float | Array = np.inf
+
+    def __check_init__(self) -> None:
+        check_number("risk", self.risk, infinite=True)
+        check_number("gradient", self.gradient, infinite=True)
+        check_number("time", self.time, infinite=True)
 
 
 @dataclass(frozen=True)
