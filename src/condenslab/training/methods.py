@@ -108,7 +108,8 @@ def step(method: Any, risk: EmpiricalRisk, factor: Array | None, params: Any, ca
     chosen = optimiser(method)
     times = (lambda leaf: leaf) if factor is None else (lambda leaf: factor.astype(leaf.dtype) * leaf)
 
-    def value_fn(params: Any, *_: Any) -> Array:
+    # A line search wants every argument that is not its own to be one of `value_fn`.
+    def value_fn(params: Any, grad_fn: Any = None, obj_fn: Any = None) -> Array:
         return times(risk.value(params))
 
     def grad_fn(params: Any, *_: Any) -> Any:
