@@ -139,9 +139,10 @@ def _plans(options: RunOptions) -> "list[Plan]":
         studies.get(name)
     data = None
     if options.data is not None:
-        from condenslab.tasks import read_table
+        from condenslab.tasks import read_table, require_learnable
 
         data = read_table(options.data)
+        require_learnable(data)
     return [
         studies.plan(name, preset=options.preset, seed=options.seed, overrides=overrides, data=data) for name in names
     ]
