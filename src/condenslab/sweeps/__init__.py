@@ -4,6 +4,7 @@ Nothing here knows a network or JAX: a sweep is told what cases are, which of th
 batch.
 """
 
+from condenslab.sweeps.content import require_claims
 from condenslab.sweeps.executors import Executor, InProcess, executor
 from condenslab.sweeps.grid import canonical, case_id
 from condenslab.sweeps.records import Record, Run
@@ -26,5 +27,6 @@ __all__ = [
     "case_id",
     "executor",
     "load",
+    "require_claims",
     "sweep",
 ]
