@@ -49,9 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         reason = streams.output_failure(error)
         if reason is not None:
             streams.give_up_output()
-            say(
-                f"condenslab: standard output cannot be written ({reason}): what was computed is stored, if it was a run"
-            )
+            say(f"condenslab: standard output cannot be written ({reason}); what a run has computed is stored")
             return MISTAKE
         with contextlib.suppress(OSError):
             traceback.print_exc()

@@ -37,18 +37,16 @@ def prepare() -> None:
 
 
 def output_failure(error: Exception) -> str | None:
-    """Returns why standard output could not be written, or None where the error is another one."""
-    if not isinstance(error, OSError):
-        return None
-    if isinstance(sys.stdout, _Closed):
-        return "it is closed" if error.errno == errno.EBADF else None
-    try:
-        sys.stdout.flush()
-    except OSError as failure:  # what could not be written is in the buffer still
-        return failure.strerror or str(failure)
-    except ValueError:
-        return "it is closed"
+    """Returns why standard output could not be written, or None where the error is another one.
+
+    Only errors of writing to an open file come without a file's name; those of the store are told by the store.
+    """
+    if isinstance(error, OSError) and error.filename is None and error.errno in _WRITING:
+        return "it is closed" if error.errno == errno.EBADF else os.strerror(error.errno)
     return None
+
+
+_WRITING = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF)
 
 
 def give_up_output() -> None:

@@ -74,7 +74,7 @@ def as_dict(settings: Any) -> dict[str, Any]:
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:
-    """Reads a text as JSON of a type (`True` passes for `true`), as a list without brackets and quotes, or as itself."""
+    """Reads a text as JSON of a type (`True` passes for `true`), as a list without brackets or quotes, or as itself."""
     if get_origin(kind) is Literal and set(map(type, get_args(kind))) == {str} and text not in get_args(kind):
         raise unknown(f"{name} (a setting)", text, get_args(kind))
     problem = ""
