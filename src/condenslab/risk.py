@@ -17,6 +17,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree, Shaped
 
 from condenslab.losses import CrossEntropy, SquaredLoss, checked_loss
+from condenslab.memory import shortage
 from condenslab.networks.conversion import floating, numbers
 from condenslab.networks.dense import MLP, TwoLayer, apply
 from condenslab.networks.structured import dense_gradient, dense_hessian, dense_jacobian, many_samples
@@ -163,6 +164,7 @@ class EmpiricalRisk(eqx.Module):
         bounded; for others by automatic differentiation.
         """
         risk = self.matching(params)
+        _require_room(params, 3)
         if self._structured(params):
             jax.eval_shape(self.outputs, params)
             return dense_hessian(params, risk.inputs, (risk.targets, risk.probabilities), self._second_order)
@@ -213,6 +215,21 @@ class EmpiricalRisk(eqx.Module):
         slope = probabilities[:, None] * self.loss.slope(f, targets)
         root = jnp.sqrt(probabilities)[:, None, None] * self.loss.curvature_root(f)
         return self._scaled(slope), self._scaled(root)
+
+
+def _require_room(params: PyTree, copies: int) -> None:
+    size = sum(leaf.size for leaf in jax.tree.leaves(params) if eqx.is_array(leaf))
+    needed = 8 * copies * size * size
+    missing = shortage(needed) if needed > _SMALL else None
+    if missing:
+        raise ValueError(
+            f"a dense Hessian must fit into memory: for {size} parameters {missing}. Use products with it "
+            "(`hessian_product`, measures.inertia_bounds_at), or fewer parameters."
+        )
+
+
+_SMALL = 2**28
+"""Bytes that are asked for without looking how many are free."""
 
 
 def _check_weights(weights: Any, inputs: Any) -> None:

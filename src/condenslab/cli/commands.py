@@ -53,6 +53,7 @@ def run_command(options: RunOptions) -> int:
     plans = _plans(options)
     if options.dry_run:
         return _dry_run(options, plans)
+    _require_memory(options, plans)
     runs: list[Run] = []
     machine.prepare_jax()
     for plan in plans:
@@ -154,6 +155,19 @@ def _plans(options: RunOptions) -> "list[Plan]":
         if not plan.cases:
             raise UserError(f"these settings leave {plan.study.name!r} nothing to compute: give its lists an entry")
     return plans
+
+
+def _require_memory(options: RunOptions, plans: "list[Plan]") -> None:
+    """Refuses a run of which one batch asks for more memory than there is, by the study's own estimate."""
+    from condenslab.memory import shortage
+
+    for plan in plans:
+        missing = shortage(1e6 * _cost(plan, options.out)["megabytes"])
+        if missing:
+            raise UserError(
+                f"{plan.study.name} does not fit on this machine: {missing}; give less data or smaller settings "
+                "(--dry-run shows what they cost)"
+            )
 
 
 def _dry_run(options: RunOptions, plans: "list[Plan]") -> int:

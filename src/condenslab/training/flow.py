@@ -16,7 +16,7 @@ from condenslab.risk import EmpiricalRisk
 from condenslab.training.checks import check_count, check_number
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong
-from condenslab.training.linearise import dense_solver, two_layer_solver
+from condenslab.training.linearise import dense_solver, require_room, two_layer_solver
 from condenslab.training.rosenbrock import Rosenbrock
 from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
 
@@ -261,6 +261,7 @@ def prepare_flow(
         raise ValueError(f"the end time must not lie before start_time, {start_time}. Got {until.time}.")
     if solver is None:
         structured = isinstance(network, TwoLayer) and risk.predict is apply
+        require_room(risk, network)
         solver = Rosenbrock(_two_layer_linearised if structured else _dense_linearised)
     network = strong(network)
     dtype = precision(network)
