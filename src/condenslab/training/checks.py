@@ -37,8 +37,9 @@ def check_number(name: str, value: Any, *, least: float = 0.0, below: float = np
         raise TypeError(f"{name} must be a real number. Got {value!r}.")
     endless = infinite & np.isinf(numbers)
     if not np.all(endless | ((numbers >= least) & (numbers < below))):
-        limits = f"at least {least:g}" + (f" and below {below:g}" if np.isfinite(below) else " and finite")
-        raise ValueError(f"{name} must be {limits}. Got {value}.")
+        open_end = "not be negative or NaN" if infinite else "not be negative, NaN or infinite"
+        limits = f"be at least {least:g} and below {below:g}" if np.isfinite(below) else open_end
+        raise ValueError(f"{name} must {limits}. Got {value}.")
 
 
 def check_count(name: str, value: Any, least: int = 0) -> int:

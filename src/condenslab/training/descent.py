@@ -217,6 +217,7 @@ def prepare_descent(
 
     Arguments are as in `descend`; `until` and `dropout` may also hold arrays with one entry a member.
     """
+    until.check()
     noisy = not (isinstance(dropout, float | int) and dropout == 0)
     if not np.all((np.asarray(dropout) >= 0) & (np.asarray(dropout) < 1)):
         raise ValueError(f"dropout must be a DROP probability in [0, 1). Got {dropout}.")

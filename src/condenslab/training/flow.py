@@ -253,6 +253,7 @@ def prepare_flow(
         raise ValueError(
             "a flow needs an end: until=Until(time=…), Until(risk=…) or Until(gradient=…). Got none of them."
         )
+    until.check()
     for name, number in (("l2", l2), ("rtol", rtol), ("atol", atol), ("start_time", start_time)):
         check_number(name, number)
     if np.any((np.asarray(rtol) == 0) & (np.asarray(atol) == 0)):

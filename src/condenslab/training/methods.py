@@ -85,6 +85,8 @@ def optimiser(method: Any) -> optax.GradientTransformation:
     """
     if isinstance(method, GradientDescent | Adam):
         return method.transformation()
+    if isinstance(method, optax.MultiSteps):
+        return method.gradient_transformation()
     if isinstance(method, optax.GradientTransformation):
         return method
     raise TypeError(

@@ -50,19 +50,20 @@ class Until(eqx.Module):
         risk: Stop when R(θ) is at most this.
         gradient: Stop when ‖∇R(θ)‖₂ is at most this.
         time: End time of a gradient flow (unused by `descend`, which counts steps).
-
-    Raises:
-        ValueError: A level is NaN, or finite and negative: it could never be reached. −∞ stands for none.
     """
 
     risk: float | Array = -np.inf
     gradient: float | Array = -np.inf
     time: float | Array = np.inf
 
-    def __check_init__(self) -> None:
-        check_number("risk", self.risk, infinite=True)
-        check_number("gradient", self.gradient, infinite=True)
-        check_number("time", self.time, infinite=True)
+    def check(self) -> None:
+        """Refuses levels that could never be reached.
+
+        Raises:
+            ValueError: A level is NaN, or finite and negative. −∞ stands for none.
+        """
+        for name in ("risk", "gradient", "time"):
+            check_number(f"until.{name}", getattr(self, name), infinite=True)
 
 
 @dataclass(frozen=True)
