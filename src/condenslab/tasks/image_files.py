@@ -53,7 +53,7 @@ def read_idx(path: FilePath) -> np.ndarray:
         if len(content) != size:
             more = "more" if len(content) > size else f"only {len(content)}"
             raise UserError(
-                f"{path} announces {size} bytes of shape {shape} and has {more}: the file is "
+                f"{path} announces {size} bytes of shape {str(shape)[:80]} and has {more}: the file is "
                 f"{'mislabelled' if len(content) > size else 'truncated'}, so fetch it again."
             )
         array = np.frombuffer(content, dtype=dtype).reshape(shape)
