@@ -23,6 +23,7 @@ from jaxtyping import PyTree
 
 from condenslab.landscape.parameter_axes import Axis, axes_by_size, edited, generic, slices_of
 from condenslab.networks import apply
+from condenslab.networks.conversion import Key, as_key, floating, numbers
 
 Kind = Literal["permutation", "sign", "scaling"]
 _MOST_AXES = 14
@@ -78,7 +79,7 @@ class AxisSymmetry:
 def discover_symmetries(
     params: PyTree,
     inputs: np.ndarray | Array,
-    key: Array,
+    key: Key,
     *,
     predict: Callable[[PyTree, Array], Array] = apply,
     kinds: Sequence[Kind] = ("permutation", "sign", "scaling"),
@@ -97,7 +98,7 @@ def discover_symmetries(
     Args:
         params: A pytree of floating-point arrays.
         inputs: Inputs on which outputs are compared, whatever `predict` takes; a few dozen random ones.
-        key: A JAX random key for the values of the parameters.
+        key: A JAX key or an integer seed for the values of the parameters.
         predict: (params, inputs) → outputs.
         kinds: What to look for.
         tolerance: Largest relative change of the outputs that counts as none.
@@ -107,10 +108,10 @@ def discover_symmetries(
         ValueError: The outputs are not finite, or more than 14 axes have the same size, so that there are too many sets
             to try: build the network with sizes that differ (symmetries do not depend on them).
     """
-    inputs = jnp.asarray(inputs)
+    inputs = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)
     sizes = {size: tuple(axes) for size, axes in sorted(axes_by_size(params).items())}
     every = tuple(axis for axes in sizes.values() for axis in axes)
-    draws = [generic(params, own) for own in jax.random.split(key, _DRAWS + 1)]
+    draws = [generic(params, own) for own in jax.random.split(as_key(key), _DRAWS + 1)]
     *compared, fresh = (_Comparison(draw, inputs, predict, every, _outputs(predict, draw, inputs)) for draw in draws)
     _require_outputs([one.outputs for one in (*compared, fresh)])
     found: list[AxisSymmetry] = []

@@ -11,6 +11,7 @@ from jaxtyping import Float
 
 from condenslab.measures.neurons import hidden_neurons
 from condenslab.networks import MLP, Activation, TwoLayer
+from condenslab.networks.conversion import Key, as_seed, floating
 from condenslab.networks.dense import forward
 from condenslab.networks.layered import hidden_layers, require_dense, widths
 
@@ -52,7 +53,7 @@ class Saturation:
         )
 
 
-def covering_probes(seed: int, network: TwoLayer | MLP, count: int | None = None) -> Float[np.ndarray, "sample input"]:
+def covering_probes(seed: Key, network: TwoLayer | MLP, count: int | None = None) -> Float[np.ndarray, "sample input"]:
     """Draws probe inputs where the neurons of the first hidden layer are active.
 
     For each probe a point x₀ ~ N(0, s² I) is moved along w_k, k in turn, to the preactivation w_k·x + b_k = t:
@@ -62,7 +63,7 @@ def covering_probes(seed: int, network: TwoLayer | MLP, count: int | None = None
     `saturation` says whether they are met.
 
     Args:
-        seed: A whole number of at least 0.
+        seed: A whole number of at least 0, or a JAX key.
         network: Its own parameters choose the probes.
         count: Number of probes; by default three times as many as parameters.
 
@@ -74,7 +75,7 @@ def covering_probes(seed: int, network: TwoLayer | MLP, count: int | None = None
     number = 3 * max(1, sum(np.size(leaf) for leaf in jax.tree.leaves(network))) if count is None else count
     if number < 1:
         raise ValueError(f"count must be a positive number of probes. Got {count}.")
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(as_seed(seed))
     if not hidden_layers(network):
         return random.standard_normal((number, inputs))
     neurons = hidden_neurons(network)
@@ -95,13 +96,13 @@ def covering_probes(seed: int, network: TwoLayer | MLP, count: int | None = None
     return points + (shift / norms[chosen] ** 2)[:, None] * w
 
 
-def cell_probes(seed: int, knots: Sequence[np.ndarray], count: int) -> Float[np.ndarray, "sample input"]:
+def cell_probes(seed: Key, knots: Sequence[np.ndarray], count: int) -> Float[np.ndarray, "sample input"]:
     """Draws probe inputs of which every coordinate visits every cell between neighbouring knots (a Latin design).
 
     A spline's basis function is seen only from inside its own cells, so an empty cell loses rank.
 
     Args:
-        seed: A whole number of at least 0.
+        seed: A whole number of at least 0, or a JAX key.
         knots: Per input its distinct knots inside the domain, ends included, in increasing order.
         count: Number of probes, at least as many as the longest list has cells.
 
@@ -116,7 +117,7 @@ def cell_probes(seed: int, knots: Sequence[np.ndarray], count: int) -> Float[np.
         >>> int(np.count_nonzero(probes < 1.0))
         2
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(as_seed(seed))
     columns = []
     for axis, own in enumerate(knots):
         edges = np.asarray(own, dtype=np.float64)
@@ -147,7 +148,7 @@ def saturation(network: TwoLayer | MLP, probes: np.ndarray | Array) -> Saturatio
     found, total = [], 0
     require_dense(network)
     arrays = jax.tree.map(jnp.asarray, network)  # a network may hold numpy arrays, from a record or a file
-    *below, _ = forward(arrays, jnp.asarray(probes))
+    *below, _ = forward(arrays, floating("probes", probes))
     for layer, z in enumerate(np.asarray(state.preactivations) for state in below):
         alive = np.any(hidden_neurons(network, layer).incoming[:, : network.widths[layer]] != 0, axis=1)
         hidden = _hidden_from_bends(network.activation, z) & alive

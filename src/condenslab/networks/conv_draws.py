@@ -10,7 +10,8 @@ from condenslab.networks.activations import Activation
 from condenslab.networks.checks import Real, count
 from condenslab.networks.conv import CNN, Padding, Pooling
 from condenslab.networks.conv_two_layer import ConvTwoLayer
-from condenslab.networks.draws import Key, as_activation, as_std, scaled, unit_draws
+from condenslab.networks.conversion import Key, as_activation
+from condenslab.networks.draws import as_std, scaled, unit_draws
 from condenslab.networks.initial import SCHEMES, Law, Scale, input_exponent_stds, scheme_stds
 
 

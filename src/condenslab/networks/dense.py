@@ -17,6 +17,8 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float
 
 from condenslab.networks.activations import Activation
+from condenslab.networks.checks import check_shapes
+from condenslab.networks.conversion import Key, as_activation, as_key, floating, parameter, parameters
 
 Network = TypeVar("Network", bound=eqx.Module)
 Numbers: TypeAlias = Array | np.ndarray
@@ -37,11 +39,11 @@ class Dropout(eqx.Module):
     """Dropout noise on hidden activations: each is zeroed with probability `rate`, the rest divided by 1 − rate.
 
     Attributes:
-        key: A JAX random key.
+        key: A JAX key or an integer seed.
         rate: The DROP probability, scalar in [0, 1). Papers on condensation by dropout write p for the KEEP one.
     """
 
-    key: Array
+    key: Key = eqx.field(converter=as_key)
     rate: Float[Array, ""] | float
 
     def __check_init__(self) -> None:
@@ -65,11 +67,20 @@ class TwoLayer(eqx.Module):
         activation: σ.
     """
 
-    input_weights: Float[Array, "neuron input"]
-    biases: Float[Array, " neuron"] | None
-    output_weights: Float[Array, "output neuron"]
-    output_bias: Float[Array, " output"] | None
-    activation: Activation = eqx.field(static=True)
+    input_weights: Float[Array, "neuron input"] = eqx.field(converter=parameter)
+    biases: Float[Array, " neuron"] | None = eqx.field(converter=parameter)
+    output_weights: Float[Array, "output neuron"] = eqx.field(converter=parameter)
+    output_bias: Float[Array, " output"] | None = eqx.field(converter=parameter)
+    activation: Activation = eqx.field(static=True, converter=as_activation)
+
+    def __check_init__(self) -> None:
+        check_shapes(
+            "a TwoLayer",
+            input_weights=(self.input_weights, "neuron input"),
+            biases=(self.biases, "neuron"),
+            output_weights=(self.output_weights, "output neuron"),
+            output_bias=(self.output_bias, "output"),
+        )
 
     def __call__(
         self, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
@@ -113,9 +124,9 @@ class MLP(eqx.Module):
         residual: Whether hidden layers of equal width add their input.
     """
 
-    weights: tuple[Float[Array, "_ _"], ...]
-    biases: tuple[Float[Array, " _"] | None, ...]
-    activation: Activation = eqx.field(static=True)
+    weights: tuple[Float[Array, "_ _"], ...] = eqx.field(converter=parameters)
+    biases: tuple[Float[Array, " _"] | None, ...] = eqx.field(converter=parameters)
+    activation: Activation = eqx.field(static=True, converter=as_activation)
     residual: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self) -> None:
@@ -124,6 +135,11 @@ class MLP(eqx.Module):
                 f"an MLP needs one bias entry (an array or None) for each of its weight matrices. Got "
                 f"{len(self.weights)} matrices and {len(self.biases)} bias entries."
             )
+        parts: dict[str, tuple[Any, str]] = {}
+        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            parts[f"weights[{number}]"] = (weight, f"m_{number + 1} m_{number}")
+            parts[f"biases[{number}]"] = (bias, f"m_{number + 1}")
+        check_shapes("an MLP", **parts)
 
     def __call__(
         self, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
@@ -201,6 +217,8 @@ def _affine(
     weight: Float[Numbers, "neuron input"],
     bias: Float[Numbers, " neuron"] | None,
 ) -> Any:
+    if isinstance(inputs, np.ndarray) and inputs.dtype.name not in ("float32", "float64"):
+        inputs = floating("inputs", inputs)  # in any number type and byte order
     if inputs.ndim != 2 or inputs.shape[1] != weight.shape[-1]:
         raise ValueError(
             f"a layer with {weight.shape[-1]} inputs needs a batch of shape (sample, {weight.shape[-1]}). "

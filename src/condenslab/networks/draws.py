@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -18,13 +17,10 @@ from jax.core import Tracer
 
 from condenslab.errors import unknown
 from condenslab.networks.activations import Activation
-from condenslab.networks.activations import activation as named_activation
 from condenslab.networks.checks import Real, check_not_negative, count, library
+from condenslab.networks.conversion import Key, as_activation, as_key
 from condenslab.networks.dense import MLP, TwoLayer
 from condenslab.networks.initial import SCHEMES, Law, Scale, scheme_stds
-
-Key: TypeAlias = Array | int | np.integer
-
 
 _ROOT3 = math.sqrt(3.0)
 _LEAST_DRAW, _MOST_PADDED = 64, 8192
@@ -168,7 +164,7 @@ def unit_draws(key: Key, law: Law, *shapes: tuple[int, ...]) -> list[Array]:
     sizes = [math.prod(shape) for shape in shapes]
     total = sum(sizes)
     drawn = max(_LEAST_DRAW, 1 << (total - 1).bit_length()) if total <= _MOST_PADDED else total
-    flat = _UNIT[law](_as_key(key), (drawn,), jnp.result_type(float))
+    flat = _UNIT[law](as_key(key), (drawn,), jnp.result_type(float))
     xp = library(flat)
     parts = xp.split(xp.asarray(flat)[:total], np.cumsum(sizes)[:-1].tolist())
     return [jnp.array(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)]
@@ -193,20 +189,3 @@ def as_std(std: Real) -> Array:
     if not isinstance(std, Tracer) and 0 < std < jnp.finfo(dtype).tiny:
         raise ValueError(f"std {std:g} vanishes in {dtype.name}. Enable x64 in jax, or choose a larger one.")
     return jnp.asarray(std, dtype)
-
-
-def _as_key(key: Key) -> Array:
-    if isinstance(key, int | np.integer):
-        return jax.random.key(int(key))
-    if not isinstance(key, Array):
-        raise TypeError(f"key must be a JAX key or an integer seed; there is no default. Got {key!r}.")
-    return jax.random.key(key) if jnp.issubdtype(key.dtype, jnp.integer) and key.ndim == 0 else key
-
-
-def as_activation(activation: Activation | str) -> Activation:
-    """Returns an activation given by itself or by its name.
-
-    Raises:
-        UserError: No activation has this name.
-    """
-    return named_activation(activation) if isinstance(activation, str) else activation

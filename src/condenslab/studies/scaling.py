@@ -132,13 +132,13 @@ def measure(case: Case, progress: Progress) -> Outcome:
     width = NEURONS * (case.factor if case.growth == "neurons" else 1)
     points = sample_size.dense_points(target, width, jax.random.key(case.seed))
     smallest = sample_size.minimum_rank(points, random.standard_normal((3 * width * (inputs + 1), inputs)))
-    sizes = [
-        optimistic.two_layer(d, m, NEURONS, bias=True).value
+    before, after = (
+        optimistic.two_layer(d, m, NEURONS, bias=True).value or 0
         for d, m in zip(CONNECTIONS[case.growth], _WIDTHS[case.growth], strict=True)
-    ]
+    )
     expected = CONNECTIONS[case.growth][1] / CONNECTIONS[case.growth][0]
     values = {"rank": smallest.value, "rank_decided": smallest.decided, "parameters": width * (inputs + 1)}
-    return Outcome(values | {"ratio": sizes[1] / sizes[0] / expected - 1})
+    return Outcome(values | {"ratio": after / before / expected - 1})
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:

@@ -12,7 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from condenslab.training.engine import Engine, Problem, Slice, State, advance_program, begin_members
+from condenslab.training.checks import check_limits
+from condenslab.training.engine import Engine, Problem, Slice, State, advance_program, begin_members, words
 from condenslab.training.trajectory import Stop, Trajectory
 
 Progress = Callable[[float, str], None]
@@ -136,8 +137,11 @@ def drive(
         One trajectory a member, or what their lanes conclude, in order.
 
     Raises:
+        ValueError: The time limit is negative or NaN.
+        TypeError: `progress` is no function.
         KeyboardInterrupt: Interrupted, and yet every member had just stopped by itself.
     """
+    check_limits(time_limit, progress)
     begun = time.perf_counter()
     news: queue.SimpleQueue[bool] = queue.SimpleQueue()
     halt = threading.Event()
@@ -214,7 +218,7 @@ def _text(lanes: Sequence[Lane]) -> str:
 
 def _harvest(lane: Lane) -> Iterator[Trajectory]:
     """Yields the trajectories of the real members of a lane."""
-    leaves, structure = jax.tree.flatten(lane.state)
+    leaves, structure = jax.tree.flatten(words(lane.state))
     times = _joined([part.times for part in lane.slices], lane)
     valid = _joined([part.valid for part in lane.slices], lane)
     records = {name: _joined([part.records[name] for part in lane.slices], lane) for name in lane.slices[0].records}

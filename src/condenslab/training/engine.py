@@ -168,7 +168,18 @@ def as_data(tree: Any, dtype: Any) -> Any:
 
 def strong(tree: Any) -> Any:
     """Returns the tree with NumPy's arrays as JAX's and no weak types, which would change along a run."""
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype) if eqx.is_array(leaf) else leaf, tree)
+    plain = lambda leaf: eqx.is_array(leaf) and not is_key(leaf)  # noqa: E731
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype) if plain(leaf) else leaf, tree)
+
+
+def is_key(leaf: Any) -> bool:
+    """Returns whether a leaf is a typed random key, which optimisers with noise of their own carry."""
+    return eqx.is_array(leaf) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def words(tree: Any) -> Any:
+    """Returns the tree with the words of random keys in their place, which hosts and files can hold."""
+    return jax.tree.map(lambda leaf: jax.random.key_data(leaf) if is_key(leaf) else leaf, tree)
 
 
 @eqx.filter_jit
@@ -236,7 +247,8 @@ def _whole(own: Problem | None, shared: Problem | None) -> Problem:
 
 
 def _resumed(state: State, leaves: tuple) -> State:
-    fresh, structure = jax.tree.flatten(state)
+    keyed, structure = jax.tree.flatten(state)
+    fresh = words(keyed)
     same = len(fresh) == len(leaves) and all(
         new.shape == old.shape and new.dtype == old.dtype for new, old in zip(fresh, leaves, strict=False)
     )
@@ -247,4 +259,8 @@ def _resumed(state: State, leaves: tuple) -> State:
             f"resume must be a trajectory of the same verb, network, method and precision, because its whole state is "
             f"continued. Got a state of {', '.join(shapes)}; this run needs {', '.join(needed)}."
         )
-    return jax.tree.unflatten(structure, leaves)
+    back = [
+        jax.random.wrap_key_data(jnp.asarray(leaf), impl=jax.random.key_impl(new)) if is_key(new) else leaf
+        for new, leaf in zip(keyed, leaves, strict=True)
+    ]
+    return jax.tree.unflatten(structure, back)

@@ -8,8 +8,10 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from condenslab.networks.conversion import as_key
 from condenslab.processors import available_threads
 from condenslab.risk import EmpiricalRisk
+from condenslab.training.checks import check_count
 from condenslab.training.descent import descend, prepare_descent
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, as_data, precision, work
@@ -58,7 +60,8 @@ def ensemble(
         One trajectory a member, in order. A member is the same as when it is trained alone, to rounding.
 
     Raises:
-        ValueError: Nothing is a list, lists of different lengths, or members that differ in more than numbers.
+        ValueError: Nothing is a list, lists of different lengths, a count that is no positive whole number, or members
+            that differ in more than numbers.
         TypeError: An unknown verb, or another number of methods than it needs.
     """
     if train not in (descend, flow):
@@ -73,6 +76,9 @@ def ensemble(
     pattern = {name: tree if name not in _PATTERN else select(tree, 0) for name, tree in listed.items()}
     prepare = prepare_descent if train is descend else prepare_flow
     engine, problem, segments = prepare(**{name: value for name, value in given.items() if name != "resume"} | pattern)
+    for name, value in (("chunk", chunk), ("threads", threads), ("vectorise", vectorise), ("memory", memory)):
+        if value is not None:
+            check_count(name, value, least=1)
     shared, members = _split(problem, listed)
     workers = threads or (available_threads() if jax.default_backend() == "cpu" else 1)
     together = vectorise or _vectorised(engine, problem)
@@ -94,6 +100,8 @@ def ensemble(
 def _listed(given: dict[str, Any]) -> dict[str, Any]:
     """Returns what is given with one entry a member, stacked."""
     listed = {name: value for name, value in given.items() if is_listed(value) and name not in ("at", "record")}
+    if isinstance(listed.get("key"), list):
+        listed["key"] = [as_key(key) for key in listed["key"]]
     for name in listed:
         if name not in (*_PATTERN, *_NUMBERS, "until", "resume"):
             raise ValueError(f"{name} must be one for all members, because it is part of the program. Got a list.")

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from condenslab.training.checks import check_count, check_whole
+
 SLOTS = 16
 """Stretches a segment has room for."""
 _SEGMENTS = 100
@@ -41,11 +43,10 @@ def cut(steps: int, at: Sequence[int] | np.ndarray | None, least: int) -> list[S
         least: A segment has at least so many steps, if they fit into its stretches.
 
     Raises:
-        ValueError: Negative steps, or records outside the run.
+        ValueError: Steps that are no whole number of at least 0, or records outside the run.
     """
-    if steps < 0:
-        raise ValueError(f"steps must not be negative. Got {steps}.")
-    points = record_steps(steps) if at is None else np.unique(np.asarray(at, dtype=np.int64))
+    steps = check_count("steps", steps)
+    points = record_steps(steps) if at is None else np.unique(check_whole("at", at))
     if points.size and (points[0] < 0 or points[-1] > steps):
         raise ValueError(f"records must lie between step 0 and step {steps}. Got {points[0]} … {points[-1]}.")
     longest = max(least, -(-steps // _SEGMENTS))

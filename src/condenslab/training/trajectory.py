@@ -12,6 +12,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from condenslab.risk import EmpiricalRisk
+from condenslab.training.checks import check_number
 
 Recorders = Mapping[str, Callable[[EmpiricalRisk, Any], Array]]
 """Named functions (risk, params) → array, evaluated inside the compiled program. Use module-level functions: a function
@@ -55,6 +56,15 @@ class Until(eqx.Module):
     risk: float | Array = -np.inf
     gradient: float | Array = -np.inf
     time: float | Array = np.inf
+
+    def check(self) -> None:
+        """Refuses levels that could never be reached.
+
+        Raises:
+            ValueError: A level is NaN, or finite and negative. −∞ stands for none.
+        """
+        for name in ("risk", "gradient", "time"):
+            check_number(f"until.{name}", getattr(self, name), infinite=True)
 
 
 @dataclass(frozen=True)

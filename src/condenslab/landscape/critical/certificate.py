@@ -81,6 +81,7 @@ def certificate(risk: EmpiricalRisk, network: TwoLayer | MLP) -> Certificate:
         L. V. Kantorovich 1948; J. M. Ortega, Amer. Math. Monthly 75 (1968) 658–660.
     """
     _check(risk, network)
+    risk = risk.counted()
     theta = np.asarray(ravel_pytree(network)[0])
     _, gradient, hessian = derivatives(risk, network, theta)
     eigenvalues = np.abs(np.linalg.eigvalsh(hessian))

@@ -13,6 +13,7 @@ from scipy.optimize import linprog
 
 from condenslab.measures import amplitudes
 from condenslab.networks import TwoLayer, apply
+from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.structure import augment
 from condenslab.risk import EmpiricalRisk
 
@@ -81,6 +82,7 @@ def directional_derivative(
         -2.0
     """
     _require(risk, network)
+    risk = risk.counted()
     z, flat = network.preactivations(risk.inputs), _at_kink(network, risk.inputs, kink)
     h = direction.preactivations(risk.inputs)
     value, slope = network.activation.derivatives(z, 1)
@@ -119,7 +121,7 @@ def directional_stationarity(
     _require(risk, network)
     if network.activation.name != "relu":
         raise TypeError(f"directional stationarity is decided for ReLU networks. Got {network.activation.name!r}.")
-    z, flat, points, cotangent = (np.asarray(part) for part in _parts(risk, network, kink))
+    z, flat, points, cotangent = (np.asarray(part) for part in _parts(risk.counted(), network, kink))
     flat = flat & ~np.all(z < 0, axis=0, keepdims=True)
     outgoing = np.asarray(network.output_weights)
     hidden, active = np.where(flat, 0.0, np.maximum(z, 0.0)), (z > 0) & ~flat
@@ -147,14 +149,14 @@ def dead_neurons(risk: EmpiricalRisk, network: TwoLayer) -> Bool[np.ndarray, " n
     """Returns which neurons have negative preactivations on all samples, so that ReLU ignores them.
 
     Args:
-        risk: R, for its inputs.
+        risk: R, for its inputs; samples of weight 0 are padding and keep no neuron alive.
         network: θ.
     """
-    return np.asarray(jnp.all(network.preactivations(risk.inputs) < 0, axis=0))
+    return np.asarray(jnp.all(network.preactivations(risk.counted().inputs) < 0, axis=0))
 
 
 def perturbed_changes(
-    risk: EmpiricalRisk, network: TwoLayer, *, key: Array, count: int, amplitude: float
+    risk: EmpiricalRisk, network: TwoLayer, *, key: Key, count: int, amplitude: float
 ) -> Float[np.ndarray, " draw"]:
     """Returns R(θ + δ) − R(θ) for random δ, uniform on [−amplitude, amplitude] for every parameter of a live neuron.
 
@@ -163,7 +165,7 @@ def perturbed_changes(
     Args:
         risk: R, in float64.
         network: θ.
-        key: A JAX random key.
+        key: A JAX key or an integer seed.
         count: How many draws, at least 1.
         amplitude: Positive.
 
@@ -177,7 +179,7 @@ def perturbed_changes(
     if count < 1 or not amplitude > 0:
         raise ValueError(f"count must be at least 1 and amplitude positive. Got {count} and {amplitude}.")
     alive = jnp.asarray(~dead_neurons(risk, network), network.input_weights.dtype)
-    keys = jax.random.split(key, count)
+    keys = jax.random.split(as_key(key), count)
     return np.asarray(_changes(risk, network, alive, keys, jnp.asarray(amplitude)))
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from condenslab.landscape.critical.certify import CriticalPoint, Seen, certify, families
 from condenslab.landscape.critical.distinct import distinct, grid_of, outputs
@@ -17,6 +16,7 @@ from condenslab.landscape.critical.starts import DATA_SCALED, StartLaw
 from condenslab.landscape.critical.stationary import Fate, require_double
 from condenslab.landscape.critical.units import units_of
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
+from condenslab.networks.conversion import Key
 from condenslab.risk import EmpiricalRisk
 
 _ROOT_STEPS = 300
@@ -78,7 +78,7 @@ def critical_points(
     *,
     width: int | Sequence[int],
     starts: int,
-    key: Array | int,
+    key: Key,
     activation: Activation = ACTIVATIONS["tanh"],
     biases: bool = True,
     output_bias: bool = False,
@@ -113,7 +113,7 @@ def critical_points(
         risk: R, in float64, of this package's networks.
         width: Number of hidden neurons, at least 1; several numbers, one a hidden layer, for an `MLP`.
         starts: Number of starts.
-        key: A JAX random key or an integer seed.
+        key: A JAX key or an integer seed.
         activation: σ.
         biases: Whether neurons have biases.
         output_bias: Whether outputs have one.

@@ -10,6 +10,7 @@ from jax import Array
 from scipy.spatial import KDTree
 
 from condenslab.networks import MLP, Activation, TwoLayer
+from condenslab.networks.conversion import Key, as_key
 from condenslab.risk import EmpiricalRisk
 
 
@@ -40,7 +41,7 @@ class StartLaw:
     def draw(
         self,
         risk: EmpiricalRisk,
-        key: Array | int,
+        key: Key,
         starts: int,
         width: int | tuple[int, ...],
         activation: Activation,
@@ -64,8 +65,9 @@ class StartLaw:
             (starts,).
         """
         # numpy draws what is drawn once: the same operations in JAX would be compiled one by one.
-        key = jax.random.key(key) if isinstance(key, int) else key
+        key = as_key(key)
         random = np.random.default_rng(np.asarray(jax.random.key_data(key)).ravel())
+        risk = risk.counted()
         inputs, targets = np.asarray(risk.inputs), np.asarray(risk.targets)
         low, size, spacing = box_and_spacing(inputs)
         hidden = (width,) if isinstance(width, int) else width

@@ -65,7 +65,7 @@ def merge_layers(
     """
     if (inputs is None) == (risk is None):
         raise ValueError("layers are merged by what they do on data: give inputs or a risk. Got both or neither.")
-    data = np.asarray(risk.inputs if risk is not None else inputs, dtype=np.float64)
+    data = np.asarray(risk.counted().inputs if risk is not None else inputs, dtype=np.float64)
     found = linearisation(network, data, threshold=threshold, drop=drop)
     chosen = [k for k, layer in enumerate(found) if layer.linear] if layers is None else sorted(set(layers))
     if any(not 0 <= k < len(found) for k in chosen):

@@ -105,7 +105,7 @@ def lift(
         raise ValueError("a lift is made for training inputs: give either inputs or a risk. Got both or neither.")
     if count < 1:
         raise ValueError(f"count must be at least 1. Got {count}.")
-    data = np.asarray(risk.inputs if risk is not None else inputs, dtype=np.float64)
+    data = np.asarray(risk.counted().inputs if risk is not None else inputs, dtype=np.float64)
     where = segment if segment is not None else _segment(network)
     low, high = where.interval() if interval is None else interval
     inside = where.low < low < high < where.high or (where.error > 0 and where.low <= low < high <= where.high)

@@ -112,7 +112,7 @@ def reduce(
         Zhang, Zhang & Luo, arXiv 2405.17501, Proposition 4.1 (critical reduction).
     """
     _check(network, threshold, drop)
-    data = inputs if risk is None else risk.inputs
+    data = inputs if risk is None else risk.counted().inputs
     where = None if data is None else geometry(network, np.asarray(data, np.float64))
     found = _Progress(network, LayerArrays.of(network), where)
     again = found.all_layers(threshold, drop, repeated=False) and len(found.states) > 1

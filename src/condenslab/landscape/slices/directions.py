@@ -11,6 +11,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
+from condenslab.networks.conversion import Key, as_key
 from condenslab.risk import EmpiricalRisk
 
 
@@ -32,7 +33,7 @@ class TrajectoryPlane:
 
 
 def random_directions(
-    key: Array, center: PyTree, count: int = 2, *, filter_normalised: bool = True
+    key: Key, center: PyTree, count: int = 2, *, filter_normalised: bool = True
 ) -> Float[np.ndarray, "direction param"]:
     """Draws Gaussian directions, each filter rescaled to the norm of the network's own filter.
 
@@ -41,7 +42,7 @@ def random_directions(
     to the weights, and slices of networks of different scale can be compared.
 
     Args:
-        key: A JAX random key.
+        key: A JAX key or an integer seed.
         center: θ.
         count: How many directions.
         filter_normalised: Without it, each direction is one of norm 1.
@@ -55,7 +56,7 @@ def random_directions(
     if count < 1:
         raise ValueError(f"count must be at least 1. Got {count}.")
     theta, unravel = ravel_pytree(center)
-    drawn = np.asarray(jax.random.normal(key, (count, theta.size), theta.dtype))
+    drawn = np.asarray(jax.random.normal(as_key(key), (count, theta.size), theta.dtype))
     if not filter_normalised:
         return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
 

@@ -11,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.networks import apply
+from condenslab.networks.conversion import Key, as_key, floating, numbers
 from condenslab.numerics import rounding_floor
 from condenslab.risk import EmpiricalRisk
 
@@ -18,7 +19,7 @@ from condenslab.risk import EmpiricalRisk
 def make_critical(
     network: PyTree,
     inputs: np.ndarray | Array,
-    key: Array,
+    key: Key,
     *,
     predict: Callable[..., Array] = apply,
     weights: np.ndarray | Array | None = None,
@@ -34,7 +35,7 @@ def make_critical(
     Args:
         network: θ: a network of this package, or any pytree that `predict` takes.
         inputs: x, shape (sample, input) or whatever `predict` takes.
-        key: A JAX random key for the residuals.
+        key: A JAX key or an integer seed for the residuals.
         predict: (params, inputs) → outputs (sample, output).
         weights: Non-negative sample weights, shape (sample,), or None for equal ones; samples of weight 0 get r = 0.
         value: The risk R(θ) to arrive at, positive.
@@ -48,14 +49,14 @@ def make_critical(
     """
     if not (np.isfinite(value) and value > 0):
         raise ValueError(f"value must be positive: with R(θ) = 0 every point is a global minimum. Got {value}.")
-    samples = jnp.asarray(inputs)
+    samples = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)
     outputs = predict(network, samples)
     fitted = EmpiricalRisk(samples, outputs, weights, predict=predict)
     jacobian = np.asarray(_jacobian(fitted, network), dtype=np.float64)
     if not np.all(np.isfinite(jacobian)):
         raise ValueError("the Jacobian must be finite. Got NaN or infinity: the point is out of range.")
     root = np.repeat(np.sqrt(np.asarray(fitted.probabilities, dtype=np.float64)), outputs.shape[1])
-    draw = np.asarray(jax.random.normal(key, (root.size,)), dtype=np.float64)
+    draw = np.asarray(jax.random.normal(as_key(key), (root.size,)), dtype=np.float64)
     scaled = _orthogonal(root[:, None] * jacobian.reshape(root.size, -1), np.where(root > 0, draw, 0.0), root > 0)
     scaled *= np.sqrt(value) / np.linalg.norm(scaled)
     residuals = np.divide(scaled, root, out=np.zeros_like(scaled), where=root > 0)

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from condenslab.networks.checks import check_positive, count
+from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.initial import Scale
 from condenslab.processors import available_threads
+from condenslab.training.checks import check_limits, check_number, check_whole
 from condenslab.training.drive import Progress
 from condenslab.training.normalised.members import BLOCK_NUMBERS, Follower, Samples
 from condenslab.training.normalised.run import NormalisedRun
@@ -23,7 +26,7 @@ def normalised_flow(
     scales: Sequence[Scale],
     *,
     width: int,
-    seeds: Sequence[int],
+    seeds: Sequence[Key],
     risk: float = 1e-6,
     max_steps: int = 20_000,
     tolerance: float = 0.03,
@@ -54,7 +57,7 @@ def normalised_flow(
         scales: One a member; `initial.from_gamma(γ, γ′, width)` for a point of the diagram, or `initial.scheme`. All of
             one law.
         width: m.
-        seeds: One a member.
+        seeds: One a member, whole numbers or JAX keys.
         risk: R at which a run has converged.
         max_steps: Most steps to try.
         tolerance: Accepted relative error of a step, of either layer relative to its way so far and of the residual
@@ -78,11 +81,14 @@ def normalised_flow(
         Luo, Xu, Ma, Zhang, JMLR 22(71), 2021, eqs 7–14.
     """
     data = _samples(inputs, targets)
+    check_positive("tolerance", tolerance)
+    check_number("risk", risk)
+    check_limits(time_limit, progress)
     pairs = _members(scales, seeds)
     m = count("width", width)
     most = _fitting(m, data, anti_symmetric)
     workers = max(1, min(threads or available_threads(), most, len(pairs)))
-    kept = np.asarray(features, int).reshape(-1)
+    kept = check_whole("features", features).reshape(-1)
     if kept.size and not (kept.min() >= 0 and kept.max() < m):
         raise ValueError(f"features must be numbers of neurons below width {m}. Got {kept.min()} … {kept.max()}.")
     grid = None if outputs_at is None else _points(outputs_at, data)
@@ -144,7 +150,7 @@ def _points(outputs_at: np.ndarray, data: Samples) -> np.ndarray:
     return _augmented(points)
 
 
-def _members(scales: Sequence[Scale], seeds: Sequence[int]) -> list[tuple[Scale, int]]:
+def _members(scales: Sequence[Scale], seeds: Sequence[Key]) -> list[tuple[Scale, Array]]:
     if jnp.result_type(float) != jnp.float64:
         raise ValueError("the normalised flow must run in float64. Got a jax without: set jax_enable_x64.")
     if not len(scales) or len(scales) != len(seeds):
@@ -155,7 +161,7 @@ def _members(scales: Sequence[Scale], seeds: Sequence[int]) -> list[tuple[Scale,
     for scale in scales:
         check_positive("kappa", scale.kappa)
         check_positive("kappa_prime", scale.kappa_prime)
-    return list(zip(scales, seeds, strict=True))
+    return [(scale, as_key(seed, "every seed")) for scale, seed in zip(scales, seeds, strict=True)]
 
 
 def _fitting(width: int, data: Samples, anti_symmetric: bool) -> int:

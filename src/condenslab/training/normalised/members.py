@@ -75,7 +75,7 @@ class Follower:
 
     def follow_all(
         self,
-        members: Sequence[tuple[Scale, int]],
+        members: Sequence[tuple[Scale, Array]],
         *,
         threads: int,
         time_limit: float | None,
@@ -84,7 +84,7 @@ class Follower:
         """Follows every member and returns their runs in order; interrupted, all as far as they have come.
 
         Args:
-            members: Scale and seed of each.
+            members: Scale and key of each.
             threads: How many at the same time.
             time_limit: Seconds after which no member is continued.
             progress: Called in the calling thread with (fraction done, text).
@@ -107,16 +107,16 @@ class Follower:
             progress=progress,
         )
 
-    def problem(self, member: tuple[Scale, int]) -> Problem:
+    def problem(self, member: tuple[Scale, Array]) -> Problem:
         """Returns the problem of a member, its start drawn.
 
         Args:
-            member: Its scale and its seed.
+            member: Its scale and its key.
         """
-        (scale, seed), data = member, self.samples
+        (scale, key), data = member, self.samples
         block = min(self.width, max(256, BLOCK_NUMBERS // (self.halves * len(data.targets))))
         shape = {"width": self.width, "halves": self.halves, "block": block, "law": scale.law}
-        start, lengths, kept = _draw(jax.random.key(seed), jnp.asarray(data.basis), self.kept, **shape)
+        start, lengths, kept = _draw(key, jnp.asarray(data.basis), self.kept, **shape)
         numbers = {"kappa_prime": scale.kappa_prime, "tolerance": self.tolerance}
         extras = {name: jnp.asarray(number, float) for name, number in numbers.items()}
         return normalised_problem(
