@@ -4,27 +4,31 @@
 a `receipt`. The layers that all of them edit are those of `networks.layered`.
 """
 
-from condenslab.landscape.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
 from condenslab.landscape.branches import Branch, branch_point, branches, separating_rank
-from condenslab.landscape.certificate import Certificate, certificate
-from condenslab.landscape.critical import CriticalPoint, CriticalPoints, critical_points, critical_points_from
-from condenslab.landscape.degeneracy import (
+from condenslab.landscape.critical.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
+from condenslab.landscape.critical.certificate import Certificate, certificate
+from condenslab.landscape.critical.certify import CriticalPoint
+from condenslab.landscape.critical.degeneracy import (
     CriticalSubspace,
     SaddleCertificate,
     critical_subspace,
     local_test_matrix,
     saddle_certificate,
 )
-from condenslab.landscape.depth.layer_merging import LayerMerge, merge_layers
-from condenslab.landscape.depth.lifting import Lifting, lift
-from condenslab.landscape.depth.segments import AffineSegment, affine_segments, tangent_segment
-from condenslab.landscape.directional import (
+from condenslab.landscape.critical.directional import (
     DirectionalStationarity,
     dead_neurons,
     directional_derivative,
     directional_stationarity,
     perturbed_changes,
 )
+from condenslab.landscape.critical.points import CriticalPoints, critical_points, critical_points_from
+from condenslab.landscape.critical.polishing import Polish, polish
+from condenslab.landscape.critical.starts import StartLaw
+from condenslab.landscape.critical.stationary import Fate
+from condenslab.landscape.depth.layer_merging import LayerMerge, merge_layers
+from condenslab.landscape.depth.lifting import Lifting, lift
+from condenslab.landscape.depth.segments import AffineSegment, affine_segments, tangent_segment
 from condenslab.landscape.manifolds import (
     InvariantManifold,
     TangentCheck,
@@ -42,8 +46,6 @@ from condenslab.landscape.slices.directions import (
     trajectory_plane,
 )
 from condenslab.landscape.slices.plane import RiskSlice, risk_slice
-from condenslab.landscape.starts import StartLaw
-from condenslab.landscape.stationary import Fate, Polish, polish
 from condenslab.landscape.symmetry import AxisSymmetry, discover_symmetries
 from condenslab.landscape.width.compatible import CompatibleEmbedding
 from condenslab.landscape.width.constructors import (

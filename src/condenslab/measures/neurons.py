@@ -122,7 +122,9 @@ def invariant_coordinates(neurons: Neurons) -> InvariantCoordinates:
     degree = neurons.activation.homogeneity
     if degree is None:
         return InvariantCoordinates(neurons.incoming, neurons.outgoing, neurons.activation.parity)
-    norms = np.linalg.norm(neurons.incoming, axis=1)
+    largest = np.abs(neurons.incoming).max(axis=1, initial=0.0)
+    largest = np.where(largest > 0, largest, 1.0)  # squares of tiny weights would underflow
+    norms = largest * np.linalg.norm(neurons.incoming / largest[:, None], axis=1)
     safe = np.where(norms > 0, norms, 1.0)
     return InvariantCoordinates(
         neurons.incoming / safe[:, None], neurons.outgoing * norms[None, :] ** degree, neurons.activation.parity

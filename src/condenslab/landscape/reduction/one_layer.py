@@ -9,14 +9,20 @@ from dataclasses import dataclass, replace
 import jax.numpy as jnp
 import numpy as np
 
-from condenslab.measures.grouping import group, merge
+from condenslab.measures.grouping import alignment_signs, group, merge
 from condenslab.measures.neurons import InvariantCoordinates, Neurons, invariant_coordinates
 from condenslab.networks import Activation
 from condenslab.networks.layered import LayerArrays, Layered
 from condenslab.networks.layered import activation as effective_activation
 
 EXACT = 1e-12
-"""Relative distances up to this are rounding: the threshold of an exact reduction."""
+"""Relative distances up to this are rounding: the threshold of an exact reduction.
+
+At this threshold every coordinate of two units is compared on its own, and only input weights that are zero count as
+none: what is small depends on the units of the inputs and on the scale of the unit, which a network is free to choose.
+"""
+
+_SUM_ROUNDINGS = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,9 +118,14 @@ def units(arrays: LayerArrays, layer: int, activation: Activation) -> Neurons:
 
 
 def _constant(neurons: Neurons) -> np.ndarray:
-    inputs = neurons.incoming.shape[1] - neurons.biased
-    lengths = np.linalg.norm(neurons.incoming[:, :inputs], axis=1)
-    return lengths <= EXACT * lengths.max(initial=0.0)
+    return ~neurons.incoming[:, : neurons.incoming.shape[1] - neurons.biased].any(axis=1)
+
+
+def _summed(terms: np.ndarray) -> np.ndarray:
+    """Returns the sums of the rows; what a row cancels to is 0 where it is the rounding of its own terms."""
+    total = terms.sum(axis=1)
+    level = _SUM_ROUNDINGS * terms.shape[1] * np.finfo(np.float64).eps * np.abs(terms).sum(axis=1)
+    return np.where(np.abs(total) <= level, 0.0, total)
 
 
 def _merge_all(
@@ -122,16 +133,20 @@ def _merge_all(
 ) -> tuple[list[Part], list[Part], str]:
     amplitude = np.linalg.norm(coordinates.outgoing, axis=0) * np.linalg.norm(coordinates.points, axis=1)
     smallest = drop * amplitude[candidates].max(initial=0.0)
-    kept = candidates[(amplitude[candidates] > 0) & (amplitude[candidates] >= smallest)]
+    live = coordinates.outgoing.any(axis=0) & coordinates.points.any(axis=1)
+    kept = candidates[live[candidates] & (amplitude[candidates] >= smallest)]
     taken = InvariantCoordinates(coordinates.points[kept], coordinates.outgoing[:, kept], coordinates.parity)
-    grouping = group(taken, threshold)
+    grouping = group(taken, threshold, coordinatewise=threshold <= EXACT)
     parts, gone = [], []
     for label in range(int(grouping.labels.max(initial=-1)) + 1):
         members = kept[grouping.labels == label]
         merged = merge(coordinates, members)
-        net = np.linalg.norm(merged.outgoing) * np.linalg.norm(merged.point)
-        stays = net > EXACT * amplitude[members].sum() and net >= smallest
-        (parts if stays else gone).append(Part(members, merged.point, merged.outgoing))
+        signs = np.ones(len(members))
+        if coordinates.parity == "odd":
+            signs = alignment_signs(coordinates.points[members], merged.point, signed=True)
+        outgoing = _summed(signs * coordinates.outgoing[:, members])
+        stays = outgoing.any() and np.linalg.norm(outgoing) * np.linalg.norm(merged.point) >= smallest
+        (parts if stays else gone).append(Part(members, merged.point, outgoing))
     return parts, gone, grouping.method
 
 
@@ -152,8 +167,8 @@ def folds(network: Layered, arrays: LayerArrays, layer: int) -> bool:
 def _merge_constants(neurons: Neurons, constant: np.ndarray, values: np.ndarray) -> list[Part]:
     """Returns the one unit that replaces all constant ones, or none if they add up to nothing."""
     terms = neurons.outgoing[:, constant] * values[constant]
-    total = terms.sum(axis=1)
-    if np.linalg.norm(total) <= EXACT * np.abs(terms).sum():
+    total = _summed(terms)
+    if not total.any():
         return []
     largest = constant[int(np.argmax(np.abs(values[constant])))]
     return [Part(constant, neurons.incoming[largest], total / values[largest])]

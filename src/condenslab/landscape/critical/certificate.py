@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from condenslab.landscape.stationary import derivatives, require_double
+from condenslab.landscape.critical.stationary import derivatives, require_double
 from condenslab.networks import MLP, Activation, TwoLayer, apply
 from condenslab.networks.dense import skips
 from condenslab.networks.layered import layers, widths

@@ -166,11 +166,17 @@ def saddle_certificate(risk: EmpiricalRisk, network: Dense) -> SaddleCertificate
 
     Raises:
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-        ValueError: It has no hidden layer, or residual connections.
+        ValueError: It has no hidden layer, or residual connections, or the risk predicts by another function, of which
+            the lemma says nothing.
 
     References:
         Zhang et al., J. Mach. Learn. 1(1), 2022, Lemmas 6.1 and 6.2, Theorem 6.3.
     """
+    if risk.predict is not apply:
+        raise ValueError(
+            "a saddle certificate rests on copies of neurons that add up: the risk must keep its default predict. Got "
+            "another one; there, compute the Hessian itself (risk.hessian)."
+        )
     wide = three_fold(network)(network)
     weights, biases = layers(network)
     front = with_layers(

@@ -8,10 +8,10 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
+from condenslab.landscape.critical.search import Ends
+from condenslab.landscape.critical.stationary import newton
 from condenslab.landscape.receipt import surroundings
 from condenslab.landscape.reduction.reduce import reduce
-from condenslab.landscape.search import Ends
-from condenslab.landscape.stationary import newton
 from condenslab.networks import TwoLayer, ravel, unravel
 from condenslab.networks.structure import from_neurons, to_neurons
 from condenslab.risk import EmpiricalRisk, SquaredLoss

@@ -3,55 +3,25 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.flatten_util import ravel_pytree
 
-from condenslab.landscape.distinct import distinct, grid_of, narrowest, outputs
-from condenslab.landscape.search import L1_TOLERANCE, Ends, Limits, judge, search
-from condenslab.landscape.starts import DATA_SCALED, StartLaw
-from condenslab.landscape.stationary import Fate, derivatives, require_double
-from condenslab.measures.curvature import Inertia, inertia
+from condenslab.landscape.critical.certify import CriticalPoint, Seen, certify, families
+from condenslab.landscape.critical.distinct import distinct, grid_of, outputs
+from condenslab.landscape.critical.saturation import STEEPEST
+from condenslab.landscape.critical.search import Limits, judge, search
+from condenslab.landscape.critical.starts import DATA_SCALED, StartLaw
+from condenslab.landscape.critical.stationary import Fate, require_double
+from condenslab.landscape.critical.units import units_of
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
 from condenslab.risk import EmpiricalRisk
 
 _ROOT_STEPS = 300
-_STEEPEST = 3.0
 _SAME = 1e-4
 _MEMORY = 2**28
-
-
-@dataclass(frozen=True, eq=False)
-class CriticalPoint:
-    """One critical function, represented by the narrowest network that realises it.
-
-    Attributes:
-        network: θ, a `TwoLayer` or an `MLP`; if two-layer, irreducible: its width is the true width of the function,
-            0 for a constant.
-        risk: R(θ).
-        gradient_norm: L1 norm of ∇R(θ).
-        inertia: Of ∇²R(θ), in the true width.
-        hits: How many starts ended on this function.
-        searched_width: Width of the search (of all hidden layers). Where it exceeds the network's own, the search
-            found the function embedded.
-    """
-
-    network: Any
-    risk: float
-    gradient_norm: float
-    inertia: Inertia
-    hits: int
-    searched_width: int
-
-    @property
-    def width(self) -> int:
-        """The true width: the number of neurons that the function needs; that of all hidden layers for deeper ones."""
-        return self.network.width if isinstance(self.network, TwoLayer) else sum(self.network.widths[1:-1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +49,21 @@ class CriticalPoints:
     interrupted: bool = False
 
     @property
+    def advice(self) -> str:
+        """What became of the starts, with what to change where few of them ended on a critical point."""
+        counts = ", ".join(f"{count} {fate.name.lower()}" for fate, count in self.fate_counts.items())
+        said = f"{len(self.points)} critical functions from {len(self.fates)} starts ({counts})."
+        if 2 * self.fate_counts.get(Fate.UNCONVERGED, 0) > len(self.fates):
+            said += (
+                " Most gradients stayed above the tolerance: allow more root_steps, state a larger tolerance, let all"
+                " starts go further down first (law=StartLaw(longest_descent=1000)), or begin at networks of your own,"
+                " trained ones say (critical_points_from, descents=…)."
+            )
+        if Fate.SATURATED in self.fate_counts and not self.points:
+            said += " The risk may have no minimum at this width: it falls towards infinity. Try another width."
+        return said
+
+    @property
     def fate_counts(self) -> dict[Fate, int]:
         """How many starts met each fate."""
         return dict(Counter(self.fates))
@@ -99,7 +84,7 @@ def critical_points(
     output_bias: bool = False,
     law: StartLaw = DATA_SCALED,
     tolerance: float | None = None,
-    steepest: float = _STEEPEST,
+    steepest: float = STEEPEST,
     same: float = _SAME,
     root_steps: int = _ROOT_STEPS,
     time_limit: float | None = None,
@@ -108,17 +93,19 @@ def critical_points(
     """Searches the critical points of R over dense networks of one shape, minima and saddles.
 
     Every start goes downhill by damped Gauss–Newton steps, a random number of them, and then looks for the nearest root
-    of ∇R by damped Newton steps with the exact Hessian (`landscape.rounds`). A point is critical when its gradient
-    counts as zero and Newton's method stands still there, and it is not at infinity: no neuron is constant on the data
-    to 1e-6, and none steps between two samples, that is, no preactivation jumps by more than `steepest` in the median
-    between neighbouring samples (|w|·dx > 3 for equally spaced inputs; not asked of homogeneous activations, whose
-    scale is free). A gradient counts as zero when its L1 norm is at most 1e-11; for more than 100 parameters, where
-    that is below rounding, when ‖∇R‖∞ ≤ 50·eps·‖Σ_i p_i|J_i|ᵀ|r_i|‖∞. Such networks cost a dense factorisation a
-    step: give them few starts.
+    of ∇R by damped Newton steps with the exact Hessian (`critical.rounds`). All this is done in standardised units, in
+    which inputs and targets lie in about [−1, 1], and reported in the user's: units do not change what is found. A
+    point is critical when its gradient counts as zero, Newton's method stands still there, and it is not at infinity:
+    what R does further out decides that (`critical.further_out`), on neurons whose preactivation jumps by more than
+    `steepest` from sample to sample (median) or that are constant on the data to 1e-6, and along soft directions of the
+    Hessian. A gradient counts as zero when its L1 norm is at most 1e-11; for more than 100 parameters, where that is
+    below rounding, when ‖∇R‖∞ ≤ 50·eps·‖Σ_i p_i|J_i|ᵀ|r_i|‖∞. Such networks cost a dense factorisation a step: give
+    them few starts.
 
     Points are told apart as functions, in the sup-norm over a grid; mirror images are different functions. A function
     that a narrower two-layer network has as well is attributed to it: the point is reduced, brought to stationarity in
     the narrower space, and taken over if the function is the same. Points of deeper networks are returned as found.
+    Functions of one continuous family of critical points, which agree on all samples, are one entry.
 
     Ctrl-C and the time limit end the search early, with the points of the starts that had finished.
 
@@ -131,7 +118,7 @@ def critical_points(
         biases: Whether neurons have biases.
         output_bias: Whether outputs have one.
         law: How starts are drawn.
-        tolerance: An L1 norm of the gradient that counts as zero, instead of the rule above.
+        tolerance: An L1 norm of the gradient, in standardised units, that counts as zero, instead of the rule above.
         steepest: See above.
         same: Functions closer than this, relative to the largest |target|, are one.
         root_steps: At most so many steps of the root finder.
@@ -161,7 +148,7 @@ def critical_points_from(
     *,
     descents: int | Sequence[int] = 0,
     tolerance: float | None = None,
-    steepest: float = _STEEPEST,
+    steepest: float = STEEPEST,
     same: float = _SAME,
     root_steps: int = _ROOT_STEPS,
     time_limit: float | None = None,
@@ -211,48 +198,29 @@ def _search(
     risk: EmpiricalRisk, networks: TwoLayer | MLP, steps: np.ndarray, limits: Limits, same: float, width: int
 ) -> CriticalPoints:
     require_double(risk, networks)
-    ends = search(risk, networks, steps, limits)
-    fates = judge(risk, ends, steepest=limits.steepest)
+    factor = 1.0 if risk.scale is None else float(risk.scale)
+    units = units_of(risk, jax.tree.map(lambda leaf: leaf[0], networks))
+    inner = units.risk(risk)
+    ends = search(inner, jax.vmap(lambda network: units.enter(network, factor))(networks), steps, limits)
+    fates = judge(inner, ends, steepest=limits.steepest)
     accepted = [k for k, fate in enumerate(fates) if fate is Fate.CRITICAL]
     grid = grid_of(np.asarray(risk.inputs))
-    apart = same * float(np.abs(np.asarray(risk.targets)).max() or 1.0)
+    apart = same * float(np.abs(np.asarray(inner.targets)).max() or 1.0)
+    seen = Seen(risk, inner, units, (grid - units.shift) / units.scale, apart, factor)
     found, early = [], ends.interrupted
-    groups = distinct(risk, ends, accepted, grid, apart)
+    groups = distinct(inner, ends, accepted, seen.grid, apart)
     for number, members in enumerate(groups):
         try:
-            found.append(_certify(risk, ends, members, grid, apart, limits, width))
+            point, fate = certify(seen, ends, members, limits, width)
         except KeyboardInterrupt:
             early = True
             for k in (k for group in groups[number:] for k in group):
                 fates[k] = Fate.UNFINISHED
             break
-    found.sort(key=lambda point: point.risk)
+        found += [point] if point is not None else []
+        for k in members:
+            fates[k] = fate
+    found = sorted(families(seen, found), key=lambda point: point.risk)
     functions = np.array([outputs(point.network, grid) for point in found])
     functions = functions.reshape(len(found), len(grid), risk.targets.shape[1])
-    return CriticalPoints(tuple(found), tuple(fates), grid, functions, apart, width, early)
-
-
-def _certify(
-    risk: EmpiricalRisk,
-    ends: Ends,
-    members: list[int],
-    grid: np.ndarray,
-    apart: float,
-    limits: Limits,
-    width: int,
-) -> CriticalPoint:
-    tolerance = limits.tolerance or max(L1_TOLERANCE, float(ends.norms[members[0]]))
-    network = narrowest(risk, ends, members, grid, apart, tolerance)
-    theta = np.asarray(ravel_pytree(network)[0])
-    if theta.size == 0:
-        value, norm, counts = float(_value(risk, network)), 0.0, inertia(np.zeros((0, 0)), gradient_norm=0.0)
-    else:
-        value, gradient, hessian = derivatives(risk, network, theta)
-        norm = float(np.abs(gradient).sum())
-        counts = inertia(hessian, gradient_norm=norm)
-    return CriticalPoint(network, value, norm, counts, len(members), width)
-
-
-@eqx.filter_jit
-def _value(risk: EmpiricalRisk, network: TwoLayer | MLP) -> Array:
-    return risk.value(network)
+    return CriticalPoints(tuple(found), tuple(fates), grid, functions, apart * units.height, width, early)

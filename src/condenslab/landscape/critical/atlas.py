@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condenslab.landscape.critical import CriticalPoint, CriticalPoints
-from condenslab.landscape.distinct import outputs
+from condenslab.landscape.critical.certify import CriticalPoint
+from condenslab.landscape.critical.distinct import outputs
+from condenslab.landscape.critical.points import CriticalPoints
 from condenslab.risk import EmpiricalRisk
 
 _SYMMETRIES = ((-1, -1), (-1, 1), (1, -1))

@@ -11,11 +11,11 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.landscape import rounds
-from condenslab.landscape.stationary import STANDSTILL, Fate, newton_step
+from condenslab.landscape.critical import rounds
+from condenslab.landscape.critical.further_out import attains_zero
+from condenslab.landscape.critical.saturation import escaped, looks_saturated
+from condenslab.landscape.critical.stationary import STANDSTILL, Fate, newton_step
 from condenslab.networks import MLP, TwoLayer
-from condenslab.networks.dense import skips
-from condenslab.networks.layered import layers, widths
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
 SMALL = 100
@@ -23,12 +23,7 @@ SMALL = 100
 
 L1_TOLERANCE = 1e-11
 _ROUNDINGS = 50.0
-IDLE = 1e-7
-"""A neuron contributes nothing where its output is below this, relative to the largest |target|."""
-
-_CONSTANT = 1e-6
 _GIVEN_UP = 10.0
-_CHUNK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +86,7 @@ def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: 
     deadline = np.inf if limits.seconds is None else time.monotonic() + limits.seconds
     criteria = rounds.Criteria(
         reached=lambda theta, gradient: zero_gradients(risk, like, theta, gradient, limits.tolerance),
-        escaped=lambda theta: _escaped(risk, like, theta, _GIVEN_UP * limits.steepest),
+        escaped=lambda theta: escaped(risk, like, theta, _GIVEN_UP * limits.steepest),
         root_steps=limits.root_steps,
         halted=lambda: time.monotonic() > deadline,
     )
@@ -110,14 +105,14 @@ def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: 
 
 
 def judge(risk: EmpiricalRisk, ends: Ends, *, steepest: float) -> list[Fate]:
-    """Says what became of every start; see `critical_points` for the criteria.
+    """Says what became of every start, as far as its end tells; what is called critical is looked at further out.
 
     Args:
         risk: R.
         ends: Where the starts ended.
         steepest: The largest jump of a preactivation between neighbouring samples.
     """
-    saturated = _saturated(risk, ends.networks, steepest)
+    saturated = looks_saturated(risk, ends.networks, steepest)
     fates = []
     for k, length in enumerate(ends.newton):
         if not ends.finished[k]:
@@ -128,11 +123,15 @@ def judge(risk: EmpiricalRisk, ends: Ends, *, steepest: float) -> list[Fate]:
             fates.append(Fate.DIVERGED)
         elif not ends.zero[k]:
             fates.append(Fate.UNCONVERGED)
-        elif saturated[k]:
-            fates.append(Fate.SATURATED)
+        elif length <= STANDSTILL or (_dense(ends.networks) and attains_zero(risk, ends.network(k))):
+            fates.append(Fate.CRITICAL)
         else:
-            fates.append(Fate.CRITICAL if length <= STANDSTILL else Fate.FLAT)
+            fates.append(Fate.SATURATED if saturated[k] else Fate.FLAT)
     return fates
+
+
+def _dense(networks: PyTree) -> bool:
+    return isinstance(networks, TwoLayer | MLP)
 
 
 def zero_gradients(
@@ -175,65 +174,3 @@ def stack(theta: np.ndarray, like: PyTree) -> PyTree:
         like: A network of their shapes.
     """
     return jax.vmap(ravel_pytree(like)[1])(jnp.asarray(theta))
-
-
-def _escaped(risk: EmpiricalRisk, like: PyTree, theta: np.ndarray, steepest: float) -> np.ndarray:
-    """Whether some neuron of the first layer is far too steep, shape (member,)."""
-    if not isinstance(like, TwoLayer | MLP) or like.activation.homogeneity is not None:
-        return np.zeros(len(theta), dtype=bool)
-    shape = widths(like)[:2]
-    places = np.asarray(layers(ravel_pytree(like)[1](jnp.arange(theta.shape[1], dtype=float)))[0][0])
-    first = theta[:, places.astype(int).ravel()].reshape(len(theta), shape[1], shape[0])
-    return np.any(_median_jump(np.einsum("nd,skd->skn", np.asarray(risk.inputs), first)) > steepest, axis=1)
-
-
-def _saturated(risk: EmpiricalRisk, networks: PyTree, steepest: float) -> np.ndarray:
-    """Whether some neuron of each network is constant on the data, or steps between two samples, shape (start,).
-
-    A neuron that contributes nothing is not asked: without it the network is as critical (arXiv 2405.17501,
-    Proposition 4.1).
-    """
-    count = len(jax.tree.leaves(networks)[0])
-    if not isinstance(networks, TwoLayer | MLP) or networks.activation.homogeneity is not None:
-        return np.zeros(count, dtype=bool)
-    parts = []
-    for low in range(0, count, _CHUNK):
-        own = np.minimum(np.arange(low, low + _CHUNK), count - 1) if count > _CHUNK else np.arange(count)
-        seen = jax.device_get(_hidden(risk, jax.tree.map(lambda leaf, own=own: leaf[own], networks)))
-        bad = [np.any(live & (flat | (_median_jump(np.nan_to_num(z)) > steepest)), axis=1) for z, flat, live in seen]
-        parts.append(np.any(bad, axis=0))
-    return np.concatenate(parts)[:count]
-
-
-def _median_jump(projections: np.ndarray) -> np.ndarray:
-    """Returns the median of the positive differences of neighbours along the last axis, 0 where there is none."""
-    jumps = np.sort(np.diff(np.sort(projections, axis=-1), axis=-1), axis=-1)
-    positive = np.count_nonzero(jumps > 0, axis=-1)
-    if jumps.shape[-1] == 0:
-        return np.zeros(positive.shape)
-    middle = np.minimum(jumps.shape[-1] - positive + positive // 2, jumps.shape[-1] - 1)
-    return np.take_along_axis(jumps, middle[..., None], axis=-1)[..., 0]
-
-
-@eqx.filter_jit
-def _hidden(risk: EmpiricalRisk, networks: TwoLayer | MLP) -> list[tuple[Array, Array, Array]]:
-    """Returns preactivations, whether they are constant, and whether they count, for the neurons of every hidden layer.
-
-    Shapes (start, neuron, sample), (start, neuron) and (start, neuron).
-    """
-    over = skips(widths(networks)) if isinstance(networks, MLP) and networks.residual else ()
-    largest = jnp.abs(risk.targets).max()
-
-    def one(network: TwoLayer | MLP) -> list[tuple[Array, Array, Array]]:
-        (weights, biases), hidden, seen = layers(network), risk.inputs, []
-        for number, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
-            z = hidden @ weight.T if bias is None else hidden @ weight.T + bias[None, :]
-            value, slope = network.activation.derivatives(z, 1)
-            height = jnp.abs(value).max(axis=0)
-            flat = jnp.abs(slope).max(axis=0) <= _CONSTANT * height
-            unit = largest if number == len(weights) - 2 else 1.0
-            seen.append((z.T, flat, height * jnp.abs(weights[number + 1]).max(axis=0) > IDLE * unit))
-            hidden = value + hidden if number in over else value
-        return seen
-
-    return jax.vmap(one)(networks)
