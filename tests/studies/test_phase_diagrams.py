@@ -20,11 +20,11 @@ from judging import ended, judged, made_up, verdicts
 
 STUDY = phase_diagram.STUDY
 FULL = PRESETS["full"]
-SIGNS, PUBLISHED, ZERO, FEATURES, CHOICES, IMAGES = slice(0, 3), slice(3, 6), 6, slice(7, 9), 9, slice(10, 12)
+SIGNS, PUBLISHED, ZERO = slice(0, 3), slice(3, 6), 6
 """Places of the statements of the full preset."""
 
 
-def powers(slope_of, lost=lambda case: None):
+def powers(slope_of, lost=lambda case: None, settings=FULL):
     """Returns records whose distances are exact powers of the width, with the two orientations of the theory."""
 
     def values(case):
@@ -33,20 +33,14 @@ def powers(slope_of, lost=lambda case: None):
         distance = float(case.width) ** slope_of(case.gamma, case.gamma_prime)
         return lost(case) or {"converged": True, "fate": "converged", "input_distance": distance}
 
-    records = made_up(STUDY, FULL, values)
+    records = made_up(STUDY, settings, values)
     features = {"angle": np.array(KINKS), "amplitude": np.array([1.0, 0.5])}
     return [replace(r, arrays=features) if r.case.get("keep") else r for r in records]
 
 
-def test_the_derived_exponents_meet_the_claims_but_not_the_published_numbers():
+def test_the_derived_exponents_would_meet_the_claims():
     found = verdicts(STUDY, powers(derived_slope), FULL)
-    assert found[SIGNS] == ["holds"] * 3 and found[ZERO] == "holds" and found[CHOICES] == "holds"
-    assert (
-        found[PUBLISHED] == ["holds"] * 3
-        if derived_slope(1.75, 0.0) == 0.372
-        else found[PUBLISHED][:2] == ["holds"] * 2
-    )
-    assert found[FEATURES] == ["holds"] * 2 and found[IMAGES] == ["holds"] * 2
+    assert found == ["holds"] * 12
 
 
 def test_a_shifted_boundary_and_wrong_slopes_fail():
@@ -88,8 +82,8 @@ def test_without_any_record_every_promise_is_undecided():
 
 def test_widths_below_the_published_ones_do_not_decide_the_zero_line():
     narrow = replace(FULL, widths=(100, 1000))
-    records = made_up(STUDY, narrow, lambda case: {"converged": True, "input_distance": float(case.width)})
-    (claim,) = (c for c in judged(STUDY, records, narrow) if c.statement.startswith("the zero line"))
+    claims = judged(STUDY, powers(derived_slope, settings=narrow), narrow)
+    (claim,) = (c for c in claims if c.statement.startswith("the zero line"))
     assert claim.verdict == "undecided" and "below the published 1000" in claim.reason
 
 

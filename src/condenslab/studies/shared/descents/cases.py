@@ -1,9 +1,10 @@
-"""The case that three studies share; imports no JAX."""
+"""The case that three studies share, and the part that computes it; imports no JAX."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from condenslab.studies.contract.parts import Part
 from condenslab.sweeps import Record
 
 TaskName = Literal["two_tanh", "teacher_normal", "teacher_uniform"]
@@ -43,35 +44,20 @@ class DescentCase:
     risk: float = 0.0
 
 
-def compile_key(case: DescentCase) -> Hashable:
-    """Returns the sizes and whether there is noise or a penalty: seeds, scales and rates share a program.
-
-    Args:
-        case: The case.
-    """
-    return (case.task, case.samples, case.width, case.steps, case.drop > 0, case.penalty)
-
-
-def bytes_per_member(case: DescentCase) -> int:
-    """Returns the size of the recorded parameters.
-
-    Args:
-        case: The case.
-    """
-    return 8 * 60 * case.width * 12
-
-
-def seconds_per_member(case: DescentCase) -> float:
-    """Returns a rough time on one core.
-
-    Args:
-        case: The case.
-    """
-    return 0.5 + case.steps * (2e-6 + 2e-9 * case.width * case.samples) * (2.0 if case.drop > 0 else 1.0)
+DESCENTS = Part(
+    case=DescentCase,
+    run="condenslab.studies.shared.descents.runs:run",
+    varies=("seed", "exponent", "rate", "decay", "drop", "risk"),
+    apart=lambda case: case.drop > 0,  # noise is another program
+    together=True,
+    seconds=lambda case: 0.5 + case.steps * (2e-6 + 2e-9 * case.width * case.samples) * (2.0 if case.drop > 0 else 1.0),
+    bytes=lambda case: 8 * 60 * case.width * 12,  # the recorded parameters
+)
+"""What the three studies are made of."""
 
 
 def select(records: Sequence[Record], **fields: object) -> list[Record]:
-    """Returns the finished records with these fields of the case, by seed.
+    """Returns the finished records with these fields of the case, by seed, to draw them.
 
     Args:
         records: Any records.
