@@ -9,15 +9,15 @@ from condenslab import studies
 from condenslab.studies.knobs.draw import turned
 from condenslab.studies.shared.descents import DescentCase
 from condenslab.training import Stop
-from judging import ended, judged, made_up, verdicts
+from judging import decided, ended, judged, made_up
 
 DROPOUT, KNOBS, GENERALIZATION = map(studies.get, ("dropout", "knobs", "generalization"))
 
 
-def decided(study, values, preset="quick"):
+def outcome_of(study, values, preset="quick"):
     """Returns the verdicts of made-up records of a preset."""
     settings = study.presets[preset]
-    return verdicts(study, made_up(study, settings, values), settings)
+    return decided(study, made_up(study, settings, values), settings)
 
 
 @pytest.mark.parametrize("study", [DROPOUT, KNOBS, GENERALIZATION], ids=lambda study: study.name)
@@ -37,20 +37,20 @@ def condensed(case):
 
 
 def test_dropout_claims():
-    assert decided(DROPOUT, condensed) == ["holds"] * 7
-    assert decided(DROPOUT, condensed, "full") == ["holds"] * 12, "once for each law of the teacher's inputs"
-    nothing = decided(DROPOUT, lambda case: {"orientations": 90, "strong": 100})
+    assert outcome_of(DROPOUT, condensed) == ["holds"] * 7
+    assert outcome_of(DROPOUT, condensed, "full") == ["holds"] * 12, "once for each law of the teacher's inputs"
+    nothing = outcome_of(DROPOUT, lambda case: {"orientations": 90, "strong": 100})
     assert nothing == ["fails", "fails", "holds", "fails", "fails", "fails", "fails"]
-    assert decided(DROPOUT, lambda case: {"orientations": 3, "strong": 100})[2] == "fails"
-    assert set(decided(DROPOUT, condensed, "tiny")) == {"undecided"}, "too few steps"
+    assert outcome_of(DROPOUT, lambda case: {"orientations": 3, "strong": 100})[2] == "fails"
+    assert set(outcome_of(DROPOUT, condensed, "tiny")) == {"undecided"}, "too few steps"
 
 
 def test_dropout_is_not_judged_by_the_seeds_that_finished():
     def lost(case):
         return "diverged" if case.task != "two_tanh" and case.seed == 1 and not case.drop else condensed(case)
 
-    assert decided(DROPOUT, lost) == ["holds", "holds", "undecided", "undecided", "undecided", "holds", "holds"]
-    assert decided(DROPOUT, lambda case: None) == ["undecided"] * 7
+    assert outcome_of(DROPOUT, lost) == ["holds", "holds", "undecided", "undecided", "undecided", "holds", "holds"]
+    assert outcome_of(DROPOUT, lambda case: None) == ["undecided"] * 7
 
 
 def groups(case):
@@ -60,23 +60,23 @@ def groups(case):
 def test_knobs_compare_the_last_value_with_the_baseline_seed_by_seed():
     settings = KNOBS.presets["quick"]
     records = made_up(KNOBS, settings, groups)
-    claims = judged(KNOBS, records, settings)
+    claims = judged(KNOBS, KNOBS.cases(settings, seed=0), records, settings)
     assert [claim.verdict for claim in claims] == ["holds"] * 4
     assert [claim.measured for claim in claims] == [[10] * 3, [5] * 3, [1] * 3, [1] * 3]
     assert {value: len(runs) for value, runs in turned(records, "drop").items()} == {0.0: 3, 0.05: 3, 0.1: 3, 0.2: 3}
-    assert decided(KNOBS, lambda case: {"groups": 40}) == ["fails"] * 4
-    assert decided(KNOBS, groups, "tiny") == ["undecided"] * 4
+    assert outcome_of(KNOBS, lambda case: {"groups": 40}) == ["fails"] * 4
+    assert outcome_of(KNOBS, groups, "tiny") == ["undecided"] * 4
 
 
 def test_a_lost_run_of_a_knob_decides_nothing_of_that_knob():
-    assert decided(KNOBS, lambda c: "failed" if (c.rate, c.seed) == (1e-2, 2) else groups(c)) == [
+    assert outcome_of(KNOBS, lambda c: "failed" if (c.rate, c.seed) == (1e-2, 2) else groups(c)) == [
         "holds",
         "undecided",
         "holds",
         "holds",
     ]
     assert (
-        decided(KNOBS, lambda c: "failed" if groups(c)["groups"] == 40 and c.seed == 0 else groups(c))
+        outcome_of(KNOBS, lambda c: "failed" if groups(c)["groups"] == 40 and c.seed == 0 else groups(c))
         == ["undecided"] * 4
     ), "the baseline is in every comparison"
 
@@ -87,18 +87,18 @@ def interpolated(case, risk=1e-6):
 
 
 def test_generalization_is_compared_at_equal_training_risk():
-    assert decided(GENERALIZATION, interpolated) == ["holds"] * 3
-    unfitted = decided(GENERALIZATION, lambda case: interpolated(case, risk=1e-3))
+    assert outcome_of(GENERALIZATION, interpolated) == ["holds"] * 3
+    unfitted = outcome_of(GENERALIZATION, lambda case: interpolated(case, risk=1e-3))
     assert unfitted == ["undecided", "undecided", "fails"]
-    turned_round = decided(GENERALIZATION, lambda case: interpolated(case) | {"test_error": 1.0, "groups": 7})
+    turned_round = outcome_of(GENERALIZATION, lambda case: interpolated(case) | {"test_error": 1.0, "groups": 7})
     assert turned_round == ["fails", "fails", "holds"]
 
 
 def test_generalization_is_not_judged_by_the_seeds_that_came_to_the_risk():
     """One of five seeds is lost, or did not come to the risk: the other four do not speak for it."""
-    lost = decided(GENERALIZATION, lambda c: "diverged" if c.exponent == 3 and c.seed == 4 else interpolated(c))
+    lost = outcome_of(GENERALIZATION, lambda c: "diverged" if c.exponent == 3 and c.seed == 4 else interpolated(c))
     assert lost == ["undecided"] * 3
-    slow = decided(GENERALIZATION, lambda c: interpolated(c, risk=1e-3 if c.seed == 4 else 1e-6))
+    slow = outcome_of(GENERALIZATION, lambda c: interpolated(c, risk=1e-3 if c.seed == 4 else 1e-6))
     assert slow == ["undecided", "undecided", "fails"]
 
 

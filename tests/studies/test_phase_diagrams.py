@@ -16,7 +16,7 @@ from condenslab.studies.phase_diagram.draw import derived_slope
 from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Record
 from condenslab.training import Fate, Stop
-from judging import ended, judged, made_up, verdicts
+from judging import decided, ended, judged, made_up
 
 STUDY = phase_diagram.STUDY
 FULL = PRESETS["full"]
@@ -39,12 +39,12 @@ def powers(slope_of, lost=lambda case: None, settings=FULL):
 
 
 def test_the_derived_exponents_would_meet_the_claims():
-    found = verdicts(STUDY, powers(derived_slope), FULL)
+    found = decided(STUDY, powers(derived_slope), FULL)
     assert found == ["holds"] * 12
 
 
 def test_a_shifted_boundary_and_wrong_slopes_fail():
-    found = verdicts(STUDY, powers(lambda gamma, prime: gamma - 1.1 - max(prime, 0)), FULL)
+    found = decided(STUDY, powers(lambda gamma, prime: gamma - 1.1 - max(prime, 0)), FULL)
     assert found[PUBLISHED] == ["fails"] * 3 and found[ZERO] == "fails"
 
 
@@ -64,25 +64,25 @@ def test_a_width_that_did_not_converge_is_named_and_leaves_its_claims_undecided(
     point = next(p for p in points(records, "square") if p.missing)
     assert (point.gamma, point.gamma_prime, point.missing) == (0.5, 0.0, (1000,))
     assert abs(point.slope.value - derived_slope(0.5, 0.0)) < 1e-12
-    found = verdicts(STUDY, records, FULL)
+    found = decided(STUDY, records, FULL)
     undecided = {k for k, verdict in enumerate(found) if verdict == "undecided"}
     assert undecided == {0, 2, 3, ZERO}, "the sign, the growth, the published slope and the zero line rest on it"
 
 
 def test_the_zero_line_does_not_rest_on_the_points_that_survived():
     """One point next to the boundary is lost: without it the others would still cross zero."""
-    found = verdicts(STUDY, powers(derived_slope, lost_at(0.9, -0.2, as_="diverged")), FULL)
+    found = decided(STUDY, powers(derived_slope, lost_at(0.9, -0.2, as_="diverged")), FULL)
     assert found[ZERO] == "undecided" and found[SIGNS] == ["holds"] * 3
 
 
 def test_without_any_record_every_promise_is_undecided():
-    assert verdicts(STUDY, [], FULL) == ["undecided"] * 12
-    assert verdicts(STUDY, [], PRESETS["tiny"]) == ["undecided"] * 9
+    assert decided(STUDY, [], FULL) == ["undecided"] * 12
+    assert decided(STUDY, [], PRESETS["tiny"]) == ["undecided"] * 9
 
 
 def test_widths_below_the_published_ones_do_not_decide_the_zero_line():
     narrow = replace(FULL, widths=(100, 1000))
-    claims = judged(STUDY, powers(derived_slope, settings=narrow), narrow)
+    claims = judged(STUDY, STUDY.cases(narrow, seed=0), powers(derived_slope, settings=narrow), narrow)
     (claim,) = (c for c in claims if c.statement.startswith("the zero line"))
     assert claim.verdict == "undecided" and "below the published 1000" in claim.reason
 
@@ -157,14 +157,14 @@ def spreads(lost=lambda case: None):
 
 
 def test_features_that_gather_right_of_the_boundary_only_meet_the_claims():
-    assert verdicts(*spreads()) == ["holds"] * 3
+    assert decided(*spreads()) == ["holds"] * 3
 
 
 @pytest.mark.parametrize("as_", ["diverged", {"converged": False, "spread": 0.0}])
 def test_a_lost_flow_of_the_feature_map_decides_nothing(as_):
     """The widest flow of the condensed side is lost; those that are left still have smaller spreads than the linear."""
     study, records, settings = spreads(lambda c: as_ if (c.gamma, c.width, c.seed) == (1.3, 20000, 1) else None)
-    assert verdicts(study, records, settings) == ["undecided", "undecided", "undecided"]
+    assert decided(study, records, settings) == ["undecided", "undecided", "undecided"]
 
 
 def test_a_small_flow_of_the_feature_map():
@@ -191,19 +191,19 @@ def layer_powers(lost=lambda case: None):
 
 
 def test_three_layer_slopes_of_exact_powers():
-    assert verdicts(*layer_powers()) == ["holds"] * 4
+    assert decided(*layer_powers()) == ["holds"] * 4
 
 
 @pytest.mark.parametrize("as_", ["failed", {"converged": False, "distances": [1.0, 1.0, 1.0]}])
 def test_a_lost_three_layer_flow_decides_nothing(as_):
     study, records, settings = layer_powers(lambda c: as_ if (c.gamma2, c.gamma3, c.width) == (0.0, 2.0, 50) else None)
-    assert verdicts(study, records, settings) == ["holds", "undecided", "undecided", "undecided"]
+    assert decided(study, records, settings) == ["holds", "undecided", "undecided", "undecided"]
 
 
 def test_settings_without_the_published_exponents_decide_nothing_about_them():
     settings = replace(THREE.presets["tiny"], gammas3=(1.0, 2.0))
     records = made_up(THREE, settings, lambda case: {"converged": True, "distances": [1.0, 1.0, float(case.width)]})
-    assert verdicts(THREE, records, settings)[2] == "undecided"
+    assert decided(THREE, records, settings)[2] == "undecided"
 
 
 def test_small_three_layer_flows():

@@ -30,9 +30,8 @@ def statements(settings: Settings) -> list[Statement]:
 
 def _runs(evidence: Evidence, task: str, kind: str) -> Evidence:
     """Returns the runs of a task without dropout, with it, or on R + R₁."""
-    runs = evidence.where(DescentCase, task=task, penalty=kind == "penalty")
-    drops = tuple(drop for drop in runs.fields("drop") if (drop > 0) == (kind != "none"))
-    return runs.where(drop=drops)
+    noisy = kind != "none"
+    return evidence.where(DescentCase, task=task, penalty=kind == "penalty", drop=lambda drop: (drop > 0) == noisy)
 
 
 def _measured(settings: Settings, task: str, values: Callable[[Evidence], Any]) -> Callable[[Evidence], Measured]:

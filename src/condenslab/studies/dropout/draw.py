@@ -7,7 +7,7 @@ import numpy as np
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.dropout.cases import KINDS, TEACHERS
-from condenslab.studies.shared.descents.cases import select
+from condenslab.studies.shared.descents.draw import select
 from condenslab.sweeps import Record
 
 

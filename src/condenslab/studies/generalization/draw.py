@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.shared.descents.cases import select
+from condenslab.studies.shared.descents.draw import select
 from condenslab.sweeps import Record
 
 

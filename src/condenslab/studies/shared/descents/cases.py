@@ -1,11 +1,9 @@
 """The case that three studies share, and the part that computes it; imports no JAX."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from condenslab.studies.contract.parts import Part
-from condenslab.sweeps import Record
 
 TaskName = Literal["two_tanh", "teacher_normal", "teacher_uniform"]
 STRONG = 0.05
@@ -54,14 +52,3 @@ DESCENTS = Part(
     bytes=lambda case: 8 * 60 * case.width * 12,  # the recorded parameters
 )
 """What the three studies are made of."""
-
-
-def select(records: Sequence[Record], **fields: object) -> list[Record]:
-    """Returns the finished records with these fields of the case, by seed, to draw them.
-
-    Args:
-        records: Any records.
-        **fields: Fields and their values.
-    """
-    done = [r for r in records if r.status == "done" and all(r.case[name] == value for name, value in fields.items())]
-    return sorted(done, key=lambda r: r.case["seed"])
