@@ -33,7 +33,7 @@ def spread(angle: np.ndarray, amplitude: np.ndarray) -> float:
 
 
 def spread_at_end(record: Record) -> float | None:
-    """Returns the spread of a run that came to the risk asked for; in older records those that did not are `done` too."""
+    """Returns the spread of a run that came to the risk asked for; older records of others are `done` too."""
     return record.values["spread"] if record.values.get("converged") else None
 
 
