@@ -1,7 +1,6 @@
 """What the study of recovery stability claims; numbers only, no JAX."""
 
 from collections.abc import Callable
-from typing import Any
 
 from condenslab.studies.branches.cases import StabilityCase, StabilitySettings
 from condenslab.studies.contract.claims import wilson
@@ -38,27 +37,20 @@ def unrecovered(record: Record, branch: int) -> int | None:
 
 def _of(width: int, target_width: int, inputs: int, trials: int) -> list[Statement]:
     name = f"m = {width}, m₀ = {target_width}, d = {inputs}"
-    flows = f"flows of {trials} that do not, for each branch and n"
-    shared: dict[str, Any] = {"figure": f"Recovery against samples, {name}"}
+    note = f"{name}; flows of {trials} that do not, for each branch and n"
+    figure = f"Recovery against samples, {name}"
 
-    def counts(evidence: Evidence, fits: Callable[[Record, int], bool]) -> list[int | None]:
-        """Returns how many flows do not recover, for each n and branch that fit."""
-
-        def of(record: Record) -> list[int | None]:
-            branches = range(len(record.values["successes"]))
-            return [unrecovered(record, branch) for branch in branches if fits(record, branch)]
-
-        cases = evidence.where(StabilityCase, width=width, target_width=target_width, inputs=inputs)
-        return [count for known in cases.each(of) for count in ([None] if known is None else known)]
+    def cases(evidence: Evidence) -> Evidence:
+        return evidence.where(StabilityCase, width=width, target_width=target_width, inputs=inputs)
 
     def missed(evidence: Evidence) -> Measured:
-        lost = counts(evidence, lambda record, b: record.case["samples"] >= record.values["stable_from"][b])
+        lost = _counts(cases(evidence), lambda record, b: record.case["samples"] >= record.values["stable_from"][b])
         known = [count for count in lost if count is not None]
         low, high = wilson(len(known) * trials - sum(known), len(known) * trials)
         return Measured(lost, note=f"success rate {low:.3f} to {high:.3f} at 95 %")
 
     def failing(evidence: Evidence) -> list[int | None]:
-        return counts(evidence, lambda record, b: record.case["samples"] < record.values["unstable_below"][b])
+        return _counts(cases(evidence), lambda record, b: record.case["samples"] < record.values["unstable_below"][b])
 
     return [
         Statement(
@@ -66,17 +58,27 @@ def _of(width: int, target_width: int, inputs: int, trials: int) -> list[Stateme
             SOURCE,
             missed,
             exactly(0),
-            f"{name}; {flows}",
+            note,
             label=f"with enough samples every flow recovers ({name})",
-            **shared,
+            figure=figure,
         ),
         Statement(
             "with too few samples, n < r + (r − l)d + 1, some flow from near every branch does not",
             SOURCE,
             failing,
             at_least(1),
-            f"{name}; {flows}",
+            note,
             label=f"too few samples lose some flow ({name})",
-            **shared,
+            figure=figure,
         ),
     ]
+
+
+def _counts(evidence: Evidence, fits: Callable[[Record, int], bool]) -> list[int | None]:
+    """Returns how many flows do not recover, for each n and each branch that fits; one None for an n that was lost."""
+
+    def of(record: Record) -> list[int | None]:
+        branches = range(len(record.values["successes"]))
+        return [unrecovered(record, branch) for branch in branches if fits(record, branch)]
+
+    return [count for known in evidence.each(of) for count in ([None] if known is None else known)]

@@ -21,10 +21,12 @@ def statements(settings: Settings) -> list[Statement]:
     Args:
         settings: The settings.
     """
-    small = max(settings.exponents)
-    where = f"std = fan-in^−{small:g}, {settings.samples} images"
-    maps = f"Kernels from std = fan-in^−{small:g}"
-    shared: dict[str, Any] = {"of": "seeds"}
+    maps = f"Kernels from std = fan-in^−{max(settings.exponents):g}"
+    return [*_alone(settings, maps), *_beside_large(settings, maps), _beside_the_slide(settings)]
+
+
+def _alone(settings: Settings, maps: str) -> list[Statement]:
+    where = f"std = fan-in^−{max(settings.exponents):g}, {settings.samples} images"
     return [
         Statement(
             "from small weights all training images are classified correctly",
@@ -32,8 +34,8 @@ def statements(settings: Settings) -> list[Statement]:
             _from_small(settings, lambda values: values["train_accuracy"]),
             at_least(1),
             where,
+            "seeds",
             figure=_COURSE,
-            **shared,
         ),
         Statement(
             "from small weights training at least halves the effective ratio of the first layer's kernels",
@@ -41,18 +43,23 @@ def statements(settings: Settings) -> list[Statement]:
             _from_small(settings, lambda values: values["first_end"] / values["first_start"]),
             at_most(0.5),
             f"{where}; cosine 0.95",
+            "seeds",
             figure=maps,
-            **shared,
         ),
+    ]
+
+
+def _beside_large(settings: Settings, maps: str) -> list[Statement]:
+    return [
         Statement(
             "from small weights the effective ratio of the first layer's kernels ends below that from large weights",
             _SLIDE,
             _against_large(settings, "first_end"),
             at_most(1),
             "quotient",
+            "seeds",
             label="the first layer's kernels condense more from small weights than from large ones",
             figure=_COURSE,
-            **shared,
         ),
         Statement(
             "from small weights the effective ratio of the second layer's kernels, one for each pair of channels, ends "
@@ -61,11 +68,10 @@ def statements(settings: Settings) -> list[Statement]:
             _against_large(settings, "pairs_end"),
             at_most(1),
             "quotient",
+            "seeds",
             label="the second layer's kernels condense more from small weights than from large ones",
             figure=maps,
-            **shared,
         ),
-        _beside_the_slide(settings),
     ]
 
 

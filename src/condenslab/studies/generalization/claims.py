@@ -1,6 +1,7 @@
 """What the study of generalization claims; numbers only, no JAX."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from condenslab.studies.contract.criteria import at_least, at_most
@@ -23,27 +24,13 @@ def statements(settings: Settings) -> list[Statement]:
         settings: The settings.
     """
     large, small = min(settings.exponents), max(settings.exponents)
-    level = _NEAR * settings.risk
-
-    def each_seed(value: Callable[[Record, Record], Any]) -> Callable[[Evidence], list[Any]]:
-        """Returns a reader of value(from the largest scale, from the smallest) for every seed."""
-
-        def of(records: list[Record]) -> Any:
-            pair = sorted(records, key=lambda record: record.case["exponent"])
-            return value(pair[0], pair[1]) if len(pair) == 2 else None
-
-        return lambda evidence: evidence.where(exponent=(large, small)).per("seed", of)
-
-    def fitted(value: Callable[[Record, Record], Any]) -> Callable[[Evidence], list[Any]]:
-        return each_seed(lambda a, b: value(a, b) if _worst(a, b) <= level else None)
-
     scales = f"exponent γ = {large:g} against {small:g} of N(0, m^−γ)"
     shared: dict[str, Any] = {"of": "seeds", "figure": "Over seeds"}
     return [
         Statement(
             "from the largest scale the test error is at least 5 times that from the smallest",
             f"{_SOURCE}; the factor is the study's own",
-            fitted(lambda a, b: a.values["test_error"] / b.values["test_error"]),
+            partial(_pairs, settings, lambda a, b: a.values["test_error"] / b.values["test_error"]),
             at_least(_RATIO),
             f"{scales}, at equal training risk",
             label="the largest scale's test error is at least 5 times the smallest scale's",
@@ -52,7 +39,7 @@ def statements(settings: Settings) -> list[Statement]:
         Statement(
             "from the smallest scale fewer groups remain than from the largest",
             _SOURCE,
-            fitted(lambda a, b: a.values["groups"] - b.values["groups"]),
+            partial(_pairs, settings, lambda a, b: a.values["groups"] - b.values["groups"]),
             at_least(1),
             f"{scales}; how many fewer",
             **shared,
@@ -60,12 +47,28 @@ def statements(settings: Settings) -> list[Statement]:
         Statement(
             "both fit the samples to the same risk",
             "the study's own, so that only what lies between the samples differs",
-            each_seed(_worst),
-            at_most(level),
+            partial(_pairs, settings, _worst, fitted=False),
+            at_most(_NEAR * settings.risk),
             f"{settings.risk:g}",
             **shared,
         ),
     ]
+
+
+def _pairs(
+    settings: Settings, value: Callable[[Record, Record], Any], evidence: Evidence, *, fitted: bool = True
+) -> list[Any]:
+    """Returns value(from the largest scale, from the smallest) for every seed, None where they are not `fitted`."""
+    level = _NEAR * settings.risk
+
+    def of(records: list[Record]) -> Any:
+        pair = sorted(records, key=lambda record: record.case["exponent"])
+        if len(pair) != 2 or (fitted and _worst(*pair) > level):
+            return None
+        return value(pair[0], pair[1])
+
+    ends = (min(settings.exponents), max(settings.exponents))
+    return evidence.where(exponent=ends).per("seed", of)
 
 
 def _worst(first: Record, second: Record) -> float:

@@ -66,7 +66,9 @@ def make_cases(settings: Settings, seed: int) -> list[DescentCase]:
         seed: The first of consecutive seeds.
     """
     base: dict[str, Any] = settings.baseline
-    turned = [base | {knob: value} for knob, values in settings.knobs.items() for value in values[1:]]
+    turned: list[dict[str, Any]] = [
+        base | {knob: value} for knob, values in settings.knobs.items() for value in values[1:]
+    ]
     return [
         DescentCase(task="two_tanh", samples=50, seed=seed + k, width=settings.width, steps=settings.steps, **values)
         for values in (base, *turned)

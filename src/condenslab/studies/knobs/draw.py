@@ -14,6 +14,8 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: All records of a run, in the order of its cases.
     """
+    if not records:
+        return []
     knobs = [knob for knob in KNOBS if sum(bool(runs) for runs in turned(records, knob).values()) > 1]
     return [_ends(records, knobs), _courses(records, knobs), _neurons(records, knobs)] if knobs else []
 

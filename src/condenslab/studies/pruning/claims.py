@@ -1,11 +1,14 @@
 """What the pruning study claims; numbers only, no JAX."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from condenslab.studies.contract.criteria import at_least, at_most, within
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.pruning.cases import MOMENTS, Moment, Settings
+from condenslab.sweeps import Record
 
 SHARE = 58 / 400
 """Neurons that the source keeps."""
@@ -34,28 +37,12 @@ def statements(settings: Settings) -> list[Statement]:
 def _at(moment: Moment) -> list[Statement]:
     when = f"merged {MOMENTS[moment]}"
     place = {"plateau": "on its plateau", "published": "at the published epoch"}[moment]
-
-    def kept(evidence: Evidence) -> Measured:
-        pairs = evidence.each(lambda record: _both(_read(record, moment, "neurons"), record.values["width"]))
-        shares = [None if pair is None else pair[0] / pair[1] for pair in pairs]
-        return Measured(shares, note=", ".join(f"{pair[1]} to {pair[0]}" for pair in pairs if pair is not None))
-
-    def agreement(evidence: Evidence) -> Measured:
-        right = evidence.each(lambda record: _read(record, moment, "accuracy"))
-        known = ", ".join(f"{100 * share:.1f} %" for share in right if share is not None)
-        note = f"when the whole network is right on {known}" if known else ""
-        return Measured(evidence.each(lambda record: _read(record, moment, "agreement")), note=note)
-
-    def stagnation(evidence: Evidence) -> list[float | None]:
-        losses = evidence.each(lambda record: _both(_read(record, moment, "retrained"), _read(record, moment, "risk")))
-        return [None if pair is None else pair[0] / pair[1] for pair in losses]
-
     shared: dict[str, Any] = {"of": "seeds", "figure": _FIGURE, "reason": _REASONS[moment]}
     return [
         Statement(
             "merging by the source's rule leaves at most 58 of 400 neurons",
             _SOURCE,
-            kept,
+            partial(_share, moment),
             at_most(SHARE),
             when,
             label=f"merging {place} leaves at most 58 of 400 neurons",
@@ -64,7 +51,7 @@ def _at(moment: Moment) -> list[Statement]:
         Statement(
             "the merged network predicts the same class on at least 98.5 % of held-out digits",
             _SOURCE,
-            agreement,
+            partial(_agreement, moment),
             at_least(AGREEMENT),
             when,
             label=f"merged {place}, it predicts the same class on 98.5 % of digits",
@@ -73,7 +60,7 @@ def _at(moment: Moment) -> list[Statement]:
         Statement(
             "the merged network, trained on, stagnates at the same loss",
             f"{_SOURCE}; ±10 % is ours",
-            stagnation,
+            partial(_stagnation, moment),
             within(1.0, _READ_OFF),
             f"{when}; final loss over the loss before merging",
             label=f"merged {place} and trained on, the network stagnates at the same loss",
@@ -82,10 +69,30 @@ def _at(moment: Moment) -> list[Statement]:
     ]
 
 
-def _read(record: Any, moment: Moment, name: str) -> Any:
-    """Returns a value at a moment, or None where the run did not come to it."""
-    return record.values.get(f"{moment}_{name}")
+def _at_moment(moment: Moment, evidence: Evidence, value: Callable[[Callable[[str], Any]], Any]) -> list[Any]:
+    """Returns value(read) for every seed, where read(name) is a value at the moment; None where a run ended before."""
+
+    def of(record: Record) -> Any:
+        reached = record.values.get(f"{moment}_step") is not None
+        return value(lambda name: record.values[f"{moment}_{name}"]) if reached else None
+
+    return evidence.each(of)
 
 
-def _both(first: Any, second: Any) -> tuple[Any, Any] | None:
-    return None if first is None or second is None else (first, second)
+def _share(moment: Moment, evidence: Evidence) -> Measured:
+    widths = evidence.each(lambda record: record.values["width"])
+    neurons = _at_moment(moment, evidence, lambda read: read("neurons"))
+    pairs = [None if None in pair else pair for pair in zip(neurons, widths, strict=True)]
+    counts = ", ".join(f"{pair[1]} to {pair[0]}" for pair in pairs if pair is not None)
+    return Measured([None if pair is None else pair[0] / pair[1] for pair in pairs], note=counts)
+
+
+def _agreement(moment: Moment, evidence: Evidence) -> Measured:
+    right = _at_moment(moment, evidence, lambda read: read("accuracy"))
+    known = ", ".join(f"{100 * share:.1f} %" for share in right if share is not None)
+    note = f"when the whole network is right on {known}" if known else ""
+    return Measured(_at_moment(moment, evidence, lambda read: read("agreement")), note=note)
+
+
+def _stagnation(moment: Moment, evidence: Evidence) -> list[float | None]:
+    return _at_moment(moment, evidence, lambda read: read("retrained") / read("risk"))
