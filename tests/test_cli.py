@@ -18,6 +18,7 @@ from condenslab.sweeps import Store
 
 TESTS = Path(__file__).parent
 KEYS = ["study", "preset", "seed", "claim", "source", "expected", "measured", "tolerance", "margin", "verdict"]
+KEYS += ["relation", "label", "figure", "records", "deck", "part", "reason"]
 
 
 @pytest.fixture(autouse=True)

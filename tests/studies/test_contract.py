@@ -2,8 +2,7 @@
 
 import ast
 import json
-import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
@@ -222,39 +221,3 @@ def _within_drawings(tree, node):
         if isinstance(function, ast.FunctionDef) and node in ast.walk(function):
             return any(isinstance(n, ast.Name) and n.id in ("figures", "Drawing") for n in ast.walk(function))
     return False
-
-
-def damaged(records, draw):
-    """Returns records of which some diverged, failed or are missing, and the ids of those."""
-    kept, lost = [], set()
-    for record in records:
-        status = draw(record)
-        if status == "done":
-            kept.append(record)
-            continue
-        lost.add(record.id)
-        if status != "missing":
-            kept.append(replace(record, status=status, message="lost", values={}, arrays={}))
-    return kept, lost
-
-
-def check_damage(study, settings, cases, records, seeds=20):
-    """Loses records at random: no statement vanishes, none raises, and none holds that rests on what is lost."""
-    whole = study.claims(records, settings, cases=cases)
-    for seed in range(seeds):
-        chance = random.Random(seed)
-        weights = (chance.random() * 10, 1, 1, 1)
-        kept, lost = damaged(records, lambda _, c=chance, w=weights: c.choices(STATUSES, w)[0])
-        claims = study.claims(kept, settings, cases=cases)
-        assert [c.label for c in claims] == [c.label for c in whole]
-        for claim in claims:
-            known = lost & set(claim.records)
-            unanswered = {r.id for r in kept if r.status == "diverged"}
-            if known - unanswered and claim.verdict == "holds":
-                assert _settled_by_the_rest(claim), (claim, known)
-
-
-def _settled_by_the_rest(claim):
-    """A share may be decided whatever the lost runs would have said."""
-    values = claim.measured if isinstance(claim.measured, list) else [claim.measured]
-    return None in values

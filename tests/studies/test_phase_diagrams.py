@@ -15,7 +15,7 @@ from condenslab.studies.phase_diagram.diagram import KINKS, orientations, points
 from condenslab.studies.phase_diagram.draw import derived_slope
 from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Record
-from condenslab.training import Fate, Stop
+from condenslab.training import Stop
 from judging import decided, ended, judged, made_up
 
 STUDY = phase_diagram.STUDY
@@ -105,14 +105,18 @@ def test_a_point_that_stands_still_is_no_result_and_takes_no_other_with_it():
     assert 0 < reached.values["input_distance"] < strayed.values["input_distance"]
     assert reached.values["risk"] <= 1e-4
     (short,) = STUDY.run_batch([replace(POINT, max_steps=3)])
-    assert (short.status, short.message) == ("diverged", Fate.STEPS_EXHAUSTED.value)
-    assert short.values["fate"] == "steps_exhausted" and short.values["risk"] > 1e-4
+    assert (short.status, short.message) == ("diverged", Stop.STEPS_EXHAUSTED.value)
+    assert short.values["stop"] == "STEPS_EXHAUSTED" and short.values["risk"] > 1e-4
 
 
-def test_another_fate_of_one_member_leaves_the_other_done(monkeypatch):
-    ended(monkeypatch, "normalised_flow", Fate.STALLED)
+def test_an_interruption_is_no_result_and_another_ending_of_one_member_leaves_the_other_done(monkeypatch):
+    with monkeypatch.context() as patch:
+        ended(patch, "normalised_flow", Stop.INTERRUPTED)
+        with pytest.raises(KeyboardInterrupt):
+            STUDY.run_batch([POINT])
+    ended(monkeypatch, "normalised_flow", Stop.STALLED)
     first, second = STUDY.run_batch([POINT, replace(POINT, seed=1)])
-    assert (first.status, first.message, second.status) == ("diverged", Fate.STALLED.value, "done")
+    assert (first.status, first.message, second.status) == ("diverged", Stop.STALLED.value, "done")
 
 
 CHOICE = ChoiceCase(0.0, 1.0, 0.0, 10, 0, 50)
@@ -173,7 +177,7 @@ def test_a_small_flow_of_the_feature_map():
     assert outcome.status == "done" and outcome.values["risk"] <= 1e-4
     assert 0 <= outcome.values["spread"] < outcome.values["initial_spread"], "condensed: they have gathered"
     (short,) = feature_map.STUDY.run_batch([replace(case, max_steps=2)])
-    assert (short.status, short.values["fate"]) == ("diverged", "steps_exhausted")
+    assert (short.status, short.values["stop"]) == ("diverged", "STEPS_EXHAUSTED")
 
 
 THREE = phase_diagram_three_layer.STUDY
@@ -213,7 +217,7 @@ def test_small_three_layer_flows():
     assert near.status == wide.status == "done" and near.values["risk"] <= 1e-4
     assert wide.values["distances"][0] < near.values["distances"][0]
     (short,) = THREE.run_batch([replace(case, max_steps=2)])
-    assert (short.status, short.message) == ("diverged", Fate.STEPS_EXHAUSTED.value)
+    assert (short.status, short.message) == ("diverged", Stop.STEPS_EXHAUSTED.value)
 
 
 def test_claims_and_figures_need_no_jax():

@@ -78,7 +78,9 @@ def cells(evidence: Evidence, sharing: str, factor: int) -> dict[int, float | No
 
 
 def first_below(evidence: Evidence, sharing: str, factor: int, threshold: float) -> int | None:
-    """Returns the first n of the grid from which the test error stays at most the threshold; None where there is none.
+    """Returns the first n of the grid from which the test error stays at most the threshold.
+
+    None where there is none, and where it is not known: a cell without a result may be one more that stays below.
 
     Args:
         evidence: The cases.
@@ -88,7 +90,9 @@ def first_below(evidence: Evidence, sharing: str, factor: int, threshold: float)
     """
     smallest = None
     for samples, error in reversed(cells(evidence, sharing, factor).items()):
-        if error is None or error > threshold:
+        if error is None:
+            return None
+        if error > threshold:
             break
         smallest = samples
     return smallest

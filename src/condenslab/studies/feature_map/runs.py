@@ -47,8 +47,7 @@ def _measured(case: FeatureCase, run: training.NormalisedRun) -> Outcome:
     order = np.argsort(amplitude)[::-1]
     chosen = np.unique(np.concatenate([order[: _SHOWN // 2], order[:: max(1, case.width // (_SHOWN // 2))]]))
     values = {
-        "converged": run.fate is training.Fate.CONVERGED,
-        "fate": run.fate.name.lower(),
+        "converged": run.stop is training.Stop.RISK_REACHED,
         "risk": run.risk,
         "input_distance": run.input_distance,
         "spread": spread(angle, amplitude),

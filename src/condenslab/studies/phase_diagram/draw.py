@@ -73,21 +73,22 @@ def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Dra
         f"Slope of log RD(θ_w) against log m over γ and γ′, {what}, widths {', '.join(map(str, widths))}, runs to risk "
         f"{figures.readable(runs[0].case['risk'])}. Red: the input weights move less the wider the network is "
         "(linear); blue: more (condensed). Stars: zero of the slope by linear interpolation over γ; dashed: the "
-        f"boundary that is proved for m → ∞. {_fates(runs)} Widths that did not converge are left out of a slope, and "
+        f"boundary that is proved for m → ∞. {_endings(runs)} Widths that did not converge are left out of a slope, and "
         "the point is crossed."
     )
     return Drawing(title, caption, figure)
 
 
-def _fates(records: Sequence[Record]) -> str:
+def _endings(records: Sequence[Record]) -> str:
     """Returns in words how many runs ended how."""
     failed: dict[str, int] = {}
     for record in records:
         if not converged(record):
-            fate = str(record.values.get("fate", record.status)).replace("_", " ")
-            failed[fate] = failed.get(fate, 0) + 1
+            stop = record.values.get("stop") or record.values.get("fate") or record.status
+            words = str(stop).lower().replace("_", " ")
+            failed[words] = failed.get(words, 0) + 1
     good = len(records) - sum(failed.values())
-    others = "".join(f", {count}: {fate}" for fate, count in failed.items())
+    others = "".join(f", {count}: {words}" for words, count in failed.items())
     return f"{good} of {len(records)} runs converged{others}."
 
 

@@ -44,7 +44,13 @@ def run_points(cases: Sequence[PointCase], progress: Progress) -> list[Outcome]:
         progress=progress,
         **options,
     )
+<<<<<<< HEAD
     return train.outcomes(cases, runs, _outcome, keep=True)
+=======
+    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
+        raise KeyboardInterrupt
+    return [_outcome(run) for run in runs]
+>>>>>>> main
 
 
 def load(case: PointCase) -> tuple[np.ndarray, np.ndarray]:
@@ -71,8 +77,7 @@ def load(case: PointCase) -> tuple[np.ndarray, np.ndarray]:
 
 def _outcome(case: PointCase, run: training.NormalisedRun) -> Outcome:
     values = {
-        "converged": run.fate is training.Fate.CONVERGED,
-        "fate": run.fate.name.lower(),
+        "converged": run.stop is training.Stop.RISK_REACHED,
         "risk": run.risk,
         "input_distance": run.input_distance,
         "largest_input_distance": float(run.input_distances.max()),

@@ -12,7 +12,7 @@ from condenslab import tasks
 from condenslab.studies.contract.endings import Unfinished
 from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Fate
+from condenslab.training import Stop
 from condenslab.training.exponentials import phi
 
 _LONGEST_REFUSAL = 60
@@ -53,20 +53,20 @@ def run_layers(case: LayerCase, progress: Progress) -> Outcome:
     ends = _follow(jax.random.key(case.seed), point, x, y, goal, tolerance, case.max_steps, width=case.width)
     distances, risk, tried = np.asarray(ends[0]), float(ends[1]), int(ends[2])
     progress(1.0, "the flow has ended")
-    fate = _fate(case, risk, tried)
-    good = fate is Fate.CONVERGED
+    stop = _stop(case, risk, tried)
+    good = stop is Stop.RISK_REACHED
     values = {"converged": good, "risk": risk, "distances": distances.tolist(), "tried": tried}
     if not good:
-        raise Unfinished(fate, values)
+        raise Unfinished(stop, values)
     return Outcome(values)
 
 
-def _fate(case: LayerCase, risk: float, tried: int) -> Fate:
+def _stop(case: LayerCase, risk: float, tried: int) -> Stop:
     if risk <= case.risk:
-        return Fate.CONVERGED
+        return Stop.RISK_REACHED
     if not np.isfinite(risk):
-        return Fate.OVERFLOW
-    return Fate.STEPS_EXHAUSTED if tried >= case.max_steps else Fate.STALLED
+        return Stop.NOT_FINITE
+    return Stop.STEPS_EXHAUSTED if tried >= case.max_steps else Stop.STALLED
 
 
 @functools.partial(jax.jit, static_argnames="width")
