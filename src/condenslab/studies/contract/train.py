@@ -67,7 +67,12 @@ def critical_points(*arguments: Any, **options: Any) -> landscape.CriticalAtlas:
 
 
 def outcomes(
-    cases: Sequence[Any], runs: Iterable[Any], make: Callable[[Any, Any], Outcome], asked: Sequence[str] = ASKED
+    cases: Sequence[Any],
+    runs: Iterable[Any],
+    make: Callable[[Any, Any], Outcome],
+    asked: Sequence[str] = ASKED,
+    *,
+    keep: bool = False,
 ) -> list[Outcome]:
     """Returns make(case, run) for every member of an ensemble that ended as asked, and for others what happened.
 
@@ -78,9 +83,14 @@ def outcomes(
         runs: Their runs, in that order.
         make: Turns a finished run into an outcome.
         asked: Names of the endings that the study asked for.
+        keep: Whether what `make` measures of one that ended otherwise is worth keeping beside the reason.
     """
 
     def made(case: Any, run: Any) -> Outcome:
-        return make(case, as_asked(run, asked))
+        if not keep:
+            return make(case, as_asked(run, asked))
+        outcome = make(case, run)
+        as_asked(run, asked, outcome.values, outcome.arrays)
+        return outcome
 
     return [guarded(made, case, run) for case, run in zip(cases, runs, strict=True)]
