@@ -11,12 +11,16 @@ FORMAT, VERSION = "condenslab-certificate", 1
 
 
 def ball_text(value: Any) -> list[str]:
-    """Returns a ball as [midpoint, radius], both exact.
+    """Returns a somewhat larger ball as [midpoint, radius], both exact.
+
+    The radius is 4 times the ball's and 2^(−digits/2)·max(1, |midpoint|) more, so that an enclosure by another path,
+    with other rounding, lies inside.
 
     Args:
         value: A finite ball.
     """
-    return [dyadic_text(value), dyadic_text(value.rad())]
+    room = flint.arb(2) ** (-(flint.ctx.prec // 2)) * abs(value.mid()).max(flint.arb(1))
+    return [dyadic_text(value), dyadic_text((4 * value.rad() + room).upper())]
 
 
 def number_text(value: float) -> str:

@@ -23,6 +23,8 @@ _NEWTON = 12
 _FIRST_RADIUS = 1e-8
 _SHRINK = 1e-3
 _TRIES = 12
+_SURE = 0.75  # below 1, so that a check that encloses by another path has room
+_ROOM = 2.0
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def locate(problem: Problem, start: Sequence[Any], section: Section, reach: floa
         best = size
         for place, move in zip(section.unknowns, moves, strict=True):
             centre[place] = (centre[place] - move).mid()
-        away = max(abs(float((a - b).mid())) / s for a, b, s in zip(centre, start, scale, strict=True))
+        away = max((abs(float((a - b).mid())) / s for a, b, s in zip(centre, start, scale, strict=True)), default=0.0)
         if not away <= reach:
             return Failure(
                 f"the given point is not critical: Newton's method leaves it by {away:.2g} of its size, more than "
@@ -120,7 +122,7 @@ def krawczyk(problem: Problem, centre: list[Any], inverse: Any, section: Section
         tries += 1
         contraction = _contraction(problem, (centre, inverse, section), radius)
         existence = _existence(newton, contraction)
-        if contraction < 1 and existence < radius:
+        if contraction < _SURE and existence < radius:
             proven = Box(centre, radius, existence, contraction)
             grown = radius * 0.5 / max(contraction, 0.05)
             if tries > 3 or contraction > 0.25:
@@ -149,8 +151,8 @@ def box_around(box: Box, section: Section) -> list[Any]:
 
 
 def _existence(newton: float, contraction: float) -> float:
-    """‖p − x‖ ≤ ‖Yg(x)‖ + c‖p − x‖ for the zero p, c the contraction: the point lies within newton/(1 − c)."""
-    return float(np.nextafter(newton / (1 - contraction) * (1 + 1e-12), np.inf)) if contraction < 1 else float("inf")
+    """‖p − x‖ ≤ ‖Yg(x)‖ + c‖p − x‖ for the zero p, c the contraction: the point lies within newton/(1 − c); twice that is claimed."""
+    return float(np.nextafter(_ROOM * newton / (1 - contraction), np.inf)) if contraction < 1 else float("inf")
 
 
 def _contraction(problem: Problem, about: tuple[list[Any], Any, Section], radius: float) -> float:
