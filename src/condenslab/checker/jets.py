@@ -192,6 +192,7 @@ def _affine(theta: list[Any], place: tuple[int, int | None], hidden: list[Any], 
     size = len(theta)
     value = flint.arb(0) if bias is None else theta[bias]
     gradient, hessian = (flint.arb_mat(size, 1) if order else None), None
+    crossed = flint.arb_mat(size, size) if order == 2 else None
     if gradient is not None and bias is not None:
         gradient[bias, 0] = 1
     for j, (h, dh, ddh) in enumerate(hidden):
@@ -204,12 +205,10 @@ def _affine(theta: list[Any], place: tuple[int, int | None], hidden: list[Any], 
         gradient[start + j, 0] += h
         if order == 2 and dh is not None:
             hessian = _or_zero(hessian, size, size)
-            if ddh is not None:
-                hessian += ddh * w
+            hessian = hessian if ddh is None else hessian + ddh * w
             for k, entry in enumerate(dh.entries()):
-                hessian[start + j, k] += entry
-                hessian[k, start + j] += entry
-    return value, gradient, hessian
+                crossed[start + j, k] = entry
+    return value, gradient, hessian if hessian is None else hessian + crossed + crossed.transpose()
 
 
 def _activated(name: str, jet: tuple[Any, Any, Any], order: int) -> tuple[Any, Any, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from condenslab.checker.carried import check_distinct, check_embedded
 from condenslab.checker.point import check_point
+from condenslab.checker.ranks import check_rank
 from condenslab.checker.reading import Refused, flint, need
 
 
@@ -90,4 +91,5 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "critical_point": _point,
     "embedded_point": _embedded,
     "distinct_functions": check_distinct,
+    "model_rank": check_rank,
 }

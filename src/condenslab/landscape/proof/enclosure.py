@@ -194,7 +194,7 @@ def _hessian(
     total, cross = flint.arb_mat(size, size), flint.arb_mat(size, size)
     inner: list[Any] = []
     for number, layer in enumerate(layers):
-        tangents = [_tangent(layer, i, theta, run.entering[number], inner, size) for i in range(layer.outer)]
+        tangents = [tangent(layer, i, theta, run.entering[number], inner, size) for i in range(layer.outer)]
         _add_cross(cross, layer, errors[number], inner)
         if number == len(layers) - 1:
             total += _output_part(tangents, curvature)
@@ -203,15 +203,24 @@ def _hessian(
         for i, tangent in enumerate(tangents):
             rows = tangent.tolist()
             bend = [d[i] * c[i] for d, c in zip(deltas[number], run.curvatures[number], strict=True)]
-            total += tangent.transpose() * _scaled(rows, bend, size)
-            moved = _scaled(rows, [s[i] for s in run.slopes[number]], size)
+            total += tangent.transpose() * scaled(rows, bend, size)
+            moved = scaled(rows, [s[i] for s in run.slopes[number]], size)
             following.append(moved + inner[i] if shape.skips(number) and inner else moved)
         inner = following
     return total + cross + cross.transpose()
 
 
-def _tangent(layer: Layer, i: int, theta: Sequence[Any], entering: Balls, inner: list[Any], size: int) -> Any:
-    """Returns Dz[i] for every sample, shape (sample, param)."""
+def tangent(layer: Layer, i: int, theta: Sequence[Any], entering: Balls, inner: list[Any], size: int) -> Any:
+    """Returns Dz[i] for every sample, an `arb_mat` of shape (sample, param).
+
+    Args:
+        layer: The layer of z.
+        i: Its unit.
+        theta: θ, balls.
+        entering: What enters the layer, shape (sample, inner).
+        inner: The same derivative of what enters, one matrix a unit; none for the data.
+        size: The number of parameters.
+    """
     zero, one = flint.arb(0), flint.arb(1)
     rows = []
     for values in entering:
@@ -243,9 +252,16 @@ def _output_part(tangents: list[Any], curvature: list[Balls]) -> Any:
         for k in range(len(tangents)):
             factors = [matrix[o][k] for matrix in curvature]
             if any(factor != 0 for factor in factors):
-                total += tangent.transpose() * _scaled(rows[k], factors, size)
+                total += tangent.transpose() * scaled(rows[k], factors, size)
     return total
 
 
-def _scaled(rows: Balls, factors: list[Any], size: int) -> Any:
+def scaled(rows: Balls, factors: list[Any], size: int) -> Any:
+    """Returns rows times their factors as an `arb_mat`.
+
+    Args:
+        rows: The rows.
+        factors: One a row.
+        size: The length of a row.
+    """
     return matrix_of([[factor * entry for entry in row] for row, factor in zip(rows, factors, strict=True)], size)

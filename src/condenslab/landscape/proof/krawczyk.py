@@ -23,7 +23,7 @@ _NEWTON = 12
 _FIRST_RADIUS = 1e-8
 _SHRINK = 1e-3
 _TRIES = 12
-_SURE = 0.75  # below 1, so that a check that encloses by another path has room
+_SURE = 0.2  # far below 1, so that a check that encloses less tightly has room
 _ROOM = 2.0
 
 
@@ -124,14 +124,14 @@ def krawczyk(problem: Problem, centre: list[Any], inverse: Any, section: Section
         existence = _existence(newton, contraction)
         if contraction < _SURE and existence < radius:
             proven = Box(centre, radius, existence, contraction)
-            grown = radius * 0.5 / max(contraction, 0.05)
-            if tries > 3 or contraction > 0.25:
+            grown = radius * 0.15 / max(contraction, 0.015)
+            if tries > 3 or contraction > 0.08:
                 return proven
             radius = grown
         elif proven is not None:
             return proven
         else:
-            radius *= min(0.3 / contraction, _SHRINK) if contraction > 0 else _SHRINK
+            radius *= min(0.15 / contraction, 0.5) if contraction > 0 else _SHRINK
             if radius <= 2 * newton:
                 break
     return proven or Failure(

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from condenslab.errors import UserError
 from condenslab.landscape.proof.decompose import decompose
 from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded, prove_narrow
 from condenslab.landscape.proof.exact import exact_text
@@ -55,7 +56,9 @@ def prove(
     """
     shape = shape_of(network)
     problem = about if isinstance(about, Problem) else problem_of(about, network)
-    _check(problem, network, digits)
+    problem = _of_shape(problem, network)
+    if digits < 53:
+        raise UserError(f"a proof needs at least 53 binary digits. Got {digits}.")
     how: dict[str, Any] = {"reach": reach, "digits": digits, "max_digits": max_digits}
     if isinstance(network, TwoLayer) and shape.activation == "exp" and network.biases is not None:
         section, inertia = gauge_section(problem)
@@ -73,11 +76,12 @@ def prove(
     return prove_point(problem, [exact_text(value) for value in canonical(network)], **how)
 
 
-def _check(problem: Problem, network: TwoLayer | MLP, digits: int) -> None:
-    from condenslab.errors import UserError
-
+def _of_shape(problem: Problem, network: TwoLayer | MLP) -> Problem:
+    """Returns the problem for networks of that width: the data of a problem serve every width."""
     shape = shape_of(network)
-    if problem.shape != shape and problem.of_width(shape.widths[1]).shape != shape:
+    if problem.shape == shape:
+        return problem
+    other = problem.of_width(shape.widths[1]) if len(shape.widths) == len(problem.shape.widths) == 3 else problem
+    if other.shape != shape:
         raise UserError(f"the problem and the network must have one shape. Got {problem.shape} and {shape}.")
-    if digits < 53:
-        raise UserError(f"a proof needs at least 53 binary digits. Got {digits}.")
+    return other
