@@ -158,7 +158,9 @@ def _samples(point: Point, neuron: int | None) -> list[tuple[list[Any], list[Any
         augmented = [*x, *([flint.arb(1)] if data.net.biases[0] else [])]
         bent = (flint.arb(0), flint.arb(0), flint.arb(0))
         if neuron is not None:
-            own = [point.box[neuron * d + j] for j in range(d)] + ([point.box[m * d + neuron]] if data.net.biases[0] else [])
+            own = [point.box[neuron * d + j] for j in range(d)] + (
+                [point.box[m * d + neuron]] if data.net.biases[0] else []
+            )
             bent = series(data.net.activation, sum((a * b for a, b in zip(own, augmented, strict=True)), flint.arb(0)))
         found.append(([p * slope for slope in loss_slopes(data.loss, f, y)], augmented, bent))
     return found

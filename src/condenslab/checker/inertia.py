@@ -29,7 +29,7 @@ def signs(matrix: Any) -> tuple[int, int, int]:
             rest = [k for k in range(n) if k != best]
             a = [[a[r][c] - a[r][best] * a[c][best] / pivot for c in rest] for r in rest]
             continue
-        determinant = a[i][i] * a[j][j] - a[i][j] ** 2
+        determinant = a[i][i] * a[j][j] - a[i][j] * a[i][j]
         if not determinant < 0:
             return positive, negative, n
         positive, negative = positive + 1, negative + 1

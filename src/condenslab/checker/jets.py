@@ -166,7 +166,11 @@ def risk(data: Data, theta: list[Any], *, order: int) -> tuple[Any, Any, Any]:
 def _loss(name: str, f: list[Any], y: list[Any]) -> tuple[Any, list[Any], list[list[Any]]]:
     if name == "squared":
         r = [a - b for a, b in zip(f, y, strict=True)]
-        return sum((a * a for a in r), flint.arb(0)), [2 * a for a in r], [[2 * (i == j) for j in range(len(r))] for i in range(len(r))]
+        return (
+            sum((a * a for a in r), flint.arb(0)),
+            [2 * a for a in r],
+            [[2 * (i == j) for j in range(len(r))] for i in range(len(r))],
+        )
     top = max(f, key=lambda value: float(value.mid()))
     grown = [(value - top).exp() for value in f]
     whole = sum(grown, flint.arb(0))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from condenslab.checker.inertia import signs
-from condenslab.checker.jets import Data, read_data, risk
+from condenslab.checker.jets import Data, Net, read_data, risk
 from condenslab.checker.reading import Refused, ball_of, flint, need, stated_ball
 
 _PRECISION = (53, 4096)
@@ -45,9 +45,9 @@ def check_point(certificate: Any) -> Point:
     radius, existence = ball_of(need(point, "radius", str)), ball_of(need(point, "existence", str))
     if not existence >= 0 or not radius > 0:
         raise Refused("the radii are not positive")
-    _krawczyk(data, centre, (rows, columns), (radius, existence))
     box = _box(centre, columns, existence)
     value, _, hessian = risk(data, box, order=2)
+    _krawczyk(data, (centre, hessian), (rows, columns), (radius, existence))
     claim = need(certificate, "claim", dict)
     _contained(claim, value, hessian)
     inertia = _section_inertia(data, centre, (rows, columns), hessian)
@@ -71,11 +71,12 @@ def require_counts(stated: tuple[int, ...], proven: tuple[int, int, int], size: 
         raise Refused(f"the claimed inertia {stated[:3]} is not proven: the check proves {proven}")
 
 
-def _krawczyk(data: Data, centre: list[Any], section: tuple[list[int], list[int]], radii: tuple[Any, Any]) -> None:
+def _krawczyk(
+    data: Data, about: tuple[list[Any], Any], section: tuple[list[int], list[int]], radii: tuple[Any, Any]
+) -> None:
     """Checks that x − Yg(x) + (I − YH(X))(X − x) lies inside X for X of the stated radius."""
-    rows, columns = section
-    radius, existence = radii
-    _, gradient, hessian = risk(data, centre, order=2)
+    (centre, hessian), (rows, columns), (radius, existence) = about, section, radii
+    _, gradient, _ = risk(data, centre, order=1)
     y = _middle(_sub(hessian, rows, columns))
     try:
         y = _middle(y.inv()) if rows else y
@@ -83,26 +84,32 @@ def _krawczyk(data: Data, centre: list[Any], section: tuple[list[int], list[int]
         raise Refused("the Hessian at the centre cannot be inverted: nothing is proven") from None
     newton = _norm(y * flint.arb_mat([[gradient[k, 0]] for k in rows])) if rows else flint.arb(0)
     _, _, wide = risk(data, _box(centre, columns, radius), order=2)
-    contraction = _norm(flint.arb_mat(len(rows), len(rows), [int(i == j) for i in range(len(rows)) for j in range(len(rows))]) - y * _sub(wide, rows, columns))
+    contraction = _norm(
+        flint.arb_mat(len(rows), len(rows), [int(i == j) for i in range(len(rows)) for j in range(len(rows))])
+        - y * _sub(wide, rows, columns)
+    )
     if not newton + contraction * radius < radius:
         raise Refused("Krawczyk's operator does not map the stated box into itself: no critical point is proven there")
     if not newton <= existence * (1 - contraction):
         raise Refused("the point is not proven to lie as near to the centre as the certificate says")
 
 
-def _section_inertia(data: Data, centre: list[Any], section: tuple[list[int], list[int]], hessian: Any) -> tuple[int, int, int]:
+def _section_inertia(
+    data: Data, centre: list[Any], section: tuple[list[int], list[int]], hessian: Any
+) -> tuple[int, int, int]:
     """Returns the proven inertia, by the theorem that belongs to the section."""
     net, (rows, columns) = data.net, section
     every = list(range(net.size))
     if rows == columns == every:
         positive, negative, _ = signs(hessian)
         return positive, 0, negative
-    if len(net.widths) != 3:
-        raise Refused("a section is known for two-layer networks only")
-    d, m, out = net.widths
-    if net.activation == "exp" and net.biases[0] and rows == columns == [k for k in every if not m * d <= k < m * d + m]:
+    held = _hidden_biases(net)
+    if net.activation == "exp" and rows == columns == [k for k in every if k not in held]:
         positive, negative, _ = signs(_sub(hessian, rows, rows))
-        return positive, m, negative
+        return positive, len(held), negative
+    if len(net.widths) != 3:
+        raise Refused("this section is known for two-layer networks only")
+    d, m, out = net.widths
     size = d + net.biases[0]
     silent = [k for k in range(m) if all(centre[m * size + o * m + k] == 0 for o in range(out))]
     incoming = {k: [k * d + j for j in range(d)] + [m * d + k] * net.biases[0] for k in silent}
@@ -115,6 +122,15 @@ def _section_inertia(data: Data, centre: list[Any], section: tuple[list[int], li
         raise Refused("no theorem belongs to the stated equations and unknowns")
     positive, negative, _ = signs(_sub(hessian, free, free))
     return positive + len(silent) * out, len(silent) * (size - out), negative + len(silent) * out
+
+
+def _hidden_biases(net: Net) -> set[int]:
+    found, start = set(), 0
+    for inner, outer, biased in zip(net.widths[:-2], net.widths[1:-1], net.biases[:-1], strict=True):
+        start += inner * outer
+        found |= set(range(start, start + outer * biased))
+        start += outer * biased
+    return found
 
 
 def _contained(claim: Any, value: Any, hessian: Any) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from condenslab.checker.carried import check_distinct, check_embedded
+from condenslab.checker.complete import check_complete
 from condenslab.checker.point import check_point
 from condenslab.checker.ranks import check_rank
 from condenslab.checker.reading import Refused, flint, need
@@ -92,4 +93,5 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "embedded_point": _embedded,
     "distinct_functions": check_distinct,
     "model_rank": check_rank,
+    "complete_width_1": check_complete,
 }

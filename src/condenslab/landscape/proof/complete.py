@@ -13,14 +13,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from condenslab.errors import UserError
+from condenslab.landscape.proof.enclosure import target_balls
 from condenslab.landscape.proof.evidence import ball_text, sealed
 from condenslab.landscape.proof.exact import ball, flint, fraction, matrix_of, midpoints, precision
 from condenslab.landscape.proof.outer import is_odd, largest_input
 from condenslab.landscape.proof.problem import Problem, data_balls
-from condenslab.landscape.proof.enclosure import target_balls
 from condenslab.landscape.proof.units import unit_rows
 
 _DIGITS = 96
@@ -185,14 +186,14 @@ def _decided(search: _Search, part: Rectangle, whole: Rectangle) -> bool:
         spread = sum((slopes[k, j] * (box[j] - middle[j]) for j in range(2)), value[k])
         if not spread.contains(0):
             return True
-    root = _root(search, part)
+    root = _root(search, part, whole)
     if root is not None:
         search.roots.append(root)
         return _inside(part, root.rectangle)
     return False
 
 
-def _root(search: _Search, part: Rectangle) -> Root | None:
+def _root(search: _Search, part: Rectangle, whole: Rectangle) -> Root | None:
     """Returns a new zero near a rectangle, proven by Krawczyk's operator in one twice as large, or None."""
     centre = [value.mid() for value in _balls(part)]
     widths = [(part[1] - part[0]), (part[3] - part[2])]
@@ -208,7 +209,8 @@ def _root(search: _Search, part: Rectangle) -> Root | None:
             return None
     ends = [_fraction_of(value) for value in centre]
     rectangle = (ends[0] - widths[0], ends[0] + widths[0], ends[1] - widths[1], ends[1] + widths[1])
-    if rectangle[0] <= 0 or any(_meet(rectangle, root.rectangle) for root in search.roots):
+    outside = rectangle[0] <= 0 or rectangle[1] > whole[1] or rectangle[2] < whole[2] or rectangle[3] > whole[3]
+    if outside or any(_meet(rectangle, root.rectangle) for root in search.roots):
         return None
     box = _balls(rectangle)
     _, slopes = _equations(search, box, second=True)
@@ -225,6 +227,8 @@ def _root(search: _Search, part: Rectangle) -> Root | None:
 def _described(search: _Search, rectangle: Rectangle, image: list[Any]) -> Root | None:
     rows = matrix_of(unit_rows(search.points, image[0], image[1], second=False), len(search.points))
     n, d = (rows * search.targets)[0, 0], (rows * rows.transpose())[0, 0]
+    if n.contains(0):
+        return None
     w = image[0].sqrt()
     return Root(rectangle, w, -w * image[1], n / d / w)
 
@@ -240,7 +244,10 @@ def _equations(search: _Search, box: list[Any], *, second: bool) -> tuple[list[A
         return g, None
     place = {(1, 1): 3, (1, 2): 4, (2, 1): 4, (2, 2): 5}
     slopes = [
-        n[place[k, j]] * gram[0][0] + 2 * n[k] * gram[0][j] - n[j] * gram[0][k] - n[0] * (gram[j][k] + gram[0][place[k, j]])
+        n[place[k, j]] * gram[0][0]
+        + 2 * n[k] * gram[0][j]
+        - n[j] * gram[0][k]
+        - n[0] * (gram[j][k] + gram[0][place[k, j]])
         for k in (1, 2)
         for j in (1, 2)
     ]
@@ -258,7 +265,7 @@ def _check(problem: Problem) -> None:
 
 
 def _steepest(inputs: list[Fraction]) -> Fraction:
-    gaps = sorted(b - a for a, b in zip(inputs, inputs[1:], strict=False) if b > a)
+    gaps = sorted(b - a for a, b in pairwise(inputs) if b > a)
     if not gaps:
         raise UserError("completeness needs at least two different inputs, or state largest_weight.")
     return 3 / gaps[len(gaps) // 2]

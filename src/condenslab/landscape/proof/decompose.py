@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+import jax.numpy as jnp
 import numpy as np
 
+from condenslab.landscape.layers import layers
 from condenslab.landscape.proof.activations import EVEN, ODD
-from condenslab.networks import TwoLayer
+from condenslab.networks import MLP, TwoLayer
 
 _SAME = 1e-6
 _NONE = 1e-9
@@ -53,24 +55,28 @@ class Decomposition:
         return len(self.neurons) == len(self.incoming)
 
 
-def decompose(network: TwoLayer) -> Decomposition:
+def decompose(network: TwoLayer | MLP) -> Decomposition:
     """Finds copies (w and b equal to 1e-6, up to the symmetry of the activation) and neurons without output weights.
 
     What is found is only a proposal: the proof is about the exact embedding of the exact narrow point.
 
     Args:
-        network: θ.
+        network: θ, with one hidden layer.
     """
-    weights, biases = np.asarray(network.input_weights, float), network.biases
+    (first, second), (biases, output_bias) = layers(network)
+    weights, outgoing = np.asarray(first, float), np.asarray(second, float)
     incoming = weights if biases is None else np.column_stack([weights, np.asarray(biases, float)])
-    outgoing = np.asarray(network.output_weights, float)
     size = max(1.0, float(np.abs(outgoing).max(initial=0.0)))
     groups: list[list[tuple[int, int]]] = []
     null: dict[int, Fraction] = {}
     for k, point in enumerate(incoming):
         dead = np.abs(outgoing[:, k]).max() <= _NONE * size
-        if dead and np.abs(weights[k]).max(initial=0.0) <= _NONE and _may_be_null(network, point):
-            null[k] = Fraction(float(point[-1])) if network.output_bias is not None and biases is not None else Fraction(0)
+        if (
+            dead
+            and np.abs(weights[k]).max(initial=0.0) <= _NONE
+            and (output_bias is not None or _vanishes(network, point))
+        ):
+            null[k] = Fraction(float(point[-1])) if output_bias is not None and biases is not None else Fraction(0)
             continue
         for group in groups:
             sign = _same(network.activation.name, incoming[group[0][0]], point)
@@ -82,11 +88,10 @@ def decompose(network: TwoLayer) -> Decomposition:
     return _assembled(network.activation.name, (incoming, outgoing), groups, null)
 
 
-def _may_be_null(network: TwoLayer, point: np.ndarray) -> bool:
-    if network.output_bias is not None:
-        return True
+def _vanishes(network: TwoLayer | MLP, point: np.ndarray) -> bool:
+    """Returns whether σ(0) = 0 and the neuron is at 0."""
     still = np.abs(point).max(initial=0.0) <= _NONE
-    return still and abs(float(network.activation(np.zeros(())))) == 0.0  # type: ignore[arg-type]
+    return still and float(network.activation(jnp.zeros(()))) == 0.0
 
 
 def _same(activation: str, first: np.ndarray, second: np.ndarray) -> int:

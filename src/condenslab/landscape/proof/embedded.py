@@ -162,9 +162,7 @@ def prove_narrow(problem: Problem, parts: Decomposition, output_bias: np.ndarray
     return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
 
 
-def _silent_section(
-    problem: Problem, silent: tuple[int, ...], incoming: np.ndarray
-) -> tuple[Section, tuple[int, ...]]:
+def _silent_section(problem: Problem, silent: tuple[int, ...], incoming: np.ndarray) -> tuple[Section, tuple[int, ...]]:
     shape = problem.shape
     inputs, width, outputs, size = shape.widths[0], shape.widths[1], shape.widths[-1], form_size(problem)
 

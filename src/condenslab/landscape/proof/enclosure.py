@@ -116,14 +116,16 @@ def loss_parts(problem: Problem, outputs: Balls) -> tuple[Any, Balls, list[Balls
     for p, f, y in zip(weights, outputs, target_balls(problem), strict=True):
         if problem.loss == "squared":
             residual = [a - b for a, b in zip(f, y, strict=True)]
-            value += p * sum((r**2 for r in residual), flint.arb(0))
+            value += p * sum((r * r for r in residual), flint.arb(0))
             slopes.append([2 * p * r for r in residual])
             curvatures.append([[2 * p if i == j else flint.arb(0) for j in range(len(f))] for i in range(len(f))])
             continue
         shares = _softmax(f)
         value -= p * sum((t * s.log() for t, s in zip(y, shares, strict=True)), flint.arb(0))
         slopes.append([p * (s - t) for s, t in zip(shares, y, strict=True)])
-        curvatures.append([[p * (a * (1 - a) if i == j else -a * b) for j, b in enumerate(shares)] for i, a in enumerate(shares)])
+        curvatures.append(
+            [[p * (a * (1 - a) if i == j else -a * b) for j, b in enumerate(shares)] for i, a in enumerate(shares)]
+        )
     return value, slopes, curvatures
 
 
@@ -167,7 +169,10 @@ def _added(first: Balls, second: Balls) -> Balls:
 
 
 def _softmax(f: list[Any]) -> list[Any]:
-    return [1 / sum(((other - own).exp() if k != o else flint.arb(1) for k, other in enumerate(f)), flint.arb(0)) for o, own in enumerate(f)]
+    return [
+        1 / sum(((other - own).exp() if k != o else flint.arb(1) for k, other in enumerate(f)), flint.arb(0))
+        for o, own in enumerate(f)
+    ]
 
 
 def _backward(shape: Shape, theta: Sequence[Any], run: Pass, last: Balls) -> tuple[list[Balls], list[Balls]]:
@@ -200,10 +205,10 @@ def _hessian(
             total += _output_part(tangents, curvature)
             break
         following = []
-        for i, tangent in enumerate(tangents):
-            rows = tangent.tolist()
+        for i, moving in enumerate(tangents):
+            rows = moving.tolist()
             bend = [d[i] * c[i] for d, c in zip(deltas[number], run.curvatures[number], strict=True)]
-            total += tangent.transpose() * scaled(rows, bend, size)
+            total += moving.transpose() * scaled(rows, bend, size)
             moved = scaled(rows, [s[i] for s in run.slopes[number]], size)
             following.append(moved + inner[i] if shape.skips(number) and inner else moved)
         inner = following
@@ -229,10 +234,10 @@ def tangent(layer: Layer, i: int, theta: Sequence[Any], entering: Balls, inner: 
         if layer.biased:
             row[layer.bias(i)] = one
         rows.append(row)
-    tangent = matrix_of(rows, size)
+    total = matrix_of(rows, size)
     for j, moved in enumerate(inner):
-        tangent += moved * theta[layer.weight(i, j)]
-    return tangent
+        total += moved * theta[layer.weight(i, j)]
+    return total
 
 
 def _add_cross(cross: Any, layer: Layer, error: Balls, inner: list[Any]) -> None:
@@ -246,13 +251,13 @@ def _add_cross(cross: Any, layer: Layer, error: Balls, inner: list[Any]) -> None
 
 def _output_part(tangents: list[Any], curvature: list[Balls]) -> Any:
     size = tangents[0].ncols()
-    rows = [tangent.tolist() for tangent in tangents]
+    rows = [matrix.tolist() for matrix in tangents]
     total = flint.arb_mat(size, size)
-    for o, tangent in enumerate(tangents):
+    for o, moving in enumerate(tangents):
         for k in range(len(tangents)):
-            factors = [matrix[o][k] for matrix in curvature]
+            factors = [bend[o][k] for bend in curvature]
             if any(factor != 0 for factor in factors):
-                total += tangent.transpose() * scaled(rows[k], factors, size)
+                total += moving.transpose() * scaled(rows[k], factors, size)
     return total
 
 

@@ -158,7 +158,9 @@ def _existence(newton: float, contraction: float) -> float:
 def _contraction(problem: Problem, about: tuple[list[Any], Any, Section], radius: float) -> float:
     centre, inverse, section = about
     found = enclose(problem, _widened(centre, section, radius), hessian=True)
-    return sup(identity(len(section.unknowns)) - inverse * restricted(found.hessian, section.equations, section.unknowns))
+    return sup(
+        identity(len(section.unknowns)) - inverse * restricted(found.hessian, section.equations, section.unknowns)
+    )
 
 
 def restricted(hessian: Any, rows: Sequence[int], columns: Sequence[int]) -> Any:

@@ -9,9 +9,9 @@ x → −x gives the other side.
 from collections import Counter
 from fractions import Fraction
 
+from condenslab.landscape.proof.enclosure import target_balls
 from condenslab.landscape.proof.exact import fraction
 from condenslab.landscape.proof.problem import Problem, Teacher, data_balls
-from condenslab.landscape.proof.enclosure import target_balls
 
 
 def largest_input(problem: Problem) -> Fraction:
@@ -37,7 +37,7 @@ def is_odd(problem: Problem) -> bool:
     else:
         values = {x: fraction(row[0]) for x, row in zip(inputs, problem.targets, strict=True)}
         odd = all(values[-x] == -y for x, y in values.items())
-    signs = [x * y[0] >= 0 for x, y in zip(_balls(problem), target_balls(problem), strict=True) if not x == 0]
+    signs = [x * y[0] >= 0 for x, y in zip(_balls(problem), target_balls(problem), strict=True) if x != 0]
     return odd and all(signs) and any(y[0] != 0 for y in target_balls(problem))
 
 

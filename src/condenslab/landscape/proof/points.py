@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from condenslab.landscape.proof.enclosure import enclose, forward
+from condenslab.landscape.proof.enclosure import enclose, forward, places
 from condenslab.landscape.proof.evidence import ball_text, number_text, sealed
 from condenslab.landscape.proof.exact import ball, dyadic_text, precision
 from condenslab.landscape.proof.krawczyk import Box, Failure, Section, box_around, krawczyk, locate, restricted
@@ -166,19 +166,18 @@ def gauge_section(problem: Problem) -> tuple[Section, Callable[[Any], ProvenIner
     """Returns the section across the exact symmetry of exp with biases, and how inertia follows on it.
 
     a·exp(w·x + b) does not change along (a, b) → (a·e⁻ᵗ, b + t), so −Σ_o a_o·∂R/∂a_o + ∂R/∂b = 0 everywhere: where
-    all other entries of the gradient vanish, so do those of the biases, which are held fixed. At a critical point
-    (−a, 1) is in the kernel for every neuron, and the Hessian on the other parameters has the rest of the inertia.
+    all other entries of the gradient vanish, so do those of the hidden biases, which are held fixed. At a critical
+    point (−a, 1) is in the kernel for every hidden neuron that has a bias, and the Hessian on the other parameters has
+    the rest of the inertia.
 
     Args:
-        problem: A problem of two-layer networks with exp and hidden biases.
+        problem: A problem of networks with exp and no residual connections.
     """
-    shape = problem.shape
-    inputs, width = shape.widths[0], shape.widths[1]
-    held = set(range(inputs * width, inputs * width + width))
-    free = tuple(k for k in range(shape.size) if k not in held)
+    held = {layer.bias(i) for layer in places(problem.shape)[:-1] if layer.biased for i in range(layer.outer)}
+    free = tuple(k for k in range(problem.shape.size) if k not in held)
 
     def inertia(hessian: Any) -> ProvenInertia:
         rest = proven_inertia(restricted(hessian, free, free))
-        return ProvenInertia(rest.positive, width, rest.negative, rest.open)
+        return ProvenInertia(rest.positive, len(held), rest.negative, rest.open)
 
     return Section(free, free), inertia

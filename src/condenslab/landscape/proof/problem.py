@@ -82,7 +82,7 @@ class Problem:
 
     @property
     def samples(self) -> int:
-        """n."""
+        """The number of samples n."""
         return len(self.inputs)
 
     def probabilities(self) -> list[Fraction]:
@@ -106,14 +106,14 @@ class Problem:
         targets: Any = [list(row) for row in self.targets] if isinstance(self.targets, tuple) else None
         teacher = None
         if isinstance(self.targets, Teacher):
-            teacher = {**_shape_dict(self.targets.shape), "theta": list(self.targets.theta)}
+            teacher = {**shape_values(self.targets.shape), "theta": list(self.targets.theta)}
         return {
             "inputs": [list(row) for row in self.inputs],
             "targets": targets,
             "teacher": teacher,
             "weights": None if self.weights is None else list(self.weights),
             "loss": self.loss,
-            "network": _shape_dict(self.shape),
+            "network": shape_values(self.shape),
         }
 
 
@@ -132,7 +132,9 @@ def problem_from_dict(values: dict[str, Any]) -> Problem:
         weights = None if values["weights"] is None else _row(values["weights"])
         return Problem(_table(values["inputs"]), shown, weights, values["loss"], _shape_from(values["network"]))
     except (KeyError, TypeError) as error:
-        raise UserError(f"a problem needs inputs, targets or teacher, weights, loss and network. Got {error}.") from error
+        raise UserError(
+            f"a problem needs inputs, targets or teacher, weights, loss and network. Got {error}."
+        ) from error
 
 
 def problem_of(
@@ -193,6 +195,20 @@ def shape_of(network: TwoLayer | MLP) -> Shape:
     return Shape(tuple(widths(network)), biased, network.activation.name, isinstance(network, MLP) and network.residual)
 
 
+def shape_values(shape: Shape) -> dict[str, Any]:
+    """Returns a shape as plain values.
+
+    Args:
+        shape: The shape.
+    """
+    return {
+        "widths": list(shape.widths),
+        "biases": list(shape.biases),
+        "activation": shape.activation,
+        "residual": shape.residual,
+    }
+
+
 def canonical(network: TwoLayer | MLP) -> np.ndarray:
     """Returns the parameters layer by layer, W_l row by row and then b_l, shape (param,).
 
@@ -240,15 +256,6 @@ def _table(rows: Any) -> Numbers:
 
 def _row(values: Sequence[Any]) -> tuple[str, ...]:
     return tuple(exact_text(value) for value in values)
-
-
-def _shape_dict(shape: Shape) -> dict[str, Any]:
-    return {
-        "widths": list(shape.widths),
-        "biases": list(shape.biases),
-        "activation": shape.activation,
-        "residual": shape.residual,
-    }
 
 
 def _shape_from(values: dict[str, Any]) -> Shape:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
+from condenslab.landscape.layers import layers
 from condenslab.landscape.proof.decompose import decompose
 from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded, prove_narrow
 from condenslab.landscape.proof.exact import exact_text
@@ -60,15 +61,15 @@ def prove(
     if digits < 53:
         raise UserError(f"a proof needs at least 53 binary digits. Got {digits}.")
     how: dict[str, Any] = {"reach": reach, "digits": digits, "max_digits": max_digits}
-    if isinstance(network, TwoLayer) and shape.activation == "exp" and network.biases is not None:
+    if shape.activation == "exp" and any(shape.biases[:-1]) and not shape.residual:
         section, inertia = gauge_section(problem)
-        family = "the exact symmetry a·exp(b) of every neuron; the biases are held"
+        family = "the exact symmetry a·exp(b) of every hidden neuron; the hidden biases are held"
         theta = [exact_text(value) for value in canonical(network)]
         return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
-    if isinstance(network, TwoLayer):
-        canonical(network)
+    canonical(network)
+    if len(shape.widths) == 3 and not shape.residual:
         parts = decompose(network)
-        output_bias = None if network.output_bias is None else np.asarray(network.output_bias)
+        output_bias = None if not shape.biases[1] else np.asarray(layers(network)[1][1])
         if not parts.reason and not parts.trivial:
             return prove_embedded(problem, parts, output_bias, **how)
         if not parts.reason and parts.silent:

@@ -9,10 +9,20 @@ import numpy as np
 
 from condenslab.landscape.proof.activations import EVEN, ODD
 from condenslab.landscape.proof.evidence import sealed
-from condenslab.landscape.proof.exact import Balls, ball, exact_text, flint, fraction, matrix_of, midpoints, precision, sup
+from condenslab.landscape.proof.exact import (
+    Balls,
+    ball,
+    exact_text,
+    flint,
+    fraction,
+    matrix_of,
+    midpoints,
+    precision,
+    sup,
+)
 from condenslab.landscape.proof.krawczyk import identity
 from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION
-from condenslab.landscape.proof.problem import Shape, canonical, data_balls, shape_of
+from condenslab.landscape.proof.problem import Shape, canonical, data_balls, shape_of, shape_values
 from condenslab.landscape.proof.tangents import jacobian_rows
 from condenslab.measures.rank import Rank
 from condenslab.networks import MLP, TwoLayer
@@ -53,16 +63,10 @@ class RankProof:
 
     def certificate(self) -> dict[str, Any]:
         """Returns the certificate as plain values."""
-        network = {
-            "widths": list(self.shape.widths),
-            "biases": list(self.shape.biases),
-            "activation": self.shape.activation,
-            "residual": self.shape.residual,
-        }
         claim = {"at_least": self.at_least, "at_most": self.at_most, "evidence": self.evidence}
         body = {
             "precision": self.precision,
-            "network": network,
+            "network": shape_values(self.shape),
             "theta": list(self.theta),
             "inputs": [list(row) for row in self.inputs],
             "minor": {"rows": list(self.rows), "columns": list(self.columns)},
@@ -172,7 +176,9 @@ def _upper(shape: Shape, theta: Sequence[str], rows: Balls) -> tuple[int, str]:
         return shape.size - zero, f"{shape.size} parameters, of which {zero} have derivatives that are exactly 0"
     table = coefficients(shape, [fraction(text) for text in theta])
     columns = sorted({key for row in table for key in row}, key=repr)
-    entries = [flint.fmpq(v.numerator, v.denominator) for row in table for v in (row.get(c, Fraction(0)) for c in columns)]
+    entries = [
+        flint.fmpq(v.numerator, v.denominator) for row in table for v in (row.get(c, Fraction(0)) for c in columns)
+    ]
     found = flint.fmpq_mat(len(table), len(columns), entries).rank() if columns else 0
     return found, f"the {shape.size} tangent functions are rational combinations of {found} of them: exact identities"
 

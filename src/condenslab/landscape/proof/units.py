@@ -26,13 +26,17 @@ def unit_rows(points: list[Any], q: Any, c: Any, *, second: bool) -> list[list[A
     q_low, q_high = q.lower(), q.upper()
     for x in points:
         v = x - c
-        t0, t1, t2 = _hull(_curve(q_low.max(flint.arb(0)) * v.abs_lower() ** 2), _curve(q_high * v.abs_upper() ** 2))
-        square, y = v**2, q * v**2
+        t0, t1, t2 = _hull(
+            _curve(q_low.max(flint.arb(0)) * v.abs_lower() * v.abs_lower()),
+            _curve(q_high * v.abs_upper() * v.abs_upper()),
+        )
+        square = flint.arb(0).max(v * v)
+        y = q * square
         rows[0].append(_rising(v, q_low, q_high))
         rows[1].append(v * square * t1)
         rows[2].append(-(t0 + 2 * y * t1))
         if second:
-            rows[3].append(v * square**2 * t2)
+            rows[3].append(v * square * square * t2)
             rows[4].append(-square * (3 * t1 + 2 * y * t2))
             rows[5].append(2 * q * v * (3 * t1 + 2 * y * t2))
     return rows
@@ -44,7 +48,7 @@ def _rising(v: Any, q_low: Any, q_high: Any) -> Any:
     ends = []
     for end, inner in ((low, low > 0), (high, high < 0)):
         q = q_high if inner else q_low
-        ends.append(end * _curve(q.max(flint.arb(0)) * end**2)[0])
+        ends.append(end * _curve(q.max(flint.arb(0)) * end * end)[0])
     return ends[0].union(ends[1])
 
 
@@ -59,7 +63,8 @@ def _curve(y: Any) -> Triple:
             (fourth - 34 * top / 105).union(fourth),
         )
     root = y.sqrt()
-    t0, bend = root.tanh() / root, root.sech() ** 2
+    t0, bend = root.tanh() / root, root.sech()
+    bend = bend * bend
     t1 = (bend - t0) / (2 * y)
     return t0, t1, (-t0 * bend - 3 * t1) / (2 * y)
 
