@@ -45,10 +45,12 @@ def check_complete(certificate: Any) -> str:
         raise Refused("two roots may be the same")
     if any(r[0] <= 0 or r[1] > weight * weight or r[2] < low or r[3] > high for r in roots):
         raise Refused("a root lies outside the box")
-    _cover(data, (Fraction(0), weight * weight, low, high), roots)
     every = need(claim, "every_bias", bool)
     if every:
         _odd(data, certificate["problem"], (low, high))
+    half = every and low == -high and all((r[0], r[1], -r[3], -r[2]) in roots for r in roots)
+    # Odd data: f(x) → −f(−x) maps (q, c) to (q, −c), so half of the box and a margin decide.
+    _cover(data, (Fraction(0), weight * weight, -high / 50 if half else low, high), roots)
     where = "with any bias" if every else f"with −b/w from {float(low):g} to {float(high):g}"
     return f"exactly {len(roots)} critical functions of width 1 besides 0 for 0 < |w| ≤ {float(weight):g}, {where}"
 

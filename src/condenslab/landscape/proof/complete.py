@@ -25,6 +25,9 @@ from condenslab.landscape.proof.problem import Problem, data_balls
 from condenslab.landscape.proof.units import unit_rows
 
 _DIGITS = 96
+_ON_AXIS = 1e-9
+MARGIN = 64
+"""Of odd data only c ≥ −(largest c)/64 is searched: the rest is its mirror image."""
 Rectangle = tuple[Fraction, Fraction, Fraction, Fraction]
 """(least w², largest w², least c, largest c)."""
 
@@ -136,8 +139,10 @@ def complete_width_one(
     with precision(_DIGITS):
         x = [row[0] for row in data_balls(problem.inputs)]
         search = _Search(x, matrix_of(target_balls(problem), 1))
-        whole: Rectangle = (Fraction(0), weight**2, low, high)
+        mirrored = is_odd(problem) and low == -high
+        whole: Rectangle = (Fraction(0), weight**2, -high / MARGIN if mirrored else low, high)
         left = _branch(search, whole, (max_boxes, time_limit), progress)
+        left += _mirror(search) if mirrored else []
         area = _area(whole)
         undecided = sum((_area(part) for part in left), Fraction(0))
         every = is_odd(problem) and low <= -reach and high >= reach
@@ -207,6 +212,8 @@ def _root(search: _Search, part: Rectangle, whole: Rectangle) -> Root | None:
         centre = [(centre[k] - step[k, 0]).mid() for k in range(2)]
         if not all(abs(c - m) <= 2 * ball(str(w)) for c, m, w in zip(centre, _middles(part), widths, strict=True)):
             return None
+    if abs(centre[1]) < _ON_AXIS:  # a rectangle that is symmetric holds with a root its mirror image: they are one
+        centre[1] = flint.arb(0)
     ends = [_fraction_of(value) for value in centre]
     rectangle = (ends[0] - widths[0], ends[0] + widths[0], ends[1] - widths[1], ends[1] + widths[1])
     outside = rectangle[0] <= 0 or rectangle[1] > whole[1] or rectangle[2] < whole[2] or rectangle[3] > whole[3]
@@ -287,6 +294,21 @@ def _halves(part: Rectangle) -> list[Rectangle]:
         return [(q0, middle, c0, c1), (middle, q1, c0, c1)]
     middle = (c0 + c1) / 2
     return [(q0, q1, c0, middle), (q0, q1, middle, c1)]
+
+
+def _mirror(search: _Search) -> list[Rectangle]:
+    """Adds the mirror images of the roots, −f(−x) at −c; returns rectangles of which it is not clear whether known."""
+    unclear = []
+    for root in list(search.roots):
+        q0, q1, c0, c1 = root.rectangle
+        image = (q0, q1, -c1, -c0)
+        if c0 + c1 == 0 or any(other.rectangle == image for other in search.roots):
+            continue
+        if any(_meet(image, other.rectangle) for other in search.roots):
+            unclear.append(image)
+            continue
+        search.roots.append(Root(image, root.w, -root.b, root.a))
+    return unclear
 
 
 def _area(part: Rectangle) -> Fraction:

@@ -91,7 +91,7 @@ def decompose(network: TwoLayer | MLP) -> Decomposition:
 def _vanishes(network: TwoLayer | MLP, point: np.ndarray) -> bool:
     """Returns whether σ(0) = 0 and the neuron is at 0."""
     still = np.abs(point).max(initial=0.0) <= _NONE
-    return still and float(network.activation(jnp.zeros(()))) == 0.0
+    return bool(still) and float(network.activation(jnp.zeros(()))) == 0.0
 
 
 def _same(activation: str, first: np.ndarray, second: np.ndarray) -> int:

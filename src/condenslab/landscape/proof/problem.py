@@ -1,6 +1,6 @@
 """The exact problem that a theorem is about: data as exact numbers, loss, and the shape of the network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -254,7 +254,7 @@ def _table(rows: Any) -> Numbers:
     return tuple(_row(row) for row in rows)
 
 
-def _row(values: Sequence[Any]) -> tuple[str, ...]:
+def _row(values: Iterable[Any]) -> tuple[str, ...]:
     return tuple(exact_text(value) for value in values)
 
 

@@ -63,8 +63,8 @@ def _curve(y: Any) -> Triple:
             (fourth - 34 * top / 105).union(fourth),
         )
     root = y.sqrt()
-    t0, bend = root.tanh() / root, root.sech()
-    bend = bend * bend
+    t = root.tanh()
+    t0, bend = t / root, 1 - t * t
     t1 = (bend - t0) / (2 * y)
     return t0, t1, (-t0 * bend - 3 * t1) / (2 * y)
 
