@@ -259,7 +259,15 @@ def test_resumed_after_a_level_was_reached():
     assert np.array_equal(flat(whole.network), flat(rest.network))
 
 
-def test_ctrl_c_returns_what_is_finished():
+@pytest.fixture
+def heeds_sigint():
+    """Python's own handler: a shell starts background jobs with SIGINT ignored, and pytest may be one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_returns_what_is_finished(heeds_sigint):
     """A real signal, raised between two segments, where nothing of JAX's can swallow it."""
     risk, network = small_risk(), small_network()
     calls = []

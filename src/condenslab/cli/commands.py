@@ -49,6 +49,8 @@ def list_command(options: ListOptions) -> int:
 
 def run_command(options: RunOptions) -> int:
     """Runs studies and prints their claims."""
+    if not options.out.strip():
+        raise UserError("--out needs the name of a folder. Got an empty one")
     machine.limit_threads(options.threads)
     from condenslab import studies
     from condenslab.cli import show
@@ -60,6 +62,7 @@ def run_command(options: RunOptions) -> int:
     plans = _plans(options)
     if options.dry_run:
         return _dry_run(options, plans)
+    _require_memory(options, plans)
     runs: list[Run] = []
     machine.prepare_jax()
     for plan in plans:
@@ -73,16 +76,17 @@ def run_command(options: RunOptions) -> int:
         _write(f"{show.claims_text(rows)}\n{show.tally(rows)}; stored in {options.out}")
     failed = [run for run in runs if run.failures]
     for run in failed:
-        sys.stderr.write(f"condenslab: {show.failures_text(run)}\n")
+        machine.say(f"condenslab: {show.failures_text(run)}")
     return 70 if failed else _status(rows, strict=options.strict)
 
 
 def claims_command(options: ClaimsOptions) -> int:
     """Prints the claims in a store."""
     from condenslab.cli import show
-    from condenslab.sweeps import Store
+    from condenslab.sweeps import Store, require_claims
 
     runs = Store(_folder("claims", options.directory)).runs(latest=not options.all)
+    require_claims(runs)
     rows = [row for run in runs for row in run.claims]
     if options.json:
         _write(show.as_json(rows))
@@ -145,10 +149,11 @@ def doctor_command(options: DoctorOptions) -> int:
     from condenslab import doctor
     from condenslab.cli import show
 
+    machine.require_device()
     diagnosis = doctor.check()
     _write(show.as_json(diagnosis.as_dict()) if options.json else diagnosis.text())
     if diagnosis.problem:
-        sys.stderr.write(f"condenslab: {diagnosis.problem}\n")
+        machine.say(f"condenslab: {diagnosis.problem}")
         return 1
     return 0
 
@@ -168,12 +173,30 @@ def _plans(options: RunOptions) -> "list[Plan]":
         studies.get(name)
     data = None
     if options.data is not None:
-        from condenslab.tasks import read_table
+        from condenslab.tasks import read_table, require_learnable
 
         data = read_table(options.data)
-    return [
+        require_learnable(data)
+    plans = [
         studies.plan(name, preset=options.preset, seed=options.seed, overrides=overrides, data=data) for name in names
     ]
+    for plan in plans:
+        if not plan.cases:
+            raise UserError(f"these settings leave {plan.study.name!r} nothing to compute: give its lists an entry")
+    return plans
+
+
+def _require_memory(options: RunOptions, plans: "list[Plan]") -> None:
+    """Refuses a run of which one batch asks for more memory than there is, by the study's own estimate."""
+    from condenslab.memory import shortage
+
+    for plan in plans:
+        missing = shortage(1e6 * _cost(plan, options.out)["megabytes"])
+        if missing:
+            raise UserError(
+                f"{plan.study.name} does not fit on this machine: {missing}; give less data or smaller settings "
+                "(--dry-run shows what they cost)"
+            )
 
 
 def _dry_run(options: RunOptions, plans: "list[Plan]") -> int:

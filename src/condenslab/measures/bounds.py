@@ -13,6 +13,7 @@ from jaxtyping import Float, PyTree
 
 from condenslab.measures.rank import Rank, rank
 from condenslab.networks import apply
+from condenslab.networks.conversion import Key, as_key, floating, numbers
 from condenslab.numerics import require_float64
 
 _VIEWS = 4
@@ -56,7 +57,7 @@ class RankBounds:
 
 
 def rank_bounds(
-    seed: int,
+    seed: Key,
     network: PyTree,
     probes: np.ndarray | Array,
     *,
@@ -71,7 +72,7 @@ def rank_bounds(
     parallel; both are read off Jᵀ·Ω′, shape (param, 4), and hold with probability 1 (to rounding).
 
     Args:
-        seed: Of Ω and Ω′.
+        seed: Of Ω and Ω′: an integer, or a JAX key.
         network: θ, any pytree that `predict` takes.
         probes: Inputs, shape (sample, input); with more rows than `sketch`.
         sketch: Number of random directions: more than the rank that is expected. Memory: sketch · rows numbers.
@@ -81,12 +82,12 @@ def rank_bounds(
         TypeError: Parameters are not float64.
         ValueError: `sketch` is not positive, there are no probes, or a derivative is NaN or infinite.
     """
-    points = jnp.asarray(probes)
+    points = floating("probes", probes) if predict is apply else numbers("probes", probes)
     if sketch < 1 or points.ndim == 0 or points.shape[0] == 0:
         raise ValueError(f"sketch and the number of probes must be positive. Got {sketch} and shape {points.shape}.")
     theta, _ = ravel_pytree(network)
     require_float64(np.asarray(theta), "rank bounds", None)
-    first, second = jax.random.split(jax.random.key(seed))
+    first, second = jax.random.split(as_key(seed, "seed"))
     products = np.asarray(_right(predict, network, points, first, sketch))
     views = np.asarray(_left(predict, network, points, second))
     found = rank(products)

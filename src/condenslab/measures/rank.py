@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
@@ -12,6 +11,7 @@ from jaxtyping import PyTree
 from condenslab.measures.probes import saturation
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.networks import MLP, TwoLayer, apply
+from condenslab.networks.conversion import floating, numbers
 from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
 
 
@@ -138,7 +138,7 @@ def model_rank(
         Zhang et al., "Optimistic estimate uncovers the potential of nonlinear models", J. Mach. Learn. 4(3),
         2025, eq. 3.
     """
-    probes = jnp.asarray(probes)
+    probes = floating("probes", probes) if predict is apply else numbers("probes", probes)
     if probes.ndim == 0 or probes.shape[0] == 0:
         raise ValueError(f"probes must hold at least one input, shape (sample, input). Got shape {probes.shape}.")
     require_float64(np.asarray(ravel_pytree(network)[0]), "model rank", tolerance)

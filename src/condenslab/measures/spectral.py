@@ -16,6 +16,7 @@ from jaxtyping import Float, PyTree
 from matfree import decomp
 
 from condenslab.networks.checks import count
+from condenslab.networks.conversion import Key, as_key
 from condenslab.numerics import require_float64, rounding_floor
 from condenslab.risk import EmpiricalRisk
 
@@ -66,7 +67,7 @@ class InertiaBounds:
 def inertia_bounds(
     product: Callable[[Float[Array, " param"]], Float[Array, " param"]],
     size: int,
-    key: Array,
+    key: Key,
     *,
     steps: int = 50,
     starts: int = 2,
@@ -84,7 +85,7 @@ def inertia_bounds(
         product: v → H·v for a symmetric H, in jax, float64. As a pytree (`jax.tree_util.Partial`) it is compiled once
             for all its numbers, as a function once for each.
         size: n, the number of rows of H.
-        key: A JAX random key for the starts.
+        key: A JAX key or an integer seed for the starts.
         steps: Products for each start, at most n. The extremes are met first.
         starts: Independent random starts.
         gradient_norm: L1 norm of the gradient where H was computed; eigenvalues below it are not counted.
@@ -104,7 +105,7 @@ def inertia_bounds(
     size, steps = count("size", size), min(count("steps", steps), count("size", size))
     if not gradient_norm >= 0:
         raise ValueError(f"gradient_norm must be non-negative. Got {gradient_norm}.")
-    draws = jax.random.normal(key, (count("starts", starts), size))
+    draws = jax.random.normal(as_key(key), (count("starts", starts), size))
     require_float64(np.asarray(product(draws[0])), "a bound on the inertia", None)
     spaces, offs = (np.asarray(part) for part in _krylov(product, steps, draws))
     basis = _orthonormal([space[: _sound(off)].T for space, off in zip(spaces, offs, strict=True)])
@@ -123,7 +124,7 @@ def inertia_bounds(
 
 
 def inertia_bounds_at(
-    risk: EmpiricalRisk, network: PyTree, key: Array, *, steps: int = 50, starts: int = 2
+    risk: EmpiricalRisk, network: PyTree, key: Key, *, steps: int = 50, starts: int = 2
 ) -> InertiaBounds:
     """Returns lower bounds on the positive and negative directions of ∇²R(θ) without forming it.
 
@@ -133,7 +134,7 @@ def inertia_bounds_at(
     Args:
         risk: R.
         network: θ: a network, or any pytree that the risk takes.
-        key: A JAX random key.
+        key: A JAX key or an integer seed.
         steps: As in `inertia_bounds`.
         starts: As in `inertia_bounds`.
 

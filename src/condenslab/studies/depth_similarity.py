@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.seeds import over_seeds
-from condenslab.studies.study import Drawing, Study
 from condenslab.studies.trajectory.claims import resting_levels
 from condenslab.sweeps import Outcome, Progress, Record
 

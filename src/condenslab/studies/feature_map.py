@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.seeds import over_values
-from condenslab.studies.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
@@ -177,6 +177,8 @@ def _run(case: FeatureCase, number: int, total: int, progress: Progress | None) 
         tolerance=case.tolerance,
         features=range(case.width),
     )
+    if run.stop is training.Stop.INTERRUPTED:
+        raise KeyboardInterrupt
     if progress is not None:
         progress((number + 1) / total, f"{number + 1} of {total} flows have ended")
     own = run.features
@@ -189,8 +191,8 @@ def _run(case: FeatureCase, number: int, total: int, progress: Progress | None) 
     order = np.argsort(amplitude)[::-1]
     chosen = np.unique(np.concatenate([order[: _SHOWN // 2], order[:: max(1, case.width // (_SHOWN // 2))]]))
     values = {
-        "converged": run.fate is training.Fate.CONVERGED,
-        "fate": run.fate.name.lower(),
+        "converged": run.stop is training.Stop.RISK_REACHED,
+        "fate": run.stop.name.lower(),
         "risk": run.risk,
         "input_distance": run.input_distance,
         "spread": spread(angle, amplitude),

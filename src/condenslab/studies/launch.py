@@ -14,10 +14,10 @@ from typing import Any, get_args
 
 import condenslab
 from condenslab.errors import UserError, unknown
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.contract.study import Study
 from condenslab.studies.registry import get
 from condenslab.studies.settings import as_dict, changed
-from condenslab.studies.study import Study
 from condenslab.sweeps import Batch, Progress, Record, Run, Schedule, Store, sweep
 from condenslab.sweeps import executor as executor_named
 from condenslab.sweeps.records import Status
@@ -199,14 +199,10 @@ def environment() -> dict[str, Any]:
 
 
 def _claims(request: Plan, records: Sequence[Record]) -> list[Claim]:
-    """Decides the claims; where a failed record leaves the study at a loss, all of them are undecided."""
-    try:
+    if not isinstance(request.study, Study):  # a study on the old contract
         return request.study.claims(records, request.settings, known_target=request.data is None)
-    except Exception:
-        if all(record.status != "failed" for record in records):
-            raise
-        study = request.study
-        return [Claim.undecided(text, study.source, expected=None) for text in study.claim_statements]
+    known = request.data is None
+    return request.study.claims(records, request.settings, cases=request.cases, known_target=known)
 
 
 def _threads() -> int:

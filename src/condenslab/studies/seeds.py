@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from condenslab.studies.claims import wilson
+from condenslab.studies.contract.claims import wilson
 
 
 def over_seeds(statement: str, holds: Sequence[bool], asked: int | None = None, of: str = "seeds") -> str:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.claims import wilson
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.claims import wilson
+from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
 
 _NAMES = {1: "Q₁ (condensed)", 2: "Q₂", 3: "Q₃"}

@@ -4,8 +4,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from condenslab.studies.branches.cases import STABILITY_PRESETS, StabilityCase, StabilitySettings, stability_cases
-from condenslab.studies.claims import Claim, wilson
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.claims import Claim, wilson
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.seeds import over_seeds
 from condenslab.sweeps import Record
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from condenslab import figures
 from condenslab.studies.cnn_condensation.claims import PUBLISHED_TEST_ACCURACY, at_exponent
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
 
 _MOST = 256

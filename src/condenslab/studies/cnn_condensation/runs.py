@@ -13,7 +13,7 @@ from condenslab import measures, networks, tasks, training
 from condenslab.errors import UserError
 from condenslab.networks import CNN
 from condenslab.risk import CrossEntropy, EmpiricalRisk
-from condenslab.studies.frames import logarithmic_steps
+from condenslab.studies.shared.frames import logarithmic_steps
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks.images import Images
 from condenslab.training import Stop, Trajectory

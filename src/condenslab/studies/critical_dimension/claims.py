@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.sweeps import Record
 
 _THEOREM = "EP21, Theorem 2; EP22, Theorem 6.1"

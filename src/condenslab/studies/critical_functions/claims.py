@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.sweeps import Record
 
 _DECK = "deck 000, exercise on width-3 tanh nets"

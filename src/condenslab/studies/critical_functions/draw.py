@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.critical_functions.claims import Functions, collect
-from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
 _PANELS = 12

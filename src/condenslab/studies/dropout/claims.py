@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from condenslab.studies.claims import Claim
-from condenslab.studies.descents.cases import select
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.seeds import over_seeds
+from condenslab.studies.shared.descents.cases import select
 from condenslab.sweeps import Record
 
 KINDS = {"none": "without dropout", "dropout": "with dropout", "penalty": "on R + R₁"}

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 
-from condenslab.studies.claims import Claim
-from condenslab.studies.descents import DescentCase, DescentStudy
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.dropout import claims
-from condenslab.studies.study import Drawing
+from condenslab.studies.shared.descents import DescentCase, DescentStudy
 from condenslab.sweeps import Record
 
 if TYPE_CHECKING:

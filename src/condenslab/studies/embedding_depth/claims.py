@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.seeds import over_seeds
 from condenslab.studies.trajectory.claims import resting_levels
 from condenslab.sweeps import Record

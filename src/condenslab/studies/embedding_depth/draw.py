@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.embedding_depth.claims import LINEAR, PLATEAU, of_kind, rest, rows
-from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
 _METHODS = {"adam": "Adam", "sgd": "SGD"}

@@ -10,7 +10,7 @@ from condenslab import networks, tasks, training
 from condenslab.networks import MLP
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.embedding_depth.cases import NormCase
-from condenslab.studies.frames import logarithmic_steps
+from condenslab.studies.shared.frames import logarithmic_steps
 from condenslab.sweeps import Outcome, Progress
 from condenslab.training import Stop, Until
 

@@ -8,7 +8,7 @@ import numpy as np
 from condenslab import measures, networks, tasks, training
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.embedding_depth.cases import PlateauCase
-from condenslab.studies.frames import logarithmic_steps, networks_at
+from condenslab.studies.shared.frames import logarithmic_steps, networks_at
 from condenslab.sweeps import Outcome, Progress
 from condenslab.training import Stop, Trajectory, Until
 

@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.embedding_depth import claims
 from condenslab.studies.embedding_depth.cases import (
     HIDDEN,
@@ -16,7 +16,7 @@ from condenslab.studies.embedding_depth.cases import (
     Settings,
     make_cases,
 )
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:

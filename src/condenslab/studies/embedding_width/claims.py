@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.seeds import over_seeds
 from condenslab.sweeps import Record
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from condenslab import figures
-from condenslab.studies.descents.cases import select
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.study import Drawing
+from condenslab.studies.shared.descents.cases import select
 from condenslab.sweeps import Record
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from condenslab import figures
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.initial_condensation.cases import MULTIPLICITY
 from condenslab.studies.initial_condensation.claims import chosen
-from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
 _NAMES = {"x_tanh": "x·tanh x", "x2_tanh": "x²·tanh x", "relu": "ReLU"}

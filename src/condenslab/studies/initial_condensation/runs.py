@@ -9,8 +9,8 @@ import numpy as np
 from condenslab import measures, networks, tasks, training
 from condenslab.networks import Scale
 from condenslab.risk import EmpiricalRisk
-from condenslab.studies.frames import networks_at
 from condenslab.studies.initial_condensation.cases import MULTIPLICITY, Case
+from condenslab.studies.shared.frames import networks_at
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import designs
 from condenslab.training import Stop, Trajectory, Until

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from condenslab import figures
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.invariance.discovery import incidence
-from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
 _FLOOR = 1e-18

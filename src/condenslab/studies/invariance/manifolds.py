@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.seeds import over_seeds
-from condenslab.studies.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.sweeps import Record
 
 _THEOREM = "EP21, Theorem 2 = EP22, Theorem 6.1: the K-dimensional critical subspace"

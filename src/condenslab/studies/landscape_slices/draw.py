@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from condenslab import figures
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.landscape_slices.claims import quadratic
-from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from condenslab.scaling import Slope, width_slope, zero_crossing
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS, PUBLISHED_WIDTHS
 from condenslab.studies.seeds import over_values
 from condenslab.sweeps import Record

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS
 from condenslab.studies.phase_diagram.claims import (
     KINKS,
@@ -15,7 +16,6 @@ from condenslab.studies.phase_diagram.claims import (
     points,
     zero_line,
 )
-from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
 

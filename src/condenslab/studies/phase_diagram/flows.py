@@ -43,6 +43,8 @@ def run_points(cases: Sequence[PointCase], progress: Progress | None) -> list[Ou
         progress=progress,
         **options,
     )
+    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
+        raise KeyboardInterrupt
     return [_outcome(run) for run in runs]
 
 
@@ -70,9 +72,9 @@ def load(case: PointCase) -> tuple[np.ndarray, np.ndarray]:
 
 def _outcome(run: training.NormalisedRun) -> Outcome:
     values = {
-        "converged": run.fate is training.Fate.CONVERGED,
-        "fate": run.fate.name.lower(),
-        "fate_sentence": run.fate.value,
+        "converged": run.stop is training.Stop.RISK_REACHED,
+        "fate": run.stop.name.lower(),
+        "fate_sentence": run.stop.value,
         "risk": run.risk,
         "input_distance": run.input_distance,
         "largest_input_distance": float(run.input_distances.max()),

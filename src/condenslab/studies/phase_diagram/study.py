@@ -3,10 +3,10 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.phase_diagram import claims
 from condenslab.studies.phase_diagram.cases import PRESETS, ChoiceCase, PointCase, Settings, make_cases
-from condenslab.studies.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:

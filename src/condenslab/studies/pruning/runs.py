@@ -8,8 +8,8 @@ import numpy as np
 
 from condenslab import landscape, measures, networks, training
 from condenslab.risk import EmpiricalRisk
-from condenslab.studies.frames import logarithmic_steps, networks_at
 from condenslab.studies.pruning.study import MOMENTS, TRAVEL, Case
+from condenslab.studies.shared.frames import logarithmic_steps, networks_at
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import images
 

@@ -1,9 +1,15 @@
 """Settings and cases of the recovery study; imports no JAX."""
 
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from condenslab.tasks import Table
+
+SAMPLES = 50
+"""Of the built-in target."""
 
 Activation = Literal["tanh", "relu", "leaky_relu", "sigmoid", "softplus", "gelu", "swish", "exp", "x_tanh", "x2_tanh"]
 Start = Literal["small", "std 1", "PyTorch default"]
@@ -71,6 +77,8 @@ class FlowCase:
         raw_rank: Whether the model rank at the raw end point (at the start, for "std 1") is computed: it takes seconds.
         data: Digest of the user's own table, or None for the built-in target.
         standardise: Whether that table is standardised.
+        samples: How many samples there are, for the estimates of cost; they follow from the data.
+        inputs: Input dimension, likewise.
     """
 
     start: Start
@@ -86,6 +94,8 @@ class FlowCase:
     data: str | None
     standardise: bool
     kind: Literal["flow"] = "flow"
+    samples: int = field(default=SAMPLES, metadata={"hash": False})
+    inputs: int = field(default=1, metadata={"hash": False})
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,8 @@ class CriticalCase:
         activation: Name of the activation.
         data: Digest of the user's own table, or None for the built-in target.
         standardise: Whether that table is standardised.
+        samples: How many samples there are, for the estimates of cost; they follow from the data.
+        inputs: Input dimension, likewise.
     """
 
     width: int
@@ -111,16 +123,20 @@ class CriticalCase:
     data: str | None
     standardise: bool
     kind: Literal["critical"] = "critical"
+    samples: int = field(default=SAMPLES, metadata={"hash": False})
+    inputs: int = field(default=1, metadata={"hash": False})
 
 
-def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCase | CriticalCase]:
+def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[FlowCase | CriticalCase]:
     """Returns the cases of a run: seeds `seed`, `seed` + 1, … and the widths 1 … `critical_width`.
 
     Args:
         settings: The settings.
         seed: The first seed.
-        digest: Digest of the user's own table, or None.
+        data: The user's own table, or None.
     """
+    digest = None if data is None else data.digest
+    samples, inputs = (SAMPLES, 1) if data is None else data.inputs.shape
 
     def flow(start: Start, number: int, l2: float) -> FlowCase:
         return FlowCase(
@@ -136,6 +152,8 @@ def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCa
             raw_rank=number == 0 and l2 > 0,
             data=digest,
             standardise=scaled,
+            samples=samples,
+            inputs=inputs,
         )
 
     scaled = settings.standardise and digest is not None
@@ -148,7 +166,17 @@ def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCa
         *([flow("std 1", 0, settings.l2)] if settings.l2 > 0 else []),
         *(
             # Only what the theory predicts is embedded: the minima of widths 1 and 2.
-            CriticalCase(w, settings.starts, seed, settings.width if w <= 2 else 0, settings.activation, digest, scaled)
+            CriticalCase(
+                w,
+                settings.starts,
+                seed,
+                settings.width if w <= 2 else 0,
+                settings.activation,
+                digest,
+                scaled,
+                samples=samples,
+                inputs=inputs,
+            )
             for w in range(1, settings.critical_width + 1)
             if w <= settings.width
         ),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.sweeps import Record
 
 _EP21 = "Zhang et al., NeurIPS 2021 (EP21)"

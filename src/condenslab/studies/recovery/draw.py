@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from condenslab import figures
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.recovery.claims import WIDTH_1_MINIMUM, Results, distances, plateau
-from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
 _STRONG = 0.05

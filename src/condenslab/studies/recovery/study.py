@@ -3,10 +3,10 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.recovery import claims
 from condenslab.studies.recovery.cases import PRESETS, CriticalCase, FlowCase, Settings, make_cases
-from condenslab.studies.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 _STORED_STEPS = 4000
 """Accepted solver steps that a flow is expected to record, for the estimate of memory."""
+
+
+def _step(samples: int, parameters: int) -> float:
+    """Returns the operations of a step of the flow: a solve of the smaller of samples and parameters."""
+    smaller = min(samples, parameters)
+    return float(samples) * parameters * smaller + float(smaller) ** 3
 
 
 class Recovery(Study):
@@ -29,7 +35,7 @@ class Recovery(Study):
 
     def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[FlowCase | CriticalCase]:
         """Returns the flows from three starts, and the searches for critical functions of widths 1, 2, 3."""
-        return make_cases(settings, seed, None if data is None else data.digest)
+        return make_cases(settings, seed, data)
 
     def compile_key(self, case: FlowCase | CriticalCase) -> Hashable:
         """Returns the kind, the widths and the activation: flows of one width are one program."""
@@ -38,15 +44,21 @@ class Recovery(Study):
         return ("critical", case.width, case.wide, case.starts, case.activation, case.data, case.standardise)
 
     def bytes_per_member(self, case: FlowCase | CriticalCase) -> int:
-        """Returns the size of the recorded parameters, or of the dense Hessian."""
-        parameters = 3 * (case.width if isinstance(case, FlowCase) else max(case.width, case.wide))
-        return 8 * parameters * (_STORED_STEPS if isinstance(case, FlowCase) else 4 * parameters)
+        """Returns the size of the recorded parameters and outputs and of a step's matrices, or of the dense Hessian."""
+        width = case.width if isinstance(case, FlowCase) else max(case.width, case.wide)
+        parameters, samples = (case.inputs + 2) * width, case.samples
+        if isinstance(case, FlowCase):
+            step = min(samples, parameters)
+            return 8 * (_STORED_STEPS * (parameters + samples) + 3 * step * parameters + 2 * step * step)
+        return 8 * (4 * parameters * parameters + 4 * samples * case.width * (case.inputs + 2))
 
     def seconds_per_member(self, case: FlowCase | CriticalCase) -> float:
-        """Returns a rough time on two cores: most of it is compilation for narrow networks."""
+        """Returns a rough time on two cores: most of it is compilation for narrow networks and few samples."""
         if isinstance(case, FlowCase):
-            return 1.0 + 4.0 * case.width / 500
-        return 6.0 + 0.01 * case.starts + 3.0 * (case.wide / 500) ** 3
+            return 1.0 + 4.0 * _step(case.samples, (case.inputs + 2) * case.width) / _step(50, 1500)
+        many = max(1.0, case.samples / 50)
+        wide = (case.inputs + 2) * case.wide / 1500
+        return 6.0 + 0.01 * case.starts * many + 3.0 * wide**2 * max(wide, many / 30)
 
     def run_batch(
         self,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.studies.relu_stationary.cases import EXPERIMENTS
 from condenslab.sweeps import Record
 

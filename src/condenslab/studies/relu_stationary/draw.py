@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from condenslab import figures
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.relu_stationary.cases import EXPERIMENTS
 from condenslab.studies.relu_stationary.claims import plateaus
-from condenslab.studies.study import Drawing
 from condenslab.sweeps import Record
 
 _LINES = 3

@@ -5,7 +5,7 @@ from math import comb
 
 import numpy as np
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.training_similarity.cases import BINS, HIGHEST, LOWEST, NARROW
 from condenslab.sweeps import Record
 

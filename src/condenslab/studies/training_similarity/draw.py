@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.training_similarity.cases import BINS, HIGHEST, LOWEST, NARROW
 from condenslab.studies.training_similarity.claims import Results
 from condenslab.sweeps import Record

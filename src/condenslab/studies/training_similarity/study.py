@@ -3,8 +3,8 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from condenslab.studies.claims import Claim
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.training_similarity import claims
 from condenslab.studies.training_similarity.cases import PRESETS, LevelsCase, Settings, TrialCase, make_cases
 from condenslab.sweeps import Outcome, Progress, Record

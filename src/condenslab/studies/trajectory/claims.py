@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
 from condenslab.studies.seeds import over_seeds
 from condenslab.sweeps import Record
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.study import Drawing
 from condenslab.studies.trajectory.claims import LEVELS, PAIR_AMPLITUDE, PAIR_ANGLES, nearest, on_task
 from condenslab.sweeps import Record
 

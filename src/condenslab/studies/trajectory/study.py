@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import msgspec
 
-from condenslab.studies.claims import Claim
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.old_study import Drawing, Study
 from condenslab.studies.trajectory import claims
 from condenslab.sweeps import Outcome, Progress, Record
 
