@@ -30,6 +30,7 @@ class Rank:
         decided: Whether both spectra have a gap of at least two decades at the cut, and agree, and nothing else speaks
             against the number.
         reason: Why the matrix itself is not to be trusted (probes that saturate neurons), one sentence; else empty.
+        proven_at_least: A lower bound of the exact rank by a theorem (`landscape.proof.with_proof`), or None.
     """
 
     value: int
@@ -40,6 +41,7 @@ class Rank:
     normalised_value: int | None
     decided: bool
     reason: str = ""
+    proven_at_least: int | None = None
 
     def counts_at(self, thresholds: Sequence[float]) -> np.ndarray:
         """Returns how many singular values exceed each threshold times the largest: stable counts are evidence.
