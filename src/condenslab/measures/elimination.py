@@ -27,6 +27,7 @@ class Elimination:
         certain: Whether every pivot is far above rounding, and what is left has its size.
         zero_to: log₁₀ of how large, beside rows and columns of size 1, what is left can be at most.
         least: log₁₀ of the smallest pivot, likewise.
+        volume: Σ log₂ of the pivots: what a change of the matrix does to the smallest of them shows in it.
     """
 
     positive: int
@@ -35,6 +36,7 @@ class Elimination:
     certain: bool
     zero_to: float
     least: float
+    volume: float
 
     @property
     def rank(self) -> int:
@@ -61,7 +63,9 @@ def eliminated_rank(matrix: np.ndarray, bits: int, expected: int) -> Elimination
         square, second = _combined(rows.T, size, random)
         found = _rank(square, bits, shift + first + second)
         if found.rank < size or size == min(matrix.shape):
-            return Elimination(found.rank, 0, min(matrix.shape), found.certain, found.zero_to, found.least)
+            whole = min(matrix.shape)
+            certain = found.certain or found.rank == whole
+            return Elimination(found.rank, 0, whole, certain, found.zero_to, found.least, found.volume)
         size = min(2 * size, *matrix.shape)
 
 
@@ -120,6 +124,7 @@ def _verdict(
         positive + negative == size or least >= rounding + bits / 4,
         (rounding - top) * math.log10(2),
         (least - top) * math.log10(2),
+        math.fsum(sizes),
     )
 
 

@@ -36,16 +36,16 @@ def _by_places(equation: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
     places, pool, start = [], [np.empty(0, dtype=object)], 0
     for value in inputs:
         if value.dtype == object:
-            places.append(np.arange(start, start + value.size).reshape(value.shape))
+            places.append(np.arange(start, start + value.size, dtype=np.float64).reshape(value.shape))
             pool.append(value.reshape(-1))
             start += value.size
         else:
             places.append(value)
     flat = np.concatenate(pool)
     found = bind(equation, places)
-    if any(part.size and (part.min() < 0 or part.max() >= flat.size) for part in found):
+    if not all(np.all((part >= 0) & (part < flat.size)) for part in found):
         raise BeyondPrecision("an index points outside of an array.")
-    return [flat[part] for part in found]
+    return [flat[part.astype(np.int64)] for part in found]
 
 
 def _broadcast(params: Any, value: np.ndarray) -> list[np.ndarray]:
@@ -67,11 +67,14 @@ def _split(params: Any, value: np.ndarray) -> list[np.ndarray]:
 
 def _padded(params: Any, value: np.ndarray, filling: np.ndarray) -> list[np.ndarray]:
     config = params["padding_config"]
-    shape = [low + high + own + max(own - 1, 0) * inner for (low, high, inner), own in zip(config, value.shape)]
+    shape = [low + high + own + max(own - 1, 0) * inner for (low, high, inner), own in zip(config, value.shape, strict=True)]
     if any(low < 0 or high < 0 for low, high, _ in config):
         raise BeyondPrecision("there is no second computation of a negative padding.")
     found = np.full(shape, filling.item() if value.dtype == object else filling, dtype=value.dtype)
-    inside = (slice(low, low + own + max(own - 1, 0) * inner, inner + 1) for (low, _, inner), own in zip(config, value.shape))
+    inside = [
+        slice(low, low + own + max(own - 1, 0) * inner, inner + 1)
+        for (low, _, inner), own in zip(config, value.shape, strict=True)
+    ]
     found[tuple(inside)] = value
     return [found]
 

@@ -12,7 +12,7 @@ from jaxtyping import PyTree
 from condenslab.measures.rank_evidence import exact_entries, spectra, tangents_again
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen
-from condenslab.networks import apply
+from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply
 from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, rounding_floor
 
 
@@ -165,13 +165,18 @@ def _of_tangents(network: PyTree, probes: Array, predict: Callable, jacobian: np
         return _stated(values, cut.floor, tolerance)
     if cut.full and cut.decided:
         return _decided(values, cut, second, cut.count, "every singular value is above the noise")
-    again = tangents_again(network, probes, predict, jacobian, max(cut.count, second.count))
+    best = max(cut, second, key=lambda own: (own.count, own.gap))
+    again = tangents_again(network, probes, predict, jacobian, best.count)
     if isinstance(again, str):
-        best = max(cut, second, key=lambda own: (own.count, own.gap))
         # Values of small weights fade in steps, each as wide as the next: the last step must be wider than all others.
         clear = (best.full or best.decided) and best.gap >= 1.5 * _widest(values[: best.count])
         found = _decided(values, cut, second, best.count, f"by the noise of float64 alone, because {again}")
         return found if clear else replace(found, decided=False, evidence="")
+    if not again.firm:  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree
+        noise = _decided(values, cut, second, best.count, "what is left is the rounding of the parameters")
+        clear = best.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer)
+        reason = f"the rank is {again.rank} or {best.count}, depending on the last digits of the parameters"
+        return noise if clear else replace(noise, decided=False, evidence="", reason=reason)
     argument = f"a second computation with {again.digits} digits: what is zero is below 1e{again.zero_to:.0f}"
     return _decided(values, cut, second, again.rank, argument)
 

@@ -8,9 +8,10 @@ import jax
 import numpy as np
 import scipy.linalg
 from jax import Array
+from jax.extend.core import ClosedJaxpr
 from jaxtyping import PyTree
 
-from condenslab.measures.elimination import eliminated_rank
+from condenslab.measures.elimination import Elimination, eliminated_rank
 from condenslab.measures.fixed_point import BeyondPrecision, FixedPoint
 from condenslab.measures.jacobian import output_jacobian
 from condenslab.measures.reevaluation import evaluate, trace
@@ -18,6 +19,8 @@ from condenslab.numerics import SpectrumCut, cut_spectrum, rounding_floor
 
 _BITS = (640, 2560)
 """Binary digits of a second computation, and of a third where the second says nothing: 1e-192 and 1e-770."""
+_FIRM = 0.02
+"""Binary digits by which the product of all pivots may change when parameters change in their last digits."""
 _MOST_PRODUCTS = 2e7
 _MANTISSA = 53
 
@@ -43,11 +46,13 @@ class Again:
         rank: The rank.
         digits: Decimal digits of the computation.
         zero_to: log₁₀ of what the zeros are at most, beside rows and columns of size 1.
+        firm: Whether values that float64 does not see are no matter of the last digits of the parameters.
     """
 
     rank: int
     digits: int
     zero_to: float
+    firm: bool
 
 
 def spectra(matrix: np.ndarray, errors: np.ndarray | float) -> tuple[np.ndarray, SpectrumCut, SpectrumCut]:
@@ -130,7 +135,7 @@ def tangents_again(
     """
     samples, outputs, parameters = jacobian.shape
     if parameters == 0:
-        return Again(0, 0, -math.inf)
+        return Again(0, 0, -math.inf, True)
     if min(samples * outputs, parameters) * (expected + 8) ** 2 > _MOST_PRODUCTS:
         return f"a second computation of {samples * outputs} x {parameters} derivatives takes too long"
     points, reason = np.asarray(probes), ""
@@ -143,13 +148,32 @@ def tangents_again(
     return f"there is no second computation: {reason}"
 
 
-def _again(traced: object, leaves: list, parameters: int, expected: int) -> Again:
+def _again(traced: ClosedJaxpr, leaves: list, parameters: int, expected: int) -> Again:
     for bits in _BITS:
-        matrix = evaluate(traced, leaves, FixedPoint(bits))[0].reshape(-1, parameters)
-        found = eliminated_rank(matrix, bits, expected)
-        if found.certain:
-            return Again(found.rank, int(bits * math.log10(2)), found.zero_to)
-    raise BeyondPrecision("values fade into the noise of 770 digits.")
+        found = _eliminated(traced, leaves, parameters, bits, expected)
+        if not found.certain:
+            continue
+        firm = found.rank <= expected or all(
+            abs(_eliminated(traced, _nudged(leaves, seed), parameters, bits, expected).volume - found.volume) < _FIRM
+            for seed in range(2)
+        )
+        return Again(found.rank, int(bits * math.log10(2)), found.zero_to, firm)
+    raise BeyondPrecision(f"values fade into the noise of {int(_BITS[-1] * math.log10(2))} digits.")
+
+
+def _eliminated(traced: ClosedJaxpr, leaves: list, parameters: int, bits: int, expected: int) -> Elimination:
+    matrix = evaluate(traced, leaves, FixedPoint(bits))[0].reshape(-1, parameters)
+    return eliminated_rank(matrix, bits, expected)
+
+
+def _nudged(leaves: list, seed: int) -> list:
+    """Returns parameters (all leaves but the last, the probes) changed in their last digits, equal ones equally."""
+    sizes = np.unique(np.concatenate([np.abs(np.asarray(leaf, np.float64)).reshape(-1) for leaf in leaves[:-1]]))
+    factors = 1.0 + 2.0**-51 * np.random.default_rng(seed).uniform(-1.0, 1.0, sizes.size).round(3)
+    return [
+        *(np.asarray(leaf) * factors[np.searchsorted(sizes, np.abs(np.asarray(leaf)))] for leaf in leaves[:-1]),
+        leaves[-1],
+    ]
 
 
 def _spanning(jacobian: np.ndarray) -> np.ndarray:
