@@ -1,6 +1,7 @@
 """Where a spectrum is cut, and in which precision: the one place that decides what counts as zero."""
 
 import math
+import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,6 +60,25 @@ def require_float64(array: np.ndarray, quantity: str, tolerance: float | None) -
         raise TypeError(
             f"{quantity} must be computed in float64, because zeros are told from small values by a gap that single "
             f"precision closes. Got {array.dtype}. Enable x64 in jax, or state tolerance=…"
+        )
+
+
+def require_memory(size: int, what: str, instead: str) -> None:
+    """Refuses what does not fit in this machine's memory before it is asked for.
+
+    Args:
+        size: Bytes that it takes.
+        what: It, for the message.
+        instead: What to use instead.
+
+    Raises:
+        ValueError: It takes more than the machine has.
+    """
+    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else math.inf
+    if size > 0.8 * have:
+        raise ValueError(
+            f"{what} takes about {size / 2**30:,.0f} GiB of memory, and this machine has {have / 2**30:,.0f} GiB. Use "
+            f"{instead}, which does not form it."
         )
 
 

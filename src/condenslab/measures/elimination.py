@@ -69,17 +69,19 @@ def eliminated_rank(matrix: np.ndarray, bits: int, expected: int) -> Elimination
         size = min(2 * size, *matrix.shape)
 
 
-def eliminated_inertia(matrix: np.ndarray, bits: int) -> Elimination:
+def eliminated_inertia(matrix: np.ndarray, bits: int, *, known_to: float = 0.0) -> Elimination:
     """Returns the inertia of a symmetric matrix in units of 2⁻ᵇ, by LDLᵀ with pivots of one or two rows.
 
     Args:
         matrix: Python integers, shape (row, row).
         bits: b.
+        known_to: log₂, in units, of how large the entries' errors are.
 
     References:
         Bunch & Parlett, SIAM J. Numer. Anal. 8 (1971) 639–655.
     """
     work, shift = _equilibrated(matrix, symmetric=True)
+    shift += known_to
     size, positive, negative, sizes = len(work), 0, 0, []
     left = _largest(work)
     while left and left > _rounding(shift, sizes, bits):

@@ -9,7 +9,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.measures.rank_evidence import exact_entries, spectra, tangents_again
+from condenslab.measures.rank_evidence import exact_entries, fades, spectra, tangents_again
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen
 from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply
@@ -108,7 +108,7 @@ def rank(matrix: np.ndarray | Array, *, tolerance: float | None = None, errors: 
         return _decided(values, cut, second, exact.rank, "exact arithmetic on the entries finds no more than the noise")
     if exact is not None and not exact.rounded:
         return _decided(values, cut, second, exact.rank, "exact arithmetic on entries that are not rounded")
-    if best.decided and best.count < best.size:
+    if cut.decided and second.decided and cut.count == second.count:
         return _decided(values, cut, second, best.count, "what is left has the size of rounding, three decades below")
     return replace(_decided(values, cut, second, best.count, ""), decided=False)
 
@@ -149,7 +149,7 @@ def model_rank(
         raise ValueError(f"probes must hold at least one input, shape (sample, input). Got shape {probes.shape}.")
     require_float64(np.asarray(ravel_pytree(network)[0]), "model rank", tolerance)
     jacobian = tangent_array(network, probes, predict=predict)
-    found = _of_tangents(network, probes, predict, jacobian, tolerance)
+    found = rank_of_tangents(network, probes, predict, jacobian, tolerance)
     aimed_at_all = jacobian.shape[0] * jacobian.shape[1] >= jacobian.shape[2]
     if predict is not apply or not aimed_at_all:
         return found
@@ -157,8 +157,18 @@ def model_rank(
     return replace(found, decided=found.decided and not reason, reason=reason)
 
 
-def _of_tangents(network: PyTree, probes: Array, predict: Callable, jacobian: np.ndarray, tolerance: float | None) -> Rank:
-    """Returns the rank of a Jacobian that can be computed again."""
+def rank_of_tangents(
+    network: PyTree, probes: Array, predict: Callable, jacobian: np.ndarray, tolerance: float | None = None
+) -> Rank:
+    """Returns the rank of a Jacobian that can be computed again, with an argument for its zeros.
+
+    Args:
+        network: θ.
+        probes: Inputs, at which the Jacobian was taken.
+        predict: (params, inputs) → outputs.
+        jacobian: ∂f_o(x_i)/∂θ, shape (sample, output, param).
+        tolerance: As in `rank`.
+    """
     matrix = _checked(jacobian.reshape(-1, jacobian.shape[-1]), tolerance)
     values, cut, second = spectra(matrix, 0.0)
     if tolerance is not None:
@@ -168,21 +178,17 @@ def _of_tangents(network: PyTree, probes: Array, predict: Callable, jacobian: np
     best = max(cut, second, key=lambda own: (own.count, own.gap))
     again = tangents_again(network, probes, predict, jacobian, best.count)
     if isinstance(again, str):
-        # Values of small weights fade in steps, each as wide as the next: the last step must be wider than all others.
-        clear = (best.full or best.decided) and best.gap >= 1.5 * _widest(values[: best.count])
+        clear = cut.decided and second.decided and cut.count == second.count
+        clear = clear and not fades(values[: cut.count], cut.gap)
         found = _decided(values, cut, second, best.count, f"by the noise of float64 alone, because {again}")
         return found if clear else replace(found, decided=False, evidence="")
     if not again.firm:  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree
         noise = _decided(values, cut, second, best.count, "what is left is the rounding of the parameters")
-        clear = best.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer)
+        clear = cut.decided and second.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer)
         reason = f"the rank is {again.rank} or {best.count}, depending on the last digits of the parameters"
         return noise if clear else replace(noise, decided=False, evidence="", reason=reason)
     argument = f"a second computation with {again.digits} digits: what is zero is below 1e{again.zero_to:.0f}"
     return _decided(values, cut, second, again.rank, argument)
-
-
-def _widest(kept: np.ndarray) -> float:
-    return float(np.max(-np.diff(np.log10(kept)), initial=0.0))
 
 
 def _checked(matrix: np.ndarray | Array, tolerance: float | None) -> np.ndarray:

@@ -189,6 +189,18 @@ def _spanning(jacobian: np.ndarray) -> np.ndarray:
     return np.sort(np.concatenate([first, more]).astype(int))
 
 
+def fades(kept: np.ndarray, gap: float) -> bool:
+    """Whether a spectrum may go on below its noise: its last step is not wider than all others by half.
+
+    The values of small weights fade in steps, each about as wide as the one before.
+
+    Args:
+        kept: The values above the noise, descending.
+        gap: Decades from the last of them to the noise.
+    """
+    return bool(gap < 1.5 * np.max(-np.diff(np.log10(kept)), initial=0.0))
+
+
 def _root(sizes: np.ndarray) -> np.ndarray:
     return np.exp2(np.round(np.log2(np.where(sizes > 0, sizes, 1.0)) / 2))
 
