@@ -7,7 +7,7 @@ import numpy as np
 
 from condenslab.sweeps import Outcome
 
-ASKED = ("FINISHED", "RISK_REACHED", "GRADIENT_REACHED")
+ASKED = ("FINISHED", "RISK_REACHED", "GRADIENT_REACHED", "CONVERGED")
 """Endings that a study mostly asks for: the end of the steps or of the time, or a level that was given."""
 _AGAIN = ("TIME_LIMIT",)
 """Endings that are an accident of this machine on this day: the next run tries again."""
@@ -34,29 +34,41 @@ def uninterrupted(runs: Any) -> Any:
     stand there for good.
 
     Args:
-        runs: One run or several, each with its `stop`.
+        runs: One run or several, each with its `stop` or `fate`.
 
     Raises:
         KeyboardInterrupt: One of them was interrupted.
     """
     several = runs if isinstance(runs, list | tuple) else [runs]
-    if any(run.stop.name == "INTERRUPTED" for run in several):
+    if any(ending_of(run).name == "INTERRUPTED" for run in several):
         raise KeyboardInterrupt
     return runs
 
 
-def as_asked(run: Any, asked: Sequence[str] = ASKED) -> Any:
+def as_asked(
+    run: Any,
+    asked: Sequence[str] = ASKED,
+    values: Mapping[str, Any] = {},
+    arrays: Mapping[str, np.ndarray] = {},
+) -> Any:
     """Returns a run that ended for a reason that was asked for.
 
     Args:
-        run: A training run or a search, with its `stop`.
+        run: A training run or a search, with its `stop` or `fate`.
         asked: Names of the reasons.
+        values: What is worth keeping of one that ended otherwise.
+        arrays: The same.
 
     Raises:
         KeyboardInterrupt: It was interrupted.
         Unfinished: It ended otherwise.
     """
     uninterrupted(run)
-    if run.stop.name not in asked:
-        raise Unfinished(run.stop)
+    if ending_of(run).name not in asked:
+        raise Unfinished(ending_of(run), values, arrays)
     return run
+
+
+def ending_of(run: Any) -> Any:
+    """Returns why a run stopped: a member of an enumeration, whose value is a sentence."""
+    return run.fate if hasattr(run, "fate") else run.stop
