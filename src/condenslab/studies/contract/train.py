@@ -72,8 +72,8 @@ def critical_points(*arguments: Any, **options: Any) -> landscape.CriticalPoints
     return search
 
 
-def polish(*arguments: Any, asked: Sequence[str] = ("CRITICAL",), **options: Any) -> Any:
-    """Returns the network of `landscape.polish(…)` where it came to a critical point.
+def polish(*arguments: Any, asked: Sequence[str] = ("CRITICAL",), **options: Any) -> tuple[Any, landscape.Polish]:
+    """Returns `landscape.polish(…)`, come to a critical point.
 
     Args:
         *arguments: As `landscape.polish` takes them.
@@ -81,8 +81,7 @@ def polish(*arguments: Any, asked: Sequence[str] = ("CRITICAL",), **options: Any
         **options: As `landscape.polish` takes them.
     """
     network, polished = landscape.polish(*arguments, **options)
-    as_asked(polished, asked)
-    return network
+    return network, as_asked(polished, asked)
 
 
 def outcomes(

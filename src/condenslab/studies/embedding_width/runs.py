@@ -139,7 +139,7 @@ def _three_tanh() -> EmpiricalRisk:
 def _width_1() -> TwoLayer:
     a, w, b = (jnp.full((1,), number) for number in _START)
     start = TwoLayer(w[:, None], b, a[None, :], None, networks.activation("tanh"))
-    return train.polish(_three_tanh(), start)
+    return train.polish(_three_tanh(), start)[0]
 
 
 def _lowest_minimum(case: SplitCase) -> CriticalPoint | None:
