@@ -1,9 +1,12 @@
 """Settings and cases of the recovery study; imports no JAX."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from condenslab.tasks import Table
 
 Activation = Literal["tanh", "relu", "leaky_relu", "sigmoid", "softplus", "gelu", "swish", "exp", "x_tanh", "x2_tanh"]
 Start = Literal["small", "std 1", "PyTorch default"]
@@ -113,14 +116,26 @@ class CriticalCase:
     kind: Literal["critical"] = "critical"
 
 
-def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCase | CriticalCase]:
+def narrow_widths(settings: Settings) -> list[int]:
+    """Returns the widths whose critical functions are searched."""
+    return [width for width in range(1, settings.critical_width + 1) if width <= settings.width]
+
+
+def embedded_widths(settings: Settings) -> list[int]:
+    """Returns the widths whose lowest minimum is embedded: 1 and 2, of which the theory predicts the inertia."""
+    return [width for width in narrow_widths(settings) if width <= 2]
+
+
+def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[FlowCase | CriticalCase]:
     """Returns the cases of a run: seeds `seed`, `seed` + 1, … and the widths 1 … `critical_width`.
 
     Args:
         settings: The settings.
         seed: The first seed.
-        digest: Digest of the user's own table, or None.
+        data: The user's own table, or None.
     """
+    digest = None if data is None else data.digest
+    scaled = settings.standardise and data is not None
 
     def flow(start: Start, number: int, l2: float) -> FlowCase:
         return FlowCase(
@@ -138,7 +153,10 @@ def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCa
             standardise=scaled,
         )
 
-    scaled = settings.standardise and digest is not None
+    def critical(width: int) -> CriticalCase:
+        wide = settings.width if width in embedded_widths(settings) else 0
+        return CriticalCase(width, settings.starts, seed, wide, settings.activation, digest, scaled)
+
     contrasts = range(settings.contrast_seeds)
     return [
         *(flow("small", k, settings.l2) for k in range(settings.seeds)),
@@ -146,10 +164,5 @@ def make_cases(settings: Settings, seed: int, digest: str | None) -> list[FlowCa
         *(flow("std 1", k, 0.0) for k in contrasts),
         flow("PyTorch default", 0, 0.0),
         *([flow("std 1", 0, settings.l2)] if settings.l2 > 0 else []),
-        *(
-            # Only what the theory predicts is embedded: the minima of widths 1 and 2.
-            CriticalCase(w, settings.starts, seed, settings.width if w <= 2 else 0, settings.activation, digest, scaled)
-            for w in range(1, settings.critical_width + 1)
-            if w <= settings.width
-        ),
+        *(critical(width) for width in narrow_widths(settings)),
     ]

@@ -129,7 +129,7 @@ def _lower(settings: Settings) -> Statement:
         if len(widths) < _ORDERED:
             return Measured(None, unsettled=f"{len(widths)} widths are too few to be ordered: ask for {_ORDERED}")
         level = evidence.where(LevelsCase, width=1).all(lambda records: float(records[0].arrays["risks"][0]))
-        shares = _trials(evidence, lambda results: [share_below(results, w, level or 1.0) for w in results.widths])
+        shares = _trials(evidence, lambda results: [share_below(results, w, level or 1e-300) for w in results.widths])
         return None if level is None or shares is None else _rank_p_value(np.array(shares))
 
     return Statement(
@@ -197,7 +197,9 @@ def _told(results: Results, passing: dict[int, list[Record]]) -> tuple[str, str]
 
 def _distances(results: Results, minimum: Record) -> Measured:
     passing = results.passing("width_2")
-    best, scale = minimum.arrays["best_outputs"], np.sqrt(2 * minimum.arrays["risks"][0])
+    best, scale = minimum.arrays["best_outputs"], float(np.sqrt(2 * minimum.arrays["risks"][0]))
+    if not scale:
+        return Measured(None, unsettled="the width-2 minimum fits the samples exactly: there is no level to rest at")
     medians = [
         float(np.median([np.sqrt(np.mean((trial.arrays["width_2_outputs"] - best) ** 2)) / scale for trial in trials]))
         for trials in passing.values()
