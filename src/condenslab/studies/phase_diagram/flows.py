@@ -44,13 +44,7 @@ def run_points(cases: Sequence[PointCase], progress: Progress) -> list[Outcome]:
         progress=progress,
         **options,
     )
-<<<<<<< HEAD
     return train.outcomes(cases, runs, _outcome, keep=True)
-=======
-    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_outcome(run) for run in runs]
->>>>>>> main
 
 
 def load(case: PointCase) -> tuple[np.ndarray, np.ndarray]:
