@@ -56,14 +56,32 @@ def normalised_flow(*arguments: Any, **options: Any) -> list[training.Normalised
     return uninterrupted(training.normalised_flow(*arguments, **options))
 
 
-def critical_points(*arguments: Any, **options: Any) -> landscape.CriticalAtlas:
+def critical_points(*arguments: Any, **options: Any) -> landscape.CriticalPoints:
     """Returns `landscape.critical_points(…)`, not interrupted.
 
     Args:
         *arguments: As `landscape.critical_points` takes them.
-        **options: As `landscape.critical_points` takes them.
+        **options: As `landscape.critical_points` takes them, without a time limit.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted.
     """
-    return uninterrupted(landscape.critical_points(*arguments, **options))
+    search = landscape.critical_points(*arguments, **options)
+    if search.interrupted:
+        raise KeyboardInterrupt
+    return search
+
+
+def polish(*arguments: Any, asked: Sequence[str] = ("CRITICAL",), **options: Any) -> tuple[Any, landscape.Polish]:
+    """Returns `landscape.polish(…)`, come to a critical point.
+
+    Args:
+        *arguments: As `landscape.polish` takes them.
+        asked: Names of the fates that the study asked for.
+        **options: As `landscape.polish` takes them.
+    """
+    network, polished = landscape.polish(*arguments, **options)
+    return network, as_asked(polished, asked)
 
 
 def outcomes(
