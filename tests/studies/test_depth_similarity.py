@@ -11,7 +11,7 @@ from condenslab.studies.depth_similarity.cases import DepthCase, Settings
 from condenslab.studies.depth_similarity.claims import CONSTANT, LEVELS, SETOSA, nearest_rest
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging import ended, judged, record_of, verdicts
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("depth_similarity")
 THREE = Settings(seeds=1, printed_seeds=0)

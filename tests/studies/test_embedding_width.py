@@ -10,7 +10,7 @@ from condenslab.studies.embedding_width.cases import PRESETS, EscapeCase, IrisCa
 from condenslab.studies.shared.columns import columns, rows
 from condenslab.sweeps import case_id
 from condenslab.training import Stop
-from judging import ended, judged, record_of
+from judging_settings import ended, judged, record_of
 
 STUDY = studies.get("embedding_width")
 SETTINGS = Settings(seeds=1, starts=10, wide=10, iris_starts=10)

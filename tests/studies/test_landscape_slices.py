@@ -10,7 +10,7 @@ from condenslab.studies.landscape_slices.cases import CriticalCase, Settings, Tr
 from condenslab.studies.landscape_slices.claims import quadratic
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging import ended, judged, record_of, verdicts
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("landscape_slices")
 AXIS = np.linspace(-1.0, 1.0, 5)

@@ -13,7 +13,7 @@ from condenslab.studies.recovery.readings import distances, plateau, plateau_dec
 from condenslab.sweeps import Record, Store, case_id
 from condenslab.tasks import Table
 from condenslab.training import Stop
-from judging import ended, judged, record_of, verdicts
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("recovery")
 TINY = PRESETS["tiny"]

@@ -10,7 +10,7 @@ from condenslab.studies.relu_stationary.cases import EXPERIMENTS, PRESETS, RunCa
 from condenslab.studies.relu_stationary.claims import plateaus
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging import ended, judged, record_of, verdicts
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("relu_stationary")
 QUICK = PRESETS["quick"]

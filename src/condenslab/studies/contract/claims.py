@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Literal
 
+
 @dataclass(frozen=True)
 class Claim:
     """A measurable assertion and what was measured.
