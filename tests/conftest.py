@@ -6,7 +6,7 @@ import pytest
 from jaxtyping import install_import_hook
 
 # The packages whose annotated shapes are checked on every call (jaxtyping with beartype).
-THEORY = ("numerics", "networks", "risk", "training", "measures", "landscape", "sample_size")
+THEORY = ("numerics", "losses", "networks", "risk", "training", "measures", "landscape", "sample_size")
 CHECKED = [f"condenslab.{name}" for name in THEORY]
 
 

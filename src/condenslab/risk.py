@@ -3,6 +3,7 @@
 Everything below this file is about functions x → y, everything above it about θ → R(θ).
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -15,70 +16,11 @@ from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree, Shaped
 
+from condenslab.losses import CrossEntropy, SquaredLoss, checked_loss
+from condenslab.memory import shortage
+from condenslab.networks.conversion import floating, numbers
 from condenslab.networks.dense import MLP, TwoLayer, apply
 from condenslab.networks.structured import dense_gradient, dense_hessian, dense_jacobian, many_samples
-
-
-def _floating(values: Any) -> Any:
-    """Returns an array of floating-point numbers; None stays None, and so does what is no array (a mask, say)."""
-    if values is None or isinstance(values, bool):
-        return values
-    array = jnp.asarray(values)
-    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(jnp.result_type(float))
-
-
-class SquaredLoss(eqx.Module):
-    """ℓ(f, y) = ‖f − y‖², summed over outputs: with it R is the mean over samples, without a factor 1/2."""
-
-    def value(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
-        """Returns ℓ of every sample, shape (sample,)."""
-        return jnp.sum((outputs - targets) ** 2, axis=1)
-
-    def residuals(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
-        """Returns f − y, shape (sample, output)."""
-        return outputs - targets
-
-    def slope(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
-        """Returns ∂ℓ/∂f = 2(f − y), shape (sample, output)."""
-        return 2.0 * (outputs - targets)
-
-    def check(self, targets: np.ndarray) -> None:
-        """Accepts any targets."""
-
-    def curvature_root(self, outputs: Float[Array, "sample output"]) -> Array:
-        """Returns a root L of ∂²ℓ/∂f² = L·Lᵀ = 2·I, shape (sample, output, output)."""
-        eye = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
-        return jnp.broadcast_to(jnp.sqrt(2.0).astype(outputs.dtype) * eye, (*outputs.shape, outputs.shape[1]))
-
-
-class CrossEntropy(eqx.Module):
-    """ℓ(f, y) = −Σ_o y_o log softmax(f)_o, in nats; y a probability vector (one-hot for a class label)."""
-
-    def value(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
-        """Returns ℓ of every sample, shape (sample,)."""
-        return -jnp.sum(targets * jax.nn.log_softmax(outputs, axis=1), axis=1)
-
-    def residuals(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
-        """Returns softmax(f) − y, shape (sample, output)."""
-        return jax.nn.softmax(outputs, axis=1) - targets
-
-    def slope(self, outputs: Float[Array, "sample output"], targets: Float[Array, "sample output"]) -> Array:
-        """Returns ∂ℓ/∂f = softmax(f) − y, shape (sample, output)."""
-        return self.residuals(outputs, targets)
-
-    def check(self, targets: np.ndarray) -> None:
-        """Refuses targets that are not probability vectors."""
-        if np.any(targets < 0) or np.any(np.abs(targets.sum(axis=1) - 1) > 1e-6):
-            raise ValueError(
-                "targets must be probability vectors for cross-entropy, non-negative rows that sum to 1; "
-                "jax.nn.one_hot turns labels into such rows."
-            )
-
-    def curvature_root(self, outputs: Float[Array, "sample output"]) -> Array:
-        """Returns L = diag(√p) − p·√pᵀ, p = softmax(f), with L·Lᵀ = diag(p) − p·pᵀ; shape (sample, output, output)."""
-        p = jax.nn.softmax(outputs, axis=1)
-        eye = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
-        return jnp.sqrt(p)[:, None, :] * (eye[None] - p[:, :, None])
 
 
 class EmpiricalRisk(eqx.Module):
@@ -86,6 +28,8 @@ class EmpiricalRisk(eqx.Module):
 
     Attributes:
         inputs: x, shape (sample, input) ((sample, channel, height, width) for images; any batch that `predict` takes).
+            Data of any real type become floating-point numbers; only for a `predict` of your own integers stay integers
+            (they may be tokens), of JAX's default width. Single precision is chosen by JAX arrays of float32.
         targets: y, shape (sample, output).
         weights: Non-negative sample weights, shape (sample,), or None for equal ones. A weight of 0 pads a sample away,
             so that data sets of different sizes share one compiled program.
@@ -96,15 +40,35 @@ class EmpiricalRisk(eqx.Module):
 
     Raises:
         ValueError: No samples, NaN or infinity, shapes that do not fit, negative weights, or (cross-entropy) targets
-            that are not probability vectors. Checked where the arrays are known, not inside compiled programs.
+            that are not probability vectors, or no real numbers. Checked where the arrays are known, not inside
+            compiled programs.
+        TypeError: `loss` is no loss, or `predict` no function.
     """
 
-    inputs: Shaped[Array, "sample ..."] = eqx.field(converter=jnp.asarray)
-    targets: Float[Array, "sample output"] = eqx.field(converter=_floating)
-    weights: Float[Array, " sample"] | None = eqx.field(default=None, converter=_floating)
-    loss: SquaredLoss | CrossEntropy = SquaredLoss()
-    predict: Callable[..., Array] = eqx.field(static=True, default=apply)
-    scale: Float[Array, ""] | None = eqx.field(default=None, converter=_floating)
+    inputs: Shaped[Array, "sample ..."]
+    targets: Float[Array, "sample output"]
+    weights: Float[Array, " sample"] | None
+    loss: SquaredLoss | CrossEntropy
+    predict: Callable[..., Array] = eqx.field(static=True)
+    scale: Float[Array, ""] | None
+
+    def __init__(
+        self,
+        inputs: Any,
+        targets: Any,
+        weights: Any = None,
+        loss: SquaredLoss | CrossEntropy = SquaredLoss(),
+        predict: Callable[..., Array] = apply,
+        scale: Any = None,
+    ) -> None:
+        """Converts the data, once and for all who read them."""
+        self.inputs = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)
+        self.targets = floating("targets", targets)
+        self.weights = None if weights is None else floating("weights", weights)
+        self.loss, self.predict = checked_loss(loss), predict
+        self.scale = None if scale is None else floating("scale", scale)
+        if not callable(predict):
+            raise TypeError(f"predict must be a function (params, inputs) → outputs. Got {predict!r}.")
 
     def __check_init__(self) -> None:
         _check_data("inputs", self.inputs, self.inputs)
@@ -124,9 +88,33 @@ class EmpiricalRisk(eqx.Module):
         if self.scale is not None:
             _check_scale(self.scale)
 
+    def matching(self, params: PyTree) -> "EmpiricalRisk":
+        """Returns the risk with its data in the precision of the parameters, where that is the wider one.
+
+        All methods do so themselves, so that data in single precision cost a network in double precision no digits.
+        """
+        held = [self.inputs, self.targets, *([] if self.weights is None else [self.weights])]
+        real = [leaf.dtype for leaf in (*jax.tree.leaves(params), *held) if eqx.is_inexact_array(leaf)]
+        wide = jnp.result_type(*real)
+        if all(leaf.dtype == wide or not eqx.is_inexact_array(leaf) for leaf in held):
+            return self
+        return jax.tree.map(lambda leaf: leaf.astype(wide) if eqx.is_inexact_array(leaf) else leaf, self)
+
+    def counted(self) -> "EmpiricalRisk":
+        """Returns the risk on the samples that count, those of positive weight; itself where all do.
+
+        The value and the derivatives are the same; what looks at the data otherwise (their extent, which neurons are
+        dead on them) must not look at padding. Weights inside compiled programs are not known, and all samples stay.
+        """
+        if self.weights is None or isinstance(self.weights, Tracer) or bool(jnp.all(self.weights > 0)):
+            return self
+        kept = np.flatnonzero(np.asarray(self.weights) > 0)
+        parts = {"inputs": self.inputs[kept], "targets": self.targets[kept], "weights": self.weights[kept]}
+        return dataclasses.replace(self, **parts)
+
     def outputs(self, params: PyTree) -> Float[Array, "sample output"]:
         """Returns f_θ(x_i) = scale·predict(θ, x_i) on the data, shape (sample, output)."""
-        outputs = self.predict(params, self.inputs)
+        outputs = self.predict(params, self.matching(params).inputs)
         if outputs.shape != self.targets.shape:
             raise ValueError(
                 f"predict must return the targets' shape, {self.targets.shape}. Got shape {outputs.shape}."
@@ -135,11 +123,12 @@ class EmpiricalRisk(eqx.Module):
 
     def residuals(self, params: PyTree) -> Float[Array, "sample output"]:
         """Returns f_θ(x_i) − y_i (softmax(f) − y for cross-entropy), shape (sample, output)."""
-        return self.loss.residuals(self.outputs(params), self.targets)
+        return self.loss.residuals(self.outputs(params), self.matching(params).targets)
 
     def value(self, params: PyTree) -> Float[Array, ""]:
         """Returns R(θ), a scalar."""
-        return jnp.sum(self.probabilities * self.loss.value(self.outputs(params), self.targets))
+        risk = self.matching(params)
+        return jnp.sum(risk.probabilities * risk.loss.value(risk.outputs(params), risk.targets))
 
     def gradient(self, params: PyTree) -> PyTree:
         """Returns ∇R(θ) as a pytree of the shape of the parameters."""
@@ -147,19 +136,21 @@ class EmpiricalRisk(eqx.Module):
 
     def value_and_gradient(self, params: PyTree) -> tuple[Float[Array, ""], PyTree]:
         """Returns (R(θ), ∇R(θ)) from one evaluation."""
+        risk = self.matching(params)
         if self._structured(params) and many_samples(params, len(self.inputs)):
             jax.eval_shape(self.outputs, params)
-            return dense_gradient(params, self.inputs, (self.targets, self.probabilities), self._first_order)
-        outputs, pull = jax.vjp(self.outputs, params)
-        value = jnp.sum(self.probabilities * self.loss.value(outputs, self.targets))
-        return value, pull(self.cotangent(outputs))[0]
+            return dense_gradient(params, risk.inputs, (risk.targets, risk.probabilities), self._first_order)
+        outputs, pull = jax.vjp(risk.outputs, params)
+        value = jnp.sum(risk.probabilities * risk.loss.value(outputs, risk.targets))
+        return value, pull(risk.cotangent(outputs))[0]
 
     def jacobian(self, params: PyTree) -> Float[Array, "sample output param"]:
         """Returns ∂f_o(x_i)/∂θ, the gradients of the outputs (not of the residuals' norm), dense."""
         if self._structured(params):
             outputs = jax.eval_shape(self.outputs, params)
             ones = self._scaled(jnp.eye(outputs.shape[1], dtype=outputs.dtype))
-            return dense_jacobian(params, self.inputs, jnp.broadcast_to(ones[None], (*outputs.shape, outputs.shape[1])))
+            inputs = self.matching(params).inputs
+            return dense_jacobian(params, inputs, jnp.broadcast_to(ones[None], (*outputs.shape, outputs.shape[1])))
         theta, unravel = ravel_pytree(params)
         shape = jax.eval_shape(self.outputs, params).shape
         forward = theta.size <= shape[0] * shape[1]
@@ -172,9 +163,11 @@ class EmpiricalRisk(eqx.Module):
         For dense networks it is assembled from a few matrix products over chunks of samples, so that memory stays
         bounded; for others by automatic differentiation.
         """
+        risk = self.matching(params)
+        _require_room(params, 3)
         if self._structured(params):
             jax.eval_shape(self.outputs, params)
-            return dense_hessian(params, self.inputs, (self.targets, self.probabilities), self._second_order)
+            return dense_hessian(params, risk.inputs, (risk.targets, risk.probabilities), self._second_order)
         theta, unravel = ravel_pytree(params)
         return jax.hessian(lambda t: self.value(unravel(t)))(theta)
 
@@ -185,17 +178,24 @@ class EmpiricalRisk(eqx.Module):
     @property
     def probabilities(self) -> Float[Array, " sample"]:
         """p_i, the normalised sample weights, shape (sample,)."""
-        if self.weights is None:
-            return jnp.full(self.inputs.shape[0], 1.0 / self.inputs.shape[0], dtype=self.targets.dtype)
-        return self.weights / jnp.sum(self.weights)
+        return self._probabilities(self.targets.dtype)
 
     def cotangent(self, outputs: Float[Array, "sample output"]) -> Float[Array, "sample output"]:
         """Returns ∂R/∂f_io = p_i ∂ℓ/∂f_o at the given outputs."""
-        return self.probabilities[:, None] * self.loss.slope(outputs, self.targets)
+        return self._probabilities(outputs.dtype)[:, None] * self.loss.slope(outputs, self.targets)
 
     def gauss_newton_root(self, outputs: Float[Array, "sample output"]) -> Float[Array, "sample output output"]:
         """Returns G with ∂²R/∂f_i² = G_i·G_iᵀ, so that the Gauss–Newton part of the Hessian is (GᵀJ)ᵀ(GᵀJ)."""
-        return jnp.sqrt(self.probabilities)[:, None, None] * self.loss.curvature_root(outputs)
+        return jnp.sqrt(self._probabilities(outputs.dtype))[:, None, None] * self.loss.curvature_root(outputs)
+
+    def _probabilities(self, needed: Any) -> Array:
+        """Returns p in the widest of the precisions of the data and of what it is to be multiplied with."""
+        real = [leaf.dtype for leaf in (self.inputs, self.targets) if eqx.is_inexact_array(leaf)]
+        wide = jnp.result_type(needed, *real)
+        if self.weights is None:
+            return jnp.full(self.inputs.shape[0], 1.0 / self.inputs.shape[0], dtype=wide)
+        weights = self.weights.astype(jnp.result_type(wide, self.weights.dtype))
+        return weights / jnp.sum(weights)
 
     def _scaled(self, array: Array) -> Array:
         return array if self.scale is None else self.scale.astype(array.dtype) * array
@@ -215,6 +215,21 @@ class EmpiricalRisk(eqx.Module):
         slope = probabilities[:, None] * self.loss.slope(f, targets)
         root = jnp.sqrt(probabilities)[:, None, None] * self.loss.curvature_root(f)
         return self._scaled(slope), self._scaled(root)
+
+
+def _require_room(params: PyTree, copies: int) -> None:
+    size = sum(leaf.size for leaf in jax.tree.leaves(params) if eqx.is_array(leaf))
+    needed = 8 * copies * size * size
+    missing = shortage(needed) if needed > _SMALL else None
+    if missing:
+        raise ValueError(
+            f"a dense Hessian must fit into memory: for {size} parameters {missing}. Use products with it "
+            "(`hessian_product`, measures.inertia_bounds_at), or fewer parameters."
+        )
+
+
+_SMALL = 2**28
+"""Bytes that are asked for without looking how many are free."""
 
 
 def _check_weights(weights: Any, inputs: Any) -> None:

@@ -259,7 +259,15 @@ def test_resumed_after_a_level_was_reached():
     assert np.array_equal(flat(whole.network), flat(rest.network))
 
 
-def test_ctrl_c_returns_what_is_finished():
+@pytest.fixture
+def heeds_sigint():
+    """Python's own handler: a shell starts background jobs with SIGINT ignored, and pytest may be one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_returns_what_is_finished(heeds_sigint):
     """A real signal, raised between two segments, where nothing of JAX's can swallow it."""
     risk, network = small_risk(), small_network()
     calls = []
@@ -310,7 +318,7 @@ def test_progress_rises_to_one():
         ({"dropout": -0.1, "key": KEY}, "DROP probability"),
         ({"batch": 7, "key": KEY}, "between 1 and the number of samples, 6"),
         ({"batch": 0, "key": KEY}, "between 1"),
-        ({"steps": -1}, "must not be negative"),
+        ({"steps": -1}, "a whole number of at least 0"),
         ({"at": (5, 11)}, "between step 0 and step 10"),
     ],
 )

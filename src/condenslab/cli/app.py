@@ -1,14 +1,15 @@
 """The entry point: which command, and how everything that can go wrong becomes an exit status."""
 
 import contextlib
-import io
 import os
 import shlex
 import sys
 import traceback
 
 import condenslab
+from condenslab.cli import streams
 from condenslab.cli.interruption import interruptible
+from condenslab.cli.machine import say
 from condenslab.cli.overview import OVERVIEW, SUMMARIES
 from condenslab.errors import UserError, unknown
 
@@ -27,32 +28,40 @@ def main(arguments: list[str] | None = None) -> int:
     """
     is_process = arguments is None
     arguments = sys.argv[1:] if arguments is None else arguments
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without Unicode gets a question mark, not a traceback
+    streams.prepare()
     try:
         with interruptible():
-            status = _dispatch(arguments)
+            status = _status(arguments)
             sys.stdout.flush()
         return status
     except UserError as error:
-        _say(f"condenslab: {' '.join(str(error).split())}")
+        say(f"condenslab: {' '.join(str(error).split())}")
         return MISTAKE
     except KeyboardInterrupt:
-        _say(_interruption(arguments))
+        say(_interruption(arguments))
         if is_process:
             os._exit(INTERRUPTED)  # JAX may be computing still, and would be torn down under it
         return INTERRUPTED
     except BrokenPipeError:
-        with contextlib.suppress(OSError):  # the reader has what it wanted; keep the flush at exit from complaining
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_up_output()  # the reader has what it wanted
         return OK
+    except Exception as error:
+        reason = streams.output_failure(error)
+        if reason is not None:
+            streams.give_up_output()
+            say(f"condenslab: standard output cannot be written ({reason}); what a run has computed is stored")
+            return MISTAKE
+        with contextlib.suppress(OSError):
+            traceback.print_exc()
+        say(f"condenslab: internal error, please report it with the lines above: {type(error).__name__}: {error}")
+        return INTERNAL
+
+
+def _status(arguments: list[str]) -> int:
+    try:
+        return _dispatch(arguments)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else OK
-    except Exception as error:
-        traceback.print_exc()
-        _say(f"condenslab: internal error, please report it with the lines above: {type(error).__name__}: {error}")
-        return INTERNAL
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -81,9 +90,3 @@ def _interruption(arguments: list[str]) -> str:
             f"condenslab {shlex.join(arguments)}"
         )
     return "condenslab: interrupted"
-
-
-def _say(text: str) -> None:
-    with contextlib.suppress(OSError):
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()

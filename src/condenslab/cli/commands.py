@@ -4,7 +4,16 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from condenslab.cli import machine
-from condenslab.cli.options import ClaimsOptions, DoctorOptions, ListOptions, PlanOptions, ReportOptions, RunOptions
+from condenslab.cli.options import (
+    ClaimsOptions,
+    DoctorOptions,
+    ListOptions,
+    PlanOptions,
+    ProveOptions,
+    ReportOptions,
+    RunOptions,
+    VerifyOptions,
+)
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
@@ -40,6 +49,8 @@ def list_command(options: ListOptions) -> int:
 
 def run_command(options: RunOptions) -> int:
     """Runs studies and prints their claims."""
+    if not options.out.strip():
+        raise UserError("--out needs the name of a folder. Got an empty one")
     machine.limit_threads(options.threads)
     from condenslab import studies
     from condenslab.cli import show
@@ -51,6 +62,7 @@ def run_command(options: RunOptions) -> int:
     plans = _plans(options)
     if options.dry_run:
         return _dry_run(options, plans)
+    _require_memory(options, plans)
     runs: list[Run] = []
     machine.prepare_jax()
     for plan in plans:
@@ -64,16 +76,17 @@ def run_command(options: RunOptions) -> int:
         _write(f"{show.claims_text(rows)}\n{show.tally(rows)}; stored in {options.out}")
     failed = [run for run in runs if run.failures]
     for run in failed:
-        sys.stderr.write(f"condenslab: {show.failures_text(run)}\n")
+        machine.say(f"condenslab: {show.failures_text(run)}")
     return 70 if failed else _status(rows, strict=options.strict)
 
 
 def claims_command(options: ClaimsOptions) -> int:
     """Prints the claims in a store."""
     from condenslab.cli import show
-    from condenslab.sweeps import Store
+    from condenslab.sweeps import Store, require_claims
 
     runs = Store(_folder("claims", options.directory)).runs(latest=not options.all)
+    require_claims(runs)
     rows = [row for run in runs for row in run.claims]
     if options.json:
         _write(show.as_json(rows))
@@ -111,15 +124,36 @@ def plan_command(options: PlanOptions) -> int:
     return 0
 
 
+def prove_command(options: ProveOptions) -> int:
+    """Proves the critical points of a store."""
+    from condenslab.cli import prove, show
+
+    folder = _folder("prove", options.directory)
+    machine.prepare_jax()
+    rows = prove.prove_store(folder, options.study, options.output or f"{folder}/certificates")
+    _write(show.as_json(rows) if options.json else prove.as_text(rows))
+    return 0
+
+
+def verify_command(options: VerifyOptions) -> int:
+    """Checks a certificate."""
+    from condenslab.cli import show, verify
+
+    row = verify.verify_file(options.certificate)
+    _write(show.as_json(row) if options.json else verify.as_text(row))
+    return int(not row["verified"])
+
+
 def doctor_command(options: DoctorOptions) -> int:
     """Checks the JAX build."""
     from condenslab import doctor
     from condenslab.cli import show
 
+    machine.require_device()
     diagnosis = doctor.check()
     _write(show.as_json(diagnosis.as_dict()) if options.json else diagnosis.text())
     if diagnosis.problem:
-        sys.stderr.write(f"condenslab: {diagnosis.problem}\n")
+        machine.say(f"condenslab: {diagnosis.problem}")
         return 1
     return 0
 
@@ -139,12 +173,30 @@ def _plans(options: RunOptions) -> "list[Plan]":
         studies.get(name)
     data = None
     if options.data is not None:
-        from condenslab.tasks import read_table
+        from condenslab.tasks import read_table, require_learnable
 
         data = read_table(options.data)
-    return [
+        require_learnable(data)
+    plans = [
         studies.plan(name, preset=options.preset, seed=options.seed, overrides=overrides, data=data) for name in names
     ]
+    for plan in plans:
+        if not plan.cases:
+            raise UserError(f"these settings leave {plan.study.name!r} nothing to compute: give its lists an entry")
+    return plans
+
+
+def _require_memory(options: RunOptions, plans: "list[Plan]") -> None:
+    """Refuses a run of which one batch asks for more memory than there is, by the study's own estimate."""
+    from condenslab.memory import shortage
+
+    for plan in plans:
+        missing = shortage(1e6 * _cost(plan, options.out)["megabytes"])
+        if missing:
+            raise UserError(
+                f"{plan.study.name} does not fit on this machine: {missing}; give less data or smaller settings "
+                "(--dry-run shows what they cost)"
+            )
 
 
 def _dry_run(options: RunOptions, plans: "list[Plan]") -> int:

@@ -1,5 +1,6 @@
 """What the command line sets on this machine before JAX starts: threads, precision, compile cache."""
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -37,11 +38,42 @@ def limit_threads(threads: int | None) -> None:
         os.environ[variable] = str(threads)
 
 
+def say(text: str) -> None:
+    """Writes a line on standard error, where it can be written."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+
+
+def require_device() -> None:
+    """Starts JAX.
+
+    Raises:
+        UserError: It does not start, or finds no device: its environment variables ask for what is not there.
+    """
+    try:
+        import jax
+
+        jax.devices()
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        given = {name: value for name, value in os.environ.items() if name.startswith("JAX_")}
+        asked = "; ".join(f"{name}={value}" for name, value in given.items()) or "no JAX_… variable is set"
+        raise UserError(
+            f"JAX does not start ({reason}): correct or unset its environment variables ({asked})"
+        ) from error
+
+
 def prepare_jax() -> None:
-    """Enables float64 in JAX, which ranks, inertias and critical points need, and a cache of compiled programs."""
+    """Enables float64 in JAX, which ranks, inertias and critical points need, and a cache of compiled programs.
+
+    Raises:
+        UserError: JAX does not start.
+    """
     # A program from the cache is announced by an error that is none. "1" is what JAX itself leaves to child processes.
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    require_device()
     import jax
 
     jax.config.update("jax_enable_x64", True)

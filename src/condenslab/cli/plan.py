@@ -34,7 +34,15 @@ def make(options: "PlanOptions") -> "SamplePlan":
     try:
         return plan(request)
     except ValueError as error:
-        raise UserError(str(error)) from error
+        raise UserError(_with_options(str(error), [field.name for field in fields(PlanRequest)])) from error
+
+
+def _with_options(message: str, names: list[str]) -> str:
+    """Returns a message in which the names of parameters are those of the options."""
+    for name in names:
+        if "_" in name:
+            message = message.replace(name, "--" + name.replace("_", "-"))
+    return message
 
 
 def as_dict(made: "SamplePlan") -> dict[str, Any]:

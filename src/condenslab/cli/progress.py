@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from condenslab.cli.machine import say
 from condenslab.sweeps import Progress
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -51,8 +52,7 @@ class Lines:
             return
         self._last, self._finished = now, fraction >= 1.0
         left = time_left(now - self._start, self._fraction)
-        sys.stderr.write(f"{self._name} {100 * self._fraction:3.0f} %{left and f', {left} left'}: {text}\n")
-        sys.stderr.flush()
+        say(f"{self._name} {100 * self._fraction:3.0f} %{left and f', {left} left'}: {text}")
 
 
 def time_left(elapsed: float, fraction: float) -> str:

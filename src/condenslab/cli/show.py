@@ -1,6 +1,7 @@
 """Text for people and JSON for programs."""
 
 import shutil
+import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -12,7 +13,8 @@ from condenslab.studies import Study
 from condenslab.studies.settings import as_dict
 from condenslab.sweeps import Run
 
-_MARKS = {"holds": "✓ holds", "fails": "✗ FAILS", "undecided": "? undecided"}
+_MARKS = {"holds": ("✓ holds", "+ holds"), "fails": ("✗ FAILS", "x FAILS"), "undecided": ("? undecided",) * 2}
+"""Each verdict as it is shown, and where the terminal has ASCII only."""
 
 
 def as_json(value: Any) -> str:
@@ -72,10 +74,22 @@ def number(value: Any) -> str:
 
 
 def _claim(row: dict[str, Any]) -> str:
-    parts = [f"expected {number(row['expected'])}", f"measured {number(row['measured'])}"]
+    relation = row.get("relation", "=")  # claims of an older store have none
+    parts = [f"expected {'' if relation == '=' else relation + ' '}{number(row['expected'])}"]
+    parts += [f"measured {number(row['measured'])}"]
     if row["margin"] is not None:
         parts += [f"tolerance {number(row['tolerance'])}", f"margin {row['margin']:.3g}"]
-    return "\n".join([item(_MARKS[row["verdict"]], row["claim"]), item("", ", ".join(parts)), item("", row["source"])])
+    lines = [row["claim"], ", ".join(parts), row["source"], *([row["reason"]] if row.get("reason") else [])]
+    return "\n".join(item("" if k else _mark(row["verdict"]), line) for k, line in enumerate(lines))
+
+
+def _mark(verdict: str) -> str:
+    fancy, plain = _MARKS[verdict]
+    try:
+        fancy.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return plain
+    return fancy
 
 
 def _settings(settings: Any) -> str:

@@ -24,6 +24,7 @@ from jax import Array
 
 from condenslab.measures.rank import Rank, model_rank
 from condenslab.networks import Activation, TwoLayer
+from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.structure import from_neurons, to_neurons
 
 _SEPARATE = 1e-12
@@ -154,7 +155,7 @@ def branches(width: int, target_width: int) -> list[Branch]:
     return sorted(found, key=lambda branch: branch.features)
 
 
-def branch_point(target: TwoLayer, branch: Branch, key: Array, *, spread: float = 1.0, signs: bool = False) -> TwoLayer:
+def branch_point(target: TwoLayer, branch: Branch, key: Key, *, spread: float = 1.0, signs: bool = False) -> TwoLayer:
     """Draws a point of a branch: a network of its width that expresses the target on all inputs.
 
     New input weights are normal with standard deviation `spread`; so are the output weights before what they sum to is
@@ -163,7 +164,7 @@ def branch_point(target: TwoLayer, branch: Branch, key: Array, *, spread: float 
     Args:
         target: The target network, irreducible: distinct input weights, no zero output weights.
         branch: The branch; its target blocks are in the order of the target's neurons.
-        key: A JAX random key.
+        key: A JAX key or an integer seed.
         spread: Standard deviation, positive.
         signs: For odd and even activations: whether every neuron gets a random sign, so that all pieces are visited.
 
@@ -174,7 +175,7 @@ def branch_point(target: TwoLayer, branch: Branch, key: Array, *, spread: float 
     _check_target(target, branch, signs)
     neurons, outputs = np.asarray(to_neurons(target), dtype=np.float64), target.output_weights.shape[0]
     hidden = neurons.shape[1] - outputs
-    keys = jax.random.split(key, 3)
+    keys = jax.random.split(as_key(key), 3)
     fresh = np.asarray(jax.random.normal(keys[0], (len(branch.extra_blocks), hidden)), dtype=np.float64)
     incoming = np.concatenate([neurons[:, :hidden], spread * fresh])
     sums = np.concatenate([neurons[:, hidden:], np.zeros((len(fresh), outputs))])

@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import PyTree
 
+from condenslab.networks.conversion import Key
 from condenslab.networks.draws import unit_draws
 
 
@@ -29,7 +30,7 @@ class Axis(NamedTuple):
     whole: bool = True
 
 
-def generic(params: PyTree, key: Array) -> PyTree:
+def generic(params: PyTree, key: Key) -> PyTree:
     """Returns parameters of the same shapes, N(0, 1) over the root of the last axis (N(0, 1) for vectors)."""
     leaves, structure = jax.tree.flatten(params)
     units = unit_draws(key, "normal", *[leaf.shape for leaf in leaves])

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -12,6 +13,7 @@ from jaxtyping import PyTree
 from scipy.stats import qmc
 
 from condenslab.networks import apply
+from condenslab.networks.conversion import floating
 from condenslab.risk import EmpiricalRisk
 
 RANDOM_LAW = "1,024 points of a Halton sequence in the bounding box of the data, widened by half its size on every side"
@@ -69,20 +71,22 @@ def make_receipt(before: PyTree, after: PyTree, *, inputs: np.ndarray | Array) -
     Raises:
         ValueError: There are no inputs, or they are not a finite batch.
     """
-    inputs = np.asarray(inputs, dtype=np.float64)
+    inputs = floating("inputs", inputs)
     if inputs.ndim < 2 or len(inputs) == 0 or not np.all(np.isfinite(inputs)):
         raise ValueError(f"inputs must be a finite matrix (sample, input) with samples. Got shape {inputs.shape}.")
-    return _compare(before, after, apply, jnp.asarray(inputs), None)
+    return _compare(before, after, apply, inputs, None)
 
 
 def risk_receipt(risk: EmpiricalRisk, before: PyTree, after: PyTree) -> Receipt:
     """Compares two networks on the data of a risk: outputs, risk and gradient.
 
     Args:
-        risk: R; its inputs are vectors, shape (sample, input), or images.
+        risk: R; its inputs are vectors, shape (sample, input), or images. Samples of weight 0 are padding and not
+            looked at.
         before: The network before the edit.
         after: The network after it.
     """
+    risk = risk.counted()
     return _compare(before, after, risk.predict, risk.inputs, risk)
 
 
@@ -107,14 +111,14 @@ def surroundings(inputs: np.ndarray | Array, count: int | None = None, margin: f
 
 
 def _compare(before: PyTree, after: PyTree, predict: Predict, inputs: Array, risk: EmpiricalRisk | None) -> Receipt:
-    nearby = jnp.asarray(surroundings(inputs), dtype=inputs.dtype)
+    nearby = _nearby(predict, before, inputs)
     old, old_nearby, old_risk, old_norm = _evaluate(predict, before, inputs, nearby, risk)
     new, new_nearby, new_risk, new_norm = _evaluate(predict, after, inputs, nearby, risk)
     return Receipt(
-        output_difference=_largest(new - old),
-        output_difference_random=_largest(new_nearby - old_nearby),
+        output_difference=_difference(new, old),
+        output_difference_random=_difference(new_nearby, old_nearby),
         random_law=RANDOM_LAW if inputs.ndim == 2 else IMAGE_LAW,
-        output_scale=_largest(old),
+        output_scale=_largest(jnp.where(jnp.isfinite(old), old, 0.0)),
         risk_before=None if old_risk is None else float(old_risk),
         risk_after=None if new_risk is None else float(new_risk),
         gradient_norm_before=None if old_norm is None else float(old_norm),
@@ -131,6 +135,23 @@ def _evaluate(predict: Predict, network: PyTree, inputs: Array, nearby: Array, r
         return outputs, elsewhere, None, None
     value, gradient = risk.value_and_gradient(network)
     return outputs, elsewhere, value, jnp.abs(ravel_pytree(gradient)[0]).sum()
+
+
+def _nearby(predict: Predict, network: PyTree, inputs: Array) -> Array:
+    """Returns the quasi-random inputs; whole numbers where the prediction takes no others (tokens, entries)."""
+    points = jnp.asarray(surroundings(inputs), jnp.result_type(float))
+    if jnp.issubdtype(inputs.dtype, jnp.floating):
+        return points.astype(inputs.dtype)
+    try:
+        jax.eval_shape(predict, network, points)
+    except (TypeError, IndexError):
+        return jnp.clip(points, inputs.min(axis=0), inputs.max(axis=0)).astype(inputs.dtype)
+    return points
+
+
+def _difference(new: Array, old: Array) -> float:
+    """Returns the largest |f′ − f|; equal infinities (a class that is masked out) differ by 0."""
+    return _largest(jnp.where(new == old, 0.0, new - old))
 
 
 def _largest(values: Array) -> float:

@@ -12,13 +12,15 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
 from condenslab.measures.rank import Rank, rank
+from condenslab.measures.rank_evidence import fades
 from condenslab.networks import apply
+from condenslab.networks.conversion import Key, as_key, floating, numbers
 from condenslab.numerics import require_float64
 
 _VIEWS = 4
 """Random combinations of the rows that a column is seen through, to find columns that are parallel."""
-_DIGITS = 1e-7
-"""Directions of columns, unit vectors in ℝ⁴, that differ by less than this are equal."""
+_DIGITS = 1e-13
+"""Directions of columns, unit vectors in ℝ⁴, that differ by less than this are equal: only rounding is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,8 @@ class RankBounds:
 
     Attributes:
         lower: The numerical rank of the sketch J·Ω: never more than that of J.
-        upper: min(rows, number of directions of columns), and the sketch's rank where the sketch is not full.
+        upper: min(rows, number of directions of columns), and the sketch's rank where the sketch is not full and its
+            spectrum does not fade into the noise, as those of small weights do.
         rows: Samples × outputs.
         parameters: M, the columns of J.
         zero_columns: Columns that are exactly 0 in every view: dead parameters.
@@ -56,7 +59,7 @@ class RankBounds:
 
 
 def rank_bounds(
-    seed: int,
+    seed: Key,
     network: PyTree,
     probes: np.ndarray | Array,
     *,
@@ -71,7 +74,7 @@ def rank_bounds(
     parallel; both are read off Jᵀ·Ω′, shape (param, 4), and hold with probability 1 (to rounding).
 
     Args:
-        seed: Of Ω and Ω′.
+        seed: Of Ω and Ω′: an integer, or a JAX key.
         network: θ, any pytree that `predict` takes.
         probes: Inputs, shape (sample, input); with more rows than `sketch`.
         sketch: Number of random directions: more than the rank that is expected. Memory: sketch · rows numbers.
@@ -81,19 +84,20 @@ def rank_bounds(
         TypeError: Parameters are not float64.
         ValueError: `sketch` is not positive, there are no probes, or a derivative is NaN or infinite.
     """
-    points = jnp.asarray(probes)
+    points = floating("probes", probes) if predict is apply else numbers("probes", probes)
     if sketch < 1 or points.ndim == 0 or points.shape[0] == 0:
         raise ValueError(f"sketch and the number of probes must be positive. Got {sketch} and shape {points.shape}.")
     theta, _ = ravel_pytree(network)
     require_float64(np.asarray(theta), "rank bounds", None)
-    first, second = jax.random.split(jax.random.key(seed))
+    first, second = jax.random.split(as_key(seed, "seed"))
     products = np.asarray(_right(predict, network, points, first, sketch))
     views = np.asarray(_left(predict, network, points, second))
     found = rank(products)
     rows = products.shape[0]
     zero, directions = _directions(views)
     saturated = found.value >= min(sketch, rows)
-    upper = min(rows, directions) if saturated or not found.decided else min(rows, directions, found.value)
+    shown = found.decided and not saturated and not fades(found.singular_values[: found.value], found.gap)
+    upper = min(rows, directions, found.value) if shown else min(rows, directions)
     return RankBounds(min(found.value, upper), upper, rows, int(theta.size), zero, directions, found, saturated)
 
 

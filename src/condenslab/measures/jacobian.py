@@ -11,6 +11,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
 from condenslab.networks import TwoLayer, apply
+from condenslab.networks.conversion import floating, numbers
 from condenslab.risk import EmpiricalRisk
 
 
@@ -30,7 +31,7 @@ def output_jacobian(
     Raises:
         ValueError: There is no sample.
     """
-    points = jnp.asarray(inputs)
+    points = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)
     if points.ndim == 0 or points.shape[0] == 0:
         raise ValueError(f"inputs must hold at least one sample, shape (sample, input). Got shape {points.shape}.")
     if predict is apply and isinstance(network, TwoLayer):

@@ -16,6 +16,7 @@ from jaxtyping import Float, PyTree
 
 from condenslab.measures.jacobian import output_jacobian
 from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply, as_mlp
+from condenslab.networks.conversion import floating, numbers
 from condenslab.networks.structure_deep import Pass
 
 Factors = list[tuple[Array, Array | None]]
@@ -42,10 +43,10 @@ def tangent_array(
     Raises:
         ValueError: There is no sample, or the inputs do not fit the network.
     """
-    host = np.asarray(inputs)
+    host = np.asarray(floating("inputs", inputs) if predict is apply else numbers("inputs", inputs))
     closed = predict is apply and isinstance(network, TwoLayer | MLP | ConvTwoLayer)
     if not closed or host.ndim < 2 or len(host) == 0:
-        return np.asarray(output_jacobian(network, inputs, predict=predict))
+        return np.asarray(output_jacobian(network, host, predict=predict))
     factors = _convolution_factors if isinstance(network, ConvTwoLayer) else _dense_factors
     leaves = jax.tree.leaves(network)
     ends = np.cumsum([leaf.size for leaf in leaves])

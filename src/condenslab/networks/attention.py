@@ -13,7 +13,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from condenslab.networks.checks import count, no_dropout
+from condenslab.networks.checks import check_shapes, count, no_dropout
+from condenslab.networks.conversion import parameter
 from condenslab.networks.dense import Dropout
 
 
@@ -29,12 +30,23 @@ class MultiHeadAttention(eqx.Module):
         readout: U, shape (d_model, token output), or None.
     """
 
-    queries: Float[Array, "head d_model d"]
-    keys: Float[Array, "head d_model d"]
-    values: Float[Array, "head d_model d_v"]
-    outputs: Float[Array, "head d_model d_v"]
-    embedding: Float[Array, "token_input d_model"] | None = None
-    readout: Float[Array, "d_model token_output"] | None = None
+    queries: Float[Array, "head d_model d"] = eqx.field(converter=parameter)
+    keys: Float[Array, "head d_model d"] = eqx.field(converter=parameter)
+    values: Float[Array, "head d_model d_v"] = eqx.field(converter=parameter)
+    outputs: Float[Array, "head d_model d_v"] = eqx.field(converter=parameter)
+    embedding: Float[Array, "token_input d_model"] | None = eqx.field(default=None, converter=parameter)
+    readout: Float[Array, "d_model token_output"] | None = eqx.field(default=None, converter=parameter)
+
+    def __check_init__(self) -> None:
+        check_shapes(
+            "a MultiHeadAttention",
+            queries=(self.queries, "head d_model d"),
+            keys=(self.keys, "head d_model d"),
+            values=(self.values, "head d_model d_v"),
+            outputs=(self.outputs, "head d_model d_v"),
+            embedding=(self.embedding, "token_input d_model"),
+            readout=(self.readout, "d_model token_output"),
+        )
 
     def __call__(
         self, inputs: Float[Array, "sample ..."], dropout: Dropout | None = None

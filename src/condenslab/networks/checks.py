@@ -76,3 +76,30 @@ def no_dropout(dropout: object) -> None:
     """
     if dropout is not None:
         raise ValueError("dropout must be None: this network has no hidden activations that noise could fall on.")
+
+
+def check_shapes(owner: str, **parts: tuple[Any, str]) -> None:
+    """Refuses arrays whose axes of one name differ in length; None and what is no array is passed over.
+
+    Args:
+        owner: What the arrays belong to, for the message ("a TwoLayer").
+        **parts: For each argument its array, and the names of its last axes, separated by spaces. Axes in front of them
+            (an ensemble's) are free.
+
+    Raises:
+        ValueError: An array has too few axes, or two of them do not fit together.
+    """
+    lengths: dict[str, tuple[int, str]] = {}
+    for name, (array, axes) in parts.items():
+        letters = axes.split()
+        if not hasattr(array, "shape"):
+            continue
+        if len(array.shape) < len(letters):
+            raise ValueError(f"{name} of {owner} must have shape ({', '.join(letters)}). Got shape {array.shape}.")
+        for letter, length in zip(letters, array.shape[len(array.shape) - len(letters) :], strict=True):
+            known, first = lengths.setdefault(letter, (length, name))
+            if length != known:
+                raise ValueError(
+                    f"{first} and {name} of {owner} must agree in the axis {letter!r}: {name} has shape "
+                    f"({', '.join(letters)}). Got {known} in {first} and shape {array.shape} in {name}."
+                )

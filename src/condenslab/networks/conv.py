@@ -4,7 +4,7 @@ Inputs are batches of images, shape (sample, channel, height, width). As for den
 parameters and nothing else; strides, pooling and padding are static.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -12,6 +12,8 @@ from jax import Array, lax
 from jaxtyping import Float
 
 from condenslab.networks.activations import Activation
+from condenslab.networks.checks import check_shapes
+from condenslab.networks.conversion import as_activation, parameters
 from condenslab.networks.dense import Dropout
 
 Pooling = Literal["max", "mean"]
@@ -39,11 +41,11 @@ class CNN(eqx.Module):
             pixels at stride 1.
     """
 
-    kernels: tuple[Float[Array, "_ _ _ _"], ...]
-    kernel_biases: tuple[Float[Array, " _"] | None, ...]
-    weights: tuple[Float[Array, "_ _"], ...]
-    biases: tuple[Float[Array, " _"] | None, ...]
-    activation: Activation = eqx.field(static=True)
+    kernels: tuple[Float[Array, "_ _ _ _"], ...] = eqx.field(converter=parameters)
+    kernel_biases: tuple[Float[Array, " _"] | None, ...] = eqx.field(converter=parameters)
+    weights: tuple[Float[Array, "_ _"], ...] = eqx.field(converter=parameters)
+    biases: tuple[Float[Array, " _"] | None, ...] = eqx.field(converter=parameters)
+    activation: Activation = eqx.field(static=True, converter=as_activation)
     strides: tuple[int, ...] = eqx.field(static=True)
     pools: tuple[int, ...] = eqx.field(static=True)
     pooling: Pooling = eqx.field(static=True, default="max")
@@ -62,12 +64,26 @@ class CNN(eqx.Module):
                 f"a CNN's head needs one bias entry for each of its matrices, at least one. Got {len(self.weights)} "
                 f"matrices and {len(self.biases)} bias entries."
             )
+        self._check_layers()
         if min(*self.strides, *self.pools) < 1:
             raise ValueError(f"strides and pools must be at least 1. Got {self.strides} and {self.pools}.")
         if self.pooling not in ("max", "mean") or self.padding not in ("valid", "same"):
             raise ValueError(
                 f"pooling must be max or mean, and padding valid or same. Got {self.pooling} and {self.padding}."
             )
+
+    def _check_layers(self) -> None:
+        parts: dict[str, tuple[Any, str]] = {}
+        for number, (kernel, bias) in enumerate(zip(self.kernels, self.kernel_biases, strict=True)):
+            parts[f"kernels[{number}]"] = (
+                kernel,
+                f"channel_{number + 1} channel_{number} row_{number} column_{number}",
+            )
+            parts[f"kernel_biases[{number}]"] = (bias, f"c_{number + 1}")
+        for number, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            parts[f"weights[{number}]"] = (weight, f"m_{number + 1} m_{number}")
+            parts[f"biases[{number}]"] = (bias, f"m_{number + 1}")
+        check_shapes("a CNN", **parts)
 
     def __call__(
         self, inputs: Float[Array, "sample channel height width"], dropout: Dropout | None = None

@@ -14,6 +14,7 @@ from jax import Array
 from jaxtyping import Float
 
 from condenslab.networks.activations import Activation
+from condenslab.networks.conversion import as_activation, parameter
 from condenslab.networks.dense import Dropout, TwoLayer
 
 
@@ -32,10 +33,10 @@ class ConvTwoLayer(eqx.Module):
         activation: σ.
     """
 
-    kernels: Float[Array, "kernel ..."]
-    biases: Float[Array, "kernel ..."] | None
-    output_weights: Float[Array, "output kernel ..."]
-    activation: Activation = eqx.field(static=True)
+    kernels: Float[Array, "kernel ..."] = eqx.field(converter=parameter)
+    biases: Float[Array, "kernel ..."] | None = eqx.field(converter=parameter)
+    output_weights: Float[Array, "output kernel ..."] = eqx.field(converter=parameter)
+    activation: Activation = eqx.field(static=True, converter=as_activation)
 
     def __check_init__(self) -> None:
         axes = self.output_weights.ndim - 2

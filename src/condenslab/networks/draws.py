@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
-from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -18,13 +17,10 @@ from jax.core import Tracer
 
 from condenslab.errors import unknown
 from condenslab.networks.activations import Activation
-from condenslab.networks.activations import activation as named_activation
 from condenslab.networks.checks import Real, check_not_negative, count, library
+from condenslab.networks.conversion import Key, as_activation, as_key
 from condenslab.networks.dense import MLP, TwoLayer
 from condenslab.networks.initial import SCHEMES, Law, Scale, scheme_stds
-
-Key: TypeAlias = Array | int | np.integer
-
 
 _ROOT3 = math.sqrt(3.0)
 _LEAST_DRAW, _MOST_PADDED = 64, 8192
@@ -71,14 +67,14 @@ def two_layer(
             f"a network's parameters carry no output_scale 1/α. Got {scale.output_scale}: draw with scale.unscaled and "
             "multiply the prediction by it, or use initial.from_gamma, which has α = 1."
         )
-    inner, outer = _as_std(scale.input_std), _as_std(scale.output_std)
+    inner, outer = as_std(scale.input_std), as_std(scale.output_std)
     w, b, a, c = unit_draws(key, scale.law, (m, d), (m,), (o, m), (o,))
     return TwoLayer(
-        _scaled(inner, w),
-        _scaled(inner, b) if biases else None,
-        _scaled(outer, a),
-        _scaled(outer, c) if output_bias else None,
-        _as_activation(activation),
+        scaled(inner, w),
+        scaled(inner, b) if biases else None,
+        scaled(outer, a),
+        scaled(outer, c) if output_bias else None,
+        as_activation(activation),
     )
 
 
@@ -121,9 +117,9 @@ def mlp(
     weights, offsets = units[: len(matrices)], units[len(matrices) :]
     wanted = [biases] * (len(matrices) - 1) + [output_bias]
     return MLP(
-        tuple(_scaled(_as_std(s), weight) for s, weight in zip(stds, weights, strict=True)),
-        tuple(_scaled(_as_std(s), b) if want else None for s, b, want in zip(stds, offsets, wanted, strict=True)),
-        _as_activation(activation),
+        tuple(scaled(as_std(s), weight) for s, weight in zip(stds, weights, strict=True)),
+        tuple(scaled(as_std(s), b) if want else None for s, b, want in zip(stds, offsets, wanted, strict=True)),
+        as_activation(activation),
         residual,
     )
 
@@ -168,19 +164,24 @@ def unit_draws(key: Key, law: Law, *shapes: tuple[int, ...]) -> list[Array]:
     sizes = [math.prod(shape) for shape in shapes]
     total = sum(sizes)
     drawn = max(_LEAST_DRAW, 1 << (total - 1).bit_length()) if total <= _MOST_PADDED else total
-    flat = _UNIT[law](_as_key(key), (drawn,), jnp.result_type(float))
+    flat = _UNIT[law](as_key(key), (drawn,), jnp.result_type(float))
     xp = library(flat)
     parts = xp.split(xp.asarray(flat)[:total], np.cumsum(sizes)[:-1].tolist())
     return [jnp.array(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _scaled(std: Array, unit: Array) -> Array:
+def scaled(std: Array, unit: Array) -> Array:
     """Returns std·unit, where both are known without a program for each shape."""
     xp = library(std, unit)
     return jnp.array(xp.asarray(std) * xp.asarray(unit))  # asarray would compile a program for each shape
 
 
-def _as_std(std: Real) -> Array:
+def as_std(std: Real) -> Array:
+    """Returns a standard deviation as a scalar array in jax's precision.
+
+    Raises:
+        ValueError: It is negative, not finite, no scalar, or vanishes in that precision.
+    """
     dtype = jnp.result_type(float)
     check_not_negative("std", std)
     if np.ndim(std):
@@ -188,15 +189,3 @@ def _as_std(std: Real) -> Array:
     if not isinstance(std, Tracer) and 0 < std < jnp.finfo(dtype).tiny:
         raise ValueError(f"std {std:g} vanishes in {dtype.name}. Enable x64 in jax, or choose a larger one.")
     return jnp.asarray(std, dtype)
-
-
-def _as_key(key: Key) -> Array:
-    if isinstance(key, int | np.integer):
-        return jax.random.key(int(key))
-    if not isinstance(key, Array):
-        raise TypeError(f"key must be a JAX key or an integer seed; there is no default. Got {key!r}.")
-    return jax.random.key(key) if jnp.issubdtype(key.dtype, jnp.integer) and key.ndim == 0 else key
-
-
-def _as_activation(activation: Activation | str) -> Activation:
-    return named_activation(activation) if isinstance(activation, str) else activation

@@ -12,7 +12,8 @@ from jax import Array
 from jax.core import Tracer
 from jaxtyping import Float, Shaped
 
-from condenslab.networks.checks import no_dropout
+from condenslab.networks.checks import check_shapes, no_dropout
+from condenslab.networks.conversion import parameter
 from condenslab.networks.dense import Dropout
 
 
@@ -24,8 +25,8 @@ class Linear(eqx.Module):
         offset: c, shape (1,), or None.
     """
 
-    coefficients: Float[Array, " input"]
-    offset: Float[Array, " one"] | None = None
+    coefficients: Float[Array, " input"] = eqx.field(converter=parameter)
+    offset: Float[Array, " one"] | None = eqx.field(default=None, converter=parameter)
 
     def __call__(
         self, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
@@ -43,8 +44,11 @@ class Diagonal(eqx.Module):
         minus: b, shape (input,).
     """
 
-    plus: Float[Array, " input"]
-    minus: Float[Array, " input"]
+    plus: Float[Array, " input"] = eqx.field(converter=parameter)
+    minus: Float[Array, " input"] = eqx.field(converter=parameter)
+
+    def __check_init__(self) -> None:
+        check_shapes("a Diagonal", plus=(self.plus, "input"), minus=(self.minus, "input"))
 
     def __call__(
         self, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
@@ -65,7 +69,7 @@ class DeepDiagonal(eqx.Module):
         factors: a, shape (layer, input).
     """
 
-    factors: Float[Array, "layer input"]
+    factors: Float[Array, "layer input"] = eqx.field(converter=parameter)
 
     def __call__(
         self, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
@@ -91,7 +95,7 @@ class ProductModel(eqx.Module):
         parameters: t, shape (4,).
     """
 
-    parameters: Float[Array, " four"]
+    parameters: Float[Array, " four"] = eqx.field(converter=parameter)
 
     def __check_init__(self) -> None:
         if self.parameters.shape[-1:] != (4,):
@@ -113,8 +117,11 @@ class MatrixFactorisation(eqx.Module):
         right: B, shape (inner, column).
     """
 
-    left: Float[Array, "row inner"]
-    right: Float[Array, "inner column"]
+    left: Float[Array, "row inner"] = eqx.field(converter=parameter)
+    right: Float[Array, "inner column"] = eqx.field(converter=parameter)
+
+    def __check_init__(self) -> None:
+        check_shapes("a MatrixFactorisation", left=(self.left, "row inner"), right=(self.right, "inner column"))
 
     def __call__(
         self, inputs: Shaped[Array, "sample pair"], dropout: Dropout | None = None

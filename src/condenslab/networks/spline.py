@@ -16,6 +16,7 @@ from jax import Array
 from jaxtyping import Float
 
 from condenslab.networks.checks import count, no_dropout
+from condenslab.networks.conversion import parameters
 from condenslab.networks.dense import Dropout
 
 Knots = tuple[float, ...]
@@ -32,7 +33,7 @@ class KAN(eqx.Module):
         degree: Of the splines: 0 steps, 1 polygons, 3 cubic.
     """
 
-    coefficients: tuple[Float[Array, "_ _ _"], ...]
+    coefficients: tuple[Float[Array, "_ _ _"], ...] = eqx.field(converter=parameters)
     knots: tuple[Knots, ...] = eqx.field(static=True)
     degree: int = eqx.field(static=True)
 
@@ -44,6 +45,11 @@ class KAN(eqx.Module):
             )
         for layer, (c, knots) in enumerate(zip(self.coefficients, self.knots, strict=True)):
             _check_knots(knots, self.degree)
+            if layer and c.shape[-2] != self.coefficients[layer - 1].shape[-3]:
+                raise ValueError(
+                    f"layer {layer} must have as many inputs as layer {layer - 1} has outputs, "
+                    f"{self.coefficients[layer - 1].shape[-3]}. Got coefficients of shape {c.shape}."
+                )
             if len(knots) != c.shape[-1] + self.degree + 1:
                 raise ValueError(
                     f"layer {layer} with {c.shape[-1]} splines of degree {self.degree} needs "
@@ -94,7 +100,9 @@ def uniform_knots(low: float, high: float, intervals: int, degree: int) -> Knots
     if not low < high:
         raise ValueError(f"low must be below high. Got {low} and {high}.")
     g, k = count("intervals", intervals), count("degree", degree, least=0)
-    return tuple(float(low + (high - low) * i / g) for i in range(-k, g + k + 1))
+    # The ends of the grid are the numbers given: a knot that is one rounding short would leave the end outside.
+    inner = {0: float(low), g: float(high)}
+    return tuple(inner.get(i, float(low + (high - low) * i / g)) for i in range(-k, g + k + 1))
 
 
 def bspline_basis(points: Float[Array, "*shape"], knots: Knots, degree: int) -> Float[Array, "*shape basis"]:

@@ -11,7 +11,7 @@ from condenslab import studies
 from condenslab.errors import UserError
 from condenslab.report import embed
 from condenslab.report.chapters import VERDICTS, Chapter, read_chapter
-from condenslab.sweeps import Store
+from condenslab.sweeps import Store, require_claims
 from condenslab.sweeps.files import write_whole
 
 
@@ -42,6 +42,7 @@ def write(store_dir: str | Path, output: str | Path, *, latest: bool = True) -> 
             f"the store {str(store_dir)!r} holds no finished run yet, so there is nothing to report: "
             f"run a study first, for example `condenslab run {next(iter(studies.names()), 'STUDY')} --out {store_dir}`"
         )
+    require_claims(runs)
     records = store.records()
     chapters = [read_chapter(run, records, f"run-{number}") for number, run in enumerate(runs, start=1)]
     content = _render(chapters, Path(store_dir).resolve().name)

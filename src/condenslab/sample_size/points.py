@@ -15,6 +15,7 @@ from jaxtyping import Float
 from condenslab.landscape import Branch, branch_point, branches
 from condenslab.networks import MLP, ConvTwoLayer, DeepDiagonal, Diagonal, MatrixFactorisation, TwoLayer, as_unshared
 from condenslab.networks import as_two_layer as dense_form
+from condenslab.networks.conversion import Key, as_key
 from condenslab.sample_size.optimistic.networks import Sharing
 from condenslab.sample_size.optimistic.size import intrinsic_width
 
@@ -22,7 +23,7 @@ _ALL_BRANCHES = 4
 """Up to so many extra neurons every branch of the target set is visited."""
 
 
-def dense_points(target: TwoLayer, width: int, key: Array) -> dict[str, TwoLayer]:
+def dense_points(target: TwoLayer, width: int, key: Key) -> dict[str, TwoLayer]:
     """Returns points of the target set of a two-layer network: null embedding, merges, and every branch where few.
 
     With up to four extra neurons every partition of them is visited: m neurons in blocks of equal w, blocks that sum to
@@ -32,7 +33,7 @@ def dense_points(target: TwoLayer, width: int, key: Array) -> dict[str, TwoLayer
     Args:
         target: An irreducible network of width k.
         width: m, at least k.
-        key: A JAX random key.
+        key: A JAX key or an integer seed.
 
     Raises:
         ValueError: m < k, or the target is reducible.
@@ -45,7 +46,7 @@ def dense_points(target: TwoLayer, width: int, key: Array) -> dict[str, TwoLayer
         name = f"blocks {'+'.join(map(str, branch.target_blocks))}"
         name += f", free {'+'.join(map(str, branch.extra_blocks))}" if branch.extra_blocks else ""
         signs = target.activation.parity is not None
-        points[name] = branch_point(target, branch, jax.random.fold_in(key, number), signs=signs)
+        points[name] = branch_point(target, branch, jax.random.fold_in(as_key(key), number), signs=signs)
     return points
 
 
@@ -73,7 +74,7 @@ def deep_points(target: MLP, widths: Sequence[int]) -> dict[str, MLP]:
 
 
 def convolution_points(
-    target: ConvTwoLayer, kernels: int, key: Array, *, sharing: Sharing = "shared"
+    target: ConvTwoLayer, kernels: int, key: Key, *, sharing: Sharing = "shared"
 ) -> Mapping[str, ConvTwoLayer | TwoLayer]:
     """Returns points of the target set of a convolution network, with or without sharing, or fully connected.
 
@@ -83,7 +84,7 @@ def convolution_points(
     Args:
         target: A network of k shared kernels.
         kernels: m, at least k.
-        key: A JAX random key.
+        key: A JAX key or an integer seed.
         sharing: "shared", "unshared" or "full", the wide network's own.
 
     Raises:
@@ -95,6 +96,7 @@ def convolution_points(
     wide = _more_kernels(target, jnp.zeros((extra, *target.size)), jnp.zeros(extra), 0)
     points = {"null embedding": wide}
     if extra and target.width:
+        key = as_key(key)
         size, bias = (
             jax.random.normal(key, (extra, *target.size)),
             jax.random.normal(jax.random.fold_in(key, 1), (extra,)),

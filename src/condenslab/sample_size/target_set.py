@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import PyTree
 
 from condenslab.measures import Rank, model_rank
 from condenslab.networks import apply, parameter_count
+from condenslab.networks.conversion import floating, numbers
 
 _SAME = 1e-9
 """Points of one target set agree to this fraction of the largest output."""
@@ -92,7 +92,7 @@ def minimum_rank(
     """
     if not points:
         raise ValueError("points must hold at least one point of the target set. Got none.")
-    inputs = jnp.asarray(probes)
+    inputs = floating("probes", probes) if predict is apply else numbers("probes", probes)
     found: list[TargetPoint] = []
     reference = None
     for name, network in points.items():

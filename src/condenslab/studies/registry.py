@@ -21,6 +21,7 @@ REGISTRY: dict[str, str] = {
     "training_similarity": "condenslab.studies.training_similarity:STUDY",
     "attention_rank": "condenslab.studies.attention_rank:STUDY",
     "kan_grid": "condenslab.studies.kan_grid:STUDY",
+    "scaling": "condenslab.studies.scaling:STUDY",
     "branches": "condenslab.studies.branches:STUDY",
     "recovery_stability": "condenslab.studies.branches:STABILITY",
     "llr_transition": "condenslab.studies.llr_transition:STUDY",

@@ -17,11 +17,11 @@ def changed(settings: Settings, overrides: Mapping[str, Any]) -> Settings:
     Args:
         settings: An instance of a frozen dataclass.
         overrides: New values by field name. A value must have the field's type; a string is read as on the command
-            line: as JSON of the field's type (`0.01`, `true`, `null`, `[1,2]`), as a list without its brackets (`1,2`),
-            or, where the field takes text, as that text.
+            line: as JSON of the field's type (`0.01`, `true`, `null`, `[1,2]`), as a list without brackets and quotes
+            (`1,2`, `tanh,relu`), or, where the field takes text, as that text.
 
     Raises:
-        UserError: There is no such field, or the value does not fit it.
+        UserError: There is no such field, or the value does not fit it or is an empty list.
 
     Example:
         >>> @dataclasses.dataclass(frozen=True)
@@ -39,6 +39,8 @@ def changed(settings: Settings, overrides: Mapping[str, Any]) -> Settings:
         values[name] = (
             _parse(name, value, types[name]) if isinstance(value, str) else _convert(name, value, types[name])
         )
+        if values[name] in ((), [], {}, frozenset()) and getattr(settings, name):
+            raise UserError(f"the setting {name!r} needs at least one entry: an empty list leaves nothing to compute")
     try:
         return dataclasses.replace(settings, **values)  # type: ignore[type-var]
     except ValueError as error:
@@ -72,11 +74,12 @@ def as_dict(settings: Any) -> dict[str, Any]:
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:
-    """Reads a text as JSON of a type (`True` passes for `true`), as a list without brackets, or as itself."""
+    """Reads a text as JSON of a type (`True` passes for `true`), as a list without brackets or quotes, or as itself."""
     if get_origin(kind) is Literal and set(map(type, get_args(kind))) == {str} and text not in get_args(kind):
         raise unknown(f"{name} (a setting)", text, get_args(kind))
     problem = ""
-    for number, candidate in enumerate((text, text.lower(), f"[{text}]")):
+    words = [word.strip().strip("\"'") for word in text.strip().removeprefix("[").removesuffix("]").split(",")]
+    for number, candidate in enumerate((text, text.lower(), f"[{text}]", msgspec.json.encode(words).decode())):
         try:
             return msgspec.json.decode(candidate, type=kind)
         except msgspec.ValidationError as error:

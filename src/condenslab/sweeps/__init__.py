@@ -4,6 +4,7 @@ Nothing here knows a network or JAX: a sweep is told what cases are, which of th
 batch.
 """
 
+from condenslab.sweeps.content import require_claims
 from condenslab.sweeps.executors import Executor, InProcess, executor
 from condenslab.sweeps.grid import canonical, case_id, described
 from condenslab.sweeps.records import Record, Run
@@ -27,5 +28,6 @@ __all__ = [
     "described",
     "executor",
     "load",
+    "require_claims",
     "sweep",
 ]

@@ -78,6 +78,30 @@ def read(path: Path) -> bytes:
         raise UserError(f"the store's file {path} cannot be read: {error.strerror}") from error
 
 
+def listed(folder: Path, suffix: str) -> list[Path]:
+    """Returns the files of a folder with this suffix in the order of their names, hidden ones left out.
+
+    Raises:
+        UserError: The folder is there and cannot be read: that is not the same as an empty one.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(entry.name for entry in entries)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unusable(folder, error) from error
+    return [folder / name for name in names if name.endswith(suffix) and not name.startswith(".")]
+
+
+def unusable(path: str | Path, error: OSError) -> UserError:
+    """Builds the error for a folder that the system does not let be seen."""
+    shown = str(path) if len(str(path)) < 200 else f"{str(path)[:200]}…"
+    return UserError(
+        f"the folder {shown!r} cannot be read ({error.strerror or error}): check its name and its permissions"
+    )
+
+
 def damaged(path: Path, reason: str) -> UserError:
     """Builds the error for a file of the store that is truncated or altered.
 

@@ -1,5 +1,6 @@
 """What a store holds: a record a case, and a run for every time that a study's claims were evaluated."""
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -78,24 +79,28 @@ class Run:
 class ShardArrays(Mapping[str, np.ndarray]):
     """The arrays of one record: a read-only mapping that opens its safetensors file when an array is asked for."""
 
-    def __init__(self, path: Path, prefix: str, names: list[str]):
+    def __init__(self, path: Path, prefix: str, names: list[str], checksums: Mapping[str, str] | None = None):
         """Names the file, the record's prefix in it and its arrays.
 
         Args:
             path: The safetensors file.
             prefix: The record's id; the array `x` is the tensor `prefix/x`.
             names: Names of the arrays.
+            checksums: Of the arrays, by name; older stores have none.
         """
-        self._path, self._prefix, self._names = path, prefix, names
+        self._path, self._prefix, self._names, self._checksums = path, prefix, names, checksums or {}
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._names:
             raise KeyError(name)
         try:
             with safe_open(self._path, framework="numpy") as shard:
-                return shard.get_tensor(f"{self._prefix}/{name}")
+                array = shard.get_tensor(f"{self._prefix}/{name}")
         except (SafetensorError, OSError) as error:
             raise damaged(self._path, str(error)) from error
+        if name in self._checksums and array_checksum(array) != self._checksums[name]:
+            raise damaged(self._path, f"the array {name!r} of record {self._prefix} does not match its checksum")
+        return array
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -105,6 +110,12 @@ class ShardArrays(Mapping[str, np.ndarray]):
 
     def __repr__(self) -> str:
         return f"ShardArrays({self._names})"
+
+
+def array_checksum(array: np.ndarray) -> str:
+    """Returns the checksum of an array: of its type, its shape and its little-endian entries in C order."""
+    plain = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+    return hashlib.sha256(f"{plain.dtype.str} {plain.shape}".encode() + plain.tobytes()).hexdigest()[:16]
 
 
 def storable(value: Any, where: str = "values") -> Any:

@@ -21,15 +21,16 @@ import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
 from condenslab.errors import UserError
-from condenslab.sweeps.files import damaged, read, read_sealed, sealed_name, write_whole
-from condenslab.sweeps.records import Record, Run, ShardArrays, Status, storable
+from condenslab.sweeps.content import check_foreign
+from condenslab.sweeps.files import damaged, listed, read, read_sealed, sealed_name, unusable, write_whole
+from condenslab.sweeps.records import Record, Run, ShardArrays, Status, array_checksum, storable
 
 FORMAT = 1
 """Version of the layout above; a store of a higher one is refused, untouched."""
 
 
 class _Row(msgspec.Struct):
-    """One line of a shard's rows file."""
+    """One line of a shard's rows file; `checksums` are those of the arrays, and are missing in older stores."""
 
     study: str
     id: str
@@ -39,6 +40,7 @@ class _Row(msgspec.Struct):
     values: dict[str, Any]
     arrays: list[str]
     provenance: dict[str, Any]
+    checksums: dict[str, str] = {}
 
 
 class Store:
@@ -74,8 +76,15 @@ class Store:
 
     @staticmethod
     def exists(path: str | Path) -> bool:
-        """Says whether there is a store in a folder."""
-        return (Path(path) / "store.json").is_file()
+        """Says whether there is a store in a folder.
+
+        Raises:
+            UserError: The system does not let it be seen: a missing permission, a name that is too long.
+        """
+        try:
+            return (Path(path) / "store.json").is_file()
+        except OSError as error:
+            raise unusable(path, error) from error
 
     def add(self, records: Iterable[Record]) -> None:
         """Stores records as one shard: all of them or, if it fails, none.
@@ -116,7 +125,7 @@ class Store:
             UserError: A shard is truncated or damaged; the message names the file.
         """
         index: dict[str, Record] = {}
-        for path in sorted((self.path / "shards").glob("[!.]*.jsonl")):
+        for path in listed(self.path / "shards", ".jsonl"):
             for row in _read_shard(path):
                 if study not in (None, row.study):
                     continue
@@ -146,7 +155,7 @@ class Store:
         Raises:
             UserError: A run's file is truncated or damaged; the message names it.
         """
-        runs = [_read_run(path) for path in sorted((self.path / "runs").glob("[!.]*.json"))]
+        runs = [_read_run(path) for path in listed(self.path / "runs", ".json")]
         if not latest:
             return runs
         newest = {_request(run): run for run in runs}
@@ -157,7 +166,11 @@ class Store:
         return self.path / "store.json"
 
     def _create(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
+        try:
+            taken = self.path.exists() and not self.path.is_dir()
+        except OSError as error:
+            raise unusable(self.path, error) from error
+        if taken:
             raise UserError(f"{str(self.path)!r} is a file, and a store is a folder: choose another name")
         with self._writing():
             self.path.mkdir(parents=True, exist_ok=True)
@@ -215,6 +228,7 @@ def _row(record: Record) -> _Row:
         values=storable(record.values),
         arrays=sorted(record.arrays),
         provenance=storable(record.provenance, "provenance"),
+        checksums={name: array_checksum(_tensor(name, array)) for name, array in record.arrays.items()},
     )
 
 
@@ -247,15 +261,17 @@ def _check_arrays(path: Path) -> None:
 
 
 def _record(row: _Row, path: Path) -> Record:
-    arrays = ShardArrays(path.with_suffix(".safetensors"), row.id, row.arrays) if row.arrays else {}
+    arrays = ShardArrays(path.with_suffix(".safetensors"), row.id, row.arrays, row.checksums) if row.arrays else {}
     return Record(row.study, row.id, row.case, row.status, row.message, row.values, arrays, row.provenance)
 
 
 def _read_run(path: Path) -> Run:
     try:
-        return msgspec.json.decode(read_sealed(path), type=Run)
+        run = msgspec.json.decode(read_sealed(path), type=Run)
+        check_foreign(run)
     except msgspec.DecodeError as error:
         raise damaged(path, str(error)) from error
+    return run
 
 
 def _request(run: Run) -> bytes:

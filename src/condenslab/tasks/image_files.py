@@ -6,16 +6,16 @@ Nothing is downloaded. Debian's package `dataset-fashion-mnist` brings Fashion-M
 
 import gzip
 import io
-import os
 import zipfile
 import zlib
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import numpy as np
 
 from condenslab.errors import UserError
+from condenslab.tasks.files import FilePath, reading, regular_size, require_believable, require_memory
 from condenslab.tasks.images import Images
 
 FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
@@ -23,10 +23,8 @@ FASHION_MNIST = "/usr/share/datasets/fashion-mnist"
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _GZIP = b"\x1f\x8b"
-_LARGEST = 2**33
-"""Files that announce more than 8 GiB are taken for damaged."""
-
-FilePath = str | os.PathLike[str]
+_COPIES = 10
+"""Bytes that an image of one byte a pixel takes, as it is read and as float64."""
 
 
 def read_idx(path: FilePath) -> np.ndarray:
@@ -41,24 +39,25 @@ def read_idx(path: FilePath) -> np.ndarray:
         UserError: The file cannot be read, is no IDX file, or has fewer or more entries than its header says; in one
             sentence that names the file and says what to do.
     """
-    try:
-        with _opened(path) as stream:
-            dtype, shape = _header(path, stream)
-            size = prod(shape) * dtype.itemsize
-            if size > _LARGEST:
-                raise UserError(f"{path} announces an array of shape {shape}, more than 8 GiB: its header is damaged.")
-            content = stream.read(size + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise UserError(f"{path} is a damaged gzip file ({error}): fetch or pack it again.") from None
-    except OSError as error:
-        raise _unreadable(path, error) from None
-    if len(content) != size:
-        more = "more" if len(content) > size else f"only {len(content)}"
-        raise UserError(
-            f"{path} announces {size} bytes of shape {shape} and has {more}: the file is "
-            f"{'mislabelled' if len(content) > size else 'truncated'}, so fetch it again."
-        )
-    return np.frombuffer(content, dtype=dtype).reshape(shape)
+    held = regular_size(path)
+    with reading(path):
+        try:
+            with _opened(path) as stream:
+                dtype, shape = _header(path, stream)
+                size = prod(shape) * dtype.itemsize
+                require_believable(path, size, held)
+                require_memory(path, size)
+                content = stream.read(size + 1)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise UserError(f"{path} is a damaged gzip file ({error}): fetch or pack it again.") from None
+        if len(content) != size:
+            more = "more" if len(content) > size else f"only {len(content)}"
+            raise UserError(
+                f"{path} announces {size} bytes of shape {str(shape)[:80]} and has {more}: the file is "
+                f"{'mislabelled' if len(content) > size else 'truncated'}, so fetch it again."
+            )
+        array = np.frombuffer(content, dtype=dtype).reshape(shape)
+        return array.astype(dtype.newbyteorder("="), copy=False)
 
 
 def labelled_images(images: FilePath, labels: FilePath, *, classes: int = 10) -> Images:
@@ -90,16 +89,12 @@ def read_images(path: FilePath, *, images: str = "images", labels: str = "labels
         UserError: The file cannot be read, is no npz file or a damaged one, lacks an array of that name, holds objects
             (images of mixed sizes), or the arrays do not fit together.
     """
-    try:
-        with Path(path).open("rb") as file:
-            if not zipfile.is_zipfile(file):
-                raise UserError(f"{path} is no npz file, or a damaged one: write it with numpy.savez(path, images=…).")
-        with np.load(path, allow_pickle=False) as archive:
-            pair = [_member(path, archive, name) for name in (images, labels)]
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path} is no npz file, or a damaged one ({str(error)[:80]}): write it again.") from None
-    except OSError as error:
-        raise _unreadable(path, error) from None
+    held = regular_size(path)
+    with reading(path):
+        if not zipfile.is_zipfile(path):
+            raise UserError(f"{path} is no npz file, or a damaged one: write it with numpy.savez(path, images=…).")
+        with zipfile.ZipFile(path) as archive:
+            pair = [_member(path, archive, name, held) for name in (images, labels)]
     return _checked(pair[0], pair[1], f"{path}, array {images!r},", f"{path}, array {labels!r},", classes)
 
 
@@ -122,18 +117,42 @@ def _header(path: FilePath, stream: gzip.GzipFile | io.BufferedReader) -> tuple[
     return np.dtype(_TYPES[start[2]]), tuple(int(n) for n in np.frombuffer(lengths, ">u4"))
 
 
-def _member(path: FilePath, archive: Any, name: str) -> np.ndarray:
-    if name not in archive.files:
-        raise UserError(f"{path} has no array {name!r}, only {', '.join(archive.files) or 'nothing'}: give its name.")
-    try:
-        return archive[name]
-    except ValueError as error:
-        if "pickle" not in str(error):
-            raise
-        raise UserError(
-            f"{path} holds {name!r} as objects, as images of mixed sizes are: bring all to one size and store one "
-            "array."
-        ) from None
+def _member(path: FilePath, archive: zipfile.ZipFile, name: str, held: int) -> np.ndarray:
+    """Reads one array, its header first: nothing is asked for that the file does not hold."""
+    members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+    if name not in members:
+        raise UserError(f"{path} has no array {name!r}, only {', '.join(members) or 'nothing'}: give its name.")
+    info = members[name]
+    with archive.open(info) as stream:
+        shape, columns_first, dtype = _npy_header(stream)
+        if dtype.hasobject:
+            raise UserError(
+                f"{path} holds {name!r} as objects, as images of mixed sizes are: bring all to one size and store one "
+                "array."
+            )
+        size = prod(shape) * dtype.itemsize
+        require_believable(path, size, held)
+        require_memory(path, _COPIES * size)
+        if dtype.kind not in "biuf" or size > info.file_size:
+            raise UserError(
+                f"{path}, array {name!r}, announces {size} bytes of {dtype} and has {info.file_size}: write it again."
+            )
+        content = stream.read(size + 1)  # to its end, where zipfile compares the checksum
+    if len(content) != size:
+        raise UserError(f"{path}, array {name!r}, has not the {size} bytes that it announces: write it again.")
+    array = np.frombuffer(content, dtype=dtype).reshape(shape, order="F" if columns_first else "C")
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    version = np.lib.format.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"version {version} of the format holds no plain numbers")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, columns_first, dtype = read(stream)
+    if any(length < 0 for length in shape):
+        raise ValueError(f"the shape {shape} is none")
+    return shape, columns_first, dtype
 
 
 def _checked(images: np.ndarray, labels: np.ndarray, images_name: str, labels_name: str, classes: int) -> Images:
@@ -159,6 +178,7 @@ def _checked(images: np.ndarray, labels: np.ndarray, images_name: str, labels_na
             f"{labels_name} has the label {labels[first]} at sample {first}, but labels must be 0 to {classes - 1}: "
             "give the number of classes, or correct the file."
         )
+    require_memory(images_name, _COPIES * images.size + 8 * images.size * (images.itemsize > 1))
     grey = images.astype(np.float64) / (255.0 if images.dtype.kind == "u" and images.dtype.itemsize == 1 else 1.0)
     if not np.isfinite(grey).all():
         raise UserError(f"{images_name} has NaN or infinite grey values: clean the images first.")
@@ -166,11 +186,3 @@ def _checked(images: np.ndarray, labels: np.ndarray, images_name: str, labels_na
     for array in found:
         array.setflags(write=False)
     return found
-
-
-def _unreadable(path: FilePath, error: OSError) -> UserError:
-    if isinstance(error, FileNotFoundError):
-        return UserError(f"there is no file {path}: check the name and the folder.")
-    if isinstance(error, IsADirectoryError):
-        return UserError(f"{path} is a folder: give one of the files in it.")
-    return UserError(f"{path} cannot be read ({error.strerror}): check the file and its permissions.")

@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-import os
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,8 +13,12 @@ import numpy as np
 
 from condenslab.errors import UserError
 from condenslab.tasks.arrays import matrix
+from condenslab.tasks.files import FilePath, reading, regular_size, require_memory
+from condenslab.tasks.table_layout import DecimalCommas, RowNumbers
 
 _DELIMITERS = (";", "\t", ",")
+_PART, _COPIES = 2**20, 12
+"""Bytes read at a time, and how many copies of a file the numbers and the lines of it may take."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +49,20 @@ class Table:
         for name, value in (("inputs", x), ("targets", y), ("digest", digest)):
             object.__setattr__(self, name, value)
 
+    @property
+    def summary(self) -> str:
+        """What was read, in words: "60 samples, 1 input"."""
+        samples, inputs = self.inputs.shape
+        return f"{samples} sample{'s' * (samples != 1)}, {inputs} input{'s' * (inputs != 1)}"
 
-def read_table(path: str | os.PathLike[str]) -> Table:
+
+def read_table(path: FilePath) -> Table:
     """Reads samples (x, y) from a text file.
 
     One line a sample, the last column is y, the others are x. Columns are separated by commas, semicolons or tabs; a
-    first line without numbers is a header; blank lines and lines that begin with # are skipped. UTF-8, BOM or not.
+    first line without numbers is a header; blank lines and lines that begin with # are skipped. UTF-8, BOM or not. A
+    first column that the header leaves without a name is left out if it holds row numbers or names, as pandas and R
+    write them.
 
     Args:
         path: The file.
@@ -60,65 +71,108 @@ def read_table(path: str | os.PathLike[str]) -> Table:
         UserError: The file cannot be read, is not such a table, or has no samples; in one sentence that names the file,
             the line and what to do.
     """
-    columns, values, lines = _read_numbers(path, _decode(path))
-    if not values:
-        raise UserError(f"{path} has no samples: write one line for each, x first and y last.")
-    numbers = np.frombuffer(values).reshape(-1, columns)
-    bad = np.argwhere(~np.isfinite(numbers))
-    if len(bad):
-        row, column = (int(index) for index in bad[0])
-        raise UserError(
-            f"{path}, line {lines[row]}: column {column + 1} is {numbers[row, column]}, but every value must be a "
-            "finite number: correct or remove the line."
-        )
-    return Table(numbers[:, :-1], numbers[:, -1:], Path(path).name)
+    with reading(path):
+        columns, values, lines, first = _read_numbers(path, _decode(path))
+        if not values:
+            raise UserError(f"{path} has no samples: write one line for each, x first and y last.")
+        numbers = np.frombuffer(values).reshape(-1, columns)
+        bad = np.argwhere(~np.isfinite(numbers))
+        if len(bad):
+            row, column = (int(index) for index in bad[0])
+            raise UserError(
+                f"{path}, line {lines[row]}: column {first + column + 1} is {numbers[row, column]}, but every value "
+                "must be a finite number: correct or remove the line."
+            )
+        return Table(numbers[:, :-1], numbers[:, -1:], Path(path).name)
 
 
-def _decode(path: str | os.PathLike[str]) -> str:
+def require_learnable(table: Table) -> None:
+    """Refuses samples from which nothing can be learned, and numbers whose squares leave float64.
+
+    Args:
+        table: The samples.
+
+    Raises:
+        UserError: There is one sample only, all inputs or all targets are equal, or numbers are out of range; the
+            sentence says what was read.
+    """
+    x, y = table.inputs, table.targets
+    wrong = None
+    if len(x) < 2:
+        wrong = "there is nothing to compare: give at least two samples"
+    elif np.all(x == x[0]):
+        wrong = "all of them have the same x: give inputs that differ"
+    elif np.all(y == y[0]):
+        wrong = f"y is {y[0, 0]:g} in all of them, which a constant fits: give targets that differ"
+    else:
+        for name, values in (("x", x), ("y", y)):
+            spread = float(np.max(np.ptp(values / 2, axis=0))) * 2  # halved: a difference may leave float64
+            if not _LEAST < spread < _MOST or np.abs(values).max() > _MOST:
+                wrong = f"{name} spreads over {spread:.3g}, and squares of such numbers leave float64: change its unit"
+                break
+    if wrong:
+        raise UserError(f"{table.name} has {table.summary}, but {wrong}.")
+
+
+_LEAST, _MOST = 1e-100, 1e100
+
+
+def _decode(path: FilePath) -> str:
+    size = regular_size(path)
+    require_memory(path, _COPIES * size)
+    parts = []
+    with Path(path).open("rb") as file:
+        while part := file.read(_PART):
+            if b"\0" in part:
+                raise UserError(
+                    f"{path} is not a UTF-8 text file (it has zero bytes): save the samples as CSV in UTF-8."
+                )
+            parts.append(part)
+    content = b"".join(parts)
     try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise UserError(f"there is no file {path}: check the name and the folder.") from None
-    except IsADirectoryError:
-        raise UserError(f"{path} is a folder: give the file of samples in it.") from None
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): check the file and its permissions.") from None
-    try:
-        if b"\0" in content:
-            raise UserError(f"{path} is not a UTF-8 text file (it has zero bytes): save the samples as CSV in UTF-8.")
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UserError(f"{path}, line {line}: this is not UTF-8 text: save the samples as CSV in UTF-8.") from None
 
 
-def _read_numbers(path: str | os.PathLike[str], text: str) -> tuple[int, array, array]:
-    """Returns the number of columns, all values row by row, and the line that each row stands on."""
+def _read_numbers(path: FilePath, text: str) -> tuple[int, array, array, int]:
+    """Returns the number of columns, all values row by row, the line of each row, and how many columns are left out."""
     delimiter = next((mark for mark in _DELIMITERS if mark in _typical_line(text)), ",")
     reader = csv.reader(_content_lines(text), delimiter=delimiter, skipinitialspace=True, strict=True)
-    columns, first, values, lines = 0, 0, array("d"), array("q")
+    columns, first, skipped, values, lines = 0, 0, 0, array("d"), array("q")
     convert = _number if "_" in text else float
+    watch = RowNumbers()
+    decimals = DecimalCommas(delimiter)
     try:
         for row in reader:
             if not "".join(row).strip():
                 continue
             if not columns:
                 columns, first = _count_columns(path, reader.line_num, row), reader.line_num
-                if not any(map(_is_number, row)):
+                skipped = int(watch.begin(row))
+                if skipped or not any(map(_is_number, row)):
                     continue
             if len(row) != columns:
                 raise UserError(
                     f"{path}, line {reader.line_num} has {len(row)} column(s) where line {first} has {columns}: give "
-                    "every line the same columns."
+                    f"every line the same columns{decimals.hint(len(row), columns)}."
                 )
+            if skipped:
+                watch.see(path, reader.line_num, row[0])
+                row = row[1:]
+            decimals.see(row)
             try:
                 values.extend(map(convert, row))
             except ValueError:
-                raise _not_a_number(path, reader.line_num, row) from None
+                raise _not_a_number(path, reader.line_num, row, skipped) from None
             lines.append(reader.line_num)
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: {error}: write plain numbers without quotes.") from None
-    return columns, values, lines
+    decimals.refuse(path)
+    if columns - skipped == 1 and values:
+        raise UserError(f"{path} has one column beside its row numbers: write x and y.")
+    return columns - skipped, values, lines, skipped
 
 
 def _content_lines(text: str) -> Iterator[str]:
@@ -133,7 +187,7 @@ def _typical_line(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-def _count_columns(path: str | os.PathLike[str], line: int, row: list[str]) -> int:
+def _count_columns(path: FilePath, line: int, row: list[str]) -> int:
     if len(row) < 2:
         raise UserError(
             f"{path}, line {line} has one column only: write x and y, separated by a comma, a semicolon or a tab."
@@ -155,7 +209,7 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-def _not_a_number(path: str | os.PathLike[str], line: int, row: list[str]) -> UserError:
-    column, cell = next((k, cell) for k, cell in enumerate(row, start=1) if not _is_number(cell))
+def _not_a_number(path: FilePath, line: int, row: list[str], skipped: int) -> UserError:
+    column, cell = next((k, cell) for k, cell in enumerate(row, start=1 + skipped) if not _is_number(cell))
     given = f"{cell[:40]!r}, which is not a number" if cell.strip() else "empty"
     return UserError(f"{path}, line {line}: column {column} is {given}: write a number with a decimal point there.")

@@ -2,44 +2,40 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax import Array
 
+from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.dense import Dropout
 from condenslab.risk import EmpiricalRisk
+from condenslab.training.checks import check_count
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong, work
-from condenslab.training.methods import optimiser
-from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
+from condenslab.training.engine import (
+    EnsembleEngine,
+    Problem,
+    Slice,
+    State,
+    as_data,
+    judge_levels,
+    precision,
+    strong,
+    work,
+)
+from condenslab.training.methods import optimiser, require_runnable, step
+from condenslab.training.stretches import SLOTS, Stretches, cut
+from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until
 
 _CHECK_EVERY = 100
-_SEGMENTS = 100
-_SLOTS = 16
 _WORK = 2**25
 """A segment has at least so many steps × parameters × samples: tens of milliseconds, beside which an entry is cheap."""
 
 
-class Stretches(NamedTuple):
-    """The input of a segment: numbers of steps, each perhaps followed by a record.
-
-    Attributes:
-        steps: How many steps each stretch has; 0 fills up. Shape (slot,).
-        recorded: Whether it ends in a record, shape (slot,).
-        done: The fraction of all steps that is behind after the segment.
-    """
-
-    steps: np.ndarray
-    recorded: np.ndarray
-    done: np.ndarray
-
-
-class Descent(Engine):
+class Descent(EnsembleEngine):
     """The engine of `descend`.
 
     Attributes:
@@ -55,7 +51,7 @@ class Descent(Engine):
     @property
     def slots(self) -> int:
         """Returns how many stretches a segment has."""
-        return _SLOTS
+        return SLOTS
 
     @property
     def cost(self) -> int:
@@ -115,7 +111,8 @@ class Descent(Engine):
         def move(state: State) -> State:
             moved = jax.lax.fori_loop(0, count, lambda _, s: self._step(problem, s), state)
             code = self.judge(problem, moved)
-            kept = jax.tree.map(lambda new, old: jnp.where(code == Stop.NOT_FINITE.code, old, new), moved, state)
+            lost = code == Stop.NOT_FINITE.code
+            kept = jax.tree.map(lambda new, old: jnp.where(lost, old, new) if eqx.is_array(new) else new, moved, state)
             return dataclasses.replace(kept, code=code)
 
         return jax.lax.cond(state.code == Stop.RUNNING.code, move, lambda state: state, state)
@@ -131,11 +128,8 @@ class Descent(Engine):
             dropout = Dropout(jax.random.fold_in(keys[1], state.steps), problem.extras["dropout"])
             predict: Any = risk.predict
             risk = dataclasses.replace(risk, predict=lambda params, inputs: predict(params, inputs, dropout))
-        slope = risk.gradient(state.network)
-        if scale is not None:
-            slope = jax.tree.map(lambda leaf: scale * leaf, slope)
-        updates, carried = optimiser(problem.method).update(slope, carried, state.network)
-        return State(optax.apply_updates(state.network, updates), state.steps + 1, state.code, (carried, order))
+        moved, carried = step(problem.method, risk, scale, state.network, carried)
+        return State(moved, state.steps + 1, state.code, (carried, order))
 
 
 def descend(
@@ -144,9 +138,9 @@ def descend(
     method: Any,
     *,
     steps: int,
-    key: Array | None = None,
+    key: Key | None = None,
     until: Until = Until(),
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     at: Sequence[int] | np.ndarray | None = None,
     batch: int | None = None,
     dropout: float | Array = 0.0,
@@ -159,10 +153,11 @@ def descend(
     Args:
         risk: R.
         network: Start; any pytree that `risk.predict` takes.
-        method: `GradientDescent(rate=…)`, `Adam(rate=…)`, or any optax gradient transformation. The numbers of the
-            first two are data; an optax optimiser is part of the program, so make it once and use it again.
-        steps: How many steps to take.
-        key: A JAX key; needed for minibatches and dropout, and used for nothing else.
+        method: `GradientDescent(rate=…)`, `Adam(rate=…)`, or an optax gradient transformation: also those with line
+            searches, with schedules that watch the risk, and with noise of their own. The numbers of the first two are
+            data; an optax optimiser is part of the program, so make it once and use it again.
+        steps: How many steps to take, a whole number.
+        key: A JAX key or an integer seed; needed for minibatches and dropout, and used for nothing else.
         until: Levels of risk and gradient norm (of the full batch, without decay and dropout) that end the run; looked
             at in the beginning, every 100 steps and at every record.
         record: Functions of (risk, params) evaluated in the compiled program.
@@ -180,9 +175,9 @@ def descend(
         The trajectory, which says why it stopped. After Ctrl-C it holds what was finished.
 
     Raises:
-        ValueError: A missing key, a batch larger than the data, a rate of dropout outside [0, 1), negative steps, or
-            the trajectory of another kind of run to resume.
-        TypeError: The method is none.
+        ValueError: A missing key, a batch larger than the data, a rate of dropout outside [0, 1), steps that are no
+            whole number of at least 0, a time limit below 0, or the trajectory of another kind of run to resume.
+        TypeError: The method is none, or needs more than the risk, its gradient, and both as functions.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -206,9 +201,9 @@ def prepare_descent(
     method: Any,
     *,
     steps: int,
-    key: Array | None = None,
+    key: Key | None = None,
     until: Until = Until(),
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     at: Sequence[int] | np.ndarray | None = None,
     batch: int | None = None,
     dropout: float | Array | np.ndarray = 0.0,
@@ -217,7 +212,7 @@ def prepare_descent(
 
     Arguments are as in `descend`; `until` and `dropout` may also hold arrays with one entry a member.
     """
-    optimiser(method)
+    until.check()
     noisy = not (isinstance(dropout, float | int) and dropout == 0)
     if not np.all((np.asarray(dropout) >= 0) & (np.asarray(dropout) < 1)):
         raise ValueError(f"dropout must be a DROP probability in [0, 1). Got {dropout}.")
@@ -226,47 +221,15 @@ def prepare_descent(
             "minibatches and dropout must be given a random key. Got key=None; pass key=jax.random.key(seed)."
         )
     samples = risk.inputs.shape[0]
-    if batch is not None and not 1 <= batch <= samples:
+    if batch is not None and not 1 <= (batch := check_count("batch", batch)) <= samples:
         raise ValueError(f"batch must be between 1 and the number of samples, {samples}. Got {batch}.")
-    network = strong(network)
+    network, key = strong(network), None if key is None else as_key(key)
+    require_runnable(method, risk, network)
     dtype = precision(network)
     extras = {"dropout": as_data(dropout, dtype)} if noisy else {}
     problem = Problem(strong(risk), network, as_data(method, dtype), key, as_data(until, dtype), extras)
-    segments = _segments(steps, at, max(1, _WORK // work(problem)))
+    segments = cut(steps, at, max(1, _WORK // work(problem)))
     return Descent(tuple(record.items()), batch, noisy), problem, segments
-
-
-def record_steps(steps: int, points: int = 200) -> np.ndarray:
-    """Returns at most `points` logarithmically spaced step numbers from 1 up to and including `steps`."""
-    if steps == 0:
-        return np.zeros(0, dtype=np.int64)
-    return np.unique(np.geomspace(1, steps, points).round()).astype(np.int64)
-
-
-def _segments(steps: int, at: Sequence[int] | np.ndarray | None, least: int) -> list[Stretches]:
-    """Cuts a run into segments of nearly equal numbers of steps, and these where they are to be recorded."""
-    if steps < 0:
-        raise ValueError(f"steps must not be negative. Got {steps}.")
-    points = record_steps(steps) if at is None else np.unique(np.asarray(at, dtype=np.int64))
-    if points.size and (points[0] < 0 or points[-1] > steps):
-        raise ValueError(f"records must lie between step 0 and step {steps}. Got {points[0]} … {points[-1]}.")
-    longest = max(least, -(-steps // _SEGMENTS))
-    packed: list[list[tuple[int, bool]]] = [[]]
-    room, place = longest, 0
-    for point in np.unique(np.append(points, steps)):
-        while place < point:
-            if room == 0 or len(packed[-1]) == _SLOTS:
-                packed.append([])
-                room = longest
-            count = int(min(room, point - place))
-            place, room = place + count, room - count
-            packed[-1].append((count, place == point))
-    filled = [segment + [(0, False)] * (_SLOTS - len(segment)) for segment in packed if segment]
-    ends = np.cumsum([sum(count for count, _ in segment) for segment in filled])
-    return [
-        Stretches(np.array([c for c, _ in segment]), np.array([r for _, r in segment]), np.asarray(end / steps))
-        for segment, end in zip(filled, ends, strict=True)
-    ]
 
 
 def _restricted(risk: EmpiricalRisk, chosen: Array) -> tuple[EmpiricalRisk, Array | None]:

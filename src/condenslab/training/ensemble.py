@@ -8,11 +8,13 @@ import equinox as eqx
 import jax
 import numpy as np
 
+from condenslab.networks.conversion import as_key
 from condenslab.processors import available_threads
 from condenslab.risk import EmpiricalRisk
+from condenslab.training.checks import check_count
 from condenslab.training.descent import descend, prepare_descent
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import Engine, Problem, as_data, precision, work
+from condenslab.training.engine import EnsembleEngine, Problem, as_data, precision, work
 from condenslab.training.flow import flow, prepare_flow
 from condenslab.training.stack import Stack, count_members, is_listed, select, stacked
 from condenslab.training.trajectory import Stop, Trajectory
@@ -58,7 +60,8 @@ def ensemble(
         One trajectory a member, in order. A member is the same as when it is trained alone, to rounding.
 
     Raises:
-        ValueError: Nothing is a list, lists of different lengths, or members that differ in more than numbers.
+        ValueError: Nothing is a list, lists of different lengths, a count that is no positive whole number, or members
+            that differ in more than numbers.
         TypeError: An unknown verb, or another number of methods than it needs.
     """
     if train not in (descend, flow):
@@ -73,6 +76,9 @@ def ensemble(
     pattern = {name: tree if name not in _PATTERN else select(tree, 0) for name, tree in listed.items()}
     prepare = prepare_descent if train is descend else prepare_flow
     engine, problem, segments = prepare(**{name: value for name, value in given.items() if name != "resume"} | pattern)
+    for name, value in (("chunk", chunk), ("threads", threads), ("vectorise", vectorise), ("memory", memory)):
+        if value is not None:
+            check_count(name, value, least=1)
     shared, members = _split(problem, listed)
     workers = threads or (available_threads() if jax.default_backend() == "cpu" else 1)
     together = vectorise or _vectorised(engine, problem)
@@ -94,6 +100,8 @@ def ensemble(
 def _listed(given: dict[str, Any]) -> dict[str, Any]:
     """Returns what is given with one entry a member, stacked."""
     listed = {name: value for name, value in given.items() if is_listed(value) and name not in ("at", "record")}
+    if isinstance(listed.get("key"), list):
+        listed["key"] = [as_key(key) for key in listed["key"]]
     for name in listed:
         if name not in (*_PATTERN, *_NUMBERS, "until", "resume"):
             raise ValueError(f"{name} must be one for all members, because it is part of the program. Got a list.")
@@ -130,13 +138,13 @@ def _lanes(members: Problem, leaves: Any, count: int, size: int) -> list[Lane]:
     return [lane(begin) for begin in range(0, count, size)]
 
 
-def _chunk(engine: Engine, problem: Problem, most: int, memory: int) -> int:
+def _chunk(engine: EnsembleEngine, problem: Problem, most: int, memory: int) -> int:
     """Returns how many members a lane has by default; a record is taken to be as large as network and data together."""
     own = sum(leaf.nbytes for leaf in jax.tree.leaves((problem.network, problem.risk)) if eqx.is_array(leaf))
     return max(1, min(most, _WORK // (engine.cost * work(problem)), memory // ((8 + engine.slots) * own)))
 
 
-def _vectorised(engine: Engine, problem: Problem) -> int:
+def _vectorised(engine: EnsembleEngine, problem: Problem) -> int:
     """Returns how many members are vectorised by default."""
     if jax.default_backend() != "cpu":
         return sys.maxsize

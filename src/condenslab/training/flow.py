@@ -13,11 +13,12 @@ from jax.flatten_util import ravel_pytree
 
 from condenslab.networks.dense import TwoLayer, apply
 from condenslab.risk import EmpiricalRisk
+from condenslab.training.checks import check_count, check_number
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong
-from condenslab.training.linearise import dense_solver, two_layer_solver
+from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
+from condenslab.training.linearise import dense_solver, require_room, two_layer_solver
 from condenslab.training.rosenbrock import Rosenbrock
-from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
+from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until
 
 _STEPS_PER_SEGMENT = 100
 
@@ -40,7 +41,7 @@ class Clockwork(eqx.Module):
     controller: Any
 
 
-class Flow(Engine):
+class Flow(EnsembleEngine):
     """The engine of `flow`: a segment is a hundred solver steps, and every accepted step is recorded.
 
     The solver and the step-size control are diffrax's, entered step by step: `diffrax.diffeqsolve` checks its arguments
@@ -170,7 +171,7 @@ def flow(
     atol: float | Array = 1e-8,
     start_time: float | Array = 0.0,
     max_steps: int = 20_000,
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     time_limit: float | None = None,
     progress: Progress | None = None,
     resume: Trajectory | None = None,
@@ -202,8 +203,8 @@ def flow(
         After Ctrl-C it holds what was finished.
 
     Raises:
-        ValueError: No end (neither an end time nor a level is given), a negative tolerance, or the trajectory of
-            another kind of run to resume.
+        ValueError: No end (neither an end time nor a level is given), an end before the start, a number that is
+            negative, NaN or infinite, or the trajectory of another kind of run to resume.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -241,7 +242,7 @@ def prepare_flow(
     atol: float | Array | np.ndarray = 1e-8,
     start_time: float | Array | np.ndarray = 0.0,
     max_steps: int = 20_000,
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
 ) -> tuple[Flow, Problem, list[np.ndarray]]:
     """Returns the engine, the problem and the segments of a flow.
 
@@ -252,16 +253,22 @@ def prepare_flow(
         raise ValueError(
             "a flow needs an end: until=Until(time=…), Until(risk=…) or Until(gradient=…). Got none of them."
         )
-    if np.any(np.asarray(rtol) < 0) or np.any(np.asarray(atol) < 0):
-        raise ValueError(f"tolerances must not be negative. Got rtol={rtol}, atol={atol}.")
+    until.check()
+    for name, number in (("l2", l2), ("rtol", rtol), ("atol", atol), ("start_time", start_time)):
+        check_number(name, number)
+    if np.any((np.asarray(rtol) == 0) & (np.asarray(atol) == 0)):
+        raise ValueError("rtol and atol must not both be 0: no step would be accepted.")
+    if np.any(np.asarray(until.time) < np.asarray(start_time)):
+        raise ValueError(f"the end time must not lie before start_time, {start_time}. Got {until.time}.")
     if solver is None:
         structured = isinstance(network, TwoLayer) and risk.predict is apply
+        require_room(risk, network)
         solver = Rosenbrock(_two_layer_linearised if structured else _dense_linearised)
     network = strong(network)
     dtype = precision(network)
     extras = as_data({"l2": l2, "rtol": rtol, "atol": atol, "start_time": start_time}, dtype)
     problem = Problem(strong(risk), network, None, None, as_data(until, dtype), extras)
-    count = -(-max_steps // _STEPS_PER_SEGMENT)
+    count = -(-check_count("max_steps", max_steps) // _STEPS_PER_SEGMENT)
     return Flow(tuple(record.items()), solver), problem, [np.asarray((k + 1) / count) for k in range(count)]
 
 

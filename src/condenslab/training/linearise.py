@@ -14,7 +14,8 @@ import jax.scipy.linalg as jsl
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from condenslab.networks.dense import TwoLayer
+from condenslab.memory import shortage
+from condenslab.networks.dense import TwoLayer, apply, parameter_count
 from condenslab.networks.structure import from_neurons, neuron_tangents, to_neurons
 from condenslab.risk import EmpiricalRisk
 
@@ -38,10 +39,16 @@ def dense_solver(risk: EmpiricalRisk, params: Any) -> Callable[[Array], Solver]:
 def two_layer_solver(risk: EmpiricalRisk, network: TwoLayer) -> Callable[[Array], Solver]:
     """Returns shift → (b → (shift·I + ∇²R(θ))⁻¹ b) for a two-layer network by the Woodbury identity.
 
+    The identity trades a solve of the size of the parameters for one of samples × outputs; where there are not fewer of
+    these, the dense solver is the cheaper one and is returned.
+
     With ∇²R = B + GᵀG, B block diagonal over neurons (and zero for the output bias), G of shape
     (samples·outputs, parameters): (A + GᵀG)⁻¹ = A⁻¹ − A⁻¹Gᵀ(I + G A⁻¹ Gᵀ)⁻¹ G A⁻¹ with A = shift·I + B.
     Arrays have the neurons last, (…, coordinate, neuron), so that loops run along them.
     """
+    risk = risk.matching(network)
+    if risk.targets.size >= parameter_count(network):
+        return dense_solver(risk, network)
     outputs = risk.outputs(network)
     tangents = neuron_tangents(network, risk.inputs, risk.cotangent(outputs), risk.scale)
     roots = risk.gauss_newton_root(outputs)
@@ -82,6 +89,27 @@ def two_layer_solver(risk: EmpiricalRisk, network: TwoLayer) -> Callable[[Array]
         return solve
 
     return factor
+
+
+def require_room(risk: EmpiricalRisk, params: Any) -> None:
+    """Refuses a risk of which one step of an implicit solver does not fit into memory.
+
+    Args:
+        risk: R.
+        params: θ.
+
+    Raises:
+        ValueError: As said; with what is needed and what is free.
+    """
+    size = sum(leaf.size for leaf in jax.tree.leaves(params) if hasattr(leaf, "size"))
+    rows = risk.targets.size
+    by_samples = isinstance(params, TwoLayer) and risk.predict is apply and rows < size
+    missing = shortage(8 * (4 * rows * size + 2 * rows * rows) if by_samples else 8 * 4 * size * size)
+    if missing:
+        raise ValueError(
+            f"a step of the implicit solver must fit into memory: {missing}. Take fewer samples or neurons, or an "
+            "explicit solver: solver=diffrax.Tsit5()."
+        )
 
 
 def invert_shifted(blocks: Array, shift: Array) -> Array:

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from condenslab.training.engine import is_key
+
 
 class Stack(eqx.Module):
     """Members of an ensemble given as one pytree whose arrays have a leading member axis.
@@ -74,11 +76,7 @@ def select(tree: Any, where: Any) -> Any:
 
 
 def _on_host(leaf: Any) -> Any:
-    return np.asarray(leaf) if eqx.is_array(leaf) and not _is_key(leaf) else leaf
-
-
-def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return np.asarray(leaf) if eqx.is_array(leaf) and not is_key(leaf) else leaf
 
 
 def _column(name: str, leaves: tuple[Any, ...]) -> Any:
@@ -91,7 +89,7 @@ def _column(name: str, leaves: tuple[Any, ...]) -> Any:
                 "numbers as data; an optax optimiser does not."
             )
         return first
-    if eqx.is_array(first) and _is_key(first):
+    if eqx.is_array(first) and is_key(first):
         data = jnp.asarray(np.stack([np.asarray(jax.random.key_data(leaf)) for leaf in leaves]))
         return jax.random.wrap_key_data(data, impl=jax.random.key_impl(first))
     shapes = [np.shape(leaf) for leaf in leaves]

@@ -21,6 +21,8 @@ from condenslab.sample_size.target_set import TargetSetMinimum, minimum_rank
 MOST_PARAMETERS = 5_000
 MOST_ENTRIES = 3_000_000
 """Entries of the Jacobian, rows × parameters; for images times a tenth of the patches, which tangents take too."""
+MOST_DEGREE = 8
+"""The condition number of a B-spline basis grows like 2 to the degree, that of two layers like its square."""
 _ALL_POINTS = 200
 """Up to so many parameters every point of the target set that can be made is measured, else the first three."""
 _SCALE = nets.Scale(1.0, 1.0)
@@ -46,6 +48,11 @@ def measure(request: PlanRequest, closed: OptimisticSize, seed: int = 0) -> Targ
     if closed.parameters > MOST_PARAMETERS or entries > MOST_ENTRIES:
         return (
             f"not measured: {closed.parameters} parameters and {rows} probes are more than a dense Jacobian should have"
+        )
+    if request.kind == "kan" and request.size("degree", 3) > MOST_DEGREE:
+        return (
+            f"not measured: B-splines of degree {request.size('degree')} are so nearly dependent that float64 decides "
+            f"no rank of them; up to degree {MOST_DEGREE} it may"
         )
     if request.kind != "linear" and not request.intrinsic:
         return "not measured: the target is the zero function"

@@ -46,6 +46,23 @@ KNOWS: dict[str, tuple[str, ...]] = {
 """The further sizes that each kind takes."""
 
 
+LEAST: dict[str, int] = {
+    "inputs": 1,
+    "width": 1,
+    "intrinsic": 0,
+    "kernel": 1,
+    "axes": 1,
+    "null_weights": 0,
+    "depth": 1,
+    "head_size": 1,
+    "value_size": 1,
+    "grid": 1,
+    "degree": 0,
+    "columns": 1,
+}
+"""The smallest number that each size can be."""
+
+
 @dataclass(frozen=True)
 class PlanRequest:
     """An architecture and the intrinsic size of a target. None stands for "not given".
@@ -97,7 +114,7 @@ def checked(request: PlanRequest) -> PlanRequest:
 
     Raises:
         UserError: No such kind (the nearest name is suggested), a size that the kind needs is missing, or one is given
-            that it does not know.
+            that it does not know, or is no whole number in its range.
     """
     kind = ALIASES.get(request.kind, request.kind)
     if kind not in NEEDS:
@@ -112,7 +129,22 @@ def checked(request: PlanRequest) -> PlanRequest:
     if foreign:
         known = ", ".join(map(option, (*NEEDS[kind], *KNOWS[kind])))
         raise UserError(f"plan {request.kind} takes no {', '.join(map(option, foreign))}. It takes {known}")
+    _check_sizes(kind, {name: values[name] for name in LEAST if values[name] is not None})
     return replace(request, kind=kind)
+
+
+def _check_sizes(kind: str, given: dict[str, int]) -> None:
+    for name, value in given.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < LEAST[name]:
+            raise UserError(f"{option(name)} must be a whole number of at least {LEAST[name]}. Got {value}")
+    if given.get("axes", 1) > 2:
+        raise UserError(f"--axes must be 1, for signals on a line, or 2, for images. Got {given['axes']}")
+    bounds = {"kernel": "a kernel must fit into the input"}
+    if kind in ("diagonal", "deep-diagonal"):
+        bounds["intrinsic"] = "no more coefficients than inputs can differ from 0"
+    for name, why in bounds.items():
+        if given.get(name, 0) > given["inputs"]:
+            raise UserError(f"{option(name)} must be at most --inputs, {given['inputs']}: {why}. Got {given[name]}")
 
 
 def option(name: str) -> str:

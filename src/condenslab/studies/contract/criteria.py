@@ -2,7 +2,6 @@
 
 import math
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,7 +18,7 @@ class Share:
     Attributes:
         successes: Cases known to succeed.
         unknown: Cases without a result.
-        total: Cases asked for.
+        total: What the number is divided by: the cases asked for, or 1 where the number itself is meant.
     """
 
     successes: int
@@ -83,18 +82,18 @@ class Criterion:
         slack = self._slack(value)
         return None if slack is None else slack >= 0
 
-    def judge(self, measured: Value | Sequence[Value] | np.ndarray) -> Judgement:
+    def judge(self, measured: Any) -> Judgement:
         """Judges one value, or several of which the worst counts.
 
         Args:
-            measured: The value, or one a seed; none at all is undecided.
+            measured: A `Value`, or a list, tuple or array of them; none at all is undecided.
 
         Example:
             >>> within(22 / 7, 0.002).judge(math.pi).verdict
             'holds'
         """
         several = isinstance(measured, list | tuple | np.ndarray)
-        values = list(measured) if several else [measured]  # pyright: ignore[reportArgumentType]
+        values = list(measured) if several else [measured]
         slacks = [self._slack(value) for value in values]
         each = tuple(None if slack is None else slack >= 0 for slack in slacks)
         shown = [self._shown(value) for value in values]
@@ -106,6 +105,10 @@ class Criterion:
 
     def _slack(self, value: Value) -> float | None:
         if isinstance(value, Share):
+            if self.relation == "=" and self.tolerance * value.total >= 1:
+                raise ValueError(
+                    f"a tolerance of {self.tolerance} would accept a share of {value.total} cases off by one."
+                )
             ends = [self._distance(end) for end in value.ends()]
             return min(ends) if (ends[0] >= 0) == (ends[1] >= 0) else None
         number = plain(value)

@@ -7,8 +7,10 @@ import numpy as np
 
 from condenslab.sweeps import Outcome
 
-ASKED = ("FINISHED", "RISK_REACHED", "GRADIENT_REACHED", "CONVERGED")
+ASKED = ("FINISHED", "RISK_REACHED", "GRADIENT_REACHED")
 """Endings that a study mostly asks for: the end of the steps or of the time, or a level that was given."""
+CUT_OFF = ("STEPS_EXHAUSTED", "NO_PROGRESS", "TIME_LIMIT")
+"""Endings that leave open what a run would have come to."""
 _AGAIN = ("TIME_LIMIT",)
 """Endings that are an accident of this machine on this day: the next run tries again."""
 
@@ -34,13 +36,13 @@ def uninterrupted(runs: Any) -> Any:
     stand there for good.
 
     Args:
-        runs: One run or several, each with its `stop` or `fate`.
+        runs: One run or several, each with its `stop`.
 
     Raises:
         KeyboardInterrupt: One of them was interrupted.
     """
     several = runs if isinstance(runs, list | tuple) else [runs]
-    if any(ending_of(run).name == "INTERRUPTED" for run in several):
+    if any(run.stop.name == "INTERRUPTED" for run in several):
         raise KeyboardInterrupt
     return runs
 
@@ -54,7 +56,7 @@ def as_asked(
     """Returns a run that ended for a reason that was asked for.
 
     Args:
-        run: A training run or a search, with its `stop` or `fate`.
+        run: A training run or a search, with its `stop`.
         asked: Names of the reasons.
         values: What is worth keeping of one that ended otherwise.
         arrays: The same.
@@ -64,11 +66,6 @@ def as_asked(
         Unfinished: It ended otherwise.
     """
     uninterrupted(run)
-    if ending_of(run).name not in asked:
-        raise Unfinished(ending_of(run), values, arrays)
+    if run.stop.name not in asked:
+        raise Unfinished(run.stop, values, arrays)
     return run
-
-
-def ending_of(run: Any) -> Any:
-    """Returns why a run stopped: a member of an enumeration, whose value is a sentence."""
-    return run.fate if hasattr(run, "fate") else run.stop

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from condenslab.studies.contract.criteria import Share, Value
+from condenslab.studies.contract.criteria import Share
+from condenslab.studies.contract.endings import CUT_OFF
 from condenslab.sweeps import Record
 
 
@@ -26,6 +27,12 @@ class Asked:
     def status(self) -> str:
         """`done`, `diverged`, `failed` or `missing`."""
         return "missing" if self.record is None else self.record.status
+
+    @property
+    def has_diverged(self) -> bool:
+        """Whether it left the finite numbers, which is an answer; a run that was cut off has not answered."""
+        diverged = self.record is not None and self.record.status == "diverged"
+        return diverged and self.record.values.get("stop") not in CUT_OFF  # pyright: ignore[reportOptionalMemberAccess]
 
 
 class Evidence:
@@ -53,16 +60,17 @@ class Evidence:
         """Returns the same evidence, of which nothing has been read."""
         return Evidence(self._asked)
 
-    def where(self, kind: type | None = None, **chosen: Any) -> "Evidence":
+    def where(self, case_class: type | None = None, /, **chosen: Any) -> "Evidence":
         """Returns the part in which fields of the case have these values, whatever became of the cases.
 
         Args:
-            kind: Class of the case; any by default.
-            **chosen: Field = value, or a tuple of values of which any will do. A case without the field does not fit.
+            case_class: Class of the case; any by default.
+            **chosen: Field = value, a tuple of values of which any will do, or a function that says whether a value
+                fits. A case without the field does not fit.
         """
 
         def fits(case: Mapping[str, Any]) -> bool:
-            right = kind is None or case.get("@type") == kind.__name__
+            right = case_class is None or case.get("@type") == case_class.__name__
             return right and all(_fits(case, field, value) for field, value in chosen.items())
 
         return Evidence((asked for asked in self._asked if fits(asked.case)), self._read)
@@ -76,7 +84,7 @@ class Evidence:
         parts: dict[Any, list[Asked]] = {}
         for asked in self._asked:
             if all(field in asked.case for field in fields):
-                values = tuple(asked.case[field] for field in fields)
+                values = tuple(_hashable(asked.case[field]) for field in fields)
                 parts.setdefault(values[0] if len(fields) == 1 else values, []).append(asked)
         return {value: Evidence(parts[value], self._read) for value in sorted(parts)}
 
@@ -86,16 +94,24 @@ class Evidence:
         Args:
             name: Of the field.
         """
-        return sorted({asked.case[name] for asked in self._asked if name in asked.case})
+        return sorted({_hashable(asked.case[name]) for asked in self._asked if name in asked.case})
 
-    def each(self, value: Callable[[Record], Any]) -> list[Any]:
+    def each(self, value: Callable[[Record], Any], *, diverged: Any = None) -> list[Any]:
         """Returns value(record) for every case, and None for one that has no finished record.
 
         Args:
             value: A function of a finished record.
+            diverged: The value of a case that left the finite numbers, such as an infinite error.
         """
         self._look()
-        return [value(a.record) if a.record is not None and a.status == "done" else None for a in self._asked]
+        return [
+            value(asked.record)
+            if asked.record is not None and asked.status == "done"
+            else diverged
+            if asked.has_diverged
+            else None
+            for asked in self._asked
+        ]
 
     def all(self, value: Callable[[list[Record]], Any]) -> Any:
         """Returns value(records) where every case has a finished record, and there is a case; else None.
@@ -119,17 +135,26 @@ class Evidence:
     def share(self, succeeds: Callable[[Record], bool | None]) -> Share | None:
         """Returns which share of the cases succeeds; None without cases.
 
-        A case that diverged has answered, and has not succeeded; one that failed or is missing is unknown, and so is
-        one of which the function says None.
+        A case that left the finite numbers has answered, and has not succeeded. One that failed, is missing, or was cut
+        off (its steps exhausted, its time over) is unknown, and so is one of which the function says None.
 
         Args:
             succeeds: Whether a finished record is a success.
         """
+        return self._tally(succeeds, len(self._asked))
+
+    def count(self, succeeds: Callable[[Record], bool | None]) -> Share | None:
+        """Returns how many of the cases succeed; see `share`.
+
+        Args:
+            succeeds: Whether a finished record is a success.
+        """
+        return self._tally(succeeds, 1)
+
+    def _tally(self, succeeds: Callable[[Record], bool | None], total: int) -> Share | None:
         self._look()
-        if not self._asked:
-            return None
-        found = [False if a.status == "diverged" else _known(a, succeeds) for a in self._asked]
-        return Share(sum(f is True for f in found), sum(f is None for f in found), len(found))
+        found = [_succeeded(asked, succeeds) for asked in self._asked]
+        return Share(sum(f is True for f in found), sum(f is None for f in found), total) if found else None
 
     def _look(self) -> None:
         self._read.update((asked.id, asked) for asked in self._asked)
@@ -147,14 +172,31 @@ def gather(identities: Sequence[str], cases: Sequence[Mapping[str, Any]], record
     return Evidence(Asked(i, case, known.get(i)) for i, case in zip(identities, cases, strict=True))
 
 
+def of_records(records: Iterable[Record]) -> Evidence:
+    """Returns records as evidence of their own cases: what drawings share with claims.
+
+    Args:
+        records: Any records.
+    """
+    return Evidence(Asked(record.id, record.case, record) for record in records)
+
+
 def _fits(case: Mapping[str, Any], field: str, wanted: Any) -> bool:
     if field not in case:
         return False
+    if callable(wanted):
+        return bool(wanted(case[field]))
     return case[field] in wanted if isinstance(wanted, tuple) else case[field] == wanted
 
 
-def _known(asked: Asked, succeeds: Callable[[Record], Value]) -> bool | None:
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
+
+
+def _succeeded(asked: Asked, succeeds: Callable[[Record], bool | None]) -> bool | None:
+    if asked.has_diverged:
+        return False
     if asked.record is None or asked.status != "done":
         return None
-    found = succeeds(asked.record)
-    return None if found is None else bool(found)
+    success = succeeds(asked.record)
+    return None if success is None else bool(success)

@@ -48,9 +48,8 @@ def run_merges(cases: Sequence[MergeCase], progress: Progress) -> list[Outcome]:
         record=_RECORD,
         progress=progress,
     )
-    return train.outcomes(
-        list(zip(cases, risks, data, strict=True)), runs, lambda setting, run: _outcome(*setting, run)
-    )
+    settings = list(zip(cases, risks, data, strict=True))
+    return train.outcomes(settings, runs, lambda setting, run: _outcome(setting[0], setting[1], setting[2], run))
 
 
 def _split(case: MergeCase) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

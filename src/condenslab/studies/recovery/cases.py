@@ -1,12 +1,15 @@
 """Settings and cases of the recovery study; imports no JAX."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
 if TYPE_CHECKING:
     from condenslab.tasks import Table
+
+SAMPLES = 50
+"""Of the built-in target."""
 
 Activation = Literal["tanh", "relu", "leaky_relu", "sigmoid", "softplus", "gelu", "swish", "exp", "x_tanh", "x2_tanh"]
 Start = Literal["small", "std 1", "PyTorch default"]
@@ -74,6 +77,8 @@ class FlowCase:
         raw_rank: Whether the model rank at the raw end point (at the start, for "std 1") is computed: it takes seconds.
         data: Digest of the user's own table, or None for the built-in target.
         standardise: Whether that table is standardised.
+        samples: How many samples there are, for the estimates of cost; they follow from the data.
+        inputs: Input dimension, likewise.
     """
 
     start: Start
@@ -89,6 +94,8 @@ class FlowCase:
     data: str | None
     standardise: bool
     kind: Literal["flow"] = "flow"
+    samples: int = field(default=SAMPLES, metadata={"hash": False})
+    inputs: int = field(default=1, metadata={"hash": False})
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,8 @@ class CriticalCase:
         activation: Name of the activation.
         data: Digest of the user's own table, or None for the built-in target.
         standardise: Whether that table is standardised.
+        samples: How many samples there are, for the estimates of cost; they follow from the data.
+        inputs: Input dimension, likewise.
     """
 
     width: int
@@ -114,6 +123,8 @@ class CriticalCase:
     data: str | None
     standardise: bool
     kind: Literal["critical"] = "critical"
+    samples: int = field(default=SAMPLES, metadata={"hash": False})
+    inputs: int = field(default=1, metadata={"hash": False})
 
 
 def narrow_widths(settings: Settings) -> list[int]:
@@ -136,6 +147,7 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
     """
     digest = None if data is None else data.digest
     scaled = settings.standardise and data is not None
+    samples, inputs = (SAMPLES, 1) if data is None else data.inputs.shape
 
     def flow(start: Start, number: int, l2: float) -> FlowCase:
         return FlowCase(
@@ -151,11 +163,14 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
             raw_rank=number == 0 and l2 > 0,
             data=digest,
             standardise=scaled,
+            samples=samples,
+            inputs=inputs,
         )
 
     def critical(width: int) -> CriticalCase:
         wide = settings.width if width in embedded_widths(settings) else 0
-        return CriticalCase(width, settings.starts, seed, wide, settings.activation, digest, scaled)
+        fields = (width, settings.starts, seed, wide, settings.activation, digest, scaled)
+        return CriticalCase(*fields, samples=samples, inputs=inputs)
 
     contrasts = range(settings.contrast_seeds)
     return [
