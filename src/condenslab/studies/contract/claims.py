@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Literal
 
-
 @dataclass(frozen=True)
 class Claim:
     """A measurable assertion and what was measured.
