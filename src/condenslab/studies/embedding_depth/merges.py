@@ -54,11 +54,11 @@ def run_merges(cases: Sequence[MergeCase], progress: Progress) -> list[Outcome]:
 
 def _split(case: MergeCase) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Returns training images and labels and held-out ones, shuffled."""
-    found = images.digits() if case.images == "digits" else images.small_digits()
-    count = len(found.images)
-    pixels, order = found.images.reshape(count, -1), np.random.default_rng(case.seed).permutation(count)
+    digits = images.digits() if case.images == "digits" else images.small_digits()
+    count = len(digits.images)
+    pixels, order = digits.images.reshape(count, -1), np.random.default_rng(case.seed).permutation(count)
     trained, held = np.split(order, [round(_TRAINED * count)])
-    return pixels[trained], found.labels[trained], pixels[held], found.labels[held]
+    return pixels[trained], digits.labels[trained], pixels[held], digits.labels[held]
 
 
 def _outcome(case: MergeCase, risk: EmpiricalRisk, data: tuple[np.ndarray, ...], run: Trajectory) -> Outcome:
