@@ -94,6 +94,19 @@ def test_jax_data_in_single_precision_cost_a_double_network_nothing(single):
     np.testing.assert_allclose(ours, jax.hessian(value)(ravel(network)), rtol=1e-11, atol=1e-13)
 
 
+def test_a_network_in_single_precision_runs_on_data_in_double_precision():
+    """The risk is that of the rounded network, in float64; the network keeps its type, without a warning."""
+    single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), two_layer())
+    risk = EmpiricalRisk(WHOLE, TARGETS)
+    wide = jax.tree.map(lambda leaf: leaf.astype(float), single)
+    np.testing.assert_allclose(risk.hessian(single), risk.hessian(wide), rtol=1e-14, atol=1e-15)
+    for run in (
+        training.descend(risk, single, training.GradientDescent(0.1), steps=3),
+        training.flow(risk, single, until=training.Until(time=0.1)),
+    ):
+        assert ravel(run.network).dtype == jnp.float32 and run.records["risk"].dtype == np.float64
+
+
 def test_tokens_stay_whole_numbers_for_a_function_of_the_users_own():
     table = jnp.asarray([[1.0], [10.0], [100.0]])
     risk = EmpiricalRisk(np.array([2, 0, 1], np.uint8), np.zeros((3, 1)), predict=lambda t, tokens: t[tokens])

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from condenslab.measures.neurons import require_layer
 from condenslab.measures.similarity import cosine_similarity, effective_ratio
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.conversion import floating
 
 _REAL = 1e-7
 """A root whose imaginary part is below this (relative to its size) is real: a double root splits by √eps."""
@@ -210,7 +211,10 @@ def layer_inputs(network: TwoLayer | MLP, inputs: Array | np.ndarray, layer: int
         width = network.weights[layer].shape[1]
         weights, biases = (*network.weights[:layer], jnp.eye(width)), (*network.biases[:layer], None)
         below = MLP(weights, biases, network.activation, network.residual)
-        seen, biased = np.asarray(below(jnp.asarray(inputs)), dtype=np.float64), network.biases[layer] is not None
+        seen, biased = (
+            np.asarray(below(floating("inputs", inputs)), dtype=np.float64),
+            network.biases[layer] is not None,
+        )
     return np.column_stack([seen, np.ones(len(seen))]) if biased else seen
 
 

@@ -17,7 +17,7 @@ from condenslab.training.checks import check_count, check_whole
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong, work
 from condenslab.training.methods import optimiser, require_runnable, step
-from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until
+from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until, check_levels
 
 _CHECK_EVERY = 100
 _SEGMENTS = 100
@@ -217,7 +217,7 @@ def prepare_descent(
 
     Arguments are as in `descend`; `until` and `dropout` may also hold arrays with one entry a member.
     """
-    until.check()
+    check_levels(until)
     noisy = not (isinstance(dropout, float | int) and dropout == 0)
     if not np.all((np.asarray(dropout) >= 0) & (np.asarray(dropout) < 1)):
         raise ValueError(f"dropout must be a DROP probability in [0, 1). Got {dropout}.")
