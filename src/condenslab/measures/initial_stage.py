@@ -211,10 +211,8 @@ def layer_inputs(network: TwoLayer | MLP, inputs: Array | np.ndarray, layer: int
         width = network.weights[layer].shape[1]
         weights, biases = (*network.weights[:layer], jnp.eye(width)), (*network.biases[:layer], None)
         below = MLP(weights, biases, network.activation, network.residual)
-        seen, biased = (
-            np.asarray(below(floating("inputs", inputs)), dtype=np.float64),
-            network.biases[layer] is not None,
-        )
+        seen = np.asarray(below(floating("inputs", inputs)), dtype=np.float64)
+        biased = network.biases[layer] is not None
     return np.column_stack([seen, np.ones(len(seen))]) if biased else seen
 
 
