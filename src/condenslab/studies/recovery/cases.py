@@ -1,7 +1,7 @@
 """Settings and cases of the recovery study; imports no JAX."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
@@ -164,20 +164,14 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
         *(flow("std 1", k, 0.0) for k in contrasts),
         flow("PyTorch default", 0, 0.0),
         *([flow("std 1", 0, settings.l2)] if settings.l2 > 0 else []),
-        *(
-            # Only what the theory predicts is embedded: the minima of widths 1 and 2.
-            CriticalCase(
-                w,
-                settings.starts,
-                seed,
-                settings.width if w <= 2 else 0,
-                settings.activation,
-                digest,
-                scaled,
-                samples=samples,
-                inputs=inputs,
-            )
-            for w in range(1, settings.critical_width + 1)
-            if w <= settings.width
-        ),
+        *_searches(settings, seed, {"data": digest, "standardise": scaled, "samples": samples, "inputs": inputs}),
+    ]
+
+
+def _searches(settings: Settings, seed: int, data: dict[str, Any]) -> list[CriticalCase]:
+    """Returns the searches; only what the theory predicts is embedded: the minima of widths 1 and 2."""
+    return [
+        CriticalCase(w, settings.starts, seed, settings.width if w <= 2 else 0, settings.activation, **data)
+        for w in range(1, settings.critical_width + 1)
+        if w <= settings.width
     ]
