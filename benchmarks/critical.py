@@ -20,10 +20,10 @@ from support.critical_levels import REFERENCE, REFERENCE_STARTS
 
 from condenslab import landscape, networks, tasks
 from condenslab.landscape import Fate
-from condenslab.landscape.distinct import distinct, grid_of
-from condenslab.landscape.search import Ends, judge, stack, zero_gradients
-from condenslab.landscape.starts import DATA_SCALED
-from condenslab.landscape.stationary import newton_step
+from condenslab.landscape.critical.distinct import distinct, grid_of
+from condenslab.landscape.critical.search import Ends, judge, stack, zero_gradients
+from condenslab.landscape.critical.starts import DATA_SCALED
+from condenslab.landscape.critical.stationary import newton_step
 from condenslab.risk import EmpiricalRisk
 
 _STARTS = 65_000

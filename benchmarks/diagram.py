@@ -80,7 +80,7 @@ def _width(width: int) -> dict[str, Any]:
     for (gamma, gamma_prime), scale, run, fine in zip(POINTS, scales, runs, exact, strict=True):
         seconds = float(np.median([ours([scale])[1] for _ in range(ROUNDS)]))
         row: dict[str, Any] = {"gamma": gamma, "gamma_prime": gamma_prime, "seconds": seconds, "steps": run.tried}
-        row |= {"fate": run.fate.name.lower(), "distance": run.input_distance, "flow_distance": fine.input_distance}
+        row |= {"fate": run.stop.name.lower(), "distance": run.input_distance, "flow_distance": fine.input_distance}
         rows.append(row | _loops(task.inputs, task.targets, scale, width, fine))
     whole = float(np.median(together))
     ratios = {

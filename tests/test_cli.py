@@ -18,6 +18,7 @@ from condenslab.sweeps import Store
 
 TESTS = Path(__file__).parent
 KEYS = ["study", "preset", "seed", "claim", "source", "expected", "measured", "tolerance", "margin", "verdict"]
+KEYS += ["relation", "label", "figure", "records", "deck", "part", "reason"]
 
 
 @pytest.fixture(autouse=True)
@@ -82,10 +83,10 @@ def test_list(cli):
     assert strictly(output) == [
         {
             "study": "toy",
-            "question": toy.Toy.question,
+            "question": toy.STUDY.question,
             "source": "Gauss 1809",
             "presets": ["tiny", "quick", "full"],
-            "claims": list(toy.Toy.claim_statements),
+            "claims": list(toy.STUDY.claim_statements),
         }
     ]
     status, output, _ = cli("list")
@@ -248,7 +249,7 @@ def test_a_failed_batch_is_an_internal_error_that_keeps_the_rest(cli):
 
 
 def test_an_internal_error_shows_where(cli, monkeypatch):
-    monkeypatch.setattr(toy.Toy, "cases", lambda *arguments, **options: 1 / 0)
+    monkeypatch.setattr(type(toy.STUDY), "cases", lambda *arguments, **options: 1 / 0)
     status, output, errors = cli("run", "toy")
     assert (status, output) == (70, "")
     assert "Traceback" in errors

@@ -8,13 +8,13 @@ import signal
 import sys
 import time
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 
 from condenslab.cli import main
-from condenslab.studies import REGISTRY, Claim, Outcome, Study
+from condenslab.studies import REGISTRY, Outcome, Part, Statement, Study, exactly, within
 
 Trouble = Literal["none", "diverge", "raise", "memory", "interrupt"]
 
@@ -39,63 +39,61 @@ class Case:
     data: str | None
 
 
-class Toy(Study):
-    name = "toy"
-    revision = 1
-    question = "Is the mean of normal numbers zero?"
-    source = "Gauss 1809"
-    claim_statements = ("every mean is zero within 3", "something that the toy does not know")
-    presets: ClassVar = {"tiny": Settings(members=2), "quick": Settings(), "full": Settings(members=100)}
-    accepts_data = True
-
-    def cases(self, settings, *, seed, data):
-        digest = data and data.digest
-        return [
-            Case(1000 * seed + member, size, settings.pause, settings.shift or 0.0, settings.trouble, digest)
-            for size in settings.sizes
-            for member in range(settings.members)
-        ]
-
-    def compile_key(self, case):
-        return case.size
-
-    def bytes_per_member(self, case):
-        return 2**29
-
-    def seconds_per_member(self, case):
-        return case.pause
-
-    def run_batch(self, cases, *, data=None, progress=None):
-        outcomes = []
-        for number, case in enumerate(cases):
-            time.sleep(case.pause)
-            outcomes.append(self._outcome(case))
-            if progress is not None:
-                progress((number + 1) / len(cases), f"size {case.size}")
-        return outcomes
-
-    def _outcome(self, case):
-        if case.trouble == "raise" and case.size == 20:
-            raise RuntimeError("the toy broke")
-        if case.trouble == "memory":
-            raise MemoryError
-        if case.trouble == "interrupt" and case.size == 30:
-            os.kill(os.getpid(), signal.SIGINT)
-        if case.trouble == "diverge":
-            return Outcome({"mean": np.nan}, status="diverged", message="the toy left the finite numbers")
-        numbers = np.random.default_rng(case.seed).normal(size=case.size) + case.shift
-        return Outcome({"mean": numbers.mean(), "size": case.size}, {"numbers": numbers})
-
-    def claims(self, records, settings, *, known_target):
-        means = [record.values.get("mean") for record in records]
-        known = Claim.within(self.claim_statements[0], self.source, expected=0.0, measured=means, tolerance=3.0)
-        return [known, Claim.undecided(self.claim_statements[1], self.source, expected=1)] if known_target else [known]
-
-    def draw(self, records):
-        return []
+def make_cases(settings, seed, data):
+    digest = data and data.digest
+    return [
+        Case(1000 * seed + member, size, settings.pause, settings.shift or 0.0, settings.trouble, digest)
+        for size in settings.sizes
+        for member in range(settings.members)
+    ]
 
 
-STUDY = Toy()
+def mean(case, progress):
+    time.sleep(case.pause)
+    progress(1.0, f"size {case.size}")
+    if case.trouble == "raise" and case.size == 20:
+        raise RuntimeError("the toy broke")
+    if case.trouble == "memory":
+        raise MemoryError
+    if case.trouble == "interrupt" and case.size == 30:
+        os.kill(os.getpid(), signal.SIGINT)
+    if case.trouble == "diverge":
+        return Outcome({"mean": np.nan}, status="diverged", message="the toy left the finite numbers")
+    numbers = np.random.default_rng(case.seed).normal(size=case.size) + case.shift
+    return Outcome({"mean": numbers.mean(), "size": case.size}, {"numbers": numbers})
+
+
+def statements(settings):
+    return [
+        Statement(
+            "every mean is zero within 3",
+            "Gauss 1809",
+            lambda evidence: evidence.each(lambda record: record.values["mean"]),
+            within(0.0, 3.0),
+            needs_target=False,
+        ),
+        Statement("something that the toy does not know", "Gauss 1809", lambda evidence: None, exactly(1)),
+    ]
+
+
+def nothing(records):
+    return []
+
+
+STUDY = Study(
+    name="toy",
+    revision=1,
+    question="Is the mean of normal numbers zero?",
+    source="Gauss 1809",
+    part="generalization",
+    deck="000",
+    presets={"tiny": Settings(members=2), "quick": Settings(), "full": Settings(members=100)},
+    make_cases=make_cases,
+    parts=(Part(case=Case, run="toy:mean", seconds=lambda case: case.pause, bytes=lambda _: 2**29),),
+    statements=statements,
+    figures="toy:nothing",
+    accepts_data=True,
+)
 
 
 def register(monkeypatch=None) -> None:

@@ -25,9 +25,22 @@ from condenslab.risk import EmpiricalRisk
 Reduction = Callable[[np.ndarray, np.ndarray], Any]
 
 _PACKAGES = (
-    "jax", "jaxlib", "equinox", "optax", "diffrax", "optimistix", "lineax", "numpy", "scipy", "matplotlib", "plotly",
-    "msgspec", "safetensors", "tyro", "rich",
-)  # fmt: skip
+    "jax",
+    "jaxlib",
+    "equinox",
+    "optax",
+    "diffrax",
+    "optimistix",
+    "lineax",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "plotly",
+    "msgspec",
+    "safetensors",
+    "tyro",
+    "rich",
+)
 
 _TOLERANCES = {"float32": 1e-4, "float64": 1e-11}
 """Accepted error relative to the largest entry: hundreds to ten thousands of roundings, far below any wrong result."""

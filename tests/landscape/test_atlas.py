@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from condenslab.landscape import chao1, critical_atlas, critical_points
-from condenslab.landscape.atlas import data_symmetries
+from condenslab.landscape.critical.atlas import data_symmetries
 from golden import RISK_0, RISK_1, RISK_2, three_tanh
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from condenslab.landscape import certificate, make_critical, split
-from condenslab.landscape.certificate import _lipschitz
+from condenslab.landscape.critical.certificate import _lipschitz
 from condenslab.networks import MLP, TwoLayer, activation, ravel, unravel
 from condenslab.risk import EmpiricalRisk
 from golden import stationary, tanh_network, three_tanh

@@ -15,11 +15,11 @@ from condenslab.landscape import (
     critical_points,
     critical_points_from,
     make_critical,
-    rounds,
     split_to_width,
 )
-from condenslab.landscape.search import Ends, judge, zero_gradients
-from condenslab.landscape.starts import box_and_spacing
+from condenslab.landscape.critical import rounds
+from condenslab.landscape.critical.search import Ends, judge, zero_gradients
+from condenslab.landscape.critical.starts import box_and_spacing
 from condenslab.measures import align
 from condenslab.networks import MLP, activation, ravel, unravel
 from condenslab.risk import EmpiricalRisk
@@ -130,7 +130,7 @@ def test_fates_are_sentences(searches):
 
 def test_the_same_key_gives_the_same_points_from_the_same_program(searches, monkeypatch):
     """The solver is a Python function that runs only when a program is traced: here it must not run."""
-    monkeypatch.setattr("condenslab.landscape.rounds._trial", None)
+    monkeypatch.setattr("condenslab.landscape.critical.rounds._trial", None)
     again = critical_points(three_tanh(), width=2, starts=300, key=jax.random.key(0))
     assert [point.risk for point in again.points] == [point.risk for point in searches[2].points]
     assert again.fates == searches[2].fates

@@ -137,6 +137,13 @@ def test_the_global_minimum_has_no_certificate():
     assert saddle_certificate(three_tanh(), tanh_network(WIDTH_3)) is None
 
 
+def test_a_certificate_is_refused_where_the_lemma_says_nothing():
+    """With f ↦ f² copies of neurons no longer add up: the Hessian of the wide network curves up by +10 there."""
+    foreign = EmpiricalRisk(three_tanh().inputs, three_tanh().targets, predict=lambda n, x: n(x) ** 2)
+    with pytest.raises(ValueError, match="default predict"):
+        saddle_certificate(foreign, stationary(1))
+
+
 def test_bad_requests():
     network, _ = saddle()
     dead = TwoLayer(jnp.ones((2, 1)), jnp.zeros(2), jnp.array([[1.0, 0.0]]), None, activation("tanh"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from condenslab.landscape import AffineSegment, affine_segments, lift, make_critical, risk_receipt, tangent_segment
-from condenslab.landscape.lifting import Lifting
+from condenslab.landscape.depth.lifting import Lifting
 from condenslab.measures import inertia_at
 from condenslab.measures.linearisation import layer_states
 from condenslab.networks import MLP, Activation, TwoLayer, activation

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from condenslab.landscape import Fate, polish, split, split_to_width
-from condenslab.landscape.stationary import newton_step
+from condenslab.landscape.critical.stationary import newton_step
 from condenslab.measures import align, inertia_at
 from condenslab.networks import TwoLayer, activation
 from condenslab.risk import CrossEntropy, EmpiricalRisk

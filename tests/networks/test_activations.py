@@ -1,5 +1,6 @@
 """Every registered activation against closed forms, and its declared symmetries against its values."""
 
+import dataclasses
 import math
 
 import jax
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from numpy.polynomial import chebyshev, polynomial
 
 from condenslab.errors import UserError
-from condenslab.networks import ACTIVATIONS, Activation, activation
+from condenslab.measures import inertia_at, model_rank
+from condenslab.networks import ACTIVATIONS, Activation, TwoLayer, activation
+from condenslab.risk import EmpiricalRisk
 
 laws = settings(max_examples=30, deadline=None, derandomize=True, database=None)
 every = pytest.mark.parametrize("sigma", ACTIVATIONS.values(), ids=lambda a: a.name)
@@ -171,10 +174,30 @@ def test_derivatives_by_central_differences(sigma):
         np.testing.assert_allclose(exact[order + 1], (up - down) / (2 * step), rtol=1e-6, atol=1e-8)
 
 
-def test_equal_by_name_and_hashable():
-    twin = Activation("tanh", lambda z: jnp.tanh(z), multiplicity=1, parity="odd")
-    assert twin == activation("tanh") and hash(twin) == hash(activation("tanh"))
+def test_equal_with_the_function_and_hashable():
+    sigma = activation("tanh")
+    assert dataclasses.replace(sigma) == sigma and hash(dataclasses.replace(sigma)) == hash(sigma)
+    assert Activation("tanh", lambda z: jnp.tanh(z), multiplicity=1, parity="odd", lipschitz=1.0) != sigma
     assert activation("tanh") != activation("relu")
+
+
+def test_a_function_edited_under_its_name_is_compiled_anew():
+    """R, rank and inertia of a·σ(w·x + b) for σ the identity and the sine: 1·(w, a) and 3 parameters count."""
+    x = np.linspace(-2.0, 2.0, 30)[:, None]
+
+    def network(function):
+        sigma = Activation("mine", function)
+        return TwoLayer(jnp.array([[1.3]]), jnp.array([0.2]), jnp.array([[0.7]]), None, sigma)
+
+    risk = EmpiricalRisk(x, np.zeros((30, 1)))
+    for function, rank in ((lambda z: z, 2), (jnp.sin, 3)):
+        expected = np.mean((0.7 * np.asarray(function(1.3 * x + 0.2))) ** 2)
+        assert float(risk.value(network(function))) == pytest.approx(expected, rel=1e-12)
+        assert model_rank(network(function), x).value == rank
+        found = inertia_at(risk, network(function))
+        hessian = jax.hessian(lambda t, f=function: jnp.mean((t[2] * f(t[0] * x + t[1])) ** 2))
+        truth = np.linalg.eigvalsh(hessian(jnp.array([1.3, 0.2, 0.7])))
+        np.testing.assert_allclose(np.sort(found.eigenvalues), truth, atol=1e-12)
 
 
 def test_unknown_names_suggest_the_nearest():

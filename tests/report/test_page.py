@@ -119,12 +119,10 @@ def player():
     )
 
 
-class Toy(studies.Study):
+class Toy:
     """A study that is never run: only its question and its drawings are read."""
 
-    name, revision, presets, claim_statements = "toy", 1, {}, ()
-    question, source = "Why <so> few?", "Deck 000 & paper"
-    cases = compile_key = bytes_per_member = seconds_per_member = run_batch = claims = None
+    revision, question, source = 1, "Why <so> few?", "Deck 000 & paper"
 
     def draw(self, records):
         return []

@@ -12,7 +12,7 @@ from scipy.integrate import solve_ivp
 from condenslab import training
 from condenslab.networks import initial, two_layer
 from condenslab.networks.initial import Scale
-from condenslab.training import Fate, exponentials
+from condenslab.training import Stop, exponentials
 
 X = np.linspace(-0.5, 0.5, 4)[:, None]
 Y = X**2
@@ -58,7 +58,7 @@ def distance(now: np.ndarray, then: np.ndarray) -> float:
 def test_against_scipy_in_the_original_parameters(gamma, gamma_prime):
     scale = initial.from_gamma(gamma, gamma_prime, WIDTH)
     (run,) = training.normalised_flow(X, Y, [scale], width=WIDTH, seeds=[3], risk=1e-4, tolerance=0.003)
-    assert run.fate is Fate.CONVERGED
+    assert run.stop is Stop.RISK_REACHED
     time = run.times[-1] / scale.kappa * scale.output_std * scale.input_std  # t = β₁β₂·t̄
     risk, inner, outer = by_scipy(scale, 3, time)
     assert abs(run.risk / risk - 1) < 0.01
@@ -95,7 +95,7 @@ def wide() -> list[training.NormalisedRun]:
 def test_published_distances_at_width_1000(wide):
     # Read off Fig. 3 of Luo et al. (log axes; one random start): 0.009, 0.26 and 8.
     for run, published in zip(wide, (0.009, 0.26, 8.0), strict=True):
-        assert run.fate is Fate.CONVERGED
+        assert run.stop is Stop.RISK_REACHED
         assert abs(np.log(run.input_distance / published)) < np.log(1.25)
 
 
@@ -127,11 +127,11 @@ def test_choices_of_the_stds_of_one_point_are_one_run_and_a_member_is_the_same_a
 
 
 def test_blocks_do_not_change_the_run(monkeypatch):
-    from condenslab.training import normalised_follow
+    from condenslab.training.normalised import members
 
     scale = [initial.from_gamma(1.2, 0.1, 600)]
     (whole,) = training.normalised_flow(X, Y, scale, width=600, seeds=[0], risk=1e-4, features=[0, 599])
-    monkeypatch.setattr(normalised_follow, "BLOCK_NUMBERS", 8)
+    monkeypatch.setattr(members, "BLOCK_NUMBERS", 8)
     (cut,) = training.normalised_flow(X, Y, scale, width=600, seeds=[0], risk=1e-4, features=[0, 599])
     assert abs(whole.input_distance / cut.input_distance - 1) < 1e-9
     np.testing.assert_allclose(cut.features.inner, whole.features.inner, rtol=1e-6)
@@ -140,18 +140,48 @@ def test_blocks_do_not_change_the_run(monkeypatch):
 def test_what_does_not_converge_says_why():
     scale = [initial.from_gamma(1.0, 0.0, WIDTH)]
 
-    def fate(**options) -> Fate:
-        return training.normalised_flow(X, Y, scale, **({"width": WIDTH, "seeds": [0]} | options))[0].fate
+    def stop(**options) -> Stop:
+        return training.normalised_flow(X, Y, scale, **({"width": WIDTH, "seeds": [0]} | options))[0].stop
 
-    assert fate(max_steps=3) is Fate.STEPS_EXHAUSTED
-    assert fate(time_limit=0.0) is Fate.TIME_LIMIT
+    assert stop(max_steps=3) is Stop.STEPS_EXHAUSTED
+    assert stop(time_limit=0.0) is Stop.TIME_LIMIT
     # One neuron pair cannot fit four points of a parabola.
     (stuck,) = training.normalised_flow(X, Y, [Scale(1.0, 1.0)], width=1, seeds=[0], max_steps=2000)
-    assert stuck.fate in (Fate.STALLED, Fate.STEPS_EXHAUSTED) and stuck.risk > 1e-6
+    assert stuck.stop in (Stop.STALLED, Stop.STEPS_EXHAUSTED) and stuck.risk > 1e-6
     (large,) = training.normalised_flow(
         X, Y, [Scale(1e100, 1e100, output_scale=1e100)], width=WIDTH, seeds=[0], anti_symmetric=False
     )
-    assert large.fate is Fate.OVERFLOW
+    assert large.stop is Stop.NOT_FINITE
+
+
+def test_an_interrupt_loses_no_member():
+    """Ctrl-C after the first segment: every member is there, as far as it has come, on the way of the whole run."""
+    scales = [initial.from_gamma(gamma, 0.0, WIDTH) for gamma in (1.0, 1.75, 1.75)]
+    options: dict = {"width": WIDTH, "seeds": [0, 1, 2], "risk": 1e-12, "tolerance": 0.001, "threads": 1}
+
+    def strike(fraction: float, text: str) -> None:
+        raise KeyboardInterrupt
+
+    cut = training.normalised_flow(X, Y, scales, progress=strike, features=[0], **options)
+    whole = training.normalised_flow(X, Y, scales, features=[0], **options)
+    assert len(cut) == 3 and cut[-1].stop is Stop.INTERRUPTED
+    assert cut[-1].tried < whole[-1].tried and cut[-1].times[0] == 0.0
+    for part, run in zip(cut, whole, strict=True):
+        assert part.stop in (Stop.INTERRUPTED, run.stop)
+        assert part.features is not None and len(part.times) == part.steps + 1
+        np.testing.assert_array_equal(part.times, run.times[: len(part.times)])
+        np.testing.assert_array_equal(part.risks, run.risks[: len(part.risks)])
+
+
+def test_what_fails_in_one_member_is_raised_and_not_returned(monkeypatch):
+    from condenslab.training.normalised.members import Follower
+
+    def fails(*_) -> None:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(Follower, "conclude", fails)
+    with pytest.raises(RuntimeError, match="no memory"):
+        training.normalised_flow(X, Y, [initial.from_gamma(1.0, 0.0, WIDTH)], width=WIDTH, seeds=[0], max_steps=2)
 
 
 @pytest.mark.parametrize(

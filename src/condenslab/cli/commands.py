@@ -4,7 +4,16 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from condenslab.cli import machine
-from condenslab.cli.options import ClaimsOptions, DoctorOptions, ListOptions, PlanOptions, ReportOptions, RunOptions
+from condenslab.cli.options import (
+    ClaimsOptions,
+    DoctorOptions,
+    ListOptions,
+    PlanOptions,
+    ProveOptions,
+    ReportOptions,
+    RunOptions,
+    VerifyOptions,
+)
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
@@ -113,6 +122,26 @@ def plan_command(options: PlanOptions) -> int:
     if options.figure is not None and not options.json:
         _write(f"wrote {options.figure}")
     return 0
+
+
+def prove_command(options: ProveOptions) -> int:
+    """Proves the critical points of a store."""
+    from condenslab.cli import prove, show
+
+    folder = _folder("prove", options.directory)
+    machine.prepare_jax()
+    rows = prove.prove_store(folder, options.study, options.output or f"{folder}/certificates")
+    _write(show.as_json(rows) if options.json else prove.as_text(rows))
+    return 0
+
+
+def verify_command(options: VerifyOptions) -> int:
+    """Checks a certificate."""
+    from condenslab.cli import show, verify
+
+    row = verify.verify_file(options.certificate)
+    _write(show.as_json(row) if options.json else verify.as_text(row))
+    return int(not row["verified"])
 
 
 def doctor_command(options: DoctorOptions) -> int:

@@ -115,6 +115,32 @@ class PlanOptions:
 
 
 @dataclass(frozen=True)
+class ProveOptions:
+    """Options of `condenslab prove`."""
+
+    directory: Annotated[Positional[str], arg(metavar="DIR", help_behavior_hint="")] = ""
+    """The folder that `condenslab run --out` filled."""
+    study: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="(default: all)")] = None
+    """Only the points that this study found."""
+    output: Annotated[
+        str | None, arg(aliases=["-o"], metavar="DIR", help_behavior_hint="(default: DIR/certificates)")
+    ] = None
+    """Where the certificates go."""
+    json: bool = False
+    """Print JSON alone on standard output."""
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """Options of `condenslab verify`."""
+
+    certificate: Annotated[Positional[str], arg(metavar="CERTIFICATE", help_behavior_hint="")] = ""
+    """The certificate's file."""
+    json: bool = False
+    """Print JSON alone on standard output."""
+
+
+@dataclass(frozen=True)
 class DoctorOptions:
     """Options of `condenslab doctor`."""
 
@@ -128,11 +154,13 @@ OPTIONS: dict[str, type] = {
     "claims": ClaimsOptions,
     "report": ReportOptions,
     "plan": PlanOptions,
+    "prove": ProveOptions,
+    "verify": VerifyOptions,
     "doctor": DoctorOptions,
 }
 """The options of each command."""
 
-_POSITIONAL = ("studies", "directory", "kind")
+_POSITIONAL = ("studies", "directory", "kind", "certificate")
 
 
 def parse(command: str, arguments: list[str]) -> object:

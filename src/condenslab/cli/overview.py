@@ -6,6 +6,8 @@ SUMMARIES = {
     "claims": "Print the claims of the runs in a folder; exit status 1 if one of them fails.",
     "report": "Write the results in a folder as one self-contained HTML page.",
     "plan": "Say how many samples a target needs from an architecture, and what would change that.",
+    "prove": "Prove the critical points in a folder by ball arithmetic and write a certificate of each.",
+    "verify": "Check a certificate from scratch, by a second program; exit status 1 if it is refused.",
     "doctor": "Check that this JAX build computes correctly; show versions, device and speed.",
 }
 """What each command does."""

@@ -74,10 +74,13 @@ def number(value: Any) -> str:
 
 
 def _claim(row: dict[str, Any]) -> str:
-    parts = [f"expected {number(row['expected'])}", f"measured {number(row['measured'])}"]
+    relation = row.get("relation", "=")  # claims of an older store have none
+    parts = [f"expected {'' if relation == '=' else relation + ' '}{number(row['expected'])}"]
+    parts += [f"measured {number(row['measured'])}"]
     if row["margin"] is not None:
         parts += [f"tolerance {number(row['tolerance'])}", f"margin {row['margin']:.3g}"]
-    return "\n".join([item(_mark(row["verdict"]), row["claim"]), item("", ", ".join(parts)), item("", row["source"])])
+    lines = [row["claim"], ", ".join(parts), row["source"], *([row["reason"]] if row.get("reason") else [])]
+    return "\n".join(item("" if k else _mark(row["verdict"]), line) for k, line in enumerate(lines))
 
 
 def _mark(verdict: str) -> str:

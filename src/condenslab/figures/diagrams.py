@@ -60,9 +60,14 @@ def phase_map(
     mesh = np.full((len(rows), len(columns)), np.nan)
     mesh[np.searchsorted(rows, up[known]), np.searchsorted(columns, across[known])] = values[known]
     image = ax.pcolormesh(
-        _edges(columns), _edges(rows), np.clip(mesh, -limit, limit), cmap=LINEAR_TO_CONDENSED,
-        norm=Normalize(-limit, limit), edgecolors="white", linewidth=0.4,
-    )  # fmt: skip
+        _edges(columns),
+        _edges(rows),
+        np.clip(mesh, -limit, limit),
+        cmap=LINEAR_TO_CONDENSED,
+        norm=Normalize(-limit, limit),
+        edgecolors="white",
+        linewidth=0.4,
+    )
     bar = style.figure_of(ax).colorbar(image, ax=ax, extend="both", pad=0.02)
     bar.set_label(f"{name}, clipped at ±{limit:g}")
     _crosses(ax, across, up, ~known if not_converged is None else np.asarray(not_converged, bool) | ~known)
@@ -158,9 +163,17 @@ def slope_curves(
         spread = np.array([0.0 if error is None else error for error in errors])
         look = style.series(index)
         ax.errorbar(
-            across, heights, yerr=spread, color=look.colour, ls=look.line_style, marker=look.marker, ms=4,
-            capsize=2, lw=1.2, label=label,
-        )  # fmt: skip
+            across,
+            heights,
+            yerr=spread,
+            color=look.colour,
+            ls=look.line_style,
+            marker=look.marker,
+            ms=4,
+            capsize=2,
+            lw=1.2,
+            label=label,
+        )
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
     style.legend_below(ax)
@@ -188,9 +201,17 @@ def feature_cloud(ax: Axes, angle: ArrayLike, amplitude: ArrayLike, *, label: st
     checks.same_length("angle", angles, "amplitude", heights)
     look = style.series(index)
     ax.plot(
-        angles, heights, look.marker, color=look.colour, ms=3.0, mew=0.6, mfc="none", alpha=0.6, label=label,
+        angles,
+        heights,
+        look.marker,
+        color=look.colour,
+        ms=3.0,
+        mew=0.6,
+        mfc="none",
+        alpha=0.6,
+        label=label,
         zorder=2 + 0.1 * index,
-    )  # fmt: skip
+    )
     ax.set_xlim(-np.pi, np.pi)
     ax.set_xticks([quarter * np.pi / 2 for quarter in QUARTERS], list(QUARTERS.values()))
     ax.set_ylim(-0.03, 1.06)

@@ -96,9 +96,15 @@ def value_map(
     for (name, cells), colour in zip((marks or {}).items(), ("vermillion", "sky blue", "purple"), strict=False):
         at = np.array(cells, dtype=np.float64).reshape(-1, 2)
         ax.scatter(
-            at[:, 1], at[:, 0], marker="s", s=330, facecolors="none", edgecolors=style.OKABE_ITO[colour],
-            linewidths=1.8, label=name,
-        )  # fmt: skip
+            at[:, 1],
+            at[:, 0],
+            marker="s",
+            s=330,
+            facecolors="none",
+            edgecolors=style.OKABE_ITO[colour],
+            linewidths=1.8,
+            label=name,
+        )
     ax.set_xticks(range(len(columns)), list(columns))
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set_xlabel(x_label)

@@ -44,9 +44,19 @@ def success_rates(
         shift = 0.09 * (index - (len(series) - 1) / 2)
         bars = np.maximum([rate - low, high - rate], 0.0)
         ax.errorbar(
-            x + shift, rate, bars, color=look.colour, linestyle=look.line_style, marker=look.marker,
-            markersize=4.5, linewidth=1.2, elinewidth=0.9, capsize=2, label=label, zorder=3,
-        )  # fmt: skip
+            x + shift,
+            rate,
+            bars,
+            color=look.colour,
+            linestyle=look.line_style,
+            marker=look.marker,
+            markersize=4.5,
+            linewidth=1.2,
+            elinewidth=0.9,
+            capsize=2,
+            label=label,
+            zorder=3,
+        )
         ends = f"{style.readable(rate[0], 2)} at {style.readable(x[0])} to {style.readable(rate[-1], 2)}"
         style.describe(ax, f"{label}: rate {ends} at {style.readable(x[-1])}.")
         if thresholds and label in thresholds:

@@ -1,37 +1,34 @@
-"""The loss landscape of dense networks: embedding, degeneracy, reduction, critical points."""
+"""The loss landscape of networks: embedding, reduction, critical points, slices, branches and symmetries.
 
-from condenslab.landscape.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
+`width` and `depth` embed, `reduction` undoes embedding in width, `slices` looks along directions; every edit comes with
+a `receipt`. The layers that all of them edit are those of `networks.layered`.
+"""
+
 from condenslab.landscape.branches import Branch, branch_point, branches, separating_rank
-from condenslab.landscape.certificate import Certificate, certificate
-from condenslab.landscape.compatible import CompatibleEmbedding
-from condenslab.landscape.constructors import as_compatible, compose, k_step, null_neuron, three_fold, two_fold_null
-from condenslab.landscape.counting import critical_subspaces, minimal_subspaces
-from condenslab.landscape.critical import CriticalPoint, CriticalPoints, critical_points, critical_points_from
-from condenslab.landscape.degeneracy import (
+from condenslab.landscape.critical.atlas import AtlasEntry, Chao1, CriticalAtlas, chao1, critical_atlas
+from condenslab.landscape.critical.certificate import Certificate, certificate
+from condenslab.landscape.critical.certify import CriticalPoint
+from condenslab.landscape.critical.degeneracy import (
     CriticalSubspace,
     SaddleCertificate,
     critical_subspace,
     local_test_matrix,
     saddle_certificate,
 )
-from condenslab.landscape.dimension import CriticalSet, EmbeddedDimension, critical_set, embedded_dimension
-from condenslab.landscape.directional import (
+from condenslab.landscape.critical.directional import (
     DirectionalStationarity,
     dead_neurons,
     directional_derivative,
     directional_stationarity,
     perturbed_changes,
 )
-from condenslab.landscape.directions import (
-    TrajectoryPlane,
-    hessian_directions,
-    random_directions,
-    trajectory_plane,
-)
-from condenslab.landscape.embedding import Splitting, embed, equal_splitting, split, split_to_width, splitting
-from condenslab.landscape.fixture import make_critical
-from condenslab.landscape.layer_merging import LayerMerge, merge_layers
-from condenslab.landscape.lifting import Lifting, lift
+from condenslab.landscape.critical.points import CriticalPoints, critical_points, critical_points_from
+from condenslab.landscape.critical.polishing import Polish, polish
+from condenslab.landscape.critical.starts import StartLaw
+from condenslab.landscape.critical.stationary import Fate
+from condenslab.landscape.depth.layer_merging import LayerMerge, merge_layers
+from condenslab.landscape.depth.lifting import Lifting, lift
+from condenslab.landscape.depth.segments import AffineSegment, affine_segments, tangent_segment
 from condenslab.landscape.manifolds import (
     InvariantManifold,
     TangentCheck,
@@ -40,13 +37,29 @@ from condenslab.landscape.manifolds import (
     tangent_check,
 )
 from condenslab.landscape.parameter_axes import Axis
-from condenslab.landscape.plane import RiskSlice, risk_slice
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
-from condenslab.landscape.reduction import Reduction, reduce
-from condenslab.landscape.segments import AffineSegment, affine_segments, tangent_segment
-from condenslab.landscape.starts import StartLaw
-from condenslab.landscape.stationary import Fate, Polish, polish
+from condenslab.landscape.reduction.reduce import Reduction, reduce
+from condenslab.landscape.slices.directions import (
+    TrajectoryPlane,
+    hessian_directions,
+    random_directions,
+    trajectory_plane,
+)
+from condenslab.landscape.slices.plane import RiskSlice, risk_slice
 from condenslab.landscape.symmetry import AxisSymmetry, discover_symmetries
+from condenslab.landscape.width.compatible import CompatibleEmbedding
+from condenslab.landscape.width.constructors import (
+    as_compatible,
+    compose,
+    k_step,
+    null_neuron,
+    three_fold,
+    two_fold_null,
+)
+from condenslab.landscape.width.counting import critical_subspaces, minimal_subspaces
+from condenslab.landscape.width.dimension import CriticalSet, EmbeddedDimension, critical_set, embedded_dimension
+from condenslab.landscape.width.fixture import make_critical
+from condenslab.landscape.width.splitting import Splitting, embed, equal_splitting, split, split_to_width, splitting
 
 __all__ = [
     "AffineSegment",

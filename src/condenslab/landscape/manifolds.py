@@ -114,8 +114,9 @@ def tangent_check(maps: Sequence[InvariantMap], params: PyTree) -> TangentCheck:
         )
     derivatives = [_derivative(g, params, theta) for g in maps]
     eye = np.eye(theta.size)
-    plain, turned = (np.concatenate([part - eye for part in parts]) for parts in
-                     (derivatives, [d.T for d in derivatives]))  # fmt: skip
+    plain, turned = (
+        np.concatenate([part - eye for part in parts]) for parts in (derivatives, [d.T for d in derivatives])
+    )
     fixed, transposed = rank(plain), rank(turned)
     kernels = _kernel(plain, fixed.value), _kernel(turned, transposed.value)
     angles = scipy.linalg.subspace_angles(*kernels) if min(k.shape[1] for k in kernels) else np.zeros(1)

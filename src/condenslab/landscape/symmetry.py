@@ -10,7 +10,7 @@ d_model are found like this, not listed.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, Literal
 
 import equinox as eqx
@@ -22,13 +22,14 @@ from jax import Array
 from jaxtyping import PyTree
 
 from condenslab.landscape.parameter_axes import Axis, axes_by_size, edited, generic, slices_of
-from condenslab.measures.rank import rank
 from condenslab.networks import apply
-from condenslab.networks.conversion import Key, floating, numbers
+from condenslab.networks.conversion import Key, as_key, floating, numbers
 
 Kind = Literal["permutation", "sign", "scaling"]
 _MOST_AXES = 14
 _CHUNK = 64
+_DRAWS = 4
+_NO_RESPONSE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,12 @@ def discover_symmetries(
     """Finds the permutation, sign and scaling symmetries of parameter axes of any network.
 
     Only the shapes of `params` matter: values are drawn anew, N(0, 1) over the root of the last axis, because at
-    special values (zero biases, equal neurons) there are symmetries that the network as such does not have. Sets of
-    axes are minimal: products of what is returned are symmetries too. Scalings are found without trying sets, as
-    exponents with Σ exponent·⟨slice, ∂f/∂slice⟩ = 0 on all inputs; one basis of them is returned. What permutes inputs
-    or outputs as well is no symmetry of the function.
+    special values (zero biases, equal neurons) there are symmetries that the network as such does not have. One draw is
+    not enough: a ReLU unit that is off on all inputs may change its sign. So a set of axes counts if no output changes
+    for any unit at any of four draws, and what is returned was tried once more at a fifth one, on all units at once.
+    Sets of axes are minimal: products of what is returned are symmetries too. Scalings are found without trying sets,
+    as exponents with Σ exponent·⟨slice, ∂f/∂slice⟩ = 0 for every unit on all inputs; one basis of them is returned.
+    What permutes inputs or outputs as well is no symmetry of the function.
 
     Args:
         params: A pytree of floating-point arrays.
@@ -105,27 +108,36 @@ def discover_symmetries(
         ValueError: The outputs are not finite, or more than 14 axes have the same size, so that there are too many sets
             to try: build the network with sizes that differ (symmetries do not depend on them).
     """
-    params = generic(params, key)
     inputs = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)
-    outputs = _outputs(predict, params, inputs)
-    if outputs.dtype != jnp.float64:
-        raise TypeError(f"symmetries must be looked for in float64. Got outputs of {outputs.dtype}; enable x64 in jax.")
-    if not bool(jnp.all(jnp.isfinite(outputs))):
-        raise ValueError("the outputs at random parameters must be finite. Got NaN or infinity; choose smaller inputs.")
     sizes = {size: tuple(axes) for size, axes in sorted(axes_by_size(params).items())}
     every = tuple(axis for axes in sizes.values() for axis in axes)
-    compare = _Comparison(params, inputs, predict, every, outputs)
-    responses = np.asarray(_responses(compare)) if "scaling" in kinds else None
+    draws = [generic(params, own) for own in jax.random.split(as_key(key), _DRAWS + 1)]
+    *compared, fresh = (_Comparison(draw, inputs, predict, every, _outputs(predict, draw, inputs)) for draw in draws)
+    _require_outputs([one.outputs for one in (*compared, fresh)])
     found: list[AxisSymmetry] = []
     for size, axes in sizes.items():
+        units = np.arange(size)
         if "permutation" in kinds and size > 1:
-            found += _permutations(compare, axes, tolerance)
+            swaps = [(_swapped(size, k), np.ones(size)) for k in range(size - 1)]
+            found += [_member("permutation", axes, *mask) for mask in _minimal(compared, axes, swaps, tolerance)]
         if "sign" in kinds:
-            masks = compare.minimal(axes, np.arange(size), _first(size, -1.0), tolerance)
-            found += [_member("sign", axes, *mask) for mask in masks]
-        if responses is not None:
-            found += _scalings(compare, axes, responses[:, [axis in axes for axis in every]], tolerance)
-    return tuple(found)
+            flips = [(units, np.where(units == k, -1.0, 1.0)) for k in range(size)]
+            found += [_member("sign", axes, *mask) for mask in _minimal(compared, axes, flips, tolerance)]
+        if "scaling" in kinds:
+            found += _scalings(compared, axes, tolerance)
+    checked = [replace(s, deviation=max(s.deviation, _all_at_once(fresh, s))) for s in found]
+    return tuple(s for s in checked if s.deviation <= tolerance)
+
+
+def _require_outputs(outputs: Sequence[Array]) -> None:
+    if any(one.dtype != jnp.float64 for one in outputs):
+        raise TypeError(
+            f"symmetries must be looked for in float64. Got outputs of {outputs[0].dtype}; enable x64 in jax."
+        )
+    if not all(bool(jnp.all(jnp.isfinite(one))) for one in outputs):
+        raise ValueError("the outputs at random parameters must be finite. Got NaN or infinity; choose smaller inputs.")
+    if not any(bool(jnp.any(one != 0)) for one in outputs):
+        raise ValueError("the outputs must not vanish at random parameters. Got zeros alone; choose other inputs.")
 
 
 @eqx.filter_jit
@@ -142,38 +154,50 @@ class _Comparison(eqx.Module):
     axes: tuple[Axis, ...] = eqx.field(static=True)
     outputs: Array
 
-    def minimal(
-        self, axes: tuple[Axis, ...], order: np.ndarray, factors: np.ndarray, tolerance: float
-    ) -> list[tuple[np.ndarray, float]]:
-        """Returns the minimal sets of axes of one size that can be edited together unnoticed, and how unnoticed.
-
-        Sets are masks over these axes. Units are put in an order and multiplied by factors. A set of nothing but axes
-        read in blocks is left out: it is part of a symmetry of the whole axes, or of none.
-        """
-        count = len(axes)
-        if count > _MOST_AXES:
-            raise ValueError(
-                f"at most {_MOST_AXES} axes can have the same size, because every set of them is tried. Got {count}: "
-                f"{', '.join(f'{a.leaf}[{a.axis}]' for a in axes)}. Build the network with sizes that differ."
-            )
-        chosen = [set(c) for size in range(1, count + 1) for c in combinations(range(count), size)]
-        whole = np.array([axis.whole for axis in axes])
-        masks = np.array([[k in c for k in range(count)] for c in chosen]).reshape(-1, count)
-        masks = masks[(masks & whole).any(axis=1)]
-        found: list[tuple[np.ndarray, float]] = []
-        for mask, change in zip(masks, self.changes(axes, masks, order, factors), strict=True):
-            if change <= tolerance and not any(np.all(mask >= other) for other, _ in found):
-                found.append((mask, float(change)))
-        return found
-
     def changes(self, axes: tuple[Axis, ...], masks: np.ndarray, order: np.ndarray, factors: np.ndarray) -> np.ndarray:
-        """Returns the largest change of an output for each set of these axes, relative to the largest output."""
+        """Returns the largest change of an output for each set of these axes, relative to the largest output.
+
+        Sets are masks over these axes. Units are put in an order and multiplied by factors.
+        """
         padded = np.zeros((len(masks) + -len(masks) % _CHUNK, len(self.axes)), dtype=bool)
         padded[: len(masks), [self.axes.index(axis) for axis in axes]] = masks
         orders = tuple(order if axis in axes else np.arange(axis.blocks) for axis in self.axes)
         units = tuple(factors if axis in axes else np.ones(axis.blocks) for axis in self.axes)
         parts = [_changes(self, part, orders, units) for part in padded.reshape(-1, _CHUNK, len(self.axes))]
         return np.concatenate([np.asarray(part) for part in parts] or [np.zeros(0)])[: len(masks)]
+
+
+def _minimal(
+    compared: Sequence[_Comparison],
+    axes: tuple[Axis, ...],
+    edits: Sequence[tuple[np.ndarray, np.ndarray]],
+    tolerance: float,
+) -> list[tuple[np.ndarray, float]]:
+    """Returns the minimal sets of axes for which no edit of a unit is noticed at any draw, and how unnoticed.
+
+    A set of nothing but axes read in blocks is left out: it is part of a symmetry of the whole axes, or of none.
+    """
+    count = len(axes)
+    if count > _MOST_AXES:
+        raise ValueError(
+            f"at most {_MOST_AXES} axes can have the same size, because every set of them is tried. Got {count}: "
+            f"{', '.join(f'{a.leaf}[{a.axis}]' for a in axes)}. Build the network with sizes that differ."
+        )
+    chosen = [set(c) for size in range(1, count + 1) for c in combinations(range(count), size)]
+    whole = np.array([axis.whole for axis in axes])
+    masks = np.array([[k in c for k in range(count)] for c in chosen]).reshape(-1, count)
+    masks = masks[(masks & whole).any(axis=1)]
+    worst = np.zeros(len(masks))
+    for (order, factors), compare in product(edits, compared):
+        if not len(masks):
+            break
+        worst = np.maximum(worst, compare.changes(axes, masks, order, factors))
+        masks, worst = masks[worst <= tolerance], worst[worst <= tolerance]
+    found: list[tuple[np.ndarray, float]] = []
+    for mask, change in zip(masks, worst, strict=True):
+        if not any(np.all(mask >= other) for other, _ in found):
+            found.append((mask, float(change)))
+    return found
 
 
 @eqx.filter_jit
@@ -192,21 +216,29 @@ def _changes(compare: _Comparison, masks: Any, orders: tuple[Any, ...], factors:
     return jax.vmap(one)(masks) / jnp.where(scale > 0, scale, 1.0)
 
 
-def _first(size: int, factor: float) -> np.ndarray:
-    """Returns factors that are 1 for all units but the first."""
-    return np.where(np.arange(size) == 0, factor, 1.0)
+def _swapped(size: int, first: int) -> np.ndarray:
+    """Returns the order in which a unit and the next are exchanged; such swaps generate all permutations."""
+    order = np.arange(size)
+    order[[first, first + 1]] = first + 1, first
+    return order
 
 
-def _permutations(compare: _Comparison, axes: tuple[Axis, ...], tolerance: float) -> list[AxisSymmetry]:
-    """Returns the sets for which a swap is unnoticed, and a rotation as well: they generate all permutations."""
-    size = axes[0].blocks
-    units, ones, found = np.arange(size), np.ones(size), []
-    swap, rotation = np.array([1, 0, *units[2:]]), np.roll(units, 1)
-    for mask, change in compare.minimal(axes, swap, ones, tolerance):
-        rotated = float(compare.changes(axes, mask[None], rotation, ones)[0])
-        if rotated <= tolerance:
-            found.append(_member("permutation", axes, mask, max(change, rotated)))
-    return found
+def _all_at_once(fresh: _Comparison, found: AxisSymmetry) -> float:
+    """Returns the largest change when all units are moved together: reversed, negated in part, scaled differently."""
+    units, mask = np.arange(found.size), np.ones((1, len(found.axes)), dtype=bool)
+    if found.kind == "permutation":
+        return float(fresh.changes(found.axes, mask, units[::-1], np.ones(found.size))[0])
+    if found.kind == "sign":
+        return float(fresh.changes(found.axes, mask, units, np.where(units % 2 == 0, -1.0, 1.0))[0])
+    params = fresh.params
+    for unit in units:
+        params = found.scaled(params, int(unit), 0.6 + 0.3 * (unit % 5))
+    return _difference(fresh, params)
+
+
+def _difference(compare: _Comparison, params: PyTree) -> float:
+    change = jnp.abs(_outputs(compare.predict, params, compare.inputs) - compare.outputs).max()
+    return float(change / max(float(jnp.abs(compare.outputs).max()), np.finfo(float).tiny))
 
 
 def _member(kind: Kind, axes: tuple[Axis, ...], mask: np.ndarray, change: float) -> AxisSymmetry:
@@ -214,30 +246,34 @@ def _member(kind: Kind, axes: tuple[Axis, ...], mask: np.ndarray, change: float)
     return AxisSymmetry(kind, used, (1.0,) * len(used), axes[0].blocks, change)
 
 
-def _scalings(compare: _Comparison, axes: tuple[Axis, ...], slopes: np.ndarray, tolerance: float) -> list[AxisSymmetry]:
+def _scalings(compared: Sequence[_Comparison], axes: tuple[Axis, ...], tolerance: float) -> list[AxisSymmetry]:
     """Returns a sparse basis of the exponents e with Σ e·⟨slice, ∂f/∂slice⟩ = 0, without those of blocks alone."""
-    found = rank(slopes)
-    if not found.decided or found.value == len(axes):
-        return []
+    own = [axis in axes for axis in compared[0].axes]
+    slopes = np.concatenate(
+        [np.asarray(_responses(one, jnp.asarray(unit)))[:, own] for one in compared for unit in range(axes[0].blocks)]
+    )
+    # What the equation leaves open is a candidate; whether it is a symmetry is decided by scaling.
+    _, sizes, vectors = scipy.linalg.svd(slopes, full_matrices=len(slopes) < len(axes))
+    sizes = np.append(sizes, np.zeros(len(vectors) - len(sizes)))
     symmetries = []
-    for row in _sparse(scipy.linalg.svd(slopes)[2][found.value :]):
+    for row in _sparse(vectors[sizes <= _NO_RESPONSE * sizes.max(initial=0.0)]):
         used = np.abs(row) > 1e-6
         chosen = tuple(axis for axis, use in zip(axes, used, strict=True) if use)
-        own = AxisSymmetry("scaling", chosen, tuple(np.round(row[used], 9).tolist()), axes[0].blocks, 0.0)
-        after = _outputs(compare.predict, own.scaled(compare.params, 0, 1.7), compare.inputs)
-        change = float(jnp.abs(after - compare.outputs).max() / jnp.abs(compare.outputs).max())
+        found = AxisSymmetry("scaling", chosen, tuple(np.round(row[used], 9).tolist()), axes[0].blocks, 0.0)
+        tries = product(compared, range(found.size))
+        change = max(_difference(one, found.scaled(one.params, unit, 1.7)) for one, unit in tries)
         if change <= tolerance and any(axis.whole for axis in chosen):
-            symmetries.append(replace(own, deviation=change))
+            symmetries.append(replace(found, deviation=change))
     return symmetries
 
 
 @eqx.filter_jit
-def _responses(compare: _Comparison) -> Array:
-    """Returns Σ slice·∂f/∂slice for the first unit of every axis, shape (output, axis)."""
+def _responses(compare: _Comparison, unit: Any) -> Array:
+    """Returns Σ slice·∂f/∂slice for one unit of every axis (modulo its size), shape (output, axis)."""
 
     def outputs(steps: Array) -> Array:
         def edit(slices: Array, step: Array) -> Array:
-            return slices.at[0].multiply(1.0 + step)
+            return slices.at[unit % len(slices)].multiply(1.0 + step)
 
         edits = {axis: partial(edit, step=step) for axis, step in zip(compare.axes, steps, strict=True)}
         return compare.predict(edited(compare.params, edits), compare.inputs).reshape(-1)

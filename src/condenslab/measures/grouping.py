@@ -60,6 +60,28 @@ def relative_distances(points: np.ndarray, point: np.ndarray, *, signed: bool) -
     return np.divide(apart, scale, out=np.zeros_like(apart), where=scale > 0)
 
 
+def coordinate_distances(points: np.ndarray, point: np.ndarray, *, signed: bool) -> np.ndarray:
+    """Returns min_s max_j |u_kj − s·v_j| / max(|u_kj|, |v_j|) for every row u_k, with s = ±1 where `signed`.
+
+    The largest relative distance of any one coordinate does not change when inputs are measured in other units; a norm
+    over all of them lets a large coordinate hide that a small one, which a large input multiplies, differs.
+
+    Args:
+        points: u, shape (neuron, coordinate).
+        point: v, shape (coordinate,).
+        signed: Whether u and −u are the same neuron.
+
+    Returns:
+        Distances in [0, 2], shape (neuron,); 0 between two zero vectors.
+    """
+    scale = np.maximum(np.abs(points), np.abs(point))
+    both = [
+        np.divide(np.abs(points - s * point), scale, out=np.zeros_like(scale), where=scale > 0).max(axis=1, initial=0.0)
+        for s in ((1.0, -1.0) if signed else (1.0,))
+    ]
+    return np.minimum.reduce(both)
+
+
 def alignment_signs(points: np.ndarray, point: np.ndarray, *, signed: bool) -> np.ndarray:
     """Returns for every row the sign s that brings s·v closest to it, shape (neuron,); ones unless `signed`."""
     if not signed:
@@ -67,18 +89,22 @@ def alignment_signs(points: np.ndarray, point: np.ndarray, *, signed: bool) -> n
     return np.where(points @ point < 0, -1.0, 1.0)
 
 
-def complete_linkage(coordinates: InvariantCoordinates) -> np.ndarray:
+def complete_linkage(coordinates: InvariantCoordinates, *, coordinatewise: bool = False) -> np.ndarray:
     """Returns the complete-linkage tree in relative distance, in SciPy's format, shape (neuron − 1, 4).
 
     Args:
         coordinates: At least two neurons.
+        coordinatewise: Whether distances are those of `coordinate_distances`.
     """
     points, signed = coordinates.points, coordinates.parity is not None
-    rows = [relative_distances(points[k + 1 :], points[k], signed=signed) for k in range(len(points) - 1)]
+    measure = coordinate_distances if coordinatewise else relative_distances
+    rows = [measure(points[k + 1 :], points[k], signed=signed) for k in range(len(points) - 1)]
     return linkage(np.concatenate(rows), method="complete")
 
 
-def group(coordinates: InvariantCoordinates, threshold: float, *, widest: int = WIDEST_LINKAGE) -> Grouping:
+def group(
+    coordinates: InvariantCoordinates, threshold: float, *, widest: int = WIDEST_LINKAGE, coordinatewise: bool = False
+) -> Grouping:
     """Groups neurons so that any two of a group are within `threshold` of each other in relative distance.
 
     Up to `widest` neurons the groups are complete-linkage clusters. Wider layers are covered greedily: neurons in order
@@ -89,25 +115,27 @@ def group(coordinates: InvariantCoordinates, threshold: float, *, widest: int = 
         coordinates: The neurons, any number.
         threshold: The largest relative distance within a group.
         widest: The largest number of neurons that is grouped by linkage.
+        coordinatewise: Whether distances are those of `coordinate_distances`, for which "equal" needs no units.
     """
     count = len(coordinates.points)
     if count > widest:
-        return Grouping(_cover(coordinates, threshold / (2.0 + threshold)), "greedy cover")
+        return Grouping(_cover(coordinates, threshold / (2.0 + threshold), coordinatewise), "greedy cover")
     if count < 2:
         return Grouping(np.zeros(count, dtype=np.int64), "complete linkage")
-    labels = fcluster(complete_linkage(coordinates), threshold, criterion="distance")
+    labels = fcluster(complete_linkage(coordinates, coordinatewise=coordinatewise), threshold, criterion="distance")
     return Grouping(np.unique(labels, return_inverse=True)[1], "complete linkage")
 
 
-def _cover(coordinates: InvariantCoordinates, radius: float) -> np.ndarray:
+def _cover(coordinates: InvariantCoordinates, radius: float, coordinatewise: bool) -> np.ndarray:
     points, signed = coordinates.points, coordinates.parity is not None
+    measure = coordinate_distances if coordinatewise else relative_distances
     nearest = np.full(len(points), np.inf)
     labels = np.full(len(points), -1)
     leaders = 0
     for k in np.argsort(-np.linalg.norm(coordinates.outgoing, axis=0), kind="stable"):
         if labels[k] >= 0:
             continue
-        distances = relative_distances(points, points[k], signed=signed)
+        distances = measure(points, points[k], signed=signed)
         closer = (distances <= radius) & (distances < nearest)
         closer[k] = True
         labels[closer], nearest[closer] = leaders, distances[closer]

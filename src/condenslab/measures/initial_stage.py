@@ -7,17 +7,18 @@ input and a bias) at most 2p. For more inputs and p ≥ 2 the number is an open 
 """
 
 from dataclasses import dataclass
+from itertools import islice
 from math import comb
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike
 
-from condenslab.measures.neurons import require_layer
 from condenslab.measures.similarity import cosine_similarity, effective_ratio
 from condenslab.networks import MLP, TwoLayer
 from condenslab.networks.conversion import floating
+from condenslab.networks.dense import forward
+from condenslab.networks.layered import layers, require_dense_layer
 
 _REAL = 1e-7
 """A root whose imaginary part is below this (relative to its size) is real: a double root splits by √eps."""
@@ -204,16 +205,10 @@ def layer_inputs(network: TwoLayer | MLP, inputs: Array | np.ndarray, layer: int
         IndexError: No such hidden layer.
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
     """
-    require_layer(network, layer)
-    if isinstance(network, TwoLayer):
-        seen, biased = np.asarray(inputs, dtype=np.float64), network.biases is not None
-    else:
-        width = network.weights[layer].shape[1]
-        weights, biases = (*network.weights[:layer], jnp.eye(width)), (*network.biases[:layer], None)
-        below = MLP(weights, biases, network.activation, network.residual)
-        seen = np.asarray(below(floating("inputs", inputs)), dtype=np.float64)
-        biased = network.biases[layer] is not None
-    return np.column_stack([seen, np.ones(len(seen))]) if biased else seen
+    require_dense_layer(network, layer)
+    below = (state.inputs for state in forward(network, floating("inputs", inputs)))
+    seen = np.asarray(next(islice(below, layer, None)) if layer else inputs, dtype=np.float64)
+    return seen if layers(network)[1][layer] is None else np.column_stack([seen, np.ones(len(seen))])
 
 
 def _lines(points: np.ndarray, force: np.ndarray, p: int) -> np.ndarray:

@@ -1,14 +1,16 @@
 """How linearly a layer acts on the data: the linearisation measure of the embedding principle in depth."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from condenslab.measures.condensation import amplitudes
-from condenslab.networks import MLP, TwoLayer, as_mlp
+from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.dense import LayerState, forward
+from condenslab.networks.layered import widths
 
 LINEAR = 0.99
 """A layer above this correlation is effectively linear (Bai et al., arXiv 2205.13283)."""
@@ -45,20 +47,6 @@ class LayerLinearity:
     def linear(self) -> bool:
         """Whether the layer is effectively linear; not where no unit counts."""
         return self.value is not None and self.value > self.threshold
-
-
-class LayerState(NamedTuple):
-    """What a layer sees and does on a batch.
-
-    Attributes:
-        inputs: h_{l−1}, shape (sample, unit below).
-        preactivations: W_l·h_{l−1} + b_l, shape (sample, unit).
-        activations: σ of these, without the input that a residual layer adds, shape (sample, unit).
-    """
-
-    inputs: np.ndarray
-    preactivations: np.ndarray
-    activations: np.ndarray
 
 
 def linearisation(
@@ -99,7 +87,7 @@ def linearisation(
 
 
 def layer_states(network: TwoLayer | MLP, inputs: np.ndarray | Array) -> tuple[LayerState, ...]:
-    """Returns what every layer sees and does on a batch; of the output layer the activations are the outputs.
+    """Returns what every layer sees and does on a batch, in float64 on the host.
 
     Args:
         network: A dense network.
@@ -109,23 +97,19 @@ def layer_states(network: TwoLayer | MLP, inputs: np.ndarray | Array) -> tuple[L
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
         ValueError: The shape does not fit, or inputs or activations are not finite.
     """
-    if not isinstance(network, TwoLayer | MLP):
-        raise TypeError(f"the network must be a TwoLayer or an MLP. Got {type(network).__name__}.")
-    dense = as_mlp(network) if isinstance(network, TwoLayer) else network
-    hidden = np.asarray(inputs, dtype=np.float64)
-    if hidden.ndim != 2 or hidden.shape[1] != dense.widths[0] or len(hidden) == 0:
-        raise ValueError(f"inputs must have shape (sample, {dense.widths[0]}), with samples. Got {hidden.shape}.")
-    states, last = [], len(dense.weights) - 1
-    for layer, (weight, bias) in enumerate(zip(dense.weights, dense.biases, strict=True)):
-        reached = hidden @ np.asarray(weight, np.float64).T + (0.0 if bias is None else np.asarray(bias, np.float64))
-        # On the host: the activation alone compiles in a moment, a whole network of every new shape does not.
-        activated = reached if layer == last else np.asarray(dense.activation(jnp.asarray(reached)), np.float64)
-        states.append(LayerState(hidden, reached, activated))
-        skips = dense.residual and layer < last and activated.shape == hidden.shape
-        hidden = activated + hidden if skips else activated
+    needed, data = widths(network)[0], np.asarray(inputs, dtype=np.float64)
+    if data.ndim != 2 or data.shape[1] != needed or len(data) == 0:
+        raise ValueError(f"inputs must have shape (sample, {needed}), with samples. Got {data.shape}.")
+
+    def activate(preactivations: np.ndarray, _: int) -> np.ndarray:
+        # The activation alone compiles in a moment, a whole network of every new shape does not.
+        return np.asarray(network.activation(jnp.asarray(preactivations)), np.float64)
+
+    host = jax.tree.map(lambda array: np.asarray(array, np.float64), network)
+    states = tuple(forward(host, data, activate))
     if not all(np.isfinite(array).all() for state in states for array in state):
         raise ValueError("inputs and activations must be finite. Got NaN or infinity: is the network diverged?")
-    return tuple(states)
+    return states
 
 
 def _linearity(network: TwoLayer | MLP, layer: int, state: LayerState, threshold: float, drop: float) -> LayerLinearity:

@@ -51,32 +51,6 @@ class InvariantCoordinates:
     parity: str | None
 
 
-def hidden_layers(network: TwoLayer | MLP) -> int:
-    """Returns the number of hidden layers.
-
-    Raises:
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-    """
-    if isinstance(network, TwoLayer):
-        return 1
-    if isinstance(network, MLP):
-        return len(network.weights) - 1
-    raise TypeError(f"the network must be a TwoLayer or an MLP, whose neurons are known. Got {type(network).__name__}.")
-
-
-def require_layer(network: TwoLayer | MLP, layer: int) -> None:
-    """Checks that `layer` numbers a hidden layer, counted from 0 at the input.
-
-    Raises:
-        IndexError: It does not.
-        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-    """
-    count = hidden_layers(network)
-    if not 0 <= layer < count:
-        valid = f"0 to {count - 1}" if count else "none, the network is linear"
-        raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer}.")
-
-
 def hidden_neurons(network: Layered, layer: int = 0, *, unit: Unit | None = None) -> Neurons:
     """Returns the neurons of a hidden layer as float64 arrays.
 
@@ -148,7 +122,9 @@ def invariant_coordinates(neurons: Neurons) -> InvariantCoordinates:
     degree = neurons.activation.homogeneity
     if degree is None:
         return InvariantCoordinates(neurons.incoming, neurons.outgoing, neurons.activation.parity)
-    norms = np.linalg.norm(neurons.incoming, axis=1)
+    largest = np.abs(neurons.incoming).max(axis=1, initial=0.0)
+    largest = np.where(largest > 0, largest, 1.0)  # squares of tiny weights would underflow
+    norms = largest * np.linalg.norm(neurons.incoming / largest[:, None], axis=1)
     safe = np.where(norms > 0, norms, 1.0)
     return InvariantCoordinates(
         neurons.incoming / safe[:, None], neurons.outgoing * norms[None, :] ** degree, neurons.activation.parity

@@ -9,9 +9,11 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from condenslab.measures.neurons import hidden_layers, hidden_neurons
+from condenslab.measures.neurons import hidden_neurons
 from condenslab.networks import MLP, Activation, TwoLayer
 from condenslab.networks.conversion import Key, as_seed, floating
+from condenslab.networks.dense import forward
+from condenslab.networks.layered import hidden_layers, require_dense, widths
 
 _FLAT = 1e-6
 """A slope that varies by less than this fraction of the activation's own range of slopes is constant."""
@@ -69,14 +71,12 @@ def covering_probes(seed: Key, network: TwoLayer | MLP, count: int | None = None
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
         ValueError: `count` is not positive, or the network has parameters that are not finite.
     """
-    layers = hidden_layers(network)
-    matrix = network.input_weights if isinstance(network, TwoLayer) else network.weights[0]
-    inputs = matrix.shape[1]
-    number = 3 * max(1, sum(np.size(leaf) for leaf in _leaves(network))) if count is None else count
+    inputs = widths(network)[0]
+    number = 3 * max(1, sum(np.size(leaf) for leaf in jax.tree.leaves(network))) if count is None else count
     if number < 1:
         raise ValueError(f"count must be a positive number of probes. Got {count}.")
     random = np.random.default_rng(as_seed(seed))
-    if not layers:
+    if not hidden_layers(network):
         return random.standard_normal((number, inputs))
     neurons = hidden_neurons(network)
     weights = neurons.incoming[:, :inputs]
@@ -146,9 +146,11 @@ def saturation(network: TwoLayer | MLP, probes: np.ndarray | Array) -> Saturatio
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
     """
     found, total = [], 0
+    require_dense(network)
     arrays = jax.tree.map(jnp.asarray, network)  # a network may hold numpy arrays, from a record or a file
-    for layer, z in enumerate(_preactivations(arrays, floating("probes", probes))):
-        alive = np.any(hidden_neurons(network, layer).incoming[:, : _fan_in(network, layer)] != 0, axis=1)
+    *below, _ = forward(arrays, floating("probes", probes))
+    for layer, z in enumerate(np.asarray(state.preactivations) for state in below):
+        alive = np.any(hidden_neurons(network, layer).incoming[:, : network.widths[layer]] != 0, axis=1)
         hidden = _hidden_from_bends(network.activation, z) & alive
         total += int(np.count_nonzero(alive))
         found += [(layer, int(neuron)) for neuron in np.flatnonzero(hidden)]
@@ -156,8 +158,7 @@ def saturation(network: TwoLayer | MLP, probes: np.ndarray | Array) -> Saturatio
 
 
 def _hidden_from_bends(activation: Activation, z: np.ndarray) -> np.ndarray:
-    slopes = np.asarray(activation.derivatives(jnp.asarray(z), 1)[1])
-    own = np.asarray(activation.derivatives(jnp.asarray(_RANGE), 1)[1])
+    slopes, own = _slopes(activation, z), _slopes(activation, _RANGE)
     with np.errstate(invalid="ignore"):  # an overflow is no plateau
         spread = np.max(slopes, axis=0) - np.min(slopes, axis=0)
     flat = spread <= _FLAT * max(float(np.ptp(own)), np.finfo(np.float64).tiny)
@@ -166,25 +167,8 @@ def _hidden_from_bends(activation: Activation, z: np.ndarray) -> np.ndarray:
     return flat & (np.min(np.abs(z), axis=0) > 1.0)
 
 
-def _preactivations(network: TwoLayer | MLP, inputs: Array) -> list[np.ndarray]:
-    if isinstance(network, TwoLayer):
-        return [np.asarray(network.preactivations(inputs))]
-    found, hidden = [], inputs
-    for weight, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
-        z = hidden @ weight.T + (0.0 if bias is None else bias[None, :])
-        activated = network.activation(z)
-        hidden = activated + hidden if network.residual and activated.shape == hidden.shape else activated
-        found.append(np.asarray(z))
-    return found
-
-
-def _fan_in(network: TwoLayer | MLP, layer: int) -> int:
-    return network.input_weights.shape[1] if isinstance(network, TwoLayer) else network.weights[layer].shape[1]
-
-
-def _leaves(network: TwoLayer | MLP) -> list[np.ndarray]:
-    if isinstance(network, TwoLayer):
-        parts = [network.input_weights, network.biases, network.output_weights, network.output_bias]
-    else:
-        parts = [*network.weights, *network.biases]
-    return [np.asarray(part) for part in parts if part is not None]
+def _slopes(activation: Activation, z: np.ndarray) -> np.ndarray:
+    """Returns σ′(z), in arrays of few sizes, so that few programs are compiled."""
+    padded = np.zeros(max(1024, 1 << max(z.size - 1, 1).bit_length()), z.dtype)
+    padded[: z.size] = z.reshape(-1)
+    return np.asarray(activation.derivatives(jnp.asarray(padded), 1)[1])[: z.size].reshape(z.shape)

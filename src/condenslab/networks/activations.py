@@ -5,7 +5,7 @@ p does not; σ(0) itself is free. It is undefined (None) for activations that ar
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import jax
@@ -20,7 +20,8 @@ class Activation:
     """An activation σ: ℝ → ℝ, applied to every entry, and its symmetries.
 
     Attributes:
-        name: Its name in the registry; two activations are equal when their names are.
+        name: Its name, of the registry or one's own. Two activations are equal when all their fields are, the function
+            included: a function edited under an old name is another activation, with compiled code of its own.
         function: σ, elementwise on arrays.
         multiplicity: p as above, or None where σ is not smooth at 0.
         parity: "odd" if σ(−z) = −σ(z), "even" if σ(−z) = σ(z), else None.
@@ -30,12 +31,12 @@ class Activation:
     """
 
     name: str
-    function: Callable[[Array], Array] = field(compare=False)
+    function: Callable[[Array], Array]
     multiplicity: int | None = None
     parity: Literal["odd", "even"] | None = None
     homogeneity: int | None = None
-    lipschitz: float | None = field(default=None, compare=False)
-    supremum: float | None = field(default=None, compare=False)
+    lipschitz: float | None = None
+    supremum: float | None = None
 
     def __call__(self, preactivation: Array) -> Array:
         """Returns σ of every entry."""
@@ -60,6 +61,14 @@ class Activation:
 
 def _gelu(z: Array) -> Array:
     return jax.nn.gelu(z, approximate=False)
+
+
+def _x_tanh(z: Array) -> Array:
+    return z * jnp.tanh(z)
+
+
+def _x2_tanh(z: Array) -> Array:
+    return z * z * jnp.tanh(z)
 
 
 _TERMS = 17
@@ -103,8 +112,8 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("gelu", _gelu, multiplicity=1, lipschitz=1.129),
         Activation("swish", jax.nn.swish, multiplicity=1, lipschitz=1.1),
         Activation("exp", jnp.exp, multiplicity=1),
-        Activation("x_tanh", lambda z: z * jnp.tanh(z), multiplicity=2, parity="even", lipschitz=1.2),
-        Activation("x2_tanh", lambda z: z * z * jnp.tanh(z), multiplicity=3, parity="odd"),
+        Activation("x_tanh", _x_tanh, multiplicity=2, parity="even", lipschitz=1.2),
+        Activation("x2_tanh", _x2_tanh, multiplicity=3, parity="odd"),
     )
 }
 

@@ -11,7 +11,7 @@ from condenslab.networks.checks import Real, count
 from condenslab.networks.conv import CNN, Padding, Pooling
 from condenslab.networks.conv_two_layer import ConvTwoLayer
 from condenslab.networks.conversion import Key, as_activation
-from condenslab.networks.draws import _as_std, _scaled, unit_draws
+from condenslab.networks.draws import as_std, scaled, unit_draws
 from condenslab.networks.initial import SCHEMES, Law, Scale, input_exponent_stds, scheme_stds
 
 
@@ -63,9 +63,9 @@ def conv_two_layer(
     own = (count("kernels", kernels), *(() if shared else positions))
     shapes = (*own, *sizes), own, (count("outputs", outputs), kernels, *positions)
     k, b, a = unit_draws(key, scale.law, *shapes)
-    inner, outer = _as_std(scale.input_std), _as_std(scale.output_std)
+    inner, outer = as_std(scale.input_std), as_std(scale.output_std)
     return ConvTwoLayer(
-        _scaled(inner, k), _scaled(inner, b) if biases else None, _scaled(outer, a), as_activation(activation)
+        scaled(inner, k), scaled(inner, b) if biases else None, scaled(outer, a), as_activation(activation)
     )
 
 
@@ -135,8 +135,8 @@ def cnn(
     shapes = [*convs, *heads]
     stds, law = _stds(shapes, std, scheme, exponent, law)
     units = unit_draws(key, law, *shapes, *[shape[:1] for shape in shapes])
-    scaled = [_scaled(_as_std(s), unit) for s, unit in zip([*stds, *stds], units, strict=True)]
-    weights, offsets = scaled[: len(shapes)], scaled[len(shapes) :]
+    drawn = [scaled(as_std(s), unit) for s, unit in zip([*stds, *stds], units, strict=True)]
+    weights, offsets = drawn[: len(shapes)], drawn[len(shapes) :]
     wanted = [biases] * (len(shapes) - 1) + [output_bias]
     terms = [b if want else None for b, want in zip(offsets, wanted, strict=True)]
     return CNN(

@@ -4,8 +4,8 @@ Inputs are batches, shape (sample, input), and outputs have shape (sample, outpu
 products over the batch. Widths are read from shapes; width 0 is legal (it arises from reduction).
 """
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import equinox as eqx
 import jax
@@ -21,6 +21,18 @@ from condenslab.networks.checks import check_shapes
 from condenslab.networks.conversion import Key, as_activation, as_key, floating, parameter, parameters
 
 Network = TypeVar("Network", bound=eqx.Module)
+Numbers: TypeAlias = Array | np.ndarray
+
+
+def skips(widths: Sequence[int]) -> tuple[int, ...]:
+    """Returns the hidden layers, counted from 0, to which a residual network of these widths adds their input.
+
+    They are those as wide as what they read; the output layer never adds it.
+
+    Args:
+        widths: (m_0, …, m_L), input and output dimension included.
+    """
+    return tuple(layer for layer in range(len(widths) - 2) if widths[layer] == widths[layer + 1])
 
 
 class Dropout(eqx.Module):
@@ -89,6 +101,16 @@ class TwoLayer(eqx.Module):
         """The number of hidden neurons."""
         return self.input_weights.shape[-2]
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths (d, m, o), input and output dimension included."""
+        return (self.input_weights.shape[-1], self.width, self.output_weights.shape[-2])
+
+    @property
+    def skips(self) -> tuple[int, ...]:
+        """The hidden layers that add their input: none."""
+        return ()
+
 
 class MLP(eqx.Module):
     """A dense network of any depth: h₀ = x, h_l = σ(W_l·h_{l−1} + b_l), f(x) = W_L·h_{L−1} + b_L.
@@ -123,25 +145,79 @@ class MLP(eqx.Module):
         self, inputs: Float[Array, "sample input"], dropout: Dropout | None = None
     ) -> Float[Array, "sample output"]:
         """Returns the outputs on a batch of inputs."""
-        hidden = inputs
-        for layer, (weight, bias) in enumerate(zip(self.weights[:-1], self.biases[:-1], strict=True)):
-            activated = self.activation(_affine(hidden, weight, bias))
-            if dropout is not None:
-                activated = dropout(activated, layer)
-            skips = self.residual and activated.shape == hidden.shape
-            hidden = activated + hidden if skips else activated
-        return _affine(hidden, self.weights[-1], self.biases[-1])
+
+        def activate(preactivations: Array, layer: int) -> Array:
+            activated = self.activation(preactivations)
+            return activated if dropout is None else dropout(activated, layer)
+
+        outputs = inputs
+        for state in forward(self, inputs, activate):
+            outputs = state.activations
+        return outputs
 
     @property
     def widths(self) -> tuple[int, ...]:
         """The widths (m_0, …, m_L), input and output dimension included."""
         return (self.weights[0].shape[-1], *(weight.shape[-2] for weight in self.weights))
 
+    @property
+    def skips(self) -> tuple[int, ...]:
+        """The hidden layers, counted from 0, that add their input."""
+        return skips(self.widths) if self.residual else ()
+
+
+def dense_layers(network: TwoLayer | MLP) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Returns (W_1 … W_L) and (b_1 … b_L) of a dense network, an entry None where a layer has no biases."""
+    if isinstance(network, TwoLayer):
+        return (network.input_weights, network.output_weights), (network.biases, network.output_bias)
+    return network.weights, network.biases
+
+
+class LayerState(NamedTuple):
+    """What a layer of a dense network sees and does on a batch.
+
+    Attributes:
+        inputs: h_{l−1}, shape (sample, unit below).
+        preactivations: W_l·h_{l−1} + b_l, shape (sample, unit).
+        activations: σ of these, without the input that a residual layer adds, shape (sample, unit); of the output layer
+            the outputs.
+    """
+
+    inputs: Any
+    preactivations: Any
+    activations: Any
+
+
+def forward(
+    network: TwoLayer | MLP,
+    inputs: Float[Numbers, "sample input"],
+    activate: Callable[[Any, int], Any] | None = None,
+) -> Iterator[LayerState]:
+    """Yields what every layer sees and does on a batch, from the input on: the forward pass of all dense networks.
+
+    Args:
+        network: A dense network, of JAX's or NumPy's arrays.
+        inputs: A batch, shape (sample, input).
+        activate: (preactivations, hidden layer) → activations, by default σ; with noise for dropout, or on the host.
+    """
+    weights, biases = dense_layers(network)
+    hidden, last, ends = inputs, len(weights) - 1, network.skips
+    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        reached = _affine(hidden, weight, bias)
+        if layer == last:
+            activated = reached
+        else:
+            activated = network.activation(reached) if activate is None else activate(reached, layer)
+        yield LayerState(hidden, reached, activated)
+        hidden = activated + hidden if layer in ends else activated
+
 
 def _affine(
-    inputs: Float[Array, "sample input"], weight: Float[Array, "neuron input"], bias: Float[Array, " neuron"] | None
-) -> Float[Array, "sample neuron"]:
-    if isinstance(inputs, np.ndarray):
+    inputs: Float[Numbers, "sample input"],
+    weight: Float[Numbers, "neuron input"],
+    bias: Float[Numbers, " neuron"] | None,
+) -> Any:
+    if isinstance(inputs, np.ndarray) and inputs.dtype.name not in ("float32", "float64"):
         inputs = floating("inputs", inputs)  # in any number type and byte order
     if inputs.ndim != 2 or inputs.shape[1] != weight.shape[-1]:
         raise ValueError(
@@ -190,8 +266,4 @@ def unravel(theta: Float[Array, " param"], like: Network) -> Network:
 
 def as_mlp(network: TwoLayer) -> MLP:
     """Returns the same function as an MLP with one hidden layer."""
-    return MLP(
-        (network.input_weights, network.output_weights),
-        (network.biases, network.output_bias),
-        network.activation,
-    )
+    return MLP(*dense_layers(network), network.activation)

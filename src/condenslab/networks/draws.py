@@ -67,13 +67,13 @@ def two_layer(
             f"a network's parameters carry no output_scale 1/α. Got {scale.output_scale}: draw with scale.unscaled and "
             "multiply the prediction by it, or use initial.from_gamma, which has α = 1."
         )
-    inner, outer = _as_std(scale.input_std), _as_std(scale.output_std)
+    inner, outer = as_std(scale.input_std), as_std(scale.output_std)
     w, b, a, c = unit_draws(key, scale.law, (m, d), (m,), (o, m), (o,))
     return TwoLayer(
-        _scaled(inner, w),
-        _scaled(inner, b) if biases else None,
-        _scaled(outer, a),
-        _scaled(outer, c) if output_bias else None,
+        scaled(inner, w),
+        scaled(inner, b) if biases else None,
+        scaled(outer, a),
+        scaled(outer, c) if output_bias else None,
         as_activation(activation),
     )
 
@@ -117,8 +117,8 @@ def mlp(
     weights, offsets = units[: len(matrices)], units[len(matrices) :]
     wanted = [biases] * (len(matrices) - 1) + [output_bias]
     return MLP(
-        tuple(_scaled(_as_std(s), weight) for s, weight in zip(stds, weights, strict=True)),
-        tuple(_scaled(_as_std(s), b) if want else None for s, b, want in zip(stds, offsets, wanted, strict=True)),
+        tuple(scaled(as_std(s), weight) for s, weight in zip(stds, weights, strict=True)),
+        tuple(scaled(as_std(s), b) if want else None for s, b, want in zip(stds, offsets, wanted, strict=True)),
         as_activation(activation),
         residual,
     )
@@ -170,13 +170,18 @@ def unit_draws(key: Key, law: Law, *shapes: tuple[int, ...]) -> list[Array]:
     return [jnp.array(part.reshape(shape)) for part, shape in zip(parts, shapes, strict=True)]
 
 
-def _scaled(std: Array, unit: Array) -> Array:
+def scaled(std: Array, unit: Array) -> Array:
     """Returns std·unit, where both are known without a program for each shape."""
     xp = library(std, unit)
     return jnp.array(xp.asarray(std) * xp.asarray(unit))  # asarray would compile a program for each shape
 
 
-def _as_std(std: Real) -> Array:
+def as_std(std: Real) -> Array:
+    """Returns a standard deviation as a scalar array in jax's precision.
+
+    Raises:
+        ValueError: It is negative, not finite, no scalar, or vanishes in that precision.
+    """
     dtype = jnp.result_type(float)
     check_not_negative("std", std)
     if np.ndim(std):

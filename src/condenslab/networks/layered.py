@@ -11,15 +11,18 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from condenslab.networks.activations import Activation
 from condenslab.networks.conv import CNN
 from condenslab.networks.conv_two_layer import ConvTwoLayer
-from condenslab.networks.dense import MLP, TwoLayer
+from condenslab.networks.dense import MLP, TwoLayer, dense_layers
 
 Layered: TypeAlias = TwoLayer | MLP | CNN | ConvTwoLayer
 Net = TypeVar("Net", TwoLayer, MLP, CNN, ConvTwoLayer)
+Dense = TypeVar("Dense", TwoLayer, MLP)
 
 
 def layers(network: Layered) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -31,10 +34,8 @@ def layers(network: Layered) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     Raises:
         TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
     """
-    if isinstance(network, TwoLayer):
-        return (network.input_weights, network.output_weights), (network.biases, network.output_bias)
-    if isinstance(network, MLP):
-        return network.weights, network.biases
+    if isinstance(network, TwoLayer | MLP):
+        return dense_layers(network)
     if isinstance(network, CNN):
         first, *others = network.weights
         blocks = first.reshape(first.shape[0], network.channels[-1], network.positions)
@@ -63,6 +64,67 @@ def with_layers(network: Net, weights: Sequence[Array], biases: Sequence[Array |
     if isinstance(network, ConvTwoLayer):
         return ConvTwoLayer(weights[0][:, 0], biases[0], weights[1], network.activation)
     return TwoLayer(weights[0], biases[0], weights[1], biases[1], network.activation)
+
+
+def widths(network: TwoLayer | MLP) -> tuple[int, ...]:
+    """Returns the widths (m_0, …, m_L) of a dense network, input and output dimension included.
+
+    Raises:
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+    """
+    require_dense(network)
+    return network.widths
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LayerArrays:
+    """The layers of a network as float64 arrays on the host, in the form of `layers`: what is edited, at any widths.
+
+    Attributes:
+        weights: W_1 … W_L.
+        biases: b_1 … b_L, an entry None where a layer has none.
+    """
+
+    weights: tuple[np.ndarray, ...]
+    biases: tuple[np.ndarray | None, ...]
+
+    @classmethod
+    def of(cls, network: Layered) -> "LayerArrays":
+        """Returns the layers of a network.
+
+        Raises:
+            TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
+            ValueError: A parameter is NaN or infinite.
+        """
+        weights, biases = layers(network)
+        arrays = cls(
+            tuple(np.asarray(w, np.float64) for w in weights),
+            tuple(None if b is None else np.asarray(b, np.float64) for b in biases),
+        )
+        for layer, parts in enumerate(zip(arrays.weights, arrays.biases, strict=True)):
+            if not all(np.all(np.isfinite(part)) for part in parts if part is not None):
+                raise ValueError(
+                    f"the weights must be finite. Layer {layer} has NaN or infinity: the training diverged, so there "
+                    "is nothing to edit."
+                )
+        return arrays
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The widths (m_0, …, m_L): numbers of neurons or channels, those of inputs and outputs included."""
+        return (self.weights[0].shape[1], *(len(weights) for weights in self.weights))
+
+    def put_into(self, network: Net) -> Net:
+        """Returns the network with these layers, in its own precision."""
+        weights, biases = layers(network)
+        return with_layers(
+            network,
+            [jnp.asarray(new, old.dtype) for new, old in zip(self.weights, weights, strict=True)],
+            [
+                None if new is None or old is None else jnp.asarray(new, old.dtype)
+                for new, old in zip(self.biases, biases, strict=True)
+            ],
+        )
 
 
 def hidden_layers(network: Layered) -> int:
@@ -96,6 +158,29 @@ def require_hidden(network: Layered, layer: int) -> None:
     if not 0 <= layer < count:
         valid = f"0 to {count - 1}" if count else "none, the network is linear"
         raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer}.")
+
+
+def require_dense(network: TwoLayer | MLP) -> None:
+    """Checks that a network is dense.
+
+    Raises:
+        TypeError: It is neither a `TwoLayer` nor an `MLP`.
+    """
+    if not isinstance(network, TwoLayer | MLP):
+        raise TypeError(
+            f"the network must be a TwoLayer or an MLP, whose neurons are known. Got {type(network).__name__}."
+        )
+
+
+def require_dense_layer(network: TwoLayer | MLP, layer: int) -> None:
+    """Checks that a network is dense and that `layer` numbers one of its hidden layers, counted from 0 at the input.
+
+    Raises:
+        IndexError: No such hidden layer.
+        TypeError: The network is neither a `TwoLayer` nor an `MLP`.
+    """
+    require_dense(network)
+    require_hidden(network, layer)
 
 
 def activation(network: Layered, layer: int) -> Activation:

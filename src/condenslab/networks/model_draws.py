@@ -12,7 +12,7 @@ from jax import Array
 from condenslab.networks.attention import MultiHeadAttention
 from condenslab.networks.checks import Real, count
 from condenslab.networks.conversion import Key
-from condenslab.networks.draws import _as_std, _scaled, unit_draws
+from condenslab.networks.draws import as_std, scaled, unit_draws
 from condenslab.networks.factored import DeepDiagonal, Diagonal, Linear, MatrixFactorisation, ProductModel
 from condenslab.networks.initial import Law
 from condenslab.networks.spline import KAN, uniform_knots
@@ -151,4 +151,4 @@ def kan(
 
 
 def _draws(key: Key, law: Law, std: Real, *shapes: tuple[int, ...]) -> list[Array]:
-    return [_scaled(_as_std(std), unit) for unit in unit_draws(key, law, *shapes)]
+    return [scaled(as_std(std), unit) for unit in unit_draws(key, law, *shapes)]

@@ -50,8 +50,7 @@ class Pass:
 
     def skips(self, layer: int) -> bool:
         """Returns whether a layer, counted from 0, adds its input to its activations."""
-        outer, inner = self.network.weights[layer].shape
-        return self.network.residual and outer == inner and layer < len(self.network.weights) - 1
+        return layer in self.network.skips
 
     def augmented(self, layer: int) -> Float[Array, "augmented sample"]:
         """Returns h̃ of a layer: its inputs, with a last row of ones where the layer has biases."""

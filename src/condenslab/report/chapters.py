@@ -32,6 +32,7 @@ class ClaimRow:
     tolerance: str
     margin: str
     verdict: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -136,12 +137,13 @@ def _claim(row: dict[str, Any], anchor: str) -> ClaimRow:
         anchor=anchor,
         statement=row["claim"],
         source=row["source"] or "",
-        expected=wording.value(row["expected"], tolerance),
+        expected=wording.relation(row) + wording.value(row["expected"], tolerance),
         measured=wording.value(row["measured"], tolerance, row["expected"]),
         exact=(wording.exact(row["expected"]), wording.exact(row["measured"])),
         tolerance=wording.value(tolerance),
         margin=wording.margin(row["margin"]),
         verdict=row["verdict"],
+        reason=row.get("reason", ""),
     )
 
 

@@ -1,6 +1,7 @@
 """How the page writes numbers: as many digits as the tolerance asks for, lists that stay readable, null as a dash."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from condenslab.figures import readable
@@ -110,3 +111,13 @@ def _digits(number: float, tolerance: Any) -> int:
 
 def _leading(number: float) -> int:
     return math.floor(math.log10(abs(number)))
+
+
+def relation(claim: Mapping[str, Any]) -> str:
+    """Returns the sign that stands before the expected value: "≤ " or "≥ ", and nothing for equality.
+
+    Args:
+        claim: A row of the store; one of an older version says nothing of it.
+    """
+    sign = claim.get("relation", "=")
+    return "" if sign == "=" else f"{sign} "

@@ -1,22 +1,39 @@
 """Studies: questions with claims. `studies.run("recovery")` computes what is missing and decides the claims."""
 
-from condenslab.studies.claims import Claim, wilson
+from condenslab.studies.contract.claims import Claim, wilson
+from condenslab.studies.contract.criteria import Criterion, Share, at_least, at_most, exactly, within
+from condenslab.studies.contract.endings import Unfinished
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.launch import Plan, environment, execute, plan, run
 from condenslab.studies.registry import REGISTRY, get, names
-from condenslab.studies.study import Drawing, Outcome, Study
+from condenslab.sweeps import Outcome
 
 __all__ = [
     "REGISTRY",
     "Claim",
+    "Criterion",
     "Drawing",
+    "Evidence",
+    "Measured",
     "Outcome",
+    "Part",
     "Plan",
+    "Share",
+    "Statement",
     "Study",
+    "Unfinished",
+    "at_least",
+    "at_most",
     "environment",
+    "exactly",
     "execute",
     "get",
     "names",
     "plan",
     "run",
     "wilson",
+    "within",
 ]

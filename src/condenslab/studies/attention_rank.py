@@ -1,20 +1,22 @@
 """How does the model rank of an attention layer depend on its heads and dimensions?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim
-from condenslab.studies.ranks import decided, rank_claim, rank_values
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.criteria import at_most, exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
     from condenslab.networks import MultiHeadAttention
-    from condenslab.tasks import Table
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Change = Literal["none", "1 null head", "3 null heads", "copied head", "same QK, new VO", "d 2 to 4", "d_v 2 to 4"]
@@ -30,14 +32,18 @@ CHANGED: dict[Change, int] = {
 """The rank of the layer (d_model, d, h) = (4, 2, 1) after each change; of 32 parameters, or more after the change."""
 SHAPES = ((3, 2, 1, 2), (4, 2, 1, 2), (4, 2, 2, 2), (5, 2, 1, 3), (4, 3, 1, 2), (6, 3, 2, 3))
 """(d_model, d, h, d_v) of the six random layers; d and d_v at most d_model."""
+NULL = "heads of zero weights change no output and no rank"
+WIDER = "d widened by zeros with W_Q·√(d′/d), or d_v by zeros, changes no output and no rank"
+TEXTS: dict[Change, str] = {
+    "1 null head": NULL,
+    "3 null heads": NULL,
+    "copied head": "a head copied, its W_O shared out, changes no output and no rank",
+    "same QK, new VO": "a second head with the same scores and values of its own raises the rank from 24 to 40",
+    "d 2 to 4": WIDER,
+    "d_v 2 to 4": WIDER,
+}
 
-STATEMENTS = (
-    "the model rank of a random layer is h[(2·d_model·d − d²) + (2·d_model·d_v − d_v²)]",
-    "heads of zero weights change no output and no rank",
-    "a head copied, its W_O shared out, changes no output and no rank",
-    "a second head with the same scores and values of its own raises the rank from 24 to 40",
-    "d widened by zeros with W_Q·√(d′/d), or d_v by zeros, changes no output and no rank",
-)
+_FIGURE = "Rank of attention"
 _OWN = "digest of the theory, section 7: derived and checked there, not published; deck 001, 'scaling of attention'"
 
 
@@ -87,101 +93,108 @@ def generic_rank(shape: Sequence[int]) -> int:
     return h * (2 * m * d - d * d + 2 * m * v - v * v)
 
 
-class AttentionRank(Study):
-    """Null heads, copies and wider dimensions leave the rank; new heads and a larger d_model raise it."""
+def make_cases(settings: Settings, seed: int) -> list[Case]:
+    """Returns six random shapes, and the changes of the smallest published one.
 
-    name: ClassVar[str] = "attention_rank"
-    revision: ClassVar[int] = 1
-    question: ClassVar[str] = "How does the model rank of an attention layer depend on its heads and dimensions?"
-    source: ClassVar[str] = "deck 001, attention: d_model, attention dimension and heads are free to scale"
-    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
-    presets: ClassVar[Mapping[str, Settings]] = {
-        "tiny": Settings(seeds=1),
-        "quick": Settings(),
-        "full": Settings(seeds=20, tokens=5),
-    }
-
-    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
-        """Returns six random shapes, and the changes of the smallest published one."""
-        seeds = range(seed, seed + settings.seeds)
-        plain = [Case(shape, "none", s, settings.tokens) for shape in SHAPES for s in seeds]
-        changes = [change for change in CHANGED if change != "none"]
-        return plain + [Case((4, 2, 1, 2), change, s, settings.tokens) for change in changes for s in seeds]
-
-    def compile_key(self, case: Case) -> Hashable:
-        """Returns the shape, the change and the number of tokens."""
-        return (case.shape, case.change, case.tokens)
-
-    def bytes_per_member(self, case: Case) -> int:
-        """Returns the size of a few Jacobians."""
-        return 8 * 4 * (4 * generic_rank(case.shape)) ** 2
-
-    def seconds_per_member(self, case: Case) -> float:
-        """Returns a rough time, most of it compilation."""
-        return 0.5
-
-    def run_batch(
-        self, cases: Sequence[Case], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Computes one rank a case."""
-        return [_measure(case) for case in cases]
-
-    def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
-        """Decides the claims."""
-        plain = [r for r in records if r.case["change"] == "none"]
-        misses = [None if (rank := decided(r)) is None else abs(rank - generic_rank(r.case["shape"])) for r in plain]
-        shapes = len({tuple(r.case["shape"]) for r in plain})
-        claims = [
-            Claim.count(f"{STATEMENTS[0]}, for {shapes} shapes (deviation)", _OWN, expected=0, measured=misses or None)
-        ]
-        for change, expected in CHANGED.items():
-            own = [r for r in records if r.case["change"] == change]
-            if change != "none":
-                claims.append(rank_claim(f"{STATEMENTS[_statement(change)]} ({change})", _OWN, own, expected))
-        kept = [r for r in records if r.case["change"] not in ("none", "same QK, new VO") and r.status == "done"]
-        text = f"{STATEMENTS[4]}: largest relative difference of outputs over all changes that keep them"
-        differences = [r.values["output_difference"] for r in kept] or None
-        return [*claims, Claim.at_most(text, _OWN, bound=1e-13, measured=differences)]
-
-    def draw(self, records: Sequence[Record]) -> list[Drawing]:
-        """Draws ranks beside the formula, and a spectrum."""
-        from condenslab import figures
-
-        done = [r for r in records if r.status == "done"]
-        first = min((r.case["seed"] for r in done), default=0)
-        plain = [r for r in done if r.case["change"] == "none" and r.case["seed"] == first]
-        other = [r for r in done if r.case["change"] != "none" and r.case["seed"] == first]
-        if not plain or not other:
-            return []
-        figure, axes = figures.panels(1, 2, width=5.4, height=4.0)
-        labels = [", ".join(map(str, r.case["shape"])) for r in plain]
-        expected = [generic_rank(r.case["shape"]) for r in plain]
-        figures.measured_and_expected(
-            axes[0, 0], labels, [r.values["rank"] for r in plain], expected, x_label="model rank"
-        )
-        figures.title(axes[0, 0], "Random layers: d_model, d, heads, d_v")
-        names = [r.case["change"] for r in other]
-        expected = [CHANGED[r.case["change"]] for r in other]
-        figures.measured_and_expected(
-            axes[0, 1], names, [r.values["rank"] for r in other], expected, x_label="model rank"
-        )
-        figures.title(axes[0, 1], "Changes of (4, 2, 1, 2), which has rank 24")
-        caption = (
-            "Left: the model rank of random attention layers and h[(2·d_model·d − d²) + (2·d_model·d_v − "
-            "d_v²)]. Right: "
-            "null heads, a copied head and wider dimensions keep function and rank; a head with values of its own "
-            f"raises the rank. Seed {first}; the claims are over all seeds."
-        )
-        return [Drawing("Rank of attention", caption, figure)]
+    Args:
+        settings: The settings.
+        seed: Of the run.
+    """
+    seeds = range(seed, seed + settings.seeds)
+    plain = [Case(shape, "none", s, settings.tokens) for shape in SHAPES for s in seeds]
+    changes = [change for change in CHANGED if change != "none"]
+    return plain + [Case((4, 2, 1, 2), change, s, settings.tokens) for change in changes for s in seeds]
 
 
-def _statement(change: str) -> int:
-    if "null" in change:
-        return 1
-    return {"copied head": 2, "same QK, new VO": 3}.get(change, 4)
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed.
+
+    Args:
+        settings: The settings.
+    """
+    keeping = tuple(change for change in TEXTS if change != "same QK, new VO")
+    return [
+        Statement(
+            "the model rank of a random layer is h[(2·d_model·d − d²) + (2·d_model·d_v − d_v²)]",
+            _OWN,
+            lambda evidence: evidence.where(change="none").each(_deviation),
+            exactly(0),
+            note=f"deviation, for {len(SHAPES)} shapes",
+            of="layers",
+            figure=_FIGURE,
+        ),
+        *(
+            Statement(
+                text,
+                _OWN,
+                _rank_after(change),
+                exactly(CHANGED[change]),
+                note=change,
+                of="seeds",
+                label=f"rank {CHANGED[change]} after the change: {change}",
+                figure=_FIGURE,
+            )
+            for change, text in TEXTS.items()
+        ),
+        Statement(
+            WIDER,
+            _OWN,
+            lambda evidence: evidence.where(change=keeping).each(lambda record: record.values["output_difference"]),
+            at_most(1e-13),
+            note="largest relative difference of outputs over all changes that keep them",
+            label="null heads, copies and wider dimensions change no output",
+        ),
+    ]
 
 
-def _measure(case: Case) -> Outcome:
+def _deviation(record: Record) -> int | None:
+    rank = decided(record)
+    return None if rank is None else abs(rank - generic_rank(record.case["shape"]))
+
+
+def _rank_after(change: Change) -> Callable[[Evidence], list[int | None]]:
+    return lambda evidence: evidence.where(change=change).each(decided)
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Draws ranks beside the formula, and a spectrum.
+
+    Args:
+        records: The records.
+    """
+    from condenslab import figures
+
+    done = [r for r in records if r.status == "done"]
+    first = min((r.case["seed"] for r in done), default=0)
+    plain = [r for r in done if r.case["change"] == "none" and r.case["seed"] == first]
+    other = [r for r in done if r.case["change"] != "none" and r.case["seed"] == first]
+    if not plain or not other:
+        return []
+    figure, axes = figures.panels(1, 2, width=5.4, height=4.0)
+    labels = [", ".join(map(str, r.case["shape"])) for r in plain]
+    expected = [generic_rank(r.case["shape"]) for r in plain]
+    figures.measured_and_expected(axes[0, 0], labels, [r.values["rank"] for r in plain], expected, x_label="model rank")
+    figures.title(axes[0, 0], "Random layers: d_model, d, heads, d_v")
+    names = [r.case["change"] for r in other]
+    expected = [CHANGED[r.case["change"]] for r in other]
+    figures.measured_and_expected(axes[0, 1], names, [r.values["rank"] for r in other], expected, x_label="model rank")
+    figures.title(axes[0, 1], "Changes of (4, 2, 1, 2), which has rank 24")
+    caption = (
+        "Left: the model rank of random attention layers and h[(2·d_model·d − d²) + (2·d_model·d_v − "
+        "d_v²)]. Right: "
+        "null heads, a copied head and wider dimensions keep function and rank; a head with values of its own "
+        f"raises the rank. Seed {first}; the claims are over all seeds."
+    )
+    return [Drawing(_FIGURE, caption, figure)]
+
+
+def measure(case: Case, progress: Progress) -> Outcome:
+    """Returns the rank of one layer, and whether its change kept the outputs.
+
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
     import jax.numpy as jnp
 
     from condenslab import measures, networks
@@ -226,4 +239,27 @@ def _changed(layer: "MultiHeadAttention", case: Case) -> "MultiHeadAttention":
     }[case.change]()
 
 
-STUDY = AttentionRank()
+STUDY = Study(
+    name="attention_rank",
+    revision=1,
+    question="How does the model rank of an attention layer depend on its heads and dimensions?",
+    source="deck 001, attention: d_model, attention dimension and heads are free to scale",
+    part="generalization",
+    deck="001",
+    presets={
+        "tiny": Settings(seeds=1),
+        "quick": Settings(),
+        "full": Settings(seeds=20, tokens=5),
+    },
+    make_cases=make_cases,
+    parts=(
+        Part(
+            case=Case,
+            run="condenslab.studies.attention_rank:measure",
+            seconds=lambda _: 0.5,
+            bytes=lambda case: 8 * 4 * (4 * generic_rank(case.shape)) ** 2,
+        ),
+    ),
+    statements=statements,
+    figures="condenslab.studies.attention_rank:drawings",
+)

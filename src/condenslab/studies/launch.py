@@ -14,11 +14,11 @@ from typing import Any, get_args
 
 import condenslab
 from condenslab.errors import UserError, unknown
-from condenslab.studies.claims import Claim
+from condenslab.studies.contract.claims import Claim
+from condenslab.studies.contract.study import Study
 from condenslab.studies.registry import get
 from condenslab.studies.settings import as_dict, changed
-from condenslab.studies.study import Study
-from condenslab.sweeps import Batch, Progress, Record, Run, Schedule, Store, sweep
+from condenslab.sweeps import Batch, Progress, Run, Schedule, Store, sweep
 from condenslab.sweeps import executor as executor_named
 from condenslab.sweeps.records import Status
 from condenslab.tasks import Table
@@ -161,7 +161,8 @@ def execute(
         environment=environment,
         progress=progress,
     )
-    claims = _claims(request, records)
+    known = request.data is None
+    claims = request.study.claims(records, request.settings, cases=request.cases, known_target=known)
     moment = {"seconds": time.perf_counter() - start, "utc": datetime.now(UTC).isoformat(timespec="seconds")}
     result = Run(
         study=request.study.name,
@@ -196,17 +197,6 @@ def environment() -> dict[str, Any]:
         "device": device.device_kind if device is not None else platform.machine(),
         "threads": _threads(),
     }
-
-
-def _claims(request: Plan, records: Sequence[Record]) -> list[Claim]:
-    """Decides the claims; where a failed record leaves the study at a loss, all of them are undecided."""
-    try:
-        return request.study.claims(records, request.settings, known_target=request.data is None)
-    except Exception:
-        if all(record.status != "failed" for record in records):
-            raise
-        study = request.study
-        return [Claim.undecided(text, study.source, expected=None) for text in study.claim_statements]
 
 
 def _threads() -> int:

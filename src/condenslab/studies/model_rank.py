@@ -1,21 +1,23 @@
 """How many directions of function space can a network move in, condensed and not?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim
-from condenslab.studies.ranks import rank_claim, rank_values
-from condenslab.studies.seeds import over_seeds
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.criteria import at_least, exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
     from condenslab.networks import TwoLayer
-    from condenslab.tasks import Table
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -25,14 +27,13 @@ PAIRS: dict[Kind, int] = {"condensed": 2, "opposite": 2, "generic": 4, "dead": 3
 RISK = 1e-14
 """Where a flow ends. One that stops before it may condense further: its merged rank is not claimed."""
 THRESHOLDS = (1e-2, 1e-4, 1e-6, 1e-8)
-STATEMENTS = (
-    "two tanh neurons with w₂ = w₁ or w₂ = −w₁ have model rank 2",
-    "two tanh neurons in general position have model rank 4",
-    "one of them dead (a = 0) leaves model rank 3",
-    "the model rank at random, copied, dead and null neurons together is m_w + m_a·d",
-    "merging what has condensed from small initialisation gives a network of the target's model rank, 3",
-    "at the end fewer singular values exceed 1e-2 of the largest from small than from std-1 initialisation",
-)
+TEXTS: dict[Kind, str] = {
+    "condensed": "two tanh neurons with w₂ = w₁ or w₂ = −w₁ have model rank 2",
+    "opposite": "two tanh neurons with w₂ = w₁ or w₂ = −w₁ have model rank 2",
+    "generic": "two tanh neurons in general position have model rank 4",
+    "dead": "one of them dead (a = 0) leaves model rank 3",
+}
+_FIGURE = "Model rank, condensed and not"
 _LLR = "LLR1 (arXiv 2406.18035), Corollary 7; deck 001, tanh pair"
 _RUN = "LLR, Theorem 4: k(d + 2) = 3; deck 001 (condensed networks have a low rank); threshold 1e-2 is the study's own"
 
@@ -78,100 +79,112 @@ class Case:
     std: float = 0.0
 
 
-class ModelRank(Study):
-    """Ranks of tanh pairs, of random two-layer networks, and along gradient flow."""
+def make_cases(settings: Settings, seed: int) -> list[Case]:
+    """Returns pairs, random networks, and runs from small and from std-1 initialisation.
 
-    name: ClassVar[str] = "model_rank"
-    revision: ClassVar[int] = 2
-    question: ClassVar[str] = "How many directions of function space can a network move in, condensed and not?"
-    source: ClassVar[str] = "deck 001, model rank of the tanh pair; LLR1 Corollary 7; LSH Fig. 5"
-    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
-    presets: ClassVar[Mapping[str, Settings]] = {
-        "tiny": Settings(seeds=1, width=6),
-        "quick": Settings(),
-        "full": Settings(seeds=50, width=100),
-    }
+    Args:
+        settings: The settings.
+        seed: Of the run.
+    """
+    s = settings
+    seeds = range(seed, seed + s.seeds)
+    fixed: tuple[Kind, ...] = (*PAIRS, "formula")
+    plain = [Case(kind, k) for kind in fixed for k in seeds]
+    return plain + [Case("run", k, s.width, s.samples, s.time, std) for std in (s.std, 1.0) for k in seeds]
 
-    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
-        """Returns pairs, random networks, and runs from small and from std-1 initialisation."""
-        s = settings
-        seeds = range(seed, seed + s.seeds)
-        fixed: tuple[Kind, ...] = (*PAIRS, "formula")
-        plain = [Case(kind, k) for kind in fixed for k in seeds]
-        return plain + [Case("run", k, s.width, s.samples, s.time, std) for std in (s.std, 1.0) for k in seeds]
 
-    def compile_key(self, case: Case) -> Hashable:
-        """Returns the kind and, of a run, its sizes."""
-        return (case.kind, case.width, case.samples)
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed.
 
-    def bytes_per_member(self, case: Case) -> int:
-        """Returns the size of the recorded parameters."""
-        return 8 * 3 * max(case.width, 8) * 2_000
+    Args:
+        settings: The settings.
+    """
+    return [
+        *(
+            Statement(text, _LLR, _ranks_of(kind), exactly(PAIRS[kind]), note=kind, of="seeds", figure=_FIGURE)
+            for kind, text in TEXTS.items()
+        ),
+        Statement(
+            "the model rank at random, copied, dead and null neurons together is m_w + m_a·d",
+            _LLR,
+            lambda evidence: evidence.where(kind="formula").each(_deviation),
+            exactly(0),
+            note="deviation",
+            of="seeds",
+        ),
+        Statement(
+            "merging what has condensed from small initialisation gives a network of the target's model rank, 3",
+            _RUN,
+            lambda evidence: evidence.where(kind="run", std=_is_small).each(lambda r: decided(r, "merged")),
+            exactly(3),
+            of="seeds",
+            label="what condensed from small initialisation, merged, has the target's model rank",
+        ),
+        Statement(
+            "at the end fewer singular values exceed 1e-2 of the largest from small than from std-1 initialisation",
+            _RUN,
+            lambda evidence: evidence.where(kind="run").per("seed", _more_from_large),
+            at_least(1),
+            note="by how many",
+            of="seeds",
+            label="fewer large singular values from small than from std-1 initialisation",
+            figure=_FIGURE,
+        ),
+    ]
 
-    def seconds_per_member(self, case: Case) -> float:
-        """Returns a rough time, most of it compilation."""
-        return 1.0 + 0.02 * case.width if case.kind == "run" else 0.2
 
-    def run_batch(
-        self, cases: Sequence[Case], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Computes ranks, or follows all runs in one program."""
-        return _runs(cases, progress) if cases[0].kind == "run" else [_fixed(case) for case in cases]
+def _ranks_of(kind: Kind) -> Callable[[Evidence], list[int | None]]:
+    return lambda evidence: evidence.where(kind=kind).each(decided)
 
-    def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
-        """Decides the claims."""
-        claims = []
-        for kind, expected in PAIRS.items():
-            number = {2: 0, 4: 1, 3: 2}[expected]
-            own = [r for r in records if r.case["kind"] == kind]
-            claims.append(rank_claim(f"{STATEMENTS[number]} ({kind})", _LLR, own, expected))
-        random = [r for r in records if r.case["kind"] == "formula"]
-        off = [
-            abs(r.values["rank"] - r.values["expected"]) if r.status == "done" and r.values["rank_decided"] else None
-            for r in random
-        ]
-        text = over_seeds(STATEMENTS[3], [value == 0 for value in off])
-        claims.append(Claim.count(f"{text} (deviation)", _LLR, expected=0, measured=off or None))
-        small, large = _finished(records, "small"), _finished(records, "large")
-        claims.append(rank_claim(STATEMENTS[4], _RUN, small, 3, name="merged"))
-        pairs = [(a, b) for a in small for b in large if a.case["seed"] == b.case["seed"]]
-        more = [b.values["ends"][0] - a.values["ends"][0] for a, b in pairs]
-        text = over_seeds(f"{STATEMENTS[5]} (by how many)", [value > 0 for value in more])
-        return [*claims, Claim.at_least(text, _RUN, bound=1, measured=more or None)]
 
-    def draw(self, records: Sequence[Record]) -> list[Drawing]:
-        """Draws ranks of pairs, and counts of singular values along two runs."""
-        from condenslab import figures
+def _is_small(std: float) -> bool:
+    return std < 1
 
-        fixed = {
-            r.case["kind"]: r.values["rank"] for r in reversed(records) if r.status == "done" and "rank" in r.values
-        }
-        runs = [_finished(records, std)[:1] for std in ("small", "large")]
-        if not set(PAIRS) <= set(fixed) or not all(runs):
-            return []
-        figure, axes = figures.panels(1, 3, width=4.0, height=3.9)
-        ranks = [fixed[kind] for kind in PAIRS]
-        figures.measured_and_expected(axes[0, 0], list(PAIRS), ranks, list(PAIRS.values()), x_label="model rank")
-        figures.title(axes[0, 0], "Two tanh neurons")
-        for ax, (record,), word in zip(axes[0, 1:], runs, ("small", "std-1"), strict=True):
-            counts = record.arrays["counts"]
-            curves = {
-                f"> {threshold:g}": (record.arrays["times"], counts[:, k]) for k, threshold in enumerate(THRESHOLDS)
-            }
-            figures.value_curves(
-                ax, curves, x_label="time t", y_label="singular values above a threshold", logarithmic="x", whole=True
-            )
-            ax.axhline(3, color="black", linewidth=0.9, linestyle=":", zorder=1)
-            figures.legend_below(ax, columns=2)
-            figures.title(ax, f"Along a run from {word} initialisation")
-        caption = (
-            f"Left: model ranks of two tanh neurons of one input (w₂ = w₁, w₂ = −w₁, generic, one dead). "
-            f"Middle and right: "
-            f"width {runs[0][0].case['width']}, target tanh(x + 1), how many singular values of the tangents exceed a "
-            "fraction of the largest; dotted: the model rank 3 of the target. A trained network is near, not at, a "
-            f"target point, so the number depends on the threshold. Seed {runs[0][0].case['seed']}."
+
+def _deviation(record: Record) -> int | None:
+    rank = decided(record)
+    return None if rank is None else abs(rank - record.values["expected"])
+
+
+def _more_from_large(runs: list[Record]) -> int:
+    """Returns how many more singular values exceed 1e-2 of the largest from std 1 than from the small start."""
+    small, large = sorted(runs, key=lambda record: record.case["std"])
+    return large.values["ends"][0] - small.values["ends"][0]
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Draws ranks of pairs, and counts of singular values along two runs.
+
+    Args:
+        records: The records.
+    """
+    from condenslab import figures
+
+    fixed = {r.case["kind"]: r.values["rank"] for r in reversed(records) if r.status == "done" and "rank" in r.values}
+    runs = [_finished(records, std)[:1] for std in ("small", "large")]
+    if not set(PAIRS) <= set(fixed) or not all(runs):
+        return []
+    figure, axes = figures.panels(1, 3, width=4.0, height=3.9)
+    ranks = [fixed[kind] for kind in PAIRS]
+    figures.measured_and_expected(axes[0, 0], list(PAIRS), ranks, list(PAIRS.values()), x_label="model rank")
+    figures.title(axes[0, 0], "Two tanh neurons")
+    for ax, (record,), word in zip(axes[0, 1:], runs, ("small", "std-1"), strict=True):
+        counts = record.arrays["counts"]
+        curves = {f"> {threshold:g}": (record.arrays["times"], counts[:, k]) for k, threshold in enumerate(THRESHOLDS)}
+        figures.value_curves(
+            ax, curves, x_label="time t", y_label="singular values above a threshold", logarithmic="x", whole=True
         )
-        return [Drawing("Model rank, condensed and not", caption, figure)]
+        ax.axhline(3, color="black", linewidth=0.9, linestyle=":", zorder=1)
+        figures.legend_below(ax, columns=2)
+        figures.title(ax, f"Along a run from {word} initialisation")
+    caption = (
+        f"Left: model ranks of two tanh neurons of one input (w₂ = w₁, w₂ = −w₁, generic, one dead). "
+        f"Middle and right: "
+        f"width {runs[0][0].case['width']}, target tanh(x + 1), how many singular values of the tangents exceed a "
+        "fraction of the largest; dotted: the model rank 3 of the target. A trained network is near, not at, a "
+        f"target point, so the number depends on the threshold. Seed {runs[0][0].case['seed']}."
+    )
+    return [Drawing(_FIGURE, caption, figure)]
 
 
 def _finished(records: Sequence[Record], std: str) -> list[Record]:
@@ -182,7 +195,13 @@ def _finished(records: Sequence[Record], std: str) -> list[Record]:
     ]
 
 
-def _fixed(case: Case) -> Outcome:
+def fixed(case: Case, progress: Progress) -> Outcome:
+    """Returns the rank of one network, with that of the theory.
+
+    Args:
+        case: A case that is no run.
+        progress: Not called: a case takes a moment.
+    """
     from condenslab import measures
 
     network, expected = _random_network(case.seed) if case.kind == "formula" else (_pair(case), PAIRS[case.kind])
@@ -222,12 +241,16 @@ def _network(weights: Any, outgoing: Any) -> "TwoLayer":
     return networks.TwoLayer(inner, None, outer, None, networks.activation("tanh"))
 
 
-def _runs(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
-    import jax.numpy as jnp
+def follow(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
+    """Follows gradient flows of one program, with the ranks along each.
 
-    from condenslab import measures, networks, training
+    Args:
+        cases: Runs.
+        progress: Called with (fraction, text).
+    """
+    from condenslab import networks, training
     from condenslab.risk import EmpiricalRisk
-    from condenslab.studies.frames import networks_at
+    from condenslab.studies.contract import train
 
     x = np.linspace(-3.0, 3.0, cases[0].samples)[:, None]
     risk = EmpiricalRisk(x, np.tanh(x + 1.0))
@@ -239,21 +262,27 @@ def _runs(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
     ]
     until = [training.Until(time=case.time, risk=RISK) for case in cases]
     record = {"risk": training.record_risk, "parameters": training.record_parameters}
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.flow, risk, starts, until=until, record=record, max_steps=20_000, chunk=1, progress=progress
     )
-    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    probes, outcomes = jnp.linspace(-5.0, 5.0, 4 * 3 * cases[0].width)[:, None], []
-    for case, start, run in zip(cases, starts, runs, strict=True):
-        places = np.unique(np.linspace(0, len(run.times) - 1, 40).round().astype(int))
-        points = networks_at(run.records["parameters"][places], start)
-        counts = np.array([measures.model_rank(point, probes).counts_at(THRESHOLDS) for point in points])
-        values = {"ends": counts[-1].tolist(), "risk": float(run.records["risk"][-1]), "stop": run.stop.value}
-        if case.std < 1 and run.stop is training.Stop.RISK_REACHED:
-            values |= rank_values(_merged_rank(risk, run.network), "merged")
-        outcomes.append(Outcome(values, {"times": run.times[places], "counts": counts}))
-    return outcomes
+    return train.outcomes(cases, runs, partial(_along, risk), asked=("FINISHED", "RISK_REACHED"))
+
+
+def _along(risk: Any, case: Case, run: Any) -> Outcome:
+    """Returns how many singular values of the tangents exceed fractions of the largest, along a flow."""
+    import jax.numpy as jnp
+
+    from condenslab import measures
+    from condenslab.studies.shared.frames import networks_at
+
+    probes = jnp.linspace(-5.0, 5.0, 4 * 3 * case.width)[:, None]
+    places = np.unique(np.linspace(0, len(run.times) - 1, 40).round().astype(int))
+    points = networks_at(run.records["parameters"][places], run.network)
+    counts = np.array([measures.model_rank(point, probes).counts_at(THRESHOLDS) for point in points])
+    values = {"ends": counts[-1].tolist(), "risk": float(run.records["risk"][-1]), "stop": run.stop.value}
+    if case.std < 1 and run.stop.name == "RISK_REACHED":
+        values |= rank_values(_merged_rank(risk, run.network), "merged")
+    return Outcome(values, {"times": run.times[places], "counts": counts})
 
 
 def _merged_rank(risk: Any, network: "TwoLayer") -> Any:
@@ -265,4 +294,36 @@ def _merged_rank(risk: Any, network: "TwoLayer") -> Any:
     return measures.model_rank(polished, measures.covering_probes(0, polished, 60))
 
 
-STUDY = ModelRank()
+STUDY = Study(
+    name="model_rank",
+    revision=2,
+    question="How many directions of function space can a network move in, condensed and not?",
+    source="deck 001, model rank of the tanh pair; LLR1 Corollary 7; LSH Fig. 5",
+    part="generalization",
+    deck="001",
+    presets={
+        "tiny": Settings(seeds=1, width=6),
+        "quick": Settings(),
+        "full": Settings(seeds=50, width=100),
+    },
+    make_cases=make_cases,
+    parts=(
+        Part(
+            case=Case,
+            run="condenslab.studies.model_rank:fixed",
+            when=lambda case: case.kind != "run",
+            seconds=lambda _: 0.2,
+        ),
+        Part(
+            case=Case,
+            run="condenslab.studies.model_rank:follow",
+            when=lambda case: case.kind == "run",
+            varies=("seed", "std"),
+            together=True,
+            seconds=lambda case: 1.0 + 0.02 * case.width,
+            bytes=lambda case: 8 * 3 * max(case.width, 8) * 2_000,
+        ),
+    ),
+    statements=statements,
+    figures="condenslab.studies.model_rank:drawings",
+)

@@ -1,21 +1,22 @@
 """Why do 21 samples suffice for a dense network of 2,100 parameters, and of 63?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim
-from condenslab.studies.ranks import decided, rank_values
-from condenslab.studies.seeds import over_seeds
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.criteria import exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
     from condenslab.networks import TwoLayer
-    from condenslab.tasks import Table
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Point = Literal["null", "split", "dead", "pair"]
@@ -33,13 +34,7 @@ _WORDS: dict[Point, str] = {
 _LLR = "Zhang et al., JMLR 26(69), 2025, Theorem 4; deck 001, M = 2100 and O = 21"
 _COROLLARY = "arXiv 2406.18035, Corollary 7: rank m_w + m_a(d + 1) with biases"
 _PROBES = 100
-STATEMENTS = (
-    "the model rank is 21 at the null embedding",
-    "the model rank is 21 where all neurons are copies of the target's",
-    "one dead neuron with input weights costs one rank, 22",
-    "a pair of neurons that cancel costs a whole neuron, 28",
-    "n samples show rank min(n, 21): 20, 21 and 21 for n = 20, 21 and 22",
-)
+_FIGURE = "21 samples, whatever the width"
 
 
 @dataclass(frozen=True)
@@ -70,120 +65,118 @@ class Case:
     seed: int
 
 
-class OptimisticDense(Study):
-    """The target of the theory's experiment, as a point of dense networks of growing width."""
+def make_cases(settings: Settings, seed: int) -> list[Case]:
+    """Returns every point at every width where it exists, for every seed.
 
-    name: ClassVar[str] = "optimistic_dense"
-    revision: ClassVar[int] = 1
-    question: ClassVar[str] = "Why do 21 samples suffice for a dense network of 2,100 parameters, and of 63?"
-    source: ClassVar[str] = "deck 001 (M = 2100, O = 21); Zhang et al., JMLR 26(69), 2025, Theorem 4 and Fig. 3"
-    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
-    presets: ClassVar[Mapping[str, Settings]] = {
-        "tiny": Settings(factors=(1, 3), seeds=1),
-        "quick": Settings(),
-        "full": Settings(factors=(1, 3, 10, 34, 100, 340, 1000), seeds=20),
+    Args:
+        settings: The settings.
+        seed: Of the run.
+    """
+    points: tuple[Point, ...] = ("null", "split", "dead", "pair")
+    return [
+        Case(point, factor, seed + s)
+        for factor in dict.fromkeys(settings.factors)
+        for point in points
+        if factor > 1 or point == "null"
+        for s in range(settings.seeds)
+    ]
+
+
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed, each over all widths and seeds.
+
+    Args:
+        settings: The settings.
+    """
+    texts: dict[Point, tuple[str, str]] = {
+        "null": ("the model rank is 21 at the null embedding", _LLR),
+        "split": ("the model rank is 21 where all neurons are copies of the target's", _LLR),
+        "dead": ("one dead neuron with input weights costs one rank, 22", _COROLLARY),
+        "pair": ("a pair of neurons that cancel costs a whole neuron, 28", _COROLLARY),
     }
+    sizes = ", ".join(str(OPTIMISTIC * factor) for factor in sorted(set(settings.factors)))
+    return [
+        *(
+            Statement(
+                text,
+                source,
+                _worst_width(point),
+                exactly(RANKS[point]),
+                note=f"{sizes} parameters; the worst width",
+                of="seeds",
+                figure=_FIGURE,
+            )
+            for point, (text, source) in texts.items()
+        ),
+        Statement(
+            "n samples show rank min(n, 21): 20, 21 and 21 for n = 20, 21 and 22",
+            "Zhang et al., JMLR 26(69), 2025, Lemma 2 (generic inputs)",
+            lambda evidence: evidence.where(point="null").each(_deviation),
+            exactly(0),
+            note="largest deviation, every width and seed",
+            label="n samples show rank min(n, 21)",
+        ),
+    ]
 
-    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
-        """Returns every point at every width where it exists, for every seed."""
-        points: tuple[Point, ...] = ("null", "split", "dead", "pair")
-        return [
-            Case(point, factor, seed + s)
-            for factor in dict.fromkeys(settings.factors)
-            for point in points
-            if factor > 1 or point == "null"
-            for s in range(settings.seeds)
-        ]
 
-    def compile_key(self, case: Case) -> Hashable:
-        """Returns the width: all points of one width are one program."""
-        return case.factor
+def _worst_width(point: Point) -> Callable[[Evidence], list[int | None]]:
+    """Returns a reader, for every seed, of the rank farthest from the expected one over all widths."""
 
-    def bytes_per_member(self, case: Case) -> int:
-        """Returns the size of a few Jacobians."""
-        return 8 * 4 * _PROBES * OPTIMISTIC * case.factor
+    def worst(records: list[Record]) -> int | None:
+        ranks = [decided(record) for record in records]
+        known = [rank for rank in ranks if rank is not None]
+        return max(known, key=lambda rank: abs(rank - RANKS[point])) if len(known) == len(ranks) else None
 
-    def seconds_per_member(self, case: Case) -> float:
-        """Returns a rough time; narrow networks mostly wait for the compiler."""
-        return 0.1 + 0.005 * case.factor
+    return lambda evidence: evidence.where(point=point).per("seed", worst)
 
-    def run_batch(
-        self, cases: Sequence[Case], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Computes one rank a case, and what 20, 21 and 22 samples see of it."""
-        return [_measure(case) for case in cases]
 
-    def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
-        """Decides the claims, each over all widths and seeds."""
-        sources = (_LLR, _LLR, _COROLLARY, _COROLLARY)
-        claims = []
-        for (point, expected), statement, source in zip(RANKS.items(), STATEMENTS, sources, strict=False):
-            chosen = [r for r in records if r.case["point"] == point]
-            sizes = sorted({_parameters(r) for r in chosen})
-            worst = _worst(chosen, expected)
-            text = f"{statement}, of {', '.join(map(str, sizes))} parameters (the worst width)"
-            text = over_seeds(text, [rank == expected for rank in worst])
-            claims.append(Claim.count(text, source, expected=expected, measured=worst or None))
-        seen = [_misses(r) for r in records if r.case["point"] == "null"]
-        source = "Zhang et al., JMLR 26(69), 2025, Lemma 2 (generic inputs)"
-        text = f"{STATEMENTS[4]} (largest deviation, every width and seed)"
-        return [*claims, Claim.count(text, source, expected=0, measured=seen or None)]
+def _deviation(record: Record) -> int | None:
+    """Returns how far the ranks of 20, 21 and 22 samples are from min(n, 21) at most; None where one is undecided."""
+    if not record.values["samples_decided"]:
+        return None
+    pairs = zip((20, 21, 22), record.values["sample_ranks"], strict=True)
+    return max(abs(rank - min(n, OPTIMISTIC)) for n, rank in pairs)
 
-    def draw(self, records: Sequence[Record]) -> list[Drawing]:
-        """Draws ranks against width, and the spectrum of the widest null embedding."""
-        from condenslab import figures
 
-        done = [r for r in records if decided(r) is not None]
-        if not done:
-            return []
-        figure, axes = figures.panels(1, 2, width=4.9, height=3.9)
-        seed = min(r.case["seed"] for r in done)
-        curves = {"parameters M": _line(done, seed, None)}
-        curves |= {f"rank, {words}": _line(done, seed, point) for point, words in _WORDS.items()}
-        curves = {label: (x, y) for label, (x, y) in curves.items() if x}
-        x_label, y_label = "width (neurons)", "number (parameters, ranks)"
-        figures.value_curves(axes[0, 0], curves, x_label=x_label, y_label=y_label, logarithmic="xy")
-        widths, sizes = curves["parameters M"]
-        axes[0, 0].set_xticks(widths, [str(width) for width in widths])
-        axes[0, 0].set_yticks(sizes, [str(size) for size in sizes])
-        axes[0, 0].minorticks_off()
-        figures.legend_below(axes[0, 0], columns=1)
-        figures.title(axes[0, 0], "Ranks stay where parameters grow")
-        widest = max((r for r in done if r.case["point"] == "null"), key=lambda r: r.case["factor"], default=done[0])
-        v = widest.values
-        cut = {"tolerance": v["rank_tolerance"], "floor": v["rank_floor"], "kept": v["rank"], "decided": True}
-        figures.spectrum(
-            axes[0, 1], widest.arrays["spectrum"], **cut, name=f"Null embedding, M = {_parameters(widest)}"
-        )
-        caption = (
-            "A target of three tanh neurons on five inputs, expressed by wider dense networks with biases. Left: model "
-            "ranks at four kinds of points of the target set, and the number of parameters, both axes logarithmic; the "
-            "smallest rank is the optimistic sample size, k(d + 2) = 21. Right: singular values of the Jacobian on "
-            f"{_PROBES} probes at the widest null embedding. Seed {seed}."
-        )
-        return [Drawing("21 samples, whatever the width", caption, figure)]
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Draws ranks against width, and the spectrum of the widest null embedding.
+
+    Args:
+        records: The records.
+    """
+    from condenslab import figures
+
+    done = [r for r in records if decided(r) is not None]
+    if not done:
+        return []
+    figure, axes = figures.panels(1, 2, width=4.9, height=3.9)
+    seed = min(r.case["seed"] for r in done)
+    curves = {"parameters M": _line(done, seed, None)}
+    curves |= {f"rank, {words}": _line(done, seed, point) for point, words in _WORDS.items()}
+    curves = {label: (x, y) for label, (x, y) in curves.items() if x}
+    x_label, y_label = "width (neurons)", "number (parameters, ranks)"
+    figures.value_curves(axes[0, 0], curves, x_label=x_label, y_label=y_label, logarithmic="xy")
+    widths, sizes = curves["parameters M"]
+    axes[0, 0].set_xticks(widths, [str(width) for width in widths])
+    axes[0, 0].set_yticks(sizes, [str(size) for size in sizes])
+    axes[0, 0].minorticks_off()
+    figures.legend_below(axes[0, 0], columns=1)
+    figures.title(axes[0, 0], "Ranks stay where parameters grow")
+    widest = max((r for r in done if r.case["point"] == "null"), key=lambda r: r.case["factor"], default=done[0])
+    v = widest.values
+    cut = {"tolerance": v["rank_tolerance"], "floor": v["rank_floor"], "kept": v["rank"], "decided": True}
+    figures.spectrum(axes[0, 1], widest.arrays["spectrum"], **cut, name=f"Null embedding, M = {_parameters(widest)}")
+    caption = (
+        "A target of three tanh neurons on five inputs, expressed by wider dense networks with biases. Left: model "
+        "ranks at four kinds of points of the target set, and the number of parameters, both axes logarithmic; the "
+        "smallest rank is the optimistic sample size, k(d + 2) = 21. Right: singular values of the Jacobian on "
+        f"{_PROBES} probes at the widest null embedding. Seed {seed}."
+    )
+    return [Drawing(_FIGURE, caption, figure)]
 
 
 def _parameters(record: Record) -> int:
     return OPTIMISTIC * record.case["factor"]
-
-
-def _worst(records: Sequence[Record], expected: int) -> list[int | None]:
-    """Returns for every seed the rank farthest from the expected one; None where one is missing or undecided."""
-    found: list[int | None] = []
-    for seed in sorted({r.case["seed"] for r in records}):
-        ranks = [decided(r) for r in records if r.case["seed"] == seed]
-        known = [rank for rank in ranks if rank is not None]
-        found.append(max(known, key=lambda rank: abs(rank - expected)) if len(known) == len(ranks) else None)
-    return found
-
-
-def _misses(record: Record) -> int | None:
-    """Returns how far the ranks of 20, 21 and 22 samples are from min(n, 21) at most; None where one is undecided."""
-    if record.status != "done" or not record.values["samples_decided"]:
-        return None
-    pairs = zip((20, 21, 22), record.values["sample_ranks"], strict=True)
-    return max(abs(found - min(n, OPTIMISTIC)) for n, found in pairs)
 
 
 def _line(records: Sequence[Record], seed: int, point: Point | None) -> tuple[list[int], list[int]]:
@@ -194,7 +187,13 @@ def _line(records: Sequence[Record], seed: int, point: Point | None) -> tuple[li
     return [NEURONS * r.case["factor"] for r in chosen], heights
 
 
-def _measure(case: Case) -> Outcome:
+def measure(case: Case, progress: Progress) -> Outcome:
+    """Returns the rank of one point, and what 20, 21 and 22 samples see of it.
+
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -252,4 +251,28 @@ def _point(case: Case, key: Any) -> "TwoLayer":
     )
 
 
-STUDY = OptimisticDense()
+STUDY = Study(
+    name="optimistic_dense",
+    revision=1,
+    question="Why do 21 samples suffice for a dense network of 2,100 parameters, and of 63?",
+    source="deck 001 (M = 2100, O = 21); Zhang et al., JMLR 26(69), 2025, Theorem 4 and Fig. 3",
+    part="generalization",
+    deck="001",
+    presets={
+        "tiny": Settings(factors=(1, 3), seeds=1),
+        "quick": Settings(),
+        "full": Settings(factors=(1, 3, 10, 34, 100, 340, 1000), seeds=20),
+    },
+    make_cases=make_cases,
+    parts=(
+        Part(
+            case=Case,
+            run="condenslab.studies.optimistic_dense:measure",
+            varies=("point", "seed"),
+            seconds=lambda case: 0.1 + 0.005 * case.factor,
+            bytes=lambda case: 8 * 4 * _PROBES * OPTIMISTIC * case.factor,
+        ),
+    ),
+    statements=statements,
+    figures="condenslab.studies.optimistic_dense:drawings",
+)

@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from condenslab.errors import unknown
-from condenslab.studies.study import Study
+from condenslab.studies.contract.study import Study
 
 REGISTRY: dict[str, str] = {
     "recovery": "condenslab.studies.recovery:STUDY",
@@ -21,6 +21,7 @@ REGISTRY: dict[str, str] = {
     "training_similarity": "condenslab.studies.training_similarity:STUDY",
     "attention_rank": "condenslab.studies.attention_rank:STUDY",
     "kan_grid": "condenslab.studies.kan_grid:STUDY",
+    "scaling": "condenslab.studies.scaling:STUDY",
     "branches": "condenslab.studies.branches:STUDY",
     "recovery_stability": "condenslab.studies.branches:STABILITY",
     "llr_transition": "condenslab.studies.llr_transition:STUDY",

@@ -1,18 +1,18 @@
 """What does small initialisation reach against the optimistic sample size, in models with nothing hidden?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.criteria import at_least, at_most, exactly, within
+from condenslab.studies.contract.evidence import Evidence, of_records
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.contract.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
-
-if TYPE_CHECKING:
-    from condenslab.tasks import Table
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -22,21 +22,13 @@ TARGETS = {
     "1 + x₂": (1, 0, 1), "x₁ + x₂": (0, 1, 1), "1 + x₁ + x₂": (1, 1, 1),
 }  # fmt: skip
 """The seven targets t₀ + t₁x₁ + t₂x₂ of LSH, Fig. 1."""
+SPARSE = ("sparse linear", "squares", "deep")
+"""The models whose target is sparse."""
 SUCCESS = 1e-3
 """A sparse target is recovered where ‖c − c*‖² ≤ this · ‖c*‖², c the coefficients."""
-STATEMENTS = (
-    "the linear model recovers every target from 3 samples",
-    "the linear model recovers no target from 1 or 2 samples",
-    "the product model recovers targets without x₂ from 2 samples, their O",
-    "the product model recovers targets with x₂ from 3 samples, their O",
-    "the product model recovers no target with x₂ from 2 samples",
-    "a sparse target is not recovered from fewer samples than its sparsity, its O",
-    "the linear model needs as many samples as coefficients",
-    "the difference of squares needs more samples than O and fewer than the linear model",
-    "the deep diagonal model needs more samples than O and fewer than the linear model",
-)
 FEWEST = 3
 """Seeds below which the first n with half of them is not claimed."""
+_FIGURE = "What small initialisation reaches"
 _FIG1 = "LSH, Fig. 1 (read off: log₁₀ of the mean error ≤ −8 or ≥ −1; input law not stated, here uniform on [−1, 1]²)"
 _SPARSE = "OPT, section 3 and App. A.1: O = k; it cites Woodworth et al., COLT 2020, for samples of order k·log d"
 
@@ -93,163 +85,200 @@ class Case:
     seed: int
 
 
-class SimpleModels(Study):
-    """Linear, product, squares and deep diagonal models from small initialisation."""
+def make_cases(settings: Settings, seed: int) -> list[Case]:
+    """Returns the seven targets at n = 1, 2, 3, and sparse targets at every number of samples.
 
-    name: ClassVar[str] = "simple_models"
-    revision: ClassVar[int] = 1
-    question: ClassVar[str] = (
-        "What does small initialisation reach against the optimistic sample size, in models with nothing hidden?"
-    )
-    source: ClassVar[str] = "deck 001, linear and non-linear models; LSH, Fig. 1; OPT, section 3"
-    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
-    presets: ClassVar[Mapping[str, Settings]] = {
-        "tiny": Settings(trials=3, seeds=1, samples=(1, 20)),
-        "quick": Settings(),
-        "full": Settings(trials=100, seeds=100, rate=0.01, steps=1_000_000, samples=tuple(range(1, 21))),
-    }
+    Args:
+        settings: The settings.
+        seed: Of the run.
+    """
+    s = settings
+    small: tuple[Model, ...] = ("linear", "product")
+    cases = [
+        Case(model, tuple(map(float, target)), n, 3, s.std, s.rate, s.steps, seed + trial)
+        for model in small
+        for target in TARGETS.values()
+        for n in (1, 2, 3)
+        for trial in range(s.trials)
+    ]
+    for number in range(seed, seed + s.seeds):
+        signs = np.random.default_rng([number, 3]).choice([-1.0, 1.0], s.sparsity)
+        target = (*signs.tolist(), *[0.0] * (s.inputs - s.sparsity))
+        sparse: dict[Model, float] = {"sparse linear": s.std, "squares": s.std, "deep": s.deep_std}
+        for model, std in sparse.items():
+            cases += [Case(model, target, n, max(s.samples), std, s.rate / 5, s.steps, number) for n in s.samples]
+    return cases
 
-    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
-        """Returns the seven targets at n = 1, 2, 3, and sparse targets at every number of samples."""
-        s = settings
-        small: tuple[Model, ...] = ("linear", "product")
-        cases = [
-            Case(model, tuple(map(float, target)), n, 3, s.std, s.rate, s.steps, seed + trial)
-            for model in small
-            for target in TARGETS.values()
-            for n in (1, 2, 3)
-            for trial in range(s.trials)
-        ]
-        for number in range(seed, seed + s.seeds):
-            signs = np.random.default_rng([number, 3]).choice([-1.0, 1.0], s.sparsity)
-            target = (*signs.tolist(), *[0.0] * (s.inputs - s.sparsity))
-            sparse: dict[Model, float] = {"sparse linear": s.std, "squares": s.std, "deep": s.deep_std}
-            for model, std in sparse.items():
-                cases += [Case(model, target, n, max(s.samples), std, s.rate / 5, s.steps, number) for n in s.samples]
-        return cases
 
-    def compile_key(self, case: Case) -> Hashable:
-        """Returns the model, its size and the number of steps."""
-        return (case.model, len(case.target), case.padded, case.steps)
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed.
 
-    def bytes_per_member(self, case: Case) -> int:
-        """Returns the size of data and parameters."""
-        return 8 * (case.padded * (len(case.target) + 2) + 8 * len(case.target))
+    Args:
+        settings: The settings.
+    """
+    return [*_small_statements(settings), *_sparse_statements(settings)]
 
-    def seconds_per_member(self, case: Case) -> float:
-        """Returns a rough time."""
-        return 0.02 + 1e-6 * case.steps
 
-    def run_batch(
-        self, cases: Sequence[Case], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Trains all cases of a model in one program."""
-        return _train(cases, progress)
-
-    def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
-        """Decides the claims."""
-        done = [r for r in records if r.status == "done"]
-        claims = []
-        for number, model, with_second, samples in (
-            (0, "linear", None, (3,)), (1, "linear", None, (1, 2)), (2, "product", False, (2, 3)),
-            (3, "product", True, (3,)), (4, "product", True, (2,)),
-        ):  # fmt: skip
-            errors = [
-                _median(done, model, target, n)
-                for target in TARGETS.values()
-                for n in samples
-                if with_second in (None, bool(target[2]))
-            ]
-            logs = None if None in errors else np.log10(np.maximum(np.array(errors, dtype=float), 1e-30))
-            text = f"{STATEMENTS[number]} (log₁₀ of the median error over {settings.trials} trials)"
-            make, bound = (Claim.at_least, -2.0) if number in (1, 4) else (Claim.at_most, -6.0)
-            claims.append(make(text, _FIG1, bound=bound, measured=logs))
-        return [*claims, *_sparse_claims(done, settings)]
-
-    def draw(self, records: Sequence[Record]) -> list[Drawing]:
-        """Draws errors of the seven targets, and success of the sparse ones."""
-        from condenslab import figures
-
-        done = [r for r in records if r.status == "done"]
-        if not done:
-            return []
-        figure, axes = figures.panels(1, 3, width=4.0, height=4.0)
-        formulas = {"linear": "t₀ + t₁x₁ + t₂x₂", "product": "t₀ + t₁x₁ + t₂t₃x₂"}
-        for ax, (model, words) in zip(axes[0, :2], formulas.items(), strict=True):
-            errors = [[_median(done, model, target, n) or np.nan for n in (1, 2, 3)] for target in TARGETS.values()]
-            logs = np.log10(np.maximum(errors, 1e-16))
-            sizes = [3 if model == "linear" or target[2] else 2 for target in TARGETS.values()]
-            marks = {"optimistic sample size": [(k, size - 1) for k, size in enumerate(sizes)]}
-            figures.value_map(
-                ax, ["1", "2", "3"], list(TARGETS), logs, x_label="samples n", y_label="target",
-                value_label="log₁₀ median test error", limits=(-8.0, 0.0), marks=marks,
-            )  # fmt: skip
-            figures.title(ax, words)
-        curves = {
-            label: ([n for n, _ in rates], [rate for _, rate in rates])
-            for label, rates in ((m, success_rates(done, m)) for m in ("sparse linear", "squares", "deep"))
-            if rates
-        }
-        figures.value_curves(axes[0, 2], curves, x_label="samples n", y_label="share of seeds that recover")
-        figures.title(axes[0, 2], "A sparse target")
-        figures.legend_below(axes[0, 2])
-        caption = (
-            "Gradient descent from small initialisation. Left and middle: seven targets; framed: their O. "
-            "Right: a sparse target of many inputs, as a linear function, as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: both "
-            "products need fewer samples than inputs, but more than the sparsity, their optimistic sample size."
+def _small_statements(settings: Settings) -> list[Statement]:
+    recovered, lost = at_most(-6.0), at_least(-2.0)
+    product = "the product model recovers"
+    without, second = [t for t in TARGETS.values() if not t[2]], [t for t in TARGETS.values() if t[2]]
+    return [
+        Statement(
+            text,
+            _FIG1,
+            _log_errors(model, chosen, samples),
+            criterion,
+            figure=_FIGURE,
+            note=f"log₁₀ of the median error over {settings.trials} trials",
         )
-        return [Drawing("What small initialisation reaches", caption, figure)]
+        for text, model, chosen, samples, criterion in (
+            ("the linear model recovers every target from 3 samples", "linear", TARGETS.values(), (3,), recovered),
+            ("the linear model recovers no target from 1 or 2 samples", "linear", TARGETS.values(), (1, 2), lost),
+            (
+                f"{product} targets without x₂ from 2 samples, their O",
+                "product",
+                without,
+                (2, 3),
+                recovered,
+            ),
+            (f"{product} targets with x₂ from 3 samples, their O", "product", second, (3,), recovered),
+            (f"{product} no target with x₂ from 2 samples", "product", second, (2,), lost),
+        )
+    ]
+
+
+def _log_errors(
+    model: str, chosen: Iterable[Sequence[float]], samples: Sequence[int]
+) -> Callable[[Evidence], list[float | None]]:
+    """Returns a reader of log₁₀ of the median error of every target and number of samples."""
+
+    def read(evidence: Evidence) -> list[float | None]:
+        medians = [median_error(evidence, model, target, n) for target in chosen for n in samples]
+        return [None if m is None else float(np.log10(max(m, 1e-30))) for m in medians]
+
+    return read
+
+
+def median_error(evidence: Evidence, model: str, target: Sequence[float], samples: int) -> float | None:
+    """Returns the median test error over trials, of which one that diverged is infinite; None where one is not known.
+
+    Args:
+        evidence: The cases.
+        model: A model of three coefficients.
+        target: Its coefficients.
+        samples: n.
+    """
+    cell = evidence.where(model=model, samples=samples, target=lambda given: list(given) == list(target))
+    errors = cell.each(lambda record: record.values["error"], diverged=np.inf)
+    return None if not errors or None in errors else float(np.median(errors))
+
+
+def _sparse_statements(settings: Settings) -> list[Statement]:
+    k, d = settings.sparsity, settings.inputs
+    note = f"first n with half of {settings.seeds} seeds; k = {k}, d = {d}"
+    between = within((k + d) / 2, (d - k) / 2 - 0.5)
+    more = "needs more samples than O and fewer than the linear model"
+    return [
+        Statement(
+            "a sparse target is not recovered from fewer samples than its sparsity, its O",
+            _SPARSE,
+            lambda evidence: evidence.where(model=SPARSE, samples=lambda n: n < k).count(_recovers),
+            exactly(0),
+            note="runs that recover",
+            figure=_FIGURE,
+        ),
+        *(
+            Statement(text, _SPARSE, _first_half(model, settings.seeds), criterion, note=note, figure=_FIGURE)
+            for model, text, criterion in (
+                ("sparse linear", "the linear model needs as many samples as coefficients", exactly(d)),
+                ("squares", f"the difference of squares {more}", between),
+                ("deep", f"the deep diagonal model {more}", between),
+            )
+        ),
+    ]
+
+
+def _first_half(model: str, seeds: int) -> Callable[[Evidence], Measured]:
+    """Returns a reader of the first n at which at least half of all seeds recover."""
+
+    def read(evidence: Evidence) -> Measured:
+        few = f"half of fewer than {FEWEST} seeds says little" if seeds < FEWEST else ""
+        for samples, runs in evidence.where(model=model).by("samples").items():
+            share = at_least(0.5).accepts(runs.share(_recovers))
+            if share is not False:
+                return Measured(samples if share else None, unsettled=few)
+        return Measured(None, unsettled=few)
+
+    return read
+
+
+def _recovers(record: Record) -> bool:
+    return record.values["error"] <= SUCCESS
 
 
 def success_rates(records: Sequence[Record], model: str) -> list[tuple[int, float]]:
-    """Returns for every number of samples the share of seeds that recover.
+    """Returns for every number of samples the share of seeds that recover, as far as it is known.
 
     Args:
-        records: Finished records.
+        records: Any records.
         model: A sparse model.
     """
-    own = [r for r in records if r.case["model"] == model]
-    return [
-        (n, float(np.mean([r.values["error"] <= SUCCESS for r in own if r.case["samples"] == n])))
-        for n in sorted({r.case["samples"] for r in own})
-    ]
+    shares = {n: runs.share(_recovers) for n, runs in of_records(records).where(model=model).by("samples").items()}
+    return [(n, share.ends()[0]) for n, share in shares.items() if share is not None]
 
 
-def _sparse_claims(done: Sequence[Record], settings: Settings) -> list[Claim]:
-    sparse = [r for r in done if r.case["model"] in ("sparse linear", "squares", "deep")]
-    k, d = settings.sparsity, settings.inputs
-    few = [r for r in sparse if r.case["samples"] < k]
-    hits = sum(r.values["error"] <= SUCCESS for r in few)
-    low, high = wilson(hits, len(few))
-    text = f"{STATEMENTS[5]} (recovered of {len(few)}; rate {low:.2f} to {high:.2f} at 95 %)"
-    claims = [Claim.count(text, _SPARSE, expected=0, measured=hits if few else None)]
-    for number, model in ((6, "sparse linear"), (7, "squares"), (8, "deep")):
-        reached = [n for n, rate in success_rates(done, model) if rate >= 0.5]
-        first = min(reached, default=None)
-        text = f"{STATEMENTS[number]} (first n with half of {settings.seeds} seeds; k = {k}, d = {d})"
-        if settings.seeds < FEWEST:
-            text = f"{text}: undecided, half of fewer than {FEWEST} seeds says little"
-            claims.append(Claim.undecided(text, _SPARSE, expected=None, measured=first))
-        elif model == "sparse linear":
-            claims.append(Claim.count(text, _SPARSE, expected=d, measured=first))
-        else:
-            middle, half = (k + d) / 2, (d - k) / 2 - 0.5
-            claims.append(Claim.within(text, _SPARSE, expected=middle, measured=first, tolerance=half))
-    return claims
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Draws errors of the seven targets, and success of the sparse ones.
+
+    Args:
+        records: The records.
+    """
+    from condenslab import figures
+
+    if all(record.status != "done" for record in records):
+        return []
+    evidence = of_records(records)
+    figure, axes = figures.panels(1, 3, width=4.0, height=4.0)
+    formulas = {"linear": "t₀ + t₁x₁ + t₂x₂", "product": "t₀ + t₁x₁ + t₂t₃x₂"}
+    for ax, (model, words) in zip(axes[0, :2], formulas.items(), strict=True):
+        errors = [
+            [median_error(evidence, model, target, n) or np.nan for n in (1, 2, 3)] for target in TARGETS.values()
+        ]
+        logs = np.log10(np.maximum(errors, 1e-16))
+        sizes = [3 if model == "linear" or target[2] else 2 for target in TARGETS.values()]
+        marks = {"optimistic sample size": [(k, size - 1) for k, size in enumerate(sizes)]}
+        figures.value_map(
+            ax, ["1", "2", "3"], list(TARGETS), logs, x_label="samples n", y_label="target",
+            value_label="log₁₀ median test error", limits=(-8.0, 0.0), marks=marks,
+        )  # fmt: skip
+        figures.title(ax, words)
+    curves = {
+        label: ([n for n, _ in rates], [rate for _, rate in rates])
+        for label, rates in ((m, success_rates(records, m)) for m in ("sparse linear", "squares", "deep"))
+        if rates
+    }
+    figures.value_curves(axes[0, 2], curves, x_label="samples n", y_label="share of seeds that recover")
+    figures.title(axes[0, 2], "A sparse target")
+    figures.legend_below(axes[0, 2])
+    caption = (
+        "Gradient descent from small initialisation. Left and middle: seven targets; framed: their O. "
+        "Right: a sparse target of many inputs, as a linear function, as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: both "
+        "products need fewer samples than inputs, but more than the sparsity, their optimistic sample size."
+    )
+    return [Drawing(_FIGURE, caption, figure)]
 
 
-def _median(records: Sequence[Record], model: str, target: Sequence[float], samples: int) -> float | None:
-    own = [
-        r.values["error"]
-        for r in records
-        if (r.case["model"], r.case["samples"]) == (model, samples) and list(r.case["target"]) == list(target)
-    ]
-    return float(np.median(own)) if own else None
+def descend(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
+    """Trains all cases of a model in one program.
 
-
-def _train(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
+    Args:
+        cases: The cases.
+        progress: Called with (fraction, text).
+    """
     from condenslab import training
     from condenslab.risk import EmpiricalRisk
+    from condenslab.studies.contract import train
 
     risks, starts = [], []
     for case in cases:
@@ -259,13 +288,11 @@ def _train(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
         y = x @ case.target[1:] + case.target[0] if small else x @ np.array(case.target)
         risks.append(EmpiricalRisk(x, y[:, None], (np.arange(case.padded) < case.samples).astype(float)))
         starts.append(_start(case, size))
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.descend, risks, starts, [training.GradientDescent(case.rate) for case in cases],
         steps=cases[0].steps, until=[training.Until(risk=1e-9)] * len(cases), at=(), progress=progress,
     )  # fmt: skip
-    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_outcome(case, run) for case, run in zip(cases, runs, strict=True)]
+    return train.outcomes(cases, runs, _outcome)
 
 
 def _start(case: Case, size: int) -> Any:
@@ -293,8 +320,36 @@ def _outcome(case: Case, run: Any) -> Outcome:
     else:
         error = float(np.sum((found.coefficients - np.array(case.target)) ** 2) / np.sum(np.square(case.target)))
     values = {"error": error, "steps": run.steps, "stop": run.stop.value}
-    diverged = not np.isfinite(error) or run.stop.name == "NOT_FINITE"
-    return Outcome(values, {}, "diverged" if diverged else "done", run.stop.value if diverged else "")
+    finite = np.isfinite(error)
+    return Outcome(values, {}, "done" if finite else "diverged", "" if finite else "the error is not a finite number")
 
 
-STUDY = SimpleModels()
+STUDY = Study(
+    name="simple_models",
+    revision=1,
+    question=(
+        "What does small initialisation reach against the optimistic sample size, in models with nothing hidden?"
+    ),
+    source="deck 001, linear and non-linear models; LSH, Fig. 1; OPT, section 3",
+    part="generalization",
+    deck="001",
+    presets={
+        "tiny": Settings(trials=3, seeds=1, samples=(1, 20)),
+        "quick": Settings(),
+        "full": Settings(trials=100, seeds=100, rate=0.01, steps=1_000_000, samples=tuple(range(1, 21))),
+    },
+    make_cases=make_cases,
+    parts=(
+        Part(
+            case=Case,
+            run="condenslab.studies.simple_models:descend",
+            varies=("target", "samples", "std", "rate", "seed"),
+            apart=lambda case: len(case.target),
+            together=True,
+            seconds=lambda case: 0.02 + 1e-6 * case.steps,
+            bytes=lambda case: 8 * (case.padded * (len(case.target) + 2) + 8 * len(case.target)),
+        ),
+    ),
+    statements=statements,
+    figures="condenslab.studies.simple_models:drawings",
+)

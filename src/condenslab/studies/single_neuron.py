@@ -1,19 +1,22 @@
 """How many samples make a network of two neurons recover a single one?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
-from condenslab.studies.study import Drawing, Study
+from condenslab.studies.contract.claims import wilson
+from condenslab.studies.contract.criteria import at_least, at_most, exactly, within
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.contract.study import Drawing, Study
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
     from condenslab.networks import TwoLayer
-    from condenslab.tasks import Table
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -24,20 +27,7 @@ RECOVERED = 1e-13
 times the risk at which flows end. Near a merged pair the start's own error is of fourth order in its distance."""
 FEWEST = 20
 """Fewer flows near a branch say too little of almost every point: claims on them are undecided."""
-STATEMENTS = (
-    "the optimistic sample size, the model rank at a merged pair, is 3",
-    "the model rank with a dead neuron is 4, and that of all parameters 6",
-    "the branches of the target set have codimension 5 (merged pair) and 4 (dead neuron)",
-    "from small initialisation 2 samples never recover the target",
-    "from small initialisation 3 samples, the optimistic number, do not: they do on a null set of starts",
-    "from small initialisation 4 samples recover the target with positive probability",
-    "from small initialisation 6 samples recover the target always",
-    "from small initialisation 7 samples recover the target always",
-    "near the dead branch every flow ends on the target from n = 4 on, its codimension",
-    "near the dead branch some flow does not end on the target at n = 3",
-    "near the merged branch every flow ends on the target from n = 5 on, its codimension",
-    "near the merged branch some flow does not end on the target at n = 4",
-)
+_FIGURE = "Optimistic, and stable"
 _DIS = "DIS (arXiv 2405.13787): thresholds 3, 4, 5, 6 for two tanh neurons with bias and target tanh(x + 1)"
 _THEOREM = "arXiv 2309.00508, Theorem 5.4: all of the target set for n > (d + 1)m = 6; deck 000"
 
@@ -84,109 +74,174 @@ class Case:
     seed: int
 
 
-class SingleNeuron(Study):
-    """Flows from small starts and from the neighbourhood of both branches of the target set."""
+def make_cases(settings: Settings, seed: int) -> list[Case]:
+    """Returns the ranks, and the flows for n = 2 … 7.
 
-    name: ClassVar[str] = "single_neuron"
-    revision: ClassVar[int] = 1
-    question: ClassVar[str] = "How many samples make a network of two neurons recover a single one?"
-    source: ClassVar[str] = (
-        "deck 000, geometry of the target set; DIS (arXiv 2405.13787); arXiv 2309.00508, Theorem 5.4"
-    )
-    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
-    presets: ClassVar[Mapping[str, Settings]] = {
-        "tiny": Settings(seeds=2, near=2, max_steps=1_000),
-        "quick": Settings(),
-        "full": Settings(seeds=1000, near=1000, max_steps=20_000),
-    }
+    Args:
+        settings: The settings.
+        seed: Of the run.
+    """
+    s = settings
+    starts: tuple[tuple[Start, float, int], ...] = (
+        ("small", s.std, s.seeds), ("merged", s.distance, s.near), ("dead", s.distance, s.near),
+    )  # fmt: skip
+    return [Case("rank", LARGEST, s.std, s.time, s.max_steps, seed)] + [
+        Case(start, n, spread, s.time, s.max_steps, seed + k)
+        for start, spread, count in starts
+        for n in range(2, LARGEST + 1)
+        for k in range(count)
+    ]
 
-    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
-        """Returns the ranks, and the flows for n = 2 … 7."""
-        s = settings
-        starts: tuple[tuple[Start, float, int], ...] = (
-            ("small", s.std, s.seeds), ("merged", s.distance, s.near), ("dead", s.distance, s.near),
-        )  # fmt: skip
-        return [Case("rank", LARGEST, s.std, s.time, s.max_steps, seed)] + [
-            Case(start, n, spread, s.time, s.max_steps, seed + k)
-            for start, spread, count in starts
-            for n in range(2, LARGEST + 1)
-            for k in range(count)
-        ]
 
-    def compile_key(self, case: Case) -> Hashable:
-        """Returns whether there is a flow, and its number of steps: all flows share one program."""
-        return (case.start == "rank", case.max_steps)
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed.
 
-    def bytes_per_member(self, case: Case) -> int:
-        """Returns the size of a recorded flow."""
-        return 8 * 8 * case.max_steps
+    Args:
+        settings: The settings.
+    """
+    return [*_rank_statements(), *_small_statements(settings), *_near_statements(settings)]
 
-    def seconds_per_member(self, case: Case) -> float:
-        """Returns a rough time."""
-        return 1.0 if case.start == "rank" else 0.05
 
-    def run_batch(
-        self, cases: Sequence[Case], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Follows all flows in one program, or computes the ranks."""
-        return [_ranks(case) for case in cases] if cases[0].start == "rank" else _flows(cases, progress)
+def _rank_statements() -> list[Statement]:
+    return [
+        Statement(
+            "the optimistic sample size, the model rank at a merged pair, is 3",
+            _DIS,
+            lambda evidence: evidence.where(start="rank").all(lambda records: records[0].values["merged"]),
+            exactly(3),
+        ),
+        Statement(
+            "the model rank with a dead neuron is 4, and that of all parameters 6",
+            _DIS,
+            lambda evidence: _deviations(evidence, lambda values: [values["dead"], values["generic"]], (4, 6)),
+            exactly(0),
+            note="deviations",
+        ),
+        Statement(
+            "the branches of the target set have codimension 5 (merged pair) and 4 (dead neuron)",
+            _DIS,
+            lambda evidence: _deviations(evidence, lambda values: values["codimensions"], (5, 4)),
+            exactly(0),
+            note="deviations",
+        ),
+    ]
 
-    def claims(self, records: Sequence[Record], settings: Any, *, known_target: bool) -> list[Claim]:
-        """Decides the claims."""
-        ranks = next((r.values for r in records if r.case["start"] == "rank" and r.status == "done"), {})
-        both = [ranks.get("dead"), ranks.get("generic")]
-        off = None if None in both else [abs((rank or 0) - right) for rank, right in zip(both, (4, 6), strict=True)]
-        codimensions = ranks.get("codimensions")
-        apart = None if codimensions is None else [abs(a - b) for a, b in zip(codimensions, (5, 4), strict=True)]
-        claims = [
-            Claim.count(STATEMENTS[0], _DIS, expected=3, measured=ranks.get("merged")),
-            Claim.count(f"{STATEMENTS[1]} (deviations)", _DIS, expected=0, measured=off),
-            Claim.count(f"{STATEMENTS[2]} (deviations)", _DIS, expected=0, measured=apart),
-        ]
-        for number, start, counts, always in (
-            (3, "small", (2,), None), (4, "small", (3,), None), (5, "small", (4,), False), (6, "small", (6,), True),
-            (7, "small", (7,), True), (8, "dead", (4, 5, 6, 7), True), (9, "dead", (3,), False),
-            (10, "merged", (5, 6, 7), True), (11, "merged", (4,), False),
-        ):  # fmt: skip
-            claims.append(_share_claim(records, number, start, counts, always))
-        return claims
 
-    def draw(self, records: Sequence[Record]) -> list[Drawing]:
-        """Draws the share of flows that recover, and the errors at their ends."""
-        from condenslab import figures
+def _deviations(
+    evidence: Evidence, chosen: Callable[[Mapping[str, Any]], Sequence[int | None]], expected: Sequence[int]
+) -> list[int | None] | None:
+    def of(records: list[Record]) -> list[int | None]:
+        pairs = zip(chosen(records[0].values), expected, strict=True)
+        return [None if rank is None else abs(rank - right) for rank, right in pairs]
 
-        figure, axes = figures.panels(1, 2, width=5.0, height=4.0)
-        labels = {"small": "small initialisation", "merged": "near a merged pair", "dead": "near a dead neuron"}
-        curves = {}
-        for start, label in labels.items():
-            shares = [(n, *_counts(records, start, n)) for n in range(2, LARGEST + 1)]
-            shown = [(n, hits / trials) for n, hits, trials in shares if trials]
-            if shown:
-                curves[label] = tuple(zip(*shown, strict=True))
-        ends = {
-            str(n): [max(r.values["error"], 1e-18) for r in _flows_of(records, "small", n)]
-            for n in range(2, LARGEST + 1)
-        }
-        if not curves or not all(ends.values()):
-            return []
-        figures.value_curves(axes[0, 0], curves, x_label="samples n", y_label="share of flows that recover")
-        for n, word in ((3, "O"), (4, "dead"), (5, "merged"), (6, "all")):
-            axes[0, 0].axvline(n, color="black", linewidth=0.8, linestyle=":", zorder=1)
-            axes[0, 0].annotate(word, (n, 1.04), ha="center", fontsize=8, annotation_clip=False)
-        axes[0, 0].set_ylim(-0.05, 1.12)
-        figures.legend_below(axes[0, 0], columns=2)
-        figures.title(axes[0, 0], "Which flows end on the target")
-        figures.seed_values(axes[0, 1], ends, y_label="mean squared error on [−2, 2]", logarithmic=True)
-        axes[0, 1].axhline(RECOVERED, color="black", linewidth=0.8, linestyle=":", zorder=1)
-        axes[0, 1].set_xlabel("samples n")
-        figures.title(axes[0, 1], "End of every flow from small initialisation")
-        caption = (
-            "Two tanh neurons with biases, target tanh(x + 1), n even samples of [−2, 2]. Left: share of "
-            "gradient flows that end on the target; dotted: the thresholds 3 (optimistic sample size), 4 and 5 "
-            "(codimension of the two branches of the target set) and 6 (number of parameters). Right: every mark is "
-            "one flow, below the dotted line it counts as recovered."
+    return evidence.where(start="rank").all(of)
+
+
+def _small_statements(settings: Settings) -> list[Statement]:
+    some = at_least(1 / settings.seeds)
+    return [
+        Statement(
+            f"from small initialisation {text}",
+            source,
+            _shares("small", (samples,)),
+            criterion,
+            note=f"share of {settings.seeds} flows",
+            label=f"small start, {label}",
+            figure=_FIGURE,
         )
-        return [Drawing("Optimistic, and stable", caption, figure)]
+        for samples, text, label, criterion, source in (
+            (2, "2 samples never recover the target", "2 samples never recover", within(0.0, 1e-9), _DIS),
+            (
+                3,
+                "3 samples, the optimistic number, do not: they do on a null set of starts",
+                "3 samples do not recover",
+                within(0.0, 1e-9),
+                _DIS,
+            ),
+            (4, "4 samples recover the target with positive probability", "4 samples sometimes recover", some, _DIS),
+            (6, "6 samples recover the target always", "6 samples always recover", within(1.0, 1e-9), _DIS),
+            (7, "7 samples recover the target always", "7 samples always recover", within(1.0, 1e-9), _THEOREM),
+        )
+    ]
+
+
+def _near_statements(settings: Settings) -> list[Statement]:
+    few = f"fewer than {FEWEST} flows say too little of almost every point" if settings.near < FEWEST else ""
+    every, not_every = within(1.0, 1e-9), at_most(1 - 1 / settings.near)
+    return [
+        Statement(
+            f"near the {start} branch {text}",
+            f"{_DIS}; arXiv 2309.00508, Theorem 5.4",
+            _shares(start, counts, few),
+            criterion,
+            note=f"shares of {settings.near} flows each",
+            label=f"near the {start} branch, n = {', '.join(map(str, counts))}: {text.partition(' on the target')[0]}",
+            figure=_FIGURE,
+        )
+        for start, text, counts, criterion in (
+            ("dead", "every flow ends on the target from n = 4 on, its codimension", (4, 5, 6, 7), every),
+            ("dead", "some flow does not end on the target at n = 3", (3,), not_every),
+            ("merged", "every flow ends on the target from n = 5 on, its codimension", (5, 6, 7), every),
+            ("merged", "some flow does not end on the target at n = 4", (4,), not_every),
+        )
+    ]
+
+
+def _shares(start: str, counts: Sequence[int], unsettled: str = "") -> Callable[[Evidence], Measured]:
+    """Returns a reader of the share of flows that recover, for every number of samples."""
+
+    def read(evidence: Evidence) -> Measured:
+        shares = [evidence.where(start=start, samples=n).share(_recovers) for n in counts]
+        known = [share for share in shares if share is not None]
+        low, high = wilson(sum(s.successes for s in known), sum(s.total - s.unknown for s in known))
+        return Measured(shares, f"95 % interval of all {low:.2f} to {high:.2f}", unsettled)
+
+    return read
+
+
+def _recovers(record: Record) -> bool:
+    return record.values["error"] <= RECOVERED
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Draws the share of flows that recover, and the errors at their ends.
+
+    Args:
+        records: The records.
+    """
+    from condenslab import figures
+
+    figure, axes = figures.panels(1, 2, width=5.0, height=4.0)
+    labels = {"small": "small initialisation", "merged": "near a merged pair", "dead": "near a dead neuron"}
+    curves = {}
+    for start, label in labels.items():
+        shares = [(n, *_counts(records, start, n)) for n in range(2, LARGEST + 1)]
+        shown = [(n, hits / trials) for n, hits, trials in shares if trials]
+        if shown:
+            curves[label] = tuple(zip(*shown, strict=True))
+    ends = {
+        str(n): [max(r.values["error"], 1e-18) for r in _flows_of(records, "small", n)] for n in range(2, LARGEST + 1)
+    }
+    if not curves or not all(ends.values()):
+        return []
+    figures.value_curves(axes[0, 0], curves, x_label="samples n", y_label="share of flows that recover")
+    for n, word in ((3, "O"), (4, "dead"), (5, "merged"), (6, "all")):
+        axes[0, 0].axvline(n, color="black", linewidth=0.8, linestyle=":", zorder=1)
+        axes[0, 0].annotate(word, (n, 1.04), ha="center", fontsize=8, annotation_clip=False)
+    axes[0, 0].set_ylim(-0.05, 1.12)
+    figures.legend_below(axes[0, 0], columns=2)
+    figures.title(axes[0, 0], "Which flows end on the target")
+    figures.seed_values(axes[0, 1], ends, y_label="mean squared error on [−2, 2]", logarithmic=True)
+    axes[0, 1].axhline(RECOVERED, color="black", linewidth=0.8, linestyle=":", zorder=1)
+    axes[0, 1].set_xlabel("samples n")
+    figures.title(axes[0, 1], "End of every flow from small initialisation")
+    caption = (
+        "Two tanh neurons with biases, target tanh(x + 1), n even samples of [−2, 2]. Left: share of "
+        "gradient flows that end on the target; dotted: the thresholds 3 (optimistic sample size), 4 and 5 "
+        "(codimension of the two branches of the target set) and 6 (number of parameters). Right: every mark is "
+        "one flow, below the dotted line it counts as recovered."
+    )
+    return [Drawing(_FIGURE, caption, figure)]
 
 
 def _flows_of(records: Sequence[Record], start: str, samples: int) -> list[Record]:
@@ -194,27 +249,8 @@ def _flows_of(records: Sequence[Record], start: str, samples: int) -> list[Recor
 
 
 def _counts(records: Sequence[Record], start: str, samples: int) -> tuple[int, int]:
-    own = _flows_of(records, start, samples)
-    return sum(r.values["error"] <= RECOVERED for r in own), len(own)
-
-
-def _share_claim(
-    records: Sequence[Record], number: int, start: str, counts: Sequence[int], always: bool | None
-) -> Claim:
-    """Claims that all flows recover (True), none does (None), or, by the sentence, some do or some do not (False)."""
-    found = [_counts(records, start, n) for n in counts]
-    shares = [hits / trials if trials else None for hits, trials in found]
-    low, high = wilson(*(sum(part) for part in zip(*found, strict=True)))
-    text = f"{STATEMENTS[number]} (shares of {found[0][1]} flows each; 95 % interval of all {low:.2f} to {high:.2f})"
-    source = _THEOREM if number == 7 else _DIS if start == "small" else f"{_DIS}; arXiv 2309.00508, Theorem 5.4"
-    if start != "small" and min(trials for _, trials in found) < FEWEST:
-        reason = f"{text}: undecided, fewer than {FEWEST} flows say too little of almost every point"
-        return Claim.undecided(reason, source, expected=float(bool(always)), measured=shares)
-    if start != "small" and not always:
-        return Claim.at_most(text, source, bound=1 - 1 / found[0][1], measured=shares)
-    if always is not False:
-        return Claim.within(text, source, expected=1.0 if always else 0.0, measured=shares, tolerance=1e-9)
-    return Claim.at_least(text, source, bound=1 / max(found[0][1], 1), measured=shares)
+    flows = _flows_of(records, start, samples)
+    return sum(_recovers(record) for record in flows), len(flows)
 
 
 def _target() -> "TwoLayer":
@@ -235,24 +271,37 @@ def _point(start: Start, seed: int) -> "TwoLayer":
     return landscape.branch_point(_target(), merged if start == "merged" else dead, jax.random.key(seed))
 
 
-def _ranks(case: Case) -> Outcome:
+def ranks(case: Case, progress: Progress) -> Outcome:
+    """Returns the model ranks at target points and the codimensions of the branches.
+
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
     from condenslab import landscape, measures, networks
 
     points = {name: _point(name, case.seed) for name in ("merged", "dead")}
     points["generic"] = networks.two_layer(
         case.seed, width=2, inputs=1, activation="tanh", scale=networks.Scale(1.0, 1.0)
     )
-    ranks = {name: measures.model_rank(point, measures.covering_probes(0, point, 60)) for name, point in points.items()}
+    found = {name: measures.model_rank(point, measures.covering_probes(0, point, 60)) for name, point in points.items()}
     codimensions = [branch.codimension(2) for branch in landscape.branches(2, 1)]
-    values = {name: rank.value if rank.decided else None for name, rank in ranks.items()}
+    values = {name: rank.value if rank.decided else None for name, rank in found.items()}
     return Outcome(values | {"codimensions": codimensions})
 
 
-def _flows(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
+def flows(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
+    """Follows all flows in one program.
+
+    Args:
+        cases: The flows.
+        progress: Called with (fraction, text).
+    """
     import jax.numpy as jnp
 
     from condenslab import networks, training
     from condenslab.risk import EmpiricalRisk
+    from condenslab.studies.contract import train
 
     risks, starts, target, grid = [], [], _target(), np.linspace(-2.0, 2.0, 1000)[:, None]
     for case in cases:
@@ -266,16 +315,47 @@ def _flows(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
         like = networks.TwoLayer(jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros((1, 2)), None, target.activation)
         starts.append(networks.unravel(jnp.asarray(theta), like))
     until = [training.Until(time=case.time, risk=1e-16) for case in cases]
-    runs = training.ensemble(training.flow, risks, starts, until=until, max_steps=cases[0].max_steps, progress=progress)
-    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
+    runs = train.ensemble(training.flow, risks, starts, until=until, max_steps=cases[0].max_steps, progress=progress)
     truth = np.asarray(target(jnp.asarray(grid)))
-    outcomes = []
-    for run in runs:
+
+    def outcome(case: Case, run: Any) -> Outcome:
         error = float(np.mean((np.asarray(run.network(jnp.asarray(grid))) - truth) ** 2))
-        values = {"error": error, "risk": float(run.records["risk"][-1]), "steps": run.steps, "stop": run.stop.value}
-        outcomes.append(Outcome(values))
-    return outcomes
+        risk = float(run.records["risk"][-1])
+        return Outcome({"error": error, "risk": risk, "steps": run.steps, "stop": run.stop.value})
+
+    return train.outcomes(cases, runs, outcome)
 
 
-STUDY = SingleNeuron()
+STUDY = Study(
+    name="single_neuron",
+    revision=1,
+    question="How many samples make a network of two neurons recover a single one?",
+    source=("deck 000, geometry of the target set; DIS (arXiv 2405.13787); arXiv 2309.00508, Theorem 5.4"),
+    part="landscape",
+    deck="000",
+    presets={
+        "tiny": Settings(seeds=2, near=2, max_steps=1_000),
+        "quick": Settings(),
+        "full": Settings(seeds=1000, near=1000, max_steps=20_000),
+    },
+    make_cases=make_cases,
+    parts=(
+        Part(
+            case=Case,
+            run="condenslab.studies.single_neuron:ranks",
+            when=lambda case: case.start == "rank",
+            seconds=lambda _: 1.0,
+        ),
+        Part(
+            case=Case,
+            run="condenslab.studies.single_neuron:flows",
+            when=lambda case: case.start != "rank",
+            varies=("start", "samples", "spread", "time", "seed"),
+            together=True,
+            seconds=lambda _: 0.05,
+            bytes=lambda case: 8 * 8 * case.max_steps,
+        ),
+    ),
+    statements=statements,
+    figures="condenslab.studies.single_neuron:drawings",
+)

@@ -39,12 +39,14 @@ class Outcome:
         status: `done`; `diverged` where the computation left the finite numbers or its tolerances, which is an answer
             and is not tried again; `failed` for an accident, which the next run tries again.
         message: A sentence, for an outcome that is not `done`.
+        trace: Traceback of an accident, for its record's provenance.
     """
 
     values: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     status: Literal["done", "diverged", "failed"] = "done"
     message: str = ""
+    trace: str = ""
 
 
 class RunBatch(Protocol):
@@ -209,7 +211,7 @@ class _Job:
 
     def __call__(self, batch: Batch) -> None:
         start = time.perf_counter()
-        outcomes, trace = self._outcomes(batch)
+        outcomes = self._outcomes(batch)
         provenance = dict(self.environment()) | {
             "precision": self.schedule.precision,
             "revision": self.schedule.revision,
@@ -217,8 +219,6 @@ class _Job:
             "seconds": time.perf_counter() - start,
             "utc": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        if trace:
-            provenance["traceback"] = trace
         missing = set(batch.missing(self.known))
         records = [
             _record(self.schedule.study, identity, case, outcome, provenance)
@@ -232,24 +232,26 @@ class _Job:
             raise
         self.meter.finish(batch)
 
-    def _outcomes(self, batch: Batch) -> tuple[Sequence[Outcome], str]:
-        """Runs the batch; an exception becomes failed outcomes and its traceback."""
+    def _outcomes(self, batch: Batch) -> Sequence[Outcome]:
+        """Runs the batch; an exception becomes failed outcomes with its traceback."""
         try:
             outcomes = self.run_batch(batch.cases, progress=self.meter.within(batch))
             if len(outcomes) != len(batch.cases):
                 raise ValueError(
                     f"run_batch must return one outcome a case. Got {len(outcomes)} for {len(batch.cases)}."
                 )
-            return outcomes, ""
+            return outcomes
         except UserError:
             raise
         except Exception as error:
-            failure = Outcome({}, status="failed", message=f"{type(error).__name__}: {error}")
-            return [failure] * len(batch.cases), traceback.format_exc()
+            message = f"{type(error).__name__}: {error}"
+            return [Outcome({}, {}, "failed", message, traceback.format_exc())] * len(batch.cases)
 
 
 def _record(study: str, identity: str, case: Any, outcome: Outcome, provenance: dict[str, Any]) -> Record:
     values, arrays = dict(outcome.values), dict(outcome.arrays)
+    if outcome.trace:
+        provenance = provenance | {"traceback": outcome.trace}
     return Record(study, identity, described(case), outcome.status, outcome.message, values, arrays, provenance)
 
 

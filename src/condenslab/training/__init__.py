@@ -4,8 +4,7 @@ from condenslab.training.descent import descend
 from condenslab.training.ensemble import ensemble
 from condenslab.training.flow import flow
 from condenslab.training.methods import Adam, GradientDescent
-from condenslab.training.normalised import normalised_bytes, normalised_flow
-from condenslab.training.normalised_run import Fate, Features, NormalisedRun
+from condenslab.training.normalised import Features, NormalisedRun, normalised_bytes, normalised_flow
 from condenslab.training.penalties import dropout_penalty, dropout_risk
 from condenslab.training.rosenbrock import RODAS3, RODAS4, Rosenbrock, Tableau
 from condenslab.training.stack import Stack
@@ -23,7 +22,6 @@ __all__ = [
     "RODAS3",
     "RODAS4",
     "Adam",
-    "Fate",
     "Features",
     "GradientDescent",
     "NormalisedRun",

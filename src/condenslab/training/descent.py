@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -13,34 +13,29 @@ from jax import Array
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.dense import Dropout
 from condenslab.risk import EmpiricalRisk
-from condenslab.training.checks import check_count, check_whole
+from condenslab.training.checks import check_count
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong, work
+from condenslab.training.engine import (
+    EnsembleEngine,
+    Problem,
+    Slice,
+    State,
+    as_data,
+    judge_levels,
+    precision,
+    strong,
+    work,
+)
 from condenslab.training.methods import optimiser, require_runnable, step
-from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until, check_levels
+from condenslab.training.stretches import SLOTS, Stretches, cut
+from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until, check_levels
 
 _CHECK_EVERY = 100
-_SEGMENTS = 100
-_SLOTS = 16
 _WORK = 2**25
 """A segment has at least so many steps × parameters × samples: tens of milliseconds, beside which an entry is cheap."""
 
 
-class Stretches(NamedTuple):
-    """The input of a segment: numbers of steps, each perhaps followed by a record.
-
-    Attributes:
-        steps: How many steps each stretch has; 0 fills up. Shape (slot,).
-        recorded: Whether it ends in a record, shape (slot,).
-        done: The fraction of all steps that is behind after the segment.
-    """
-
-    steps: np.ndarray
-    recorded: np.ndarray
-    done: np.ndarray
-
-
-class Descent(Engine):
+class Descent(EnsembleEngine):
     """The engine of `descend`.
 
     Attributes:
@@ -56,7 +51,7 @@ class Descent(Engine):
     @property
     def slots(self) -> int:
         """Returns how many stretches a segment has."""
-        return _SLOTS
+        return SLOTS
 
     @property
     def cost(self) -> int:
@@ -145,7 +140,7 @@ def descend(
     steps: int,
     key: Key | None = None,
     until: Until = Until(),
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     at: Sequence[int] | np.ndarray | None = None,
     batch: int | None = None,
     dropout: float | Array = 0.0,
@@ -208,7 +203,7 @@ def prepare_descent(
     steps: int,
     key: Key | None = None,
     until: Until = Until(),
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     at: Sequence[int] | np.ndarray | None = None,
     batch: int | None = None,
     dropout: float | Array | np.ndarray = 0.0,
@@ -233,40 +228,8 @@ def prepare_descent(
     dtype = precision(network)
     extras = {"dropout": as_data(dropout, dtype)} if noisy else {}
     problem = Problem(strong(risk), network, as_data(method, dtype), key, as_data(until, dtype), extras)
-    segments = _segments(steps, at, max(1, _WORK // work(problem)))
+    segments = cut(steps, at, max(1, _WORK // work(problem)))
     return Descent(tuple(record.items()), batch, noisy), problem, segments
-
-
-def record_steps(steps: int, points: int = 200) -> np.ndarray:
-    """Returns at most `points` logarithmically spaced step numbers from 1 up to and including `steps`."""
-    if steps == 0:
-        return np.zeros(0, dtype=np.int64)
-    return np.unique(np.geomspace(1, steps, points).round()).astype(np.int64)
-
-
-def _segments(steps: int, at: Sequence[int] | np.ndarray | None, least: int) -> list[Stretches]:
-    """Cuts a run into segments of nearly equal numbers of steps, and these where they are to be recorded."""
-    steps = check_count("steps", steps)
-    points = record_steps(steps) if at is None else np.unique(check_whole("at", at))
-    if points.size and (points[0] < 0 or points[-1] > steps):
-        raise ValueError(f"records must lie between step 0 and step {steps}. Got {points[0]} … {points[-1]}.")
-    longest = max(least, -(-steps // _SEGMENTS))
-    packed: list[list[tuple[int, bool]]] = [[]]
-    room, place = longest, 0
-    for point in np.unique(np.append(points, steps)):
-        while place < point:
-            if room == 0 or len(packed[-1]) == _SLOTS:
-                packed.append([])
-                room = longest
-            count = int(min(room, point - place))
-            place, room = place + count, room - count
-            packed[-1].append((count, place == point))
-    filled = [segment + [(0, False)] * (_SLOTS - len(segment)) for segment in packed if segment]
-    ends = np.cumsum([sum(count for count, _ in segment) for segment in filled])
-    return [
-        Stretches(np.array([c for c, _ in segment]), np.array([r for _, r in segment]), np.asarray(end / steps))
-        for segment, end in zip(filled, ends, strict=True)
-    ]
 
 
 def _restricted(risk: EmpiricalRisk, chosen: Array) -> tuple[EmpiricalRisk, Array | None]:

@@ -27,20 +27,38 @@ class Lane:
         load: Returns the part of the problem in which the members differ (None for a single run, which has no member
             axis) and the leaves of the states that they continue (or None); called when the lane begins.
         active: Which members are real, shape (member,); the others fill up the last lane. Shape () for a single run.
+        conclude: Makes the results of its members from the lane and its part of the problem, in its own thread as soon
+            as it has ended; by default they are the trajectories, made when all lanes have ended.
         state: Where the members stand; None before they have begun.
         slices: What was recorded.
         ending: Why those that have not stopped by themselves have stopped.
         seconds: Wall time since the drive began.
         done: The mean fraction done.
+        steps: The largest number of steps of a member.
+        stopped: How many members have stopped by themselves.
+        results: What they have come to, where the lane concludes itself.
     """
 
     load: Callable[[], tuple[Problem | None, tuple | None]]
     active: np.ndarray
+    conclude: Callable[["Lane", Any], list[Any]] | None = None
     state: State | None = None
     slices: list[Slice] = dataclasses.field(default_factory=list)
     ending: Stop = Stop.FINISHED
     seconds: float = 0.0
     done: float = 0.0
+    steps: int = 0
+    stopped: int = 0
+    results: list[Any] | None = None
+
+    def stop_of(self, code: int) -> Stop:
+        """Returns why a member with this code has stopped."""
+        stop = Stop.of(code)
+        return self.ending if stop is Stop.RUNNING else stop
+
+    def release(self) -> None:
+        """Lets go of the states and records."""
+        self.state, self.slices = None, []
 
     def keep(self, state: State, recorded: Slice) -> bool:
         """Takes over the results of a segment, without the slots that no member has filled.
@@ -57,13 +75,16 @@ class Lane:
             host = host._replace(records={name: value[cut] for name, value in host.records.items()}, **short)
         self.slices.append(host)
         self.state, self.done = state, float(np.mean(np.where(stopped, 1.0, host.done)))
+        self.steps, self.stopped = int(np.max(state.steps)), int(np.sum(stopped & self.active))
         return bool(stopped.all())
 
 
 class _Programs:
     """The two compiled programs of a drive; they may be entered from any thread."""
 
-    def __init__(self, engine: Engine, shared: Problem, segments: Sequence[Any], together: int, lane: Lane) -> None:
+    def __init__(
+        self, engine: Engine, shared: Problem | None, segments: Sequence[Any], together: int, lane: Lane
+    ) -> None:
         """Compiles, with one lane as the pattern of all, in the calling thread, whose settings of JAX hold."""
         self._engine, self._shared, self._together = engine, shared, together
         own, leaves = lane.load()
@@ -86,7 +107,7 @@ class _Programs:
 
 def drive(
     engine: Engine,
-    shared: Problem,
+    shared: Problem | None,
     lanes: Sequence[Lane],
     segments: Sequence[Any],
     *,
@@ -95,15 +116,15 @@ def drive(
     threads: int = 1,
     time_limit: float | None = None,
     progress: Progress | None = None,
-) -> list[Trajectory]:
-    """Runs every lane through every segment, or stops earlier, and returns one trajectory a member.
+) -> list[Any]:
+    """Runs every lane through every segment, or stops earlier, and returns one result a member.
 
     The lanes run in worker threads, so that an interrupt never falls into the middle of a segment; the programs are
     compiled in the calling thread, whose settings of JAX hold.
 
     Args:
         engine: What a segment does.
-        shared: The problem, or the part that all members share.
+        shared: The problem, or the part that all members share, if any.
         lanes: The members, all lanes of one shape.
         segments: Inputs of the segments, all of one shape.
         exhausted: Why a member that never stopped has stopped when the segments run out.
@@ -113,7 +134,7 @@ def drive(
         progress: Called in the calling thread with (fraction done, text) after a segment.
 
     Returns:
-        One trajectory a member, in order.
+        One trajectory a member, or what their lanes conclude, in order.
 
     Raises:
         ValueError: The time limit is negative or NaN.
@@ -146,6 +167,8 @@ def drive(
                 news.put(False)
             if halt.is_set():
                 lane.ending = Stop.INTERRUPTED
+            if lane.conclude is not None:
+                lane.results = lane.conclude(lane, own)
         except BaseException:
             halt.set()
             raise
@@ -154,7 +177,7 @@ def drive(
             news.put(True)
 
     _supervise(run, lanes, threads, news, halt, progress)
-    results = [trajectory for lane in lanes for trajectory in _harvest(lane)]
+    results = [one for lane in lanes for one in (_harvest(lane) if lane.results is None else lane.results)]
     if halt.is_set() and not any(result.stop is Stop.INTERRUPTED for result in results):
         raise KeyboardInterrupt
     return results
@@ -187,12 +210,10 @@ def _supervise(
 
 
 def _text(lanes: Sequence[Lane]) -> str:
-    if not lanes[0].active.ndim:
-        return "starting" if lanes[0].state is None else f"{int(lanes[0].state.steps)} steps"
+    if len(lanes) == 1 and not lanes[0].active.ndim:
+        return f"{lanes[0].steps} steps" if lanes[0].steps else "starting"
     total = sum(int(lane.active.sum()) for lane in lanes)
-    codes = [(lane, np.asarray(lane.state.code)) for lane in lanes if lane.state is not None]
-    ended = sum(int(np.sum(lane.active & (code != Stop.RUNNING.code))) for lane, code in codes)
-    return f"{ended} of {total} members have stopped"
+    return f"{sum(lane.stopped for lane in lanes)} of {total} members have stopped"
 
 
 def _harvest(lane: Lane) -> Iterator[Trajectory]:
@@ -207,12 +228,12 @@ def _harvest(lane: Lane) -> Iterator[Trajectory]:
     for member in range(int(lane.active.sum())):
         state = jax.tree.unflatten(structure, [column[member] for column in own])
         copy = jax.tree.unflatten(structure, [np.asarray(column[member]) for column in host])
-        filled, stop = valid[member], Stop.of(int(copy.code))
+        filled = valid[member]
         yield Trajectory(
             times=times[member][filled],
             records={name: value[member][filled] for name, value in records.items()},
             network=state.network,
-            stop=lane.ending if stop is Stop.RUNNING else stop,
+            stop=lane.stop_of(int(copy.code)),
             steps=int(copy.steps),
             seconds=lane.seconds,
             state=tuple(jax.tree.leaves(copy)),

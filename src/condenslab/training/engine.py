@@ -67,7 +67,35 @@ class Slice(NamedTuple):
 
 
 class Engine(eqx.Module):
-    """How one member of a run starts and advances; the final subclasses are those of `descend` and `flow`.
+    """How one member of a run starts and advances: that of `normalised_flow`, or one of the ensembles' engines."""
+
+    @abc.abstractmethod
+    def start(self, problem: Problem) -> State:
+        """Returns the state before the first segment; its stop code is not yet looked at."""
+
+    @abc.abstractmethod
+    def judge(self, problem: Problem, state: State) -> Array:
+        """Returns the stop code of a state."""
+
+    @abc.abstractmethod
+    def advance(self, problem: Problem, state: State, segment: Any) -> tuple[State, Slice]:
+        """Returns the state after one segment and what it recorded; a state that has stopped stays as it is."""
+
+    @abc.abstractmethod
+    def clock(self, state: State) -> Array:
+        """Returns the step number or the time of a state, a scalar."""
+
+    @abc.abstractmethod
+    def records_start(self, state: State) -> Array:
+        """Returns whether the start of a run is a record, a boolean scalar."""
+
+    @abc.abstractmethod
+    def recorded(self, problem: Problem, network: Any) -> dict[str, Array]:
+        """Returns what is recorded of one network."""
+
+
+class EnsembleEngine(Engine):
+    """An engine whose members may share a lane and whose records are the caller's: those of `descend` and `flow`.
 
     Attributes:
         record: Pairs of names and functions (risk, params) → array.
@@ -89,26 +117,6 @@ class Engine(eqx.Module):
     @abc.abstractmethod
     def tiny(self) -> int:
         """Up to how much work of a step it pays on a CPU to vectorise members; measured."""
-
-    @abc.abstractmethod
-    def start(self, problem: Problem) -> State:
-        """Returns the state before the first segment; its stop code is not yet looked at."""
-
-    @abc.abstractmethod
-    def judge(self, problem: Problem, state: State) -> Array:
-        """Returns the stop code of a state."""
-
-    @abc.abstractmethod
-    def advance(self, problem: Problem, state: State, segment: Any) -> tuple[State, Slice]:
-        """Returns the state after one segment and what it recorded; a state that has stopped stays as it is."""
-
-    @abc.abstractmethod
-    def clock(self, state: State) -> Array:
-        """Returns the step number or the time of a state, a scalar."""
-
-    @abc.abstractmethod
-    def records_start(self, state: State) -> Array:
-        """Returns whether the start of a run is a record, a boolean scalar."""
 
     def recorded(self, problem: Problem, network: Any) -> dict[str, Array]:
         """Returns the values of the recorded functions at one network."""
@@ -176,14 +184,14 @@ def words(tree: Any) -> Any:
 
 @eqx.filter_jit
 def begin_members(
-    engine: Engine, shared: Problem, members: Problem | None, leaves: tuple | None, active: Array
+    engine: Engine, shared: Problem | None, members: Problem | None, leaves: tuple | None, active: Array
 ) -> tuple[State, Slice]:
-    """Starts one member (`members` None) or a stack of them.
+    """Starts one member (`active` of shape ()) or a stack of them.
 
     Args:
         engine: What a segment does.
-        shared: The problem, or the part of it that all members share.
-        members: The part that differs, every leaf with a leading member axis.
+        shared: The problem, or the part of it that all members share, if any.
+        members: The part that differs, if any, in a stack every leaf with a leading member axis.
         leaves: Leaves of the states of earlier runs, which replace the start.
         active: Whether a member runs at all, shape (member,) or (); the others only fill the stack.
     """
@@ -199,8 +207,8 @@ def begin_members(
         valid = engine.records_start(state)[None]
         return strong(state), Slice(engine.clock(state)[None], records, valid, jnp.zeros(()))
 
-    if members is None:
-        return begin(None, leaves, active)
+    if not active.ndim:
+        return begin(members, leaves, active)
     return jax.lax.map(lambda item: begin(*item), (members, leaves, active))
 
 
@@ -211,14 +219,14 @@ def advance_program() -> Any:
 
 
 def advance_members(
-    engine: Engine, shared: Problem, members: Problem | None, state: State, segment: Any, together: int
+    engine: Engine, shared: Problem | None, members: Problem | None, state: State, segment: Any, together: int
 ) -> tuple[State, Slice]:
     """Advances one member, or a stack of them, inside one program.
 
     Args:
         engine: What a segment does.
-        shared: The problem, or the part of it that all members share.
-        members: The part that differs, every leaf with a leading member axis, or None.
+        shared: The problem, or the part of it that all members share, if any.
+        members: The part that differs, if any, in a stack every leaf with a leading member axis.
         state: Where the members stand.
         segment: What the engine is to do, the same for all.
         together: How many members are vectorised; the groups follow each other.
@@ -228,13 +236,14 @@ def advance_members(
         end, recorded = engine.advance(_whole(own[0], shared), own[1], segment)
         return strong(end), recorded
 
-    if members is None:
-        return advance((None, state))
+    if not state.code.ndim:
+        return advance((members, state))
     return jax.lax.map(advance, (members, state), batch_size=together if together > 1 else None)
 
 
-def _whole(own: Problem | None, shared: Problem) -> Problem:
-    return shared if own is None else eqx.combine(own, shared)
+def _whole(own: Problem | None, shared: Problem | None) -> Problem:
+    parts = [part for part in (own, shared) if part is not None]
+    return eqx.combine(*parts)
 
 
 def _resumed(state: State, leaves: tuple) -> State:

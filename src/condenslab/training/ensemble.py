@@ -14,7 +14,7 @@ from condenslab.risk import EmpiricalRisk
 from condenslab.training.checks import check_count
 from condenslab.training.descent import descend, prepare_descent
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import Engine, Problem, as_data, precision, work
+from condenslab.training.engine import EnsembleEngine, Problem, as_data, precision, work
 from condenslab.training.flow import flow, prepare_flow
 from condenslab.training.stack import Stack, count_members, is_listed, select, stacked
 from condenslab.training.trajectory import Stop, Trajectory
@@ -138,13 +138,13 @@ def _lanes(members: Problem, leaves: Any, count: int, size: int) -> list[Lane]:
     return [lane(begin) for begin in range(0, count, size)]
 
 
-def _chunk(engine: Engine, problem: Problem, most: int, memory: int) -> int:
+def _chunk(engine: EnsembleEngine, problem: Problem, most: int, memory: int) -> int:
     """Returns how many members a lane has by default; a record is taken to be as large as network and data together."""
     own = sum(leaf.nbytes for leaf in jax.tree.leaves((problem.network, problem.risk)) if eqx.is_array(leaf))
     return max(1, min(most, _WORK // (engine.cost * work(problem)), memory // ((8 + engine.slots) * own)))
 
 
-def _vectorised(engine: Engine, problem: Problem) -> int:
+def _vectorised(engine: EnsembleEngine, problem: Problem) -> int:
     """Returns how many members are vectorised by default."""
     if jax.default_backend() != "cpu":
         return sys.maxsize

@@ -15,10 +15,10 @@ from condenslab.networks.dense import TwoLayer, apply
 from condenslab.risk import EmpiricalRisk
 from condenslab.training.checks import check_count, check_number
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import Engine, Problem, Slice, State, as_data, judge_levels, precision, strong
+from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
 from condenslab.training.linearise import dense_solver, require_room, two_layer_solver
 from condenslab.training.rosenbrock import Rosenbrock
-from condenslab.training.trajectory import DEFAULT_RECORD, Record, Stop, Trajectory, Until, check_levels
+from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until, check_levels
 
 _STEPS_PER_SEGMENT = 100
 
@@ -41,7 +41,7 @@ class Clockwork(eqx.Module):
     controller: Any
 
 
-class Flow(Engine):
+class Flow(EnsembleEngine):
     """The engine of `flow`: a segment is a hundred solver steps, and every accepted step is recorded.
 
     The solver and the step-size control are diffrax's, entered step by step: `diffrax.diffeqsolve` checks its arguments
@@ -171,7 +171,7 @@ def flow(
     atol: float | Array = 1e-8,
     start_time: float | Array = 0.0,
     max_steps: int = 20_000,
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
     time_limit: float | None = None,
     progress: Progress | None = None,
     resume: Trajectory | None = None,
@@ -242,7 +242,7 @@ def prepare_flow(
     atol: float | Array | np.ndarray = 1e-8,
     start_time: float | Array | np.ndarray = 0.0,
     max_steps: int = 20_000,
-    record: Record = DEFAULT_RECORD,
+    record: Recorders = DEFAULT_RECORDERS,
 ) -> tuple[Flow, Problem, list[np.ndarray]]:
     """Returns the engine, the problem and the segments of a flow.
 

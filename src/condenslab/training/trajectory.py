@@ -14,7 +14,7 @@ from jax.flatten_util import ravel_pytree
 from condenslab.risk import EmpiricalRisk
 from condenslab.training.checks import check_number
 
-Record = Mapping[str, Callable[[EmpiricalRisk, Any], Array]]
+Recorders = Mapping[str, Callable[[EmpiricalRisk, Any], Array]]
 """Named functions (risk, params) → array, evaluated inside the compiled program. Use module-level functions: a function
 made anew for every call is a new program for the compiler."""
 
@@ -28,9 +28,10 @@ class Stop(enum.Enum):
     GRADIENT_REACHED = "The gradient norm fell to the level asked for."
     NOT_FINITE = "The risk or its gradient became NaN or infinite; the last finite network is kept. Lower the rate."
     NO_PROGRESS = "The step size shrank until time stood still. Loosen the tolerances or choose another solver."
-    STEPS_EXHAUSTED = "The largest number of solver steps was taken before the end time. Raise max_steps."
-    TIME_LIMIT = "The time limit was reached; what was computed is kept and can be resumed."
-    INTERRUPTED = "The run was interrupted; what was computed is kept and can be resumed."
+    STEPS_EXHAUSTED = "The largest number of solver steps was taken before the end was reached. Raise max_steps."
+    TIME_LIMIT = "The time limit was reached; what was computed is kept."
+    INTERRUPTED = "The run was interrupted; what was computed is kept."
+    STALLED = "The risk stood still above the level asked for: no neuron that could lower it moves."
 
     @property
     def code(self) -> int:
@@ -113,4 +114,4 @@ def record_gradient_norm(risk: EmpiricalRisk, params: Any) -> Array:
     return jnp.linalg.norm(ravel_pytree(risk.gradient(params))[0])
 
 
-DEFAULT_RECORD: Record = {"risk": record_risk}
+DEFAULT_RECORDERS: Recorders = {"risk": record_risk}

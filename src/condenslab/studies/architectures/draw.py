@@ -6,9 +6,10 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.architectures.cases import OPTIMISTIC, SHARINGS, WORDS
-from condenslab.studies.architectures.claims import FALLEN, cells, factors, first_below
+from condenslab.studies.architectures.claims import FALLEN, cells, first_below
 from condenslab.studies.architectures.published import FIRST, first
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.evidence import of_records
+from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
 
 _FLOOR = 1e-30
@@ -25,20 +26,21 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
 
 
 def _maps(records: Sequence[Record]) -> Drawing | None:
-    widths = factors(records)
+    evidence = of_records(records)
+    widths = evidence.where(kind="train").fields("factor")
     counts = {sharing: found for sharing in SHARINGS if (found := _counts(records, sharing))}
     if not counts:
         return None
     widest = max(7.4, 1.5 + 0.42 * max(map(len, counts.values())))
     figure, axes = figures.panels(len(counts), 1, width=widest, height=1.75 + 0.3 * len(widths))
     for ax, sharing in zip(axes[:, 0], counts, strict=True):
-        found = [[cells(records, sharing, factor).get(n) for n in counts[sharing]] for factor in widths]
+        found = [[cells(evidence, sharing, factor).get(n) for n in counts[sharing]] for factor in widths]
         # Where all runs diverged the error has no logarithm to show.
         known = [[np.nan if e is None or np.isinf(e) else np.log10(max(e, _FLOOR)) for e in row] for row in found]
         size = OPTIMISTIC[sharing]
         edge = sum(n < size for n in counts[sharing]) - 0.5
         ax.axvline(edge, color=figures.OKABE_ITO["sky blue"], linewidth=2.0, label=f"optimistic sample size {size}")
-        fallen = [(k, first_below(records, sharing, factor, FALLEN)) for k, factor in enumerate(widths)]
+        fallen = [(k, first_below(evidence, sharing, factor, FALLEN)) for k, factor in enumerate(widths)]
         cells_below = [(k, counts[sharing].index(n)) for k, n in fallen if n is not None]
         figures.value_map(
             ax, [str(n) for n in counts[sharing]], [f"{f}× (M = {f * size})" for f in widths], known,
@@ -63,8 +65,9 @@ def _counts(records: Sequence[Record], sharing: str) -> list[int]:
 
 
 def _first(records: Sequence[Record]) -> Drawing | None:
-    widths = factors(records)
-    found = {s: [(f, first_below(records, s, f, FALLEN)) for f in widths] for s in SHARINGS}
+    evidence = of_records(records)
+    widths = evidence.where(kind="train").fields("factor")
+    found = {s: [(f, first_below(evidence, s, f, FALLEN)) for f in widths] for s in SHARINGS}
     seen = {s: [(f, first(s, f, FALLEN)) for f in FIRST[s]] for s in SHARINGS}
     if any(n is None for row in found.values() for _, n in row) or not widths:
         return None

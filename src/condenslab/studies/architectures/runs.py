@@ -12,7 +12,8 @@ from condenslab.networks import ConvTwoLayer, Scale
 from condenslab.risk import EmpiricalRisk
 from condenslab.sample_size import optimistic
 from condenslab.studies.architectures.cases import SHARINGS, RankCase, TableCase, TrainCase
-from condenslab.studies.target_points import KERNEL
+from condenslab.studies.contract import train
+from condenslab.studies.shared.target_points import KERNEL
 from condenslab.sweeps import Outcome, Progress
 
 INPUTS, TEST = 5, 1000
@@ -20,8 +21,13 @@ _LEVEL = 1e-10
 """Training error that ends a run; the source states none. Its colour bars end at a test error of 1e-6."""
 
 
-def run_table(case: TableCase) -> Outcome:
-    """Returns the closed forms of the experiment's target, of the small plane, and of k kernels on MNIST's pixels."""
+def run_table(case: TableCase, progress: Progress) -> Outcome:
+    """Returns the closed forms of the experiment's target, of the small plane, and of k kernels on MNIST's pixels.
+
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
     one, plane, mnist = {}, {}, {}
     for sharing in SHARINGS:
         one[sharing] = optimistic.convolution(INPUTS, len(KERNEL), 100, 1, sharing=sharing, bias=True).value
@@ -33,8 +39,13 @@ def run_table(case: TableCase) -> Outcome:
     return Outcome({"experiment": one, "plane": plane, "mnist": mnist})
 
 
-def run_rank(case: RankCase) -> Outcome:
-    """Returns the smallest model rank over the known kinds of points of the target set, and where it is."""
+def run_rank(case: RankCase, progress: Progress) -> Outcome:
+    """Returns the smallest model rank over the known kinds of points of the target set, and where it is.
+
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
     random = np.random.default_rng([case.seed, case.axes])
     target = _target() if case.axes == 1 else _plane_target(random)
     points = sample_size.convolution_points(target, case.factor, jax.random.key(case.seed), sharing=case.sharing)
@@ -51,9 +62,14 @@ def run_rank(case: RankCase) -> Outcome:
     return Outcome(values)
 
 
-def run_training(cases: Sequence[TrainCase], progress: Progress | None) -> list[Outcome]:
-    """Trains all cases in one program: samples beyond n have weight 0. Sets of samples of one seed are nested."""
-    runs = training.ensemble(
+def descend(cases: Sequence[TrainCase], progress: Progress) -> list[Outcome]:
+    """Trains all cases in one program: samples beyond n have weight 0. Sets of samples of one seed are nested.
+
+    Args:
+        cases: The cases.
+        progress: Called with (fraction, text).
+    """
+    runs = train.ensemble(
         training.descend,
         [_risk(case) for case in cases],
         [_start(case) for case in cases],
@@ -63,9 +79,7 @@ def run_training(cases: Sequence[TrainCase], progress: Progress | None) -> list[
         at=(),
         progress=progress,
     )
-    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_outcome(case, run) for case, run in zip(cases, runs, strict=True)]
+    return train.outcomes(cases, runs, _outcome)
 
 
 def target_values(inputs: np.ndarray) -> np.ndarray:
@@ -89,8 +103,9 @@ def _outcome(case: TrainCase, run: training.Trajectory) -> Outcome:
         "steps": run.steps,
         "stop": run.stop.value,
     }
-    broken = run.stop is training.Stop.NOT_FINITE or values["test_error"] is None
-    return Outcome(values, {}, "diverged" if broken else "done", run.stop.value if broken else "")
+    if values["test_error"] is None:
+        return Outcome(values, {}, "diverged", "the test error is not a finite number")
+    return Outcome(values)
 
 
 def _risk(case: TrainCase) -> EmpiricalRisk:

@@ -6,14 +6,12 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from condenslab.studies.matrix_completion import targets
+from condenslab.studies.shared.completion import targets
+from condenslab.studies.shared.completion.cases import CROSS, Target, TrainCase
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
-Target = Literal["M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8"]
 _STEEP = ("M4", "M5", "M6", "M7", "M8")
 """Targets for which the published rate 0.05 can exceed the limit of stability of gradient descent."""
-CROSS = (3, 2)
-"""Row 4 and column 3, the cross of the largest entries of M1."""
 
 
 @dataclass(frozen=True)
@@ -76,31 +74,6 @@ class OrderCase:
     order: str
     target: Target = "M2"
     kind: Literal["order"] = "order"
-
-
-@dataclass(frozen=True)
-class TrainCase:
-    """One run of gradient descent.
-
-    Attributes:
-        part: What it is for: "hooks", "scale", "order …" or "random".
-        target: The matrix.
-        observed: Row-major numbers of the observed entries.
-        std: Standard deviation of the initial entries.
-        rate: Learning rate.
-        steps: Largest number of steps.
-        seed: Of the start.
-        kind: Tells the sorts of case apart.
-    """
-
-    part: str
-    target: Target
-    observed: tuple[int, ...]
-    std: float
-    rate: float
-    steps: int
-    seed: int
-    kind: Literal["train"] = "train"
 
 
 Case = RankCase | OrderCase | TrainCase

@@ -1,11 +1,16 @@
-"""Decides the claims of the matrix completion study from stored records; numbers only, no JAX."""
+"""What is claimed of matrix completion, and how it is read from the records; numbers only, no JAX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
-from condenslab.studies.matrix_completion import targets
+from condenslab.studies.contract.criteria import Criterion, at_least, at_most, exactly, within
+from condenslab.studies.contract.evidence import Evidence, of_records
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.matrix_completion.cases import Settings
+from condenslab.studies.shared.completion import targets
+from condenslab.studies.shared.completion.cases import components, recovers
+from condenslab.studies.shared.ranks import decided
 from condenslab.sweeps import Record
 
 _RANK = "LSH, Lemma 2 = OPT, eqs 19 and 20: O = 2rd − r²"
@@ -14,143 +19,172 @@ _FIG3 = "OPT, Fig. 3b (numbers read off the colours; design not stated, here row
 _FIG4 = "LSH, Fig. 4"
 _FALLEN, _HIGH = 1e-7, 1e-2
 """Mean test errors that count as recovered and as not: a factor of 4 and of 30 beyond what Fig. 2 shows."""
-SUCCESS = 1e-6
-"""Test error below which one run counts as recovered."""
 PUBLISHED_SCALES = {1e-1: -1.1, 1e-2: -3.7, 1e-3: -6.7}
 """log₁₀ of the mean test error of M1 at n = 7 against the initial standard deviation; at 1e-4 it is at most −8."""
 
-STATEMENTS = (
-    "the model rank of the balanced factors is 7, 12, 15, 16 for rank 1, 2, 3, 4",
-    "so it is exactly, over a finite field, at other factors",
-    "observing entries by hooks recovers after exactly O of them",
-    "a design of exactly O entries exists and is found",
-    "the published order recovers the rank-1 target after n_t entries",
-    "with hooks, gradient descent from std 1e-4 has recovered the target at n = O",
-    "with hooks, one entry before, it has not",
-    "the error at n = 7 follows the initial scale",
-    "with the published order, gradient descent has recovered the target at n_t",
-    "with the published order, one entry before, it has not",
-    "no design of seven entries that leaves the rank below 7 is recovered from",
-)
+PUBLISHED_ORDERS = ("1", "2", "4", "5", "6")
+"""Those that are trained on; the third is printed with an entry twice."""
 
 
-def decide(records: Sequence[Record]) -> list[Claim]:
-    """Returns the claims.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed.
 
     Args:
-        records: In any order; what is missing or not done makes claims undecided.
+        settings: The settings.
     """
-    done = [r for r in records if r.status == "done"]
-    return [*_ranks(done), *_orders(done), *_hooks(records), *_scales(done), *_published(records), *_random(done)]
+    return [
+        *_ranks(),
+        *_orders(),
+        *(statement for name in sorted(set(settings.targets)) for statement in _hooks(name)),
+        *_scales(settings),
+        *(statement for name in PUBLISHED_ORDERS for statement in _published(name)),
+        Statement(
+            "no design of seven entries that leaves the rank below 7 is recovered from",
+            "LLR, Lemma 1",
+            lambda evidence: evidence.where(part="random", observed=lambda o: components(o) > 1).count(recovers),
+            exactly(0),
+            note="runs on M1 that recover",
+            figure="Rank 7 is necessary, not sufficient",
+        ),
+    ]
 
 
 def mean_error(
-    records: Sequence[Record], part: str, target: str, observed: int, std: float | None = None
+    records: Evidence | Sequence[Record], part: str, target: str, observed: int, std: float | None = None
 ) -> float | None:
-    """Returns the mean test error over seeds, as the sources average; None where a run diverged or none is there.
+    """Returns the mean test error over seeds, as the sources average; None where one is not known or none is there.
 
     Args:
-        records: All records.
+        records: The evidence, or records for a drawing.
         part: Which experiment.
         target: Name of the matrix.
         observed: Number of observed entries.
         std: Initial standard deviation, where the experiment has several.
     """
-    own = [
-        r
-        for r in records
-        if r.case["kind"] == "train"
-        and (r.case["part"], r.case["target"], len(r.case["observed"])) == (part, target, observed)
-        and std in (None, r.case["std"])
+    evidence = records if isinstance(records, Evidence) else of_records(records)
+    runs = evidence.where(part=part, target=target, observed=lambda entries: len(entries) == observed)
+    chosen = runs if std is None else runs.where(std=std)
+    return chosen.all(lambda done: float(np.mean([record.values["test_error"] for record in done])))
+
+
+def _ranks() -> list[Statement]:
+    texts = {
+        "rank": "the model rank of the balanced factors is 7, 12, 15, 16 for rank 1, 2, 3, 4",
+        "exact": "so it is exactly, over a finite field, at other factors",
+        "hooks": "observing entries by hooks recovers after exactly O of them",
+        "minimal": "a design of exactly O entries exists and is found",
+    }
+    return [
+        Statement(
+            text,
+            _RANK,
+            _deviations(name),
+            exactly(0),
+            note="M1 … M8, largest deviation",
+            label=text.replace(" of the balanced factors", ""),
+        )
+        for name, text in texts.items()
     ]
-    if not own or any(r.status != "done" for r in own):
-        return None
-    return float(np.mean([r.values["test_error"] for r in own]))
 
 
-def _ranks(done: Sequence[Record]) -> list[Claim]:
-    own = [r for r in done if r.case["kind"] == "rank"]
-    expected = [targets.OPTIMISTIC[targets.RANKS[r.case["target"]]] for r in own]
-    claims = []
-    for number, name in enumerate(("rank", "exact", "hooks", "minimal")):
-        values = [
-            None if r.values[name] is None or not r.values["rank_decided"] else abs(r.values[name] - value)
-            for r, value in zip(own, expected, strict=True)
-        ]
-        text = f"{STATEMENTS[number]} (M1 … M8, largest deviation)"
-        claims.append(Claim.count(text, _RANK, expected=0, measured=values or None))
-    return claims
+def _deviations(name: str) -> Callable[[Evidence], list[int | None]]:
+    def off(record: Record) -> int | None:
+        if record.values[name] is None or decided(record) is None:
+            return None
+        return abs(record.values[name] - targets.OPTIMISTIC[targets.RANKS[record.case["target"]]])
+
+    return lambda evidence: evidence.where(kind="rank").each(off)
 
 
-def _orders(done: Sequence[Record]) -> list[Claim]:
-    claims = []
-    for name, needed in targets.NEEDED.items():
-        own = [r for r in done if r.case["kind"] == "order" and r.case["order"] == name]
-        found = [value for r in own for value in (r.values["first"], r.values["exact_first"])]
-        text = f"{STATEMENTS[4]} (order {name}: {needed}; numerically, exactly)"
-        claims.append(Claim.count(text, _FIG4, expected=needed, measured=found or None))
-    return claims
+def _orders() -> list[Statement]:
+    return [
+        Statement(
+            "the published order recovers the rank-1 target after n_t entries",
+            _FIG4,
+            _first_of_order(name),
+            exactly(needed),
+            note=f"order {name}: {needed}; numerically, exactly",
+        )
+        for name, needed in targets.NEEDED.items()
+    ]
 
 
-def _hooks(records: Sequence[Record]) -> list[Claim]:
-    names = sorted({r.case["target"] for r in records if r.case["kind"] == "train" and r.case["part"] == "hooks"})
-    claims = []
-    for name in names:
-        size = targets.OPTIMISTIC[targets.RANKS[name]]
-        at, before = (mean_error(records, "hooks", name, n) for n in (size, size - 1))
-        claims += [
-            Claim.at_most(f"{STATEMENTS[5]} ({name}, O = {size}; mean error)", _FIG2, bound=_FALLEN, measured=at),
-            Claim.at_least(
-                f"{STATEMENTS[6]} ({name}, n = {size - 1}; mean error)", _FIG2, bound=_HIGH, measured=before
-            ),
-        ]
-    return claims
+def _first_of_order(name: str) -> Callable[[Evidence], list[int] | None]:
+    return lambda evidence: evidence.where(kind="order", order=name).all(
+        lambda records: [number for r in records for number in (r.values["first"], r.values["exact_first"])]
+    )
 
 
-def _scales(done: Sequence[Record]) -> list[Claim]:
-    claims = []
-    stds = {r.case["std"] for r in done if r.case["kind"] == "train" and r.case["part"] == "scale"}
-    for std in sorted(stds, reverse=True):
-        error = mean_error(done, "scale", "M1", 7, std)
-        log = None if error is None else float(np.log10(max(error, 1e-30)))
-        text = f"{STATEMENTS[7]} (M1, std {std:g}; log₁₀ of the mean error, to one decade)"
-        if std in PUBLISHED_SCALES:
-            claims.append(Claim.within(text, _FIG3, expected=PUBLISHED_SCALES[std], measured=log, tolerance=1.0))
-        elif std <= 1e-4:
-            claims.append(Claim.at_most(text, _FIG3, bound=-8.0, measured=log))
-    return claims
+def _error_at(part: str, target: str, observed: int) -> Callable[[Evidence], float | None]:
+    return lambda evidence: mean_error(evidence, part, target, observed)
 
 
-def _published(records: Sequence[Record]) -> list[Claim]:
-    claims = []
-    for name in ("1", "2", "4", "5", "6"):
-        needed = targets.NEEDED[name]
-        at, before = (mean_error(records, f"order {name}", "M2", n) for n in (needed, needed - 1))
-        note = f"order {name}, M2; mean error"
-        claims += [
-            Claim.at_most(f"{STATEMENTS[8]} ({note}, n = {needed})", _FIG4, bound=_FALLEN, measured=at),
-            Claim.at_least(f"{STATEMENTS[9]} ({note}, n = {needed - 1})", _FIG4, bound=_HIGH, measured=before),
-        ]
-    return claims
+def _hooks(name: str) -> list[Statement]:
+    size = targets.OPTIMISTIC[targets.RANKS[name]]
+    figure = "Completing matrices of rank 1 to 4"
+    return [
+        Statement(
+            "with hooks, gradient descent from std 1e-4 has recovered the target at n = O",
+            _FIG2,
+            _error_at("hooks", name, size),
+            at_most(_FALLEN),
+            note=f"{name}, O = {size}; mean error",
+            figure=figure,
+        ),
+        Statement(
+            "with hooks, one entry before, it has not",
+            _FIG2,
+            _error_at("hooks", name, size - 1),
+            at_least(_HIGH),
+            note=f"{name}, n = {size - 1}; mean error",
+            figure=figure,
+        ),
+    ]
 
 
-def _random(done: Sequence[Record]) -> list[Claim]:
-    own = [r for r in done if r.case["kind"] == "train" and r.case["part"] == "random"]
-    deficient = [r for r in own if components(r.case["observed"]) > 1]
-    hits = sum(r.values["test_error"] < SUCCESS for r in deficient)
-    low, high = wilson(hits, len(deficient))
-    text = f"{STATEMENTS[10]} ({len(deficient)} runs on M1; rate {low:.2f} to {high:.2f} at 95 %)"
-    return [Claim.count(text, "LLR, Lemma 1", expected=0, measured=hits if deficient else None)]
+def _scales(settings: Settings) -> list[Statement]:
+    criteria: dict[float, Criterion] = {std: within(log, 1.0) for std, log in PUBLISHED_SCALES.items()}
+    criteria |= {std: at_most(-8.0) for std in settings.stds if std <= 1e-4}
+    return [
+        Statement(
+            "the error at n = 7 follows the initial scale",
+            _FIG3,
+            _log_error(std),
+            criteria[std],
+            note=f"M1, std {std:g}; log₁₀ of the mean error, to one decade",
+            figure="Success against initial scale",
+        )
+        for std in sorted(set(settings.stds), reverse=True)
+        if std in criteria
+    ]
 
 
-def components(observed: Sequence[int]) -> int:
-    """Returns the components of the bipartite graph of observed entries of a 4 × 4 matrix: 1 for rank 7.
+def _log_error(std: float) -> Callable[[Evidence], float | None]:
+    def read(evidence: Evidence) -> float | None:
+        error = mean_error(evidence, "scale", "M1", 7, std)
+        return None if error is None else float(np.log10(max(error, 1e-30)))
 
-    Args:
-        observed: Row-major numbers.
-    """
-    label = np.arange(8)
-    for number in observed:
-        i, j = divmod(number, 4)
-        label[label == label[4 + j]] = label[i]
-    return len(set(label.tolist()))
+    return read
+
+
+def _published(name: str) -> list[Statement]:
+    needed, figure = targets.NEEDED[name], "Six observation orders"
+    note = f"order {name}, M2; mean error"
+    return [
+        Statement(
+            "with the published order, gradient descent has recovered the target at n_t",
+            _FIG4,
+            _error_at(f"order {name}", "M2", needed),
+            at_most(_FALLEN),
+            note=f"{note}, n = {needed}",
+            figure=figure,
+        ),
+        Statement(
+            "with the published order, one entry before, it has not",
+            _FIG4,
+            _error_at(f"order {name}", "M2", needed - 1),
+            at_least(_HIGH),
+            note=f"{note}, n = {needed - 1}",
+            figure=figure,
+        ),
+    ]

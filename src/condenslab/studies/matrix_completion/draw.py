@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.matrix_completion import targets
-from condenslab.studies.matrix_completion.claims import SUCCESS, components, mean_error
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.study import Drawing
+from condenslab.studies.matrix_completion.claims import mean_error
+from condenslab.studies.shared.completion import targets
+from condenslab.studies.shared.completion.cases import SUCCESS, components
 from condenslab.sweeps import Record
 
 _FLOOR = 1e-16

@@ -1,25 +1,23 @@
-"""Computes ranks of target matrices and orders, and gradient descent from small initialisation on observed entries."""
+"""Computes ranks of target matrices and of published orders of their entries."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
-from condenslab import measures, networks, sample_size, training
-from condenslab.risk import EmpiricalRisk
-from condenslab.studies.matrix_completion import targets
-from condenslab.studies.matrix_completion.cases import OrderCase, RankCase, TrainCase
+from condenslab import measures, networks, sample_size
+from condenslab.studies.matrix_completion.cases import OrderCase, RankCase
+from condenslab.studies.shared.completion import targets
 from condenslab.sweeps import Outcome, Progress
 
-_LEVEL = 1e-9
-"""Training error that ends a run (LSH, App. C)."""
-_BROKEN = (training.Stop.NOT_FINITE,)
 
+def run_rank(case: RankCase, progress: Progress) -> Outcome:
+    """Returns the model rank of a target, numerically and over a finite field, and how few entries determine it.
 
-def run_rank(case: RankCase) -> Outcome:
-    """Returns the model rank of a target, numerically and over a finite field, and how few entries determine it."""
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
     target = targets.exact(case.target)
     features = tangents_at(targets.numbers(case.target))
     found = measures.rank(features[:, 0])
@@ -37,8 +35,13 @@ def run_rank(case: RankCase) -> Outcome:
     return Outcome(values, {"spectrum": found.singular_values})
 
 
-def run_order(case: OrderCase) -> Outcome:
-    """Returns how many entries of a published order recover the rank-1 target, numerically and exactly."""
+def run_order(case: OrderCase, progress: Progress) -> Outcome:
+    """Returns how many entries of a published order recover the rank-1 target, numerically and exactly.
+
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
     order = targets.printed_order(case.order)
     target = targets.exact(case.target)
     first = sample_size.first_recovering(tangents_at(targets.numbers(case.target)), order)
@@ -61,55 +64,6 @@ def tangents_at(target: np.ndarray) -> np.ndarray:
     s = np.sqrt(np.where(s > 1e-10 * s[0], s, 0.0))
     network = networks.MatrixFactorisation(jnp.asarray(u * s), jnp.asarray(s[:, None] * v))
     return sample_size.tangent_features(network, networks.index_pairs(4, 4))
-
-
-def run_training(cases: Sequence[TrainCase], progress: Progress | None) -> list[Outcome]:
-    """Trains all cases in one program: the entries that are not observed have weight 0."""
-    starts = [_start(case) for case in cases]
-    runs = training.ensemble(
-        training.descend,
-        [_risk(case) for case in cases],
-        starts,
-        [training.GradientDescent(case.rate) for case in cases],
-        steps=cases[0].steps,
-        until=[training.Until(risk=_LEVEL)] * len(cases),
-        at=(),
-        progress=progress,
-    )
-    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_outcome(case, run) for case, run in zip(cases, runs, strict=True)]
-
-
-def _outcome(case: TrainCase, run: training.Trajectory) -> Outcome:
-    product = np.asarray(run.network[0] @ run.network[1])
-    errors = product - targets.numbers(case.target)
-    seen = errors.reshape(-1)[list(case.observed)]
-    values = {
-        "test_error": float(np.mean(errors**2)),
-        "train_error": float(np.mean(seen**2)),
-        "steps": run.steps,
-        "stop": run.stop.value,
-    }
-    arrays = {"matrix": product}
-    broken = run.stop in _BROKEN
-    return Outcome(values, arrays, "diverged" if broken else "done", run.stop.value if broken else "")
-
-
-def _start(case: TrainCase) -> list[Array]:
-    random = np.random.default_rng([case.seed, 0])
-    return [jnp.asarray(case.std * random.standard_normal((4, 4))) for _ in range(2)]
-
-
-def _risk(case: TrainCase) -> EmpiricalRisk:
-    weights = np.zeros(16)
-    weights[list(case.observed)] = 1.0
-    return EmpiricalRisk(np.zeros((16, 1)), targets.numbers(case.target).reshape(-1, 1), weights, predict=_entries)
-
-
-def _entries(factors: Sequence[Array], inputs: Array) -> Array:
-    """Returns all sixteen entries of A·B: as fast as the observed ones, and every design is one program."""
-    return jnp.reshape(factors[0] @ factors[1], (16, 1))
 
 
 def _exact_entries(factors: Any, inputs: Any) -> np.ndarray:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.pruning.study import MOMENTS
-from condenslab.studies.study import Drawing
+from condenslab.studies.contract.study import Drawing
+from condenslab.studies.pruning.cases import MOMENTS
 from condenslab.sweeps import Record
 
 

@@ -6,9 +6,8 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from condenslab.studies.matrix_completion import targets
-from condenslab.studies.matrix_completion.cases import CROSS, TrainCase
-from condenslab.studies.matrix_completion.claims import components
+from condenslab.studies.shared.completion import targets
+from condenslab.studies.shared.completion.cases import CROSS, TrainCase, components
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]

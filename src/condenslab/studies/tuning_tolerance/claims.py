@@ -1,13 +1,15 @@
-"""Decides the claims of the study of tuning tolerance from stored records; numbers only, no JAX."""
+"""What is claimed of tuning tolerance, and how it is read from the records; numbers only, no JAX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from condenslab.studies.claims import Claim, wilson
-from condenslab.studies.matrix_completion.claims import SUCCESS
-from condenslab.studies.tuning_tolerance.cases import ENTRIES, OPTIMISTIC
-from condenslab.sweeps import Record
+from condenslab.studies.contract.claims import wilson
+from condenslab.studies.contract.criteria import at_least, exactly, within
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.shared.completion.cases import recovers
+from condenslab.studies.tuning_tolerance.cases import ENTRIES, OPTIMISTIC, Settings
 
 _FIG3 = "OPT, Fig. 3b (M1, rate 0.05, read off its colours)"
 _DECK = "deck 001 (more samples than O ease tuning); OPT, Fig. 3b"
@@ -20,136 +22,148 @@ PUBLISHED = {7: 1e-3, 8: 1e-3, 9: 1e-3, 10: 1e-3, 11: 1e-3, 12: 1e-3, 13: 1e-3, 
 
 _TENS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 
-STATEMENTS = (
-    "on the cross the largest initial scale that succeeds never falls while samples are added",
-    "on the cross the range of scales that succeed grows by a factor of 10 or more from n = O to all entries",
-    "the largest of the published initial scales that succeeds is the published one",
-    "over random orders of the entries the largest scale that succeeds never falls while samples are added",
-    "over random orders the share of runs that succeed grows from n = O to all entries by more than its intervals",
-    "with all entries observed nearly every scale and order succeeds",
-    "the largest learning rate that succeeds never falls while samples are added",
-)
+_SHARES, _RANGES = "More samples forgive larger scales and rates", "How large the initial entries may be"
 
 
-def decide(records: Sequence[Record]) -> list[Claim]:
-    """Returns the claims.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed.
 
     Args:
-        records: In any order; a run that diverged has not succeeded, and one that failed makes claims undecided.
+        settings: The settings.
     """
     return [
-        *_growth(records),
-        *_published(records),
-        _never_falls(records, 3, "random", "std", _DECK),
-        *_shares(records),
-        _never_falls(records, 6, "rates", "rate", _OWN),
+        _never_falls("on the cross the largest initial scale that succeeds", "cross", "std", _DECK),
+        Statement(
+            "on the cross the range of scales that succeed grows by a factor of 10 or more from n = O to all entries",
+            _FIG3,
+            _growth,
+            at_least(10.0),
+            label="on the cross the range of scales grows tenfold from O to all entries",
+            figure=_RANGES,
+        ),
+        *_published(settings),
+        _never_falls("over random orders of the entries the largest scale that succeeds", "random", "std", _DECK),
+        Statement(
+            "over random orders the share of runs that succeed grows from n = O to all entries by more than its "
+            "intervals",
+            _DECK,
+            _apart,
+            at_least(0.0),
+            label="over random orders the share that succeeds grows from O to all entries",
+            figure=_RANGES,
+        ),
+        Statement(
+            "with all entries observed nearly every scale and order succeeds",
+            _FIG3,
+            lambda evidence: _of(evidence, "random", ENTRIES).share(recovers),
+            at_least(NEARLY_ALL),
+            note="share",
+            figure=_SHARES,
+        ),
+        _never_falls("the largest learning rate that succeeds", "rates", "rate", _OWN),
     ]
 
 
-def successes(records: Sequence[Record], part: str, samples: int, name: str, value: float) -> tuple[int, int]:
-    """Returns how many of how many runs have a test error of at most 1e-6.
+def successes(evidence: Evidence, part: str, samples: int, name: str, value: float) -> tuple[int, int]:
+    """Returns how many runs have a test error below 1e-6, of how many whose result is known.
 
     Args:
-        records: All records.
+        evidence: The cases.
         part: "cross", "random" or "rates".
         samples: n.
         name: Which setting: "std" or "rate".
         value: Its value.
     """
-    own = [r for r in _of(records, part, samples) if r.case[name] == value and r.status != "failed"]
-    return sum(r.status == "done" and r.values["test_error"] <= SUCCESS for r in own), len(own)
+    share = _of(evidence, part, samples).where(**{name: value}).share(recovers)
+    return (share.successes, share.total - share.unknown) if share else (0, 0)
 
 
-def settings(records: Sequence[Record], part: str, name: str) -> list[float]:
-    """Returns the values of a setting that were tried, in increasing order.
-
-    Args:
-        records: All records.
-        part: As for `successes`.
-        name: As for `successes`.
-    """
-    return sorted({r.case[name] for r in records if r.case["part"] == part})
-
-
-def counts(records: Sequence[Record], part: str) -> list[int]:
-    """Returns the numbers of samples of a part, in increasing order."""
-    return sorted({len(r.case["observed"]) for r in records if r.case["part"] == part})
-
-
-def largest(records: Sequence[Record], part: str, samples: int, name: str) -> float | None:
+def largest(evidence: Evidence, part: str, samples: int, name: str) -> float | None:
     """Returns the largest value up to which at least half of the runs succeed, all smaller ones included.
 
     Args:
-        records: All records.
+        evidence: The cases.
         part: As for `successes`.
         samples: n.
         name: As for `successes`.
 
     Returns:
-        The value, 0 where already the smallest does not succeed, or None where a run failed or none is there.
+        The value, 0 where already the smallest does not succeed, or None where too many are unknown to say.
     """
-    if not _of(records, part, samples) or any(r.status == "failed" for r in _of(records, part, samples)):
-        return None
-    found = 0.0
-    for value in settings(records, part, name):
-        hits, trials = successes(records, part, samples, name, value)
-        if not trials or hits / trials < HALF:
-            break
+    found: float | None = None
+    for value, runs in _of(evidence, part, samples).by(name).items():
+        enough = at_least(HALF).accepts(runs.share(recovers))
+        if enough is None:
+            return None
+        if not enough:
+            return found or 0.0
         found = value
     return found
 
 
-def _of(records: Sequence[Record], part: str, samples: int) -> list[Record]:
-    return [r for r in records if r.case["part"] == part and len(r.case["observed"]) == samples]
+def counts(evidence: Evidence, part: str) -> list[int]:
+    """Returns the numbers of samples of a part, in increasing order."""
+    return sorted({len(observed) for observed in evidence.where(part=part).fields("observed")})
 
 
-def _never_falls(records: Sequence[Record], number: int, part: str, name: str, source: str) -> Claim:
-    found = [largest(records, part, n, name) for n in counts(records, part)]
-    known = [value for value in found if value is not None]
-    row = ", ".join(f"{value:g}" for value in known)
-    text = f"{STATEMENTS[number]} ({name} {row} at n = {', '.join(map(str, counts(records, part)))}; steps down)"
-    down = int(np.sum(np.diff(known) < 0)) if known and len(known) == len(found) else None
-    return Claim.count(text, source, expected=0, measured=down)
+def _of(evidence: Evidence, part: str, samples: int) -> Evidence:
+    return evidence.where(part=part, observed=lambda observed: len(observed) == samples)
 
 
-def _growth(records: Sequence[Record]) -> list[Claim]:
-    ends = [largest(records, "cross", n, "std") for n in (OPTIMISTIC, ENTRIES)]
-    tried = settings(records, "cross", "std")
+def _never_falls(what: str, part: str, name: str, source: str) -> Statement:
+    def steps_down(evidence: Evidence) -> Measured:
+        numbers = counts(evidence, part)
+        ends = [largest(evidence, part, n, name) for n in numbers]
+        row = ", ".join("unknown" if end is None else f"{end:g}" for end in ends)
+        known = [end for end in ends if end is not None]
+        down = int(np.sum(np.diff(known) < 0)) if known and len(known) == len(ends) else None
+        return Measured(down, f"{name} {row} at n = {', '.join(map(str, numbers))}; steps down")
+
+    text = f"{what} never falls while samples are added"
+    figure = _SHARES if part == "rates" else _RANGES
+    return Statement(text, source, steps_down, exactly(0), label=text.replace(" of the entries", ""), figure=figure)
+
+
+def _growth(evidence: Evidence) -> Measured:
+    ends = [largest(evidence, "cross", n, "std") for n in (OPTIMISTIC, ENTRIES)]
+    tried = evidence.where(part="cross").fields("std")
+    first, last = ends
     # Where nothing succeeds the range ends below the smallest scale tried, which is the cautious number.
-    ratio = None if None in ends else (ends[1] or 0.0) / max(ends[0] or 0.0, tried[0])
-    text = f"{STATEMENTS[1]} (largest std {ends[0]} and {ends[1]})"
+    ratio = None if first is None or last is None else last / max(first, tried[0])
+    return Measured(ratio, f"largest std {first} and {last}")
+
+
+def _published(settings: Settings) -> list[Statement]:
+    tried = sorted(std for std in set(settings.stds) if std in _TENS)
+    numbers = [n for n in sorted(set(settings.samples)) if n in (OPTIMISTIC, 12, 14, ENTRIES)]
     return [
-        _never_falls(records, 0, "cross", "std", _DECK),
-        Claim.at_least(text, _FIG3, bound=10.0, measured=ratio),
+        Statement(
+            "the largest of the published initial scales that succeeds is the published one",
+            _FIG3,
+            _largest_published(n, tried),
+            within(float(np.log10(PUBLISHED[n])), 0.5),
+            note=f"n = {n}, log₁₀; there the mean error, here half of the runs; design not stated",
+            figure=_RANGES,
+        )
+        for n in numbers
+        if PUBLISHED[n] in tried
     ]
 
 
-def _published(records: Sequence[Record]) -> list[Claim]:
-    claims = []
-    tried = [std for std in settings(records, "cross", "std") if std in _TENS]
-    for n in (n for n in counts(records, "cross") if n in (OPTIMISTIC, 12, 14, ENTRIES) and PUBLISHED[n] in tried):
-        found = largest(records, "cross", n, "std")
-        below = None if found is None else max((std for std in tried if std <= found), default=1e-12)
-        log = None if below is None else float(np.log10(below))
-        text = f"{STATEMENTS[2]} (n = {n}, log₁₀; there the mean error, here half of the runs; design not stated)"
-        claims.append(Claim.within(text, _FIG3, expected=np.log10(PUBLISHED[n]), measured=log, tolerance=0.5))
-    return claims
+def _largest_published(samples: int, tried: Sequence[float]) -> Callable[[Evidence], float | None]:
+    def read(evidence: Evidence) -> float | None:
+        end = largest(evidence, "cross", samples, "std")
+        return None if end is None else float(np.log10(max((std for std in tried if std <= end), default=1e-12)))
+
+    return read
 
 
-def _shares(records: Sequence[Record]) -> list[Claim]:
-    ends, bounds = {}, {}
-    for n in (OPTIMISTIC, ENTRIES):
-        own = _of(records, "random", n)
-        whole = bool(own) and all(r.status != "failed" for r in own)
-        hits = sum(r.status == "done" and r.values["test_error"] <= SUCCESS for r in own)
-        ends[n], bounds[n] = (hits / len(own) if whole else None), wilson(hits, len(own))
-    low, high = bounds[OPTIMISTIC], bounds[ENTRIES]
-    text = (
-        f"{STATEMENTS[4]} (95 %: {low[0]:.2f} to {low[1]:.2f} at n = {OPTIMISTIC}, {high[0]:.2f} to {high[1]:.2f} at "
-        f"n = {ENTRIES}; distance of the intervals)"
-    )
-    gap = None if None in ends.values() else high[0] - low[1]
-    return [
-        Claim.at_least(text, _DECK, bound=0.0, measured=gap),
-        Claim.at_least(f"{STATEMENTS[5]} (share)", _FIG3, bound=NEARLY_ALL, measured=ends[ENTRIES]),
-    ]
+def _apart(evidence: Evidence) -> Measured:
+    """Returns the distance of the intervals of the shares of success at n = O and with all entries."""
+    shares = [_of(evidence, "random", n).share(recovers) for n in (OPTIMISTIC, ENTRIES)]
+    known = [share for share in shares if share is not None and not share.unknown]
+    if len(known) < len(shares):
+        return Measured(None)
+    low, high = (wilson(share.successes, share.total) for share in known)
+    ranges = [f"{a:.2f} to {b:.2f} at n = {n}" for (a, b), n in zip((low, high), (OPTIMISTIC, ENTRIES), strict=True)]
+    return Measured(high[0] - low[1], f"95 %: {', '.join(ranges)}; distance of the intervals")

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.claims import wilson
-from condenslab.studies.matrix_completion.claims import SUCCESS
-from condenslab.studies.study import Drawing
-from condenslab.studies.tuning_tolerance.claims import PUBLISHED, counts, largest, settings, successes
+from condenslab.studies.contract.claims import wilson
+from condenslab.studies.contract.evidence import Evidence, of_records
+from condenslab.studies.contract.study import Drawing
+from condenslab.studies.shared.completion.cases import SUCCESS
+from condenslab.studies.tuning_tolerance.claims import PUBLISHED, counts, largest, successes
 from condenslab.sweeps import Record
 
 _SHOWN = 4
@@ -26,26 +27,27 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: The records, in any order.
     """
-    known = [r for r in records if r.status != "failed"]
-    parts = {r.case["part"] for r in known}
-    if not {"cross", "random", "rates"} <= parts:
+    evidence = of_records(record for record in records if record.status != "failed")
+    if not {"cross", "random", "rates"} <= set(evidence.fields("part")):
         return []
-    return [_shares(known), _ranges(known)]
+    return [_shares(evidence), _ranges(evidence)]
 
 
-def _shares(records: Sequence[Record]) -> Drawing:
+def _shares(evidence: Evidence) -> Drawing:
     figure, axes = figures.panels(1, 3, width=4.6, height=4.4)
     for ax, (part, name, label, title) in zip(axes[0], _PANELS, strict=True):
-        columns, rows = counts(records, part), settings(records, part, name)[::-1]
-        pairs = [[successes(records, part, n, name, value) for n in columns] for value in rows]
+        columns, rows = counts(evidence, part), evidence.where(part=part).fields(name)[::-1]
+        pairs = [[successes(evidence, part, n, name, value) for n in columns] for value in rows]
         shares = np.array([[hits / trials if trials else np.nan for hits, trials in row] for row in pairs])
         figures.value_map(
             ax, [str(n) for n in columns], [f"{value:g}" for value in rows], shares,
             x_label="observed entries n", y_label=label, value_label="share of runs that succeed", limits=(0.0, 1.0),
         )  # fmt: skip
         figures.title(ax, title)
-    runs = {part: successes(records, part, counts(records, part)[0], name, settings(records, part, name)[0])[1]
-            for part, name, _, _ in _PANELS}  # fmt: skip
+    runs = {}
+    for part, name, _, _ in _PANELS:
+        smallest = evidence.where(part=part).fields(name)[0]
+        runs[part] = successes(evidence, part, counts(evidence, part)[0], name, smallest)[1]
     caption = (
         "A rank-1 matrix of 4 × 4 entries, M1 of the sources, whose optimistic sample size is 7, from n of its "
         f"entries. Every number is the share of runs whose test error ends below {SUCCESS:g}: {runs['cross']} starts a "
@@ -55,15 +57,15 @@ def _shares(records: Sequence[Record]) -> Drawing:
     return Drawing("More samples forgive larger scales and rates", caption, figure)
 
 
-def _ranges(records: Sequence[Record]) -> Drawing:
+def _ranges(evidence: Evidence) -> Drawing:
     figure, axes = figures.panels(1, 2, width=5.0, height=4.2)
-    tried = settings(records, "random", "std")
+    tried = evidence.where(part="random").fields("std")
     chosen = [tried[k] for k in np.unique(np.linspace(0, len(tried) - 1, _SHOWN).round().astype(int))]
     series = {}
     for std in chosen:
         rows = []
-        for n in counts(records, "random"):
-            hits, trials = successes(records, "random", n, "std", std)
+        for n in counts(evidence, "random"):
+            hits, trials = successes(evidence, "random", n, "std", std)
             if trials:
                 rows.append((n, hits / trials, *wilson(hits, trials)))
         series[f"std {std:g}"] = tuple(zip(*rows, strict=True))
@@ -71,7 +73,7 @@ def _ranges(records: Sequence[Record]) -> Drawing:
     figures.title(axes[0, 0], "Success with 95 % intervals")
     curves = {}
     for part, label in (("cross", "largest row and column first"), ("random", "random orders")):
-        found = [(n, largest(records, part, n, "std")) for n in counts(records, part)]
+        found = [(n, largest(evidence, part, n, "std")) for n in counts(evidence, part)]
         shown = [(n, std) for n, std in found if std]
         if shown:
             curves[label] = tuple(zip(*shown, strict=True))

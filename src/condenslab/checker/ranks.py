@@ -1,0 +1,92 @@
+"""Checks bounds of a model rank: a minor that is not 0, and identities among the tangent functions."""
+
+from fractions import Fraction
+from typing import Any
+
+from condenslab.checker.jets import Net, outputs, read_net
+from condenslab.checker.reading import Refused, ball_of, flint, need, rational, table
+
+_GUARD = 40
+
+
+def check_rank(certificate: Any) -> str:
+    """Checks both bounds.
+
+    Args:
+        certificate: Of kind model_rank.
+
+    Returns:
+        What is proven, in words.
+
+    Raises:
+        Refused: It does not prove what it claims.
+    """
+    digits = need(certificate, "precision", int)
+    if not 53 <= digits <= 4096:
+        raise Refused(f"a precision of {digits} digits is out of range")
+    flint.ctx.prec = digits + _GUARD
+    net = read_net(need(certificate, "network", dict))
+    theta = need(certificate, "theta", list)
+    if len(theta) != net.size:
+        raise Refused("there are not as many numbers as parameters")
+    x = table(need(certificate, "inputs", list), net.widths[0])
+    minor, claim = need(certificate, "minor", dict), need(certificate, "claim", dict)
+    rows, columns = need(minor, "rows", list), need(minor, "columns", list)
+    low, high = need(claim, "at_least", int), need(claim, "at_most", int)
+    if not len(rows) == len(set(rows)) == len(set(columns)) == len(columns) == low:
+        raise Refused("the minor has another size than the claimed rank")
+    jets = [outputs(net, [ball_of(text) for text in theta], row, order=1) for row in x]
+    tangents = [jets[i][o][1] for o in range(net.widths[-1]) for i in range(len(x))]
+    _nonsingular(tangents, rows, columns, net.size)
+    bound = min(len(tangents), _identities(net, [rational(text) for text in theta], tangents))
+    if high < bound:
+        raise Refused(f"the claimed upper bound {high} is not proven: the check proves {bound}")
+    return f"the model rank on {len(x)} inputs is at least {low} and at most {high}"
+
+
+def _nonsingular(tangents: list[Any], rows: list[int], columns: list[int], size: int) -> None:
+    if any(type(k) is not int or not 0 <= k < len(tangents) for k in rows) or any(
+        type(k) is not int or not 0 <= k < size for k in columns
+    ):
+        raise Refused("the minor's rows or columns do not exist")
+    try:
+        if rows:
+            flint.arb_mat([[tangents[i][j, 0] for j in columns] for i in rows]).inv()  # exists for no singular member
+    except ZeroDivisionError:
+        raise Refused("the minor may be 0: its ball holds 0") from None
+
+
+def _identities(net: Net, theta: list[Fraction], tangents: list[Any]) -> int:
+    """Returns a bound of the rank: of two-layer networks by classes of equal neurons, else by zero columns."""
+    if len(net.widths) != 3:
+        return sum(any(row[k, 0] != 0 for row in tangents) for k in range(net.size))
+    d, m, out = net.widths
+    size = d + net.biases[0]
+    groups: dict[tuple[Fraction, ...], list[list[Fraction]]] = {}
+    constant, linear = net.biases[1], []
+    for k in range(m):
+        own = tuple(theta[k * d : (k + 1) * d]) + ((theta[m * d + k],) if net.biases[0] else ())
+        a = [theta[m * size + o * m + k] for o in range(out)]
+        if not any(own[:d]):
+            at_zero = not any(own) and net.activation in ("tanh", "x_tanh", "x2_tanh", "gelu", "swish")
+            constant = constant or not at_zero
+            if not (at_zero and net.activation in ("x_tanh", "x2_tanh")):
+                linear.append(a)
+            continue
+        sign = next((1 if value > 0 else -1 for value in own if value), 1)
+        if net.activation in ("tanh", "x_tanh", "x2_tanh"):
+            own = tuple(sign * value for value in own)
+        groups.setdefault(own, []).append(a)
+    moving = d if net.activation == "exp" and net.biases[0] else size
+    total = sum(out + moving * _rank(rows) for rows in groups.values())
+    return total + _affine_part(out, d, bool(net.biases[0]), constant, linear)
+
+
+def _affine_part(out: int, d: int, biased: bool, constant: bool, linear: list[list[Fraction]]) -> int:
+    """Constant neurons span x_i·a for their output weights a, and constants: all of them, or along a with biases."""
+    slopes = _rank(linear) if linear else 0
+    return d * slopes + (out if constant else slopes * biased)
+
+
+def _rank(rows: list[list[Fraction]]) -> int:
+    return flint.fmpq_mat([[flint.fmpq(v.numerator, v.denominator) for v in row] for row in rows]).rank()

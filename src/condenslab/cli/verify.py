@@ -1,0 +1,52 @@
+"""`condenslab verify`: reads a certificate and has the independent checker go through it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from condenslab.cli import show
+from condenslab.errors import UserError
+
+_LARGEST = 500_000_000
+
+
+def verify_file(name: str) -> dict[str, Any]:
+    """Checks the certificate in a file.
+
+    Args:
+        name: The file.
+
+    Returns:
+        "file", "kind", "verified" and "sentence"; a file that is no JSON is refused like any other damage.
+
+    Raises:
+        UserError: There is no such file, it is too large, or python-flint is missing.
+    """
+    if not name:
+        raise UserError("verify needs the file of a certificate: condenslab verify CERTIFICATE")
+    try:
+        if Path(name).stat().st_size > _LARGEST:
+            raise UserError(f"the file {name} is larger than {_LARGEST} bytes, which no certificate is")
+        text = Path(name).read_bytes()
+    except OSError as error:
+        raise UserError(f"the certificate {name} cannot be read: {error.strerror or error}") from error
+    try:
+        from condenslab.checker import verify
+    except ImportError as error:
+        raise UserError(str(error)) from error
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        sentence = "refused: the file is not JSON: it was cut short or changed, or is no certificate"
+        return {"file": name, "kind": "", "verified": False, "sentence": sentence}
+    verdict = verify(values)
+    return {"file": name, "kind": verdict.kind, "verified": verdict.verified, "sentence": verdict.sentence}
+
+
+def as_text(row: dict[str, Any]) -> str:
+    """Writes the verdict for people.
+
+    Args:
+        row: As `verify_file` returns it.
+    """
+    return show.item("verified" if row["verified"] else "REFUSED", row["sentence"].removeprefix("refused: "))

@@ -1,0 +1,226 @@
+"""Critical functions of narrow networks: a search from many starts that finds minima and saddles alike."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab.landscape.critical.certify import CriticalPoint, Seen, certify, families
+from condenslab.landscape.critical.distinct import distinct, grid_of, outputs
+from condenslab.landscape.critical.saturation import STEEPEST
+from condenslab.landscape.critical.search import Limits, judge, search
+from condenslab.landscape.critical.starts import DATA_SCALED, StartLaw
+from condenslab.landscape.critical.stationary import Fate, require_double
+from condenslab.landscape.critical.units import units_of
+from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
+from condenslab.networks.conversion import Key
+from condenslab.risk import EmpiricalRisk
+
+_ROOT_STEPS = 300
+_SAME = 1e-4
+_MEMORY = 2**28
+
+
+@dataclass(frozen=True, eq=False)
+class CriticalPoints:
+    """The critical functions that a search found, and what became of every start.
+
+    The list need not be complete: functions with a small basin take many starts.
+
+    Attributes:
+        points: Distinct critical functions, smallest risk first.
+        fates: What became of each start, in their order.
+        grid: Inputs on which functions were compared: the data and a slightly wider box, shape (point, input).
+        functions: Outputs of each critical function on the grid, shape (function, point, output).
+        same: Two functions count as one when they differ by less than this anywhere on the grid.
+        width: Width of the search, of all hidden layers.
+        interrupted: Whether Ctrl-C or the time limit ended the search early: the points are those found until then.
+    """
+
+    points: tuple[CriticalPoint, ...]
+    fates: tuple[Fate, ...]
+    grid: np.ndarray
+    functions: np.ndarray
+    same: float
+    width: int
+    interrupted: bool = False
+
+    @property
+    def advice(self) -> str:
+        """What became of the starts, with what to change where few of them ended on a critical point."""
+        counts = ", ".join(f"{count} {fate.name.lower()}" for fate, count in self.fate_counts.items())
+        said = f"{len(self.points)} critical functions from {len(self.fates)} starts ({counts})."
+        if 2 * self.fate_counts.get(Fate.UNCONVERGED, 0) > len(self.fates):
+            said += (
+                " Most gradients stayed above the tolerance: allow more root_steps, state a larger tolerance, let all"
+                " starts go further down first (law=StartLaw(longest_descent=1000)), or begin at networks of your own,"
+                " trained ones say (critical_points_from, descents=…)."
+            )
+        if Fate.SATURATED in self.fate_counts and not self.points:
+            said += " The risk may have no minimum at this width: it falls towards infinity. Try another width."
+        return said
+
+    @property
+    def fate_counts(self) -> dict[Fate, int]:
+        """How many starts met each fate."""
+        return dict(Counter(self.fates))
+
+    def of_width(self, width: int) -> tuple[CriticalPoint, ...]:
+        """Returns the critical functions of that true width, smallest risk first."""
+        return tuple(point for point in self.points if point.width == width)
+
+
+def critical_points(
+    risk: EmpiricalRisk,
+    *,
+    width: int | Sequence[int],
+    starts: int,
+    key: Key,
+    activation: Activation = ACTIVATIONS["tanh"],
+    biases: bool = True,
+    output_bias: bool = False,
+    law: StartLaw = DATA_SCALED,
+    tolerance: float | None = None,
+    steepest: float = STEEPEST,
+    same: float = _SAME,
+    root_steps: int = _ROOT_STEPS,
+    time_limit: float | None = None,
+    memory: int = _MEMORY,
+) -> CriticalPoints:
+    """Searches the critical points of R over dense networks of one shape, minima and saddles.
+
+    Every start goes downhill by damped Gauss–Newton steps, a random number of them, and then looks for the nearest root
+    of ∇R by damped Newton steps with the exact Hessian (`critical.rounds`). All this is done in standardised units, in
+    which inputs and targets lie in about [−1, 1], and reported in the user's: units do not change what is found. A
+    point is critical when its gradient counts as zero, Newton's method stands still there, and it is not at infinity:
+    what R does further out decides that (`critical.further_out`), on neurons whose preactivation jumps by more than
+    `steepest` from sample to sample (median) or that are constant on the data to 1e-6, and along soft directions of the
+    Hessian. A gradient counts as zero when its L1 norm is at most 1e-11; for more than 100 parameters, where that is
+    below rounding, when ‖∇R‖∞ ≤ 50·eps·‖Σ_i p_i|J_i|ᵀ|r_i|‖∞. Such networks cost a dense factorisation a step: give
+    them few starts.
+
+    Points are told apart as functions, in the sup-norm over a grid; mirror images are different functions. A function
+    that a narrower two-layer network has as well is attributed to it: the point is reduced, brought to stationarity in
+    the narrower space, and taken over if the function is the same. Points of deeper networks are returned as found.
+    Functions of one continuous family of critical points, which agree on all samples, are one entry.
+
+    Ctrl-C and the time limit end the search early, with the points of the starts that had finished.
+
+    Args:
+        risk: R, in float64, of this package's networks.
+        width: Number of hidden neurons, at least 1; several numbers, one a hidden layer, for an `MLP`.
+        starts: Number of starts.
+        key: A JAX key or an integer seed.
+        activation: σ.
+        biases: Whether neurons have biases.
+        output_bias: Whether outputs have one.
+        law: How starts are drawn.
+        tolerance: An L1 norm of the gradient, in standardised units, that counts as zero, instead of the rule above.
+        steepest: See above.
+        same: Functions closer than this, relative to the largest |target|, are one.
+        root_steps: At most so many steps of the root finder.
+        time_limit: Wall seconds for the search, or None.
+        memory: Bytes that a batch may hold.
+
+    Raises:
+        TypeError: The risk is not float64.
+        ValueError: A width or starts is not positive, or the risk is of other networks.
+
+    References:
+        Zhang et al., NeurIPS 2021 (arXiv 2105.14573), Figure 4, for the notion of critical functions.
+    """
+    hidden = (width,) if isinstance(width, int) else tuple(width)
+    if not hidden or min(hidden) < 1 or starts < 1:
+        raise ValueError(f"a search needs widths and a number of starts of at least 1. Got {width} and {starts}.")
+    _require_own(risk)
+    shape = hidden[0] if isinstance(width, int) else hidden
+    networks, steps = law.draw(risk, key, starts, shape, activation, biases=biases, output_bias=output_bias)
+    limits = Limits(tolerance, steepest, root_steps, time_limit, memory)
+    return _search(risk, networks, np.asarray(steps), limits, same, sum(hidden))
+
+
+def critical_points_from(
+    risk: EmpiricalRisk,
+    starts: Sequence[TwoLayer | MLP],
+    *,
+    descents: int | Sequence[int] = 0,
+    tolerance: float | None = None,
+    steepest: float = STEEPEST,
+    same: float = _SAME,
+    root_steps: int = _ROOT_STEPS,
+    time_limit: float | None = None,
+    memory: int = _MEMORY,
+) -> CriticalPoints:
+    """Searches critical points from starts of one's own: points of a trajectory, say, or networks of any depth.
+
+    Args:
+        risk: R, in float64, of this package's networks.
+        starts: Dense networks of one shape.
+        descents: Steps downhill before the nearest root of ∇R is looked for, one number for all or one a start.
+        tolerance: As in `critical_points`, like the rest.
+        steepest: As there.
+        same: As there.
+        root_steps: As there.
+        time_limit: As there.
+        memory: As there.
+
+    Raises:
+        TypeError: The risk or a start is not float64, or a start is no dense network.
+        ValueError: There are no starts, they differ in shape, there is not one number of descents for each, or the risk
+            is of other networks.
+    """
+    if not starts:
+        raise ValueError("a search needs at least one start. Got none.")
+    _require_own(risk)
+    if len({(jax.tree.structure(start), *map(jnp.shape, jax.tree.leaves(start))) for start in starts}) > 1:
+        raise ValueError("starts must be networks of one shape and activation. Got several; search them one by one.")
+    first = starts[0]
+    if not isinstance(first, TwoLayer | MLP):
+        raise TypeError(f"starts must be TwoLayer or MLP networks. Got {type(first).__name__}.")
+    steps = np.broadcast_to(np.asarray(descents), (len(starts),)) if np.ndim(descents) == 0 else np.asarray(descents)
+    if steps.shape != (len(starts),):
+        raise ValueError(f"descents must be one number, or one for each of {len(starts)} starts. Got {steps.shape}.")
+    networks = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *starts)
+    limits = Limits(tolerance, steepest, root_steps, time_limit, memory)
+    total = first.width if isinstance(first, TwoLayer) else sum(first.widths[1:-1])
+    return _search(risk, networks, steps, limits, same, total)
+
+
+def _require_own(risk: EmpiricalRisk) -> None:
+    if risk.predict is not apply:
+        raise ValueError("critical points are searched among dense networks: the risk must keep its default predict.")
+
+
+def _search(
+    risk: EmpiricalRisk, networks: TwoLayer | MLP, steps: np.ndarray, limits: Limits, same: float, width: int
+) -> CriticalPoints:
+    require_double(risk, networks)
+    factor = 1.0 if risk.scale is None else float(risk.scale)
+    units = units_of(risk, jax.tree.map(lambda leaf: leaf[0], networks))
+    inner = units.risk(risk)
+    ends = search(inner, jax.vmap(lambda network: units.enter(network, factor))(networks), steps, limits)
+    fates = judge(inner, ends, steepest=limits.steepest)
+    accepted = [k for k, fate in enumerate(fates) if fate is Fate.CRITICAL]
+    grid = grid_of(np.asarray(risk.inputs))
+    apart = same * float(np.abs(np.asarray(inner.targets)).max() or 1.0)
+    seen = Seen(risk, inner, units, (grid - units.shift) / units.scale, apart, factor)
+    found, early = [], ends.interrupted
+    groups = distinct(inner, ends, accepted, seen.grid, apart)
+    for number, members in enumerate(groups):
+        try:
+            point, fate = certify(seen, ends, members, limits, width)
+        except KeyboardInterrupt:
+            early = True
+            for k in (k for group in groups[number:] for k in group):
+                fates[k] = Fate.UNFINISHED
+            break
+        found += [point] if point is not None else []
+        for k in members:
+            fates[k] = fate
+    found = sorted(families(seen, found), key=lambda point: point.risk)
+    functions = np.array([outputs(point.network, grid) for point in found])
+    functions = functions.reshape(len(found), len(grid), risk.targets.shape[1])
+    return CriticalPoints(tuple(found), tuple(fates), grid, functions, apart * units.height, width, early)

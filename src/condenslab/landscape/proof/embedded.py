@@ -1,0 +1,197 @@
+"""Degenerate critical points by theorem: a proven narrower point, carried through an exact embedding."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from condenslab.landscape.proof.activations import ball_activation
+from condenslab.landscape.proof.decompose import Decomposition, Neuron
+from condenslab.landscape.proof.evidence import sealed
+from condenslab.landscape.proof.exact import ball, exact_text, flint, precision
+from condenslab.landscape.proof.forms import form_size, null_inertia, split_inertia
+from condenslab.landscape.proof.krawczyk import Section, restricted
+from condenslab.landscape.proof.points import PointProof, prove_point
+from condenslab.landscape.proof.problem import Problem
+from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedProof:
+    """A degenerate critical point: an exact embedding of a proven one, with the inertia that theorems give it.
+
+    Attributes:
+        problem: The problem of the wide network.
+        narrow: The proof of the narrow point.
+        neurons: What each wide neuron is in the narrow network.
+        inertia: Of ∇²R at the wide point.
+        dimension: The point lies in an affine space of critical points of this dimension with the same function (the
+            shares of the copies, and the biases of null neurons where they are free).
+        reason: Why nothing was proven, a sentence, or empty.
+    """
+
+    problem: Problem
+    narrow: PointProof
+    neurons: tuple[Neuron, ...]
+    inertia: ProvenInertia
+    dimension: int
+    reason: str
+
+    @property
+    def proven(self) -> bool:
+        """Whether the point is proven to be critical."""
+        return self.narrow.proven and not self.reason
+
+    @property
+    def isolated(self) -> bool:
+        """False: an embedded point lies in a continuous family or has a kernel that nothing is said about."""
+        return False
+
+    @property
+    def precision(self) -> int:
+        """Binary digits that sufficed."""
+        return self.narrow.precision
+
+    @property
+    def risk(self) -> list[str]:
+        """R at the point, [midpoint, radius], exact text."""
+        return self.narrow.risk
+
+    def outputs(self) -> list[list[Any]]:
+        """Returns enclosures of f(x_i), those of the narrow network, shape (sample, output)."""
+        return self.narrow.outputs()
+
+    def certificate(self) -> dict[str, Any]:
+        """Returns the certificate as plain values; that of the narrow point is a part of it.
+
+        Raises:
+            ValueError: Nothing was proven.
+        """
+        if not self.proven:
+            raise ValueError(f"there is a certificate only of what is proven: {self.reason or self.narrow.reason}")
+        neurons = [
+            {"source": n.source, "share": str(n.share), "sign": n.sign, "bias": str(n.bias)} for n in self.neurons
+        ]
+        counts = {name: getattr(self.inertia, name) for name in ("positive", "zero", "negative", "open")}
+        claim = {"inertia": counts, "dimension": self.dimension, "width": len(self.neurons)}
+        body = {"precision": self.precision, "narrow": self.narrow.certificate(), "neurons": neurons, "claim": claim}
+        return sealed("embedded_point", body)
+
+
+def prove_embedded(problem: Problem, parts: Decomposition, output_bias: np.ndarray | None, **how: Any) -> EmbeddedProof:
+    """Proves a point that a decomposition says is an embedded narrower one.
+
+    Args:
+        problem: The problem of the wide network, two-layer.
+        parts: Its decomposition.
+        output_bias: c, shape (output,), or None.
+        **how: `reach`, `digits` and `max_digits` of `prove_point`.
+    """
+    narrow = prove_narrow(problem.of_width(len(parts.incoming)), parts, output_bias, **how)
+    return embedded(problem, narrow, parts.neurons)
+
+
+def embedded(problem: Problem, narrow: PointProof, neurons: tuple[Neuron, ...]) -> EmbeddedProof:
+    """Carries a proven narrow point through the exact embedding that the neurons state.
+
+    Args:
+        problem: The problem of the wide network, two-layer; only its shape is read.
+        narrow: The proof.
+        neurons: One entry a wide neuron; the shares of every narrow neuron have the sum 1.
+
+    Returns:
+        The proof. Criticality: Zhang et al., J. Mach. Learn. 1(1), 2022, Theorems 4.1 to 4.3. Inertia: the forms of
+        `landscape.proof.forms`, their signs proven in balls.
+    """
+    wide = problem.of_width(len(neurons))
+    nothing = ProvenInertia(0, 0, 0, wide.shape.size)
+    shares: dict[int, list[Fraction]] = defaultdict(list)
+    for neuron in neurons:
+        if neuron.source is not None:
+            shares[neuron.source].append(neuron.share)
+    reason = narrow.reason or _defect(narrow.problem, neurons, shares)
+    if reason:
+        return EmbeddedProof(wide, narrow, neurons, nothing, 0, reason)
+    total = narrow.inertia
+    with precision(narrow.precision):
+        box = narrow.box()
+        for source, own in shares.items():
+            if len(own) > 1:
+                total = _sum(total, split_inertia(narrow.problem, box, source, own))
+        nulls = [neuron for neuron in neurons if neuron.source is None]
+        for neuron in nulls:
+            total = _sum(total, null_inertia(narrow.problem, box, ball(str(neuron.bias))))
+    free = len(nulls) if narrow.problem.shape.biases == (True, True) else 0
+    return EmbeddedProof(wide, narrow, neurons, total, sum(len(own) - 1 for own in shares.values()) + free, "")
+
+
+def prove_narrow(problem: Problem, parts: Decomposition, output_bias: np.ndarray | None, **how: Any) -> PointProof:
+    """Proves the narrow point, on a section where neurons have no output weights.
+
+    A silent neuron (a = 0, w and b anything) keeps the network critical exactly where E[∂_oℓ·σ(u·x̃)] = 0 for every
+    output: as many equations as outputs for d + 1 unknowns, a family of dimension d + 1 − outputs. The section fixes
+    the others of its u. There H is [[H, h, 0], [hᵀ, c, G], [0, Gᵀ, 0]] in (narrow, a, u) with G of full rank where
+    Krawczyk's operator contracts, hence the narrow inertia plus (outputs, d + 1 − outputs, outputs).
+
+    Args:
+        problem: The narrow problem.
+        parts: The decomposition.
+        output_bias: c, shape (output,), or None.
+        **how: As in `prove_embedded`.
+    """
+    incoming, inputs = parts.incoming, problem.shape.widths[0]
+    pieces = [incoming[:, :inputs].ravel(), incoming[:, inputs:].ravel(), parts.outgoing.ravel()]
+    pieces += [] if output_bias is None else [np.asarray(output_bias, float)]
+    theta = [exact_text(value) for value in np.concatenate(pieces)]
+    if not parts.silent:
+        return prove_point(problem, theta, **how)
+    section, free = _silent_section(problem, parts.silent, incoming)
+    size, outputs = form_size(problem), problem.shape.widths[-1]
+    count = len(parts.silent)
+    if size < outputs:
+        return prove_point(problem, theta, **how)
+
+    def inertia(hessian: Any) -> ProvenInertia:
+        rest = proven_inertia(restricted(hessian, free, free))
+        added = ProvenInertia(count * outputs, count * (size - outputs), count * outputs)
+        return _sum(rest, added)
+
+    family = f"neurons {list(parts.silent)} without output weights, free in {size - outputs} directions each"
+    return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
+
+
+def _silent_section(problem: Problem, silent: tuple[int, ...], incoming: np.ndarray) -> tuple[Section, tuple[int, ...]]:
+    shape = problem.shape
+    inputs, width, outputs, size = shape.widths[0], shape.widths[1], shape.widths[-1], form_size(problem)
+
+    def place(k: int, j: int) -> int:
+        return k * inputs + j if j < inputs else width * inputs + k
+
+    own = {place(k, j) for k in silent for j in range(size)}
+    out = {width * size + o * width + k for k in silent for o in range(outputs)}
+    free = tuple(k for k in range(shape.size) if k not in own | out)
+    moved = [place(k, j) for k in silent for j in list(range(size))[::-1][:outputs]]
+    return Section((*free, *sorted(out)), (*free, *moved)), free
+
+
+def _defect(problem: Problem, neurons: tuple[Neuron, ...], shares: dict[int, list[Fraction]]) -> str:
+    """Returns why the neurons state no embedding of the problem's network, or nothing."""
+    width = problem.shape.widths[1]
+    if sorted(shares) != list(range(width)) or any(sum(own) != 1 for own in shares.values()):
+        return "the shares of every narrow neuron must have the sum 1 for an embedding"
+    if any(neuron.source is None for neuron in neurons) and not problem.shape.biases[-1]:
+        value = ball_activation(problem.shape.activation)(flint.arb(0))[0]
+        if value != 0 or any(neuron.bias != 0 for neuron in neurons):
+            return "without an output bias a null neuron needs σ(b) = 0: bias 0 and an activation with σ(0) = 0"
+    return ""
+
+
+def _sum(first: ProvenInertia, second: ProvenInertia) -> ProvenInertia:
+    return ProvenInertia(
+        first.positive + second.positive,
+        first.zero + second.zero,
+        first.negative + second.negative,
+        first.open + second.open,
+    )

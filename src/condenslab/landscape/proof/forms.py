@@ -1,0 +1,128 @@
+"""The quadratic forms that decide what exact embeddings of a proven narrow point add to its inertia.
+
+Copies of neuron s with shares α_1 … α_k, none 0, Σα_j = 1: in the coordinates δa_j = α_j·δa + c_j (Σc_j = 0) and
+v_j = v̄ + d_j (Σα_j·d_j = 0) the second variation of R is that of the narrow network in (δa, v̄) plus
+
+    Σ_j [ 2·c_jᵀB·d_j + α_j·d_jᵀA·d_j ],   B = E[∂ℓ·σ′(u·x̃)·x̃ᵀ],   A = E[(a·∂ℓ)·σ″(u·x̃)·x̃x̃ᵀ],
+
+with Bᵀa = 0 at a critical point: c_j along a is in the kernel, k − 1 times. With C a complement of a and δ_j = α_j·d_j
+the rest is diag(1/α) on {Σ = 0}, of signature (n₊ − 1, n₋) for n₊ positive and n₋ negative shares, times
+M = [[0, CᵀB], [BᵀC, A]]. A copy with share 0 adds only zeros. A null neuron (σ(0) = 0 and w = b = 0, or w = 0 and an
+output bias) adds [[0, N], [Nᵀ, 0]], N = σ′(b)·E[∂ℓ·x̃ᵀ].
+(Fukumizu and Amari, Neural Networks 13(3), 2000, for scalar outputs; Zhang et al., J. Mach. Learn. 1(1), 2022.)
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from condenslab.landscape.proof.activations import ball_activation
+from condenslab.landscape.proof.enclosure import forward, loss_parts
+from condenslab.landscape.proof.exact import Balls, flint, matrix_of, midpoints, sup
+from condenslab.landscape.proof.krawczyk import identity
+from condenslab.landscape.proof.problem import Problem, data_balls
+from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
+
+
+def split_inertia(problem: Problem, box: list[Any], neuron: int, shares: Sequence[Fraction]) -> ProvenInertia:
+    """Returns what the copies of one neuron add to the narrow inertia.
+
+    Args:
+        problem: The narrow problem, two-layer.
+        box: Balls in which the narrow point lies.
+        neuron: s.
+        shares: α, exact, of sum 1.
+    """
+    form = _copy_form(problem, box, neuron)
+    size, outputs = form_size(problem), problem.shape.widths[-1]
+    live = [share for share in shares if share != 0]
+    zeros = (len(shares) - len(live)) * (outputs + size) + len(live) - 1
+    up, down = sum(share > 0 for share in live) - 1, sum(share < 0 for share in live)
+    if up + down == 0:
+        return ProvenInertia(0, zeros, 0)
+    if form is None:
+        return ProvenInertia(0, zeros, 0, (up + down) * (outputs - 1 + size))
+    signs = proven_inertia(form)
+    return ProvenInertia(
+        up * signs.positive + down * signs.negative,
+        zeros,
+        up * signs.negative + down * signs.positive,
+        (up + down) * signs.open,
+    )
+
+
+def form_size(problem: Problem) -> int:
+    """Returns the number of input weights of a neuron, its bias included.
+
+    Args:
+        problem: A two-layer problem.
+    """
+    return problem.shape.widths[0] + problem.shape.biases[0]
+
+
+def null_inertia(problem: Problem, box: list[Any], bias: Any) -> ProvenInertia:
+    """Returns what one null neuron adds to the narrow inertia.
+
+    Args:
+        problem: The narrow problem, two-layer.
+        box: Balls in which the narrow point lies.
+        bias: Its bias, a ball; 0 where there is no output bias.
+    """
+    outputs, size = problem.shape.widths[-1], form_size(problem)
+    _, slope, _ = ball_activation(problem.shape.activation)(bias)
+    if slope == 0:
+        return ProvenInertia(0, outputs + size, 0)
+    errors = loss_parts(problem, forward(problem.shape, box, data_balls(problem.inputs)).outputs)[1]
+    points = data_balls(problem.inputs) if problem.shape.biases[-1] else _augmented(problem)
+    wide = len(points[0])
+    form = matrix_of(errors, outputs).transpose() * matrix_of(points, wide) * slope
+    rank = full_rank(form)
+    if rank is None:
+        return ProvenInertia(0, outputs + size - 2 * min(outputs, wide), 0, 2 * min(outputs, wide))
+    return ProvenInertia(rank, outputs + size - 2 * rank, rank)
+
+
+def full_rank(matrix: Any) -> int | None:
+    """Returns min(row, column) where a ball matrix is proven to have that rank, else None.
+
+    Args:
+        matrix: An `arb_mat`.
+    """
+    tall = matrix if matrix.nrows() >= matrix.ncols() else matrix.transpose()
+    middle = midpoints(tall)
+    try:
+        inverse = midpoints((middle.transpose() * middle).inv() * middle.transpose())
+    except ZeroDivisionError:
+        return None
+    return tall.ncols() if sup(identity(tall.ncols()) - inverse * tall) < 1 else None
+
+
+def _augmented(problem: Problem) -> Balls:
+    """Returns x̃ of every sample: (x, 1), or x without hidden biases."""
+    one = [flint.arb(1)] if problem.shape.biases[0] else []
+    return [row + one for row in data_balls(problem.inputs)]
+
+
+def _copy_form(problem: Problem, box: list[Any], neuron: int) -> Any:
+    """Returns M, or None where no output weight of the neuron is proven not to be 0."""
+    shape = problem.shape
+    outputs, width, size = shape.widths[-1], shape.widths[1], form_size(problem)
+    run = forward(shape, box, data_balls(problem.inputs))
+    errors = loss_parts(problem, run.outputs)[1]
+    weights = [box[width * size + o * width + neuron] for o in range(outputs)]
+    sure = [o for o, weight in enumerate(weights) if not weight.contains(0)]
+    if not sure:
+        return None
+    points = matrix_of(_augmented(problem), size)
+    bends = [
+        sum((a * e for a, e in zip(weights, error, strict=True)), flint.arb(0)) * curvature[neuron]
+        for error, curvature in zip(errors, run.curvatures[0], strict=True)
+    ]
+    rows = [[bend * entry for entry in row] for bend, row in zip(bends, points.tolist(), strict=True)]
+    curved = (points.transpose() * matrix_of(rows, size)).tolist()
+    sloped = [[e * slope[neuron] for e in error] for error, slope in zip(errors, run.slopes[0], strict=True)]
+    crossed = (matrix_of(sloped, outputs).transpose() * points).tolist()
+    kept = [crossed[o] for o in range(outputs) if o != sure[0]]
+    upper = [[flint.arb(0)] * len(kept) + row for row in kept]
+    lower = [[row[i] for row in kept] + curved[i] for i in range(size)]
+    return matrix_of(upper + lower, len(kept) + size)

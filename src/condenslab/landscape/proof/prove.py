@@ -1,0 +1,88 @@
+"""One verb: a proof of the critical point next to a network, by whichever theorem applies."""
+
+from typing import Any
+
+import numpy as np
+
+from condenslab.errors import UserError
+from condenslab.landscape.proof.decompose import decompose
+from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded, prove_narrow
+from condenslab.landscape.proof.exact import exact_text
+from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION, REACH, PointProof, gauge_section, prove_point
+from condenslab.landscape.proof.problem import Problem, canonical, problem_of, shape_of
+from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.layered import layers
+from condenslab.risk import EmpiricalRisk
+
+
+def prove(
+    about: EmpiricalRisk | Problem,
+    network: TwoLayer | MLP,
+    *,
+    reach: float = REACH,
+    digits: int = PRECISION,
+    max_digits: int = MAX_PRECISION,
+) -> PointProof | EmbeddedProof:
+    """Proves that a critical point of R lies next to a network, that it is the only one there, and its inertia.
+
+    An isolated point is proven by Krawczyk's operator. A two-layer network with copies of neurons (up to the sign that
+    the activation allows) or with null neurons is proven as the exact embedding of its narrower network, one with
+    neurons that have no output weights on a section across their family; exp with biases on a section across its exact
+    symmetry. Nothing is called proven without an enclosure: where no theorem applies, `reason` says why.
+
+    Args:
+        about: R, whose floats are then the exact binary numbers that they are, or an exact problem (`problem_of`).
+        network: θ, near a critical point: within `reach`.
+        reach: How far the proven point may lie from θ, relative to max(1, |θ_j|).
+        digits: Binary digits to begin with.
+        max_digits: At most so many.
+
+    Returns:
+        A proof, `proven` or with a reason.
+
+    Raises:
+        TypeError: The network is no dense one.
+        UserError: A kinked activation, a foreign risk, NaN, fewer digits than 53, or a problem of another shape.
+
+    References:
+        R. Krawczyk, Computing 4, 1969; S. M. Rump, Acta Numerica 19, 2010, for the method and its hypotheses.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from condenslab.networks import TwoLayer, activation
+        >>> x = jnp.array([[-1.0], [0.0], [2.0]], dtype="float64")
+        >>> flat = TwoLayer(jnp.zeros((1, 1)), jnp.zeros(1), jnp.zeros((1, 1)), None, activation("tanh"))
+        >>> prove(EmpiricalRisk(x, x), flat).inertia.counts
+        (1, 1, 1)
+    """
+    shape = shape_of(network)
+    problem = about if isinstance(about, Problem) else problem_of(about, network)
+    problem = _of_shape(problem, network)
+    if digits < 53:
+        raise UserError(f"a proof needs at least 53 binary digits. Got {digits}.")
+    how: dict[str, Any] = {"reach": reach, "digits": digits, "max_digits": max_digits}
+    if shape.activation == "exp" and any(shape.biases[:-1]) and not shape.residual:
+        section, inertia = gauge_section(problem)
+        family = "the exact symmetry a·exp(b) of every hidden neuron; the hidden biases are held"
+        theta = [exact_text(value) for value in canonical(network)]
+        return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
+    canonical(network)
+    if len(shape.widths) == 3 and not shape.residual:
+        parts = decompose(network)
+        output_bias = None if not shape.biases[1] else np.asarray(layers(network)[1][1])
+        if not parts.reason and not parts.trivial:
+            return prove_embedded(problem, parts, output_bias, **how)
+        if not parts.reason and parts.silent:
+            return prove_narrow(problem, parts, output_bias, **how)
+    return prove_point(problem, [exact_text(value) for value in canonical(network)], **how)
+
+
+def _of_shape(problem: Problem, network: TwoLayer | MLP) -> Problem:
+    """Returns the problem for networks of that width: the data of a problem serve every width."""
+    shape = shape_of(network)
+    if problem.shape == shape:
+        return problem
+    other = problem.of_width(shape.widths[1]) if len(shape.widths) == len(problem.shape.widths) == 3 else problem
+    if other.shape != shape:
+        raise UserError(f"the problem and the network must have one shape. Got {problem.shape} and {shape}.")
+    return other

@@ -1,0 +1,56 @@
+"""Critical points as plain values, for a record that `condenslab prove` reads, and back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from condenslab.errors import UserError
+from condenslab.landscape.proof.problem import Problem, Shape, canonical, problem_from_dict, shape_of, shape_values
+from condenslab.networks import MLP, TwoLayer, activation
+
+
+def stored_points(problem: Problem, networks: Sequence[TwoLayer | MLP]) -> dict[str, Any]:
+    """Returns what a record holds of critical points, under `values["critical_points"]`.
+
+    Args:
+        problem: Their exact problem; two-layer points may have any width.
+        networks: The points.
+    """
+    points = [{"network": shape_values(shape_of(n)), "theta": canonical(n).tolist()} for n in networks]
+    return {"problem": problem.as_dict(), "points": points}
+
+
+def points_of(values: Any) -> tuple[Problem, list[TwoLayer | MLP]]:
+    """Returns the problem and the networks that `stored_points` wrote.
+
+    Args:
+        values: What a record holds.
+
+    Raises:
+        UserError: They are of another form.
+    """
+    try:
+        problem = problem_from_dict(values["problem"])
+        return problem, [_network(point["network"], point["theta"]) for point in values["points"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"critical points in a record need a problem and points with network and theta: {error}"
+        ) from error
+
+
+def _network(described: dict[str, Any], theta: list[float]) -> TwoLayer | MLP:
+    shape = Shape(**{**described, "widths": tuple(described["widths"]), "biases": tuple(described["biases"])})
+    numbers = np.asarray(theta, dtype=np.float64)
+    if numbers.shape != (shape.size,):
+        raise ValueError(f"{shape.size} parameters are needed. Got {numbers.size}.")
+    weights, biases, start = [], [], 0
+    for inner, outer, biased in zip(shape.widths[:-1], shape.widths[1:], shape.biases, strict=True):
+        end = start + inner * outer
+        weights.append(jnp.asarray(numbers[start:end].reshape(outer, inner)))
+        biases.append(jnp.asarray(numbers[end : end + outer]) if biased else None)
+        start = end + outer * biased
+    if len(weights) == 2:
+        return TwoLayer(weights[0], biases[0], weights[1], biases[1], activation(shape.activation))
+    return MLP(tuple(weights), tuple(biases), activation(shape.activation), shape.residual)

@@ -1,0 +1,84 @@
+"""Claims on made-up records, and runs that end otherwise than asked: what the tests of studies share."""
+
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from condenslab import training
+from condenslab.studies import Claim, Study
+from condenslab.sweeps import Record, described
+
+
+def record(study: Study, case: Any, values=None, arrays=None, status: Any = "done") -> Record:
+    """Returns a made-up record of a case."""
+    return Record(study.name, study.id(case), described(case), status, "", dict(values or {}), dict(arrays or {}))
+
+
+def judged(
+    study: Study, cases: Sequence[Any], records: Sequence[Record], settings: Any = None, **options
+) -> list[Claim]:
+    """Returns the claims of a study on records; cases without one are missing."""
+    chosen = study.presets["quick"] if settings is None else settings
+    return study.claims(records, chosen, cases=cases, **options)
+
+
+def verdicts(claims: Sequence[Claim], start: str = "") -> list[str]:
+    """Returns the verdicts of the claims that begin with a text."""
+    return [claim.verdict for claim in claims if claim.statement.startswith(start)]
+
+
+def made_up(study: Study, settings: Any, values: Callable[[Any], Any], seed: int = 0) -> list[Record]:
+    """Returns a record a case: values(case) are its values; "diverged" or "failed" says so, and None leaves it out."""
+    given = [(case, values(case)) for case in study.cases(settings, seed=seed)]
+    return [
+        record(study, case, status=what) if isinstance(what, str) else record(study, case, what)
+        for case, what in given
+        if what is not None
+    ]
+
+
+def decided(study: Study, records: Sequence[Record], settings: Any, seed: int = 0) -> list[str]:
+    """Returns the verdicts on records of the cases of these settings."""
+    return verdicts(judged(study, study.cases(settings, seed=seed), records, settings))
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, function: str, stop: Any, call: int = 0) -> None:
+    """Lets a call of `training.<function>` (the first is number 0) end for another reason, an ensemble's first run."""
+    library, calls = getattr(training, function), itertools.count()
+
+    def replaced(*arguments: Any, **options: Any) -> Any:
+        runs = library(*arguments, **options)
+        if next(calls) != call:
+            return runs
+        return [replace(runs[0], stop=stop), *runs[1:]] if isinstance(runs, list) else replace(runs, stop=stop)
+
+    monkeypatch.setattr(training, function, replaced)
+
+
+def check_damage(study: Study, settings: Any, cases: Sequence[Any], records: Sequence[Record], seeds: int = 20) -> None:
+    """Loses records at random: no statement vanishes, none raises, and none holds that rests on a lost run.
+
+    A share may be decided whatever the lost runs would have said: its measured value is then missing.
+    """
+    labels = [claim.label for claim in judged(study, cases, records, settings)]
+    for seed in range(seeds):
+        chance = random.Random(seed)
+        weights = (chance.random() * 10, 1, 1, 1)
+        kept, lost = [], set()
+        for one in records:
+            status = chance.choices(("done", "diverged", "failed", "missing"), weights)[0]
+            if status in ("failed", "missing"):
+                lost.add(one.id)
+            if status == "done":
+                kept.append(one)
+            elif status != "missing":
+                kept.append(replace(one, status=status, message="lost", values={}, arrays={}))
+        claims = judged(study, cases, kept, settings)
+        assert [claim.label for claim in claims] == labels
+        for claim in claims:
+            values = claim.measured if isinstance(claim.measured, list) else [claim.measured]
+            assert claim.verdict != "holds" or not lost & set(claim.records) or None in values, claim

@@ -1,0 +1,96 @@
+"""Compute functions of the studies of sample sizes, on small cases whose outcome the theory knows."""
+
+import pytest
+
+from condenslab.studies import attention_rank, kan_grid, llr_transition, model_rank, scaling, simple_models
+from condenslab.studies import single_neuron as neuron
+from condenslab.studies.architectures import cases as architectures
+
+
+def silent(fraction, text):
+    """Takes progress."""
+
+
+@pytest.mark.parametrize(("change", "rank"), [("none", 24), ("same QK, new VO", 40)])
+def test_attention(change, rank):
+    values = attention_rank.measure(attention_rank.Case((4, 2, 1, 2), change, 0, 3), silent).values
+    assert (values["rank"], values["rank_decided"]) == (rank, True)
+
+
+def test_a_null_neuron_of_a_spline_network_adds_nothing_and_a_finer_grid_does():
+    ranks = {}
+    for growth, amount in (("none", 0), ("null", 1), ("grid", 1)):
+        values = kan_grid.measure(kan_grid.Case(growth, amount, 1, 3, 0), silent).values
+        assert values["output_difference"] < 1e-12
+        ranks[growth] = values["rank"]
+    assert ranks["null"] == ranks["none"] < ranks["grid"]
+
+
+def test_recovery_sets_in_at_the_rank_of_the_shared_kernel():
+    outcome = llr_transition.measure(llr_transition.Case("shared", 1, 0, 9, 60), silent)
+    assert (outcome.values["first"], outcome.values["rank"]) == (7, 7)
+    assert outcome.arrays["sample_ranks"].tolist() == [1, 2, 3, 4, 5, 6, 7, 7, 7]
+
+
+@pytest.mark.parametrize(("kind", "rank"), [("condensed", 2), ("opposite", 2), ("generic", 4), ("dead", 3)])
+def test_pairs_of_neurons(kind, rank):
+    values = model_rank.fixed(model_rank.Case(kind, 1), silent).values
+    assert (values["rank"], values["rank_decided"]) == (rank, True)
+
+
+def test_a_flow_from_small_weights_merges_to_the_target_s_rank():
+    case = model_rank.Case("run", 0, 6, 20, 1e10, 1e-4)
+    (outcome,) = model_rank.follow([case], silent)
+    assert (outcome.status, outcome.values["merged"]) == ("done", 3)
+
+
+def test_the_linear_model_finds_a_target_from_as_many_samples_as_coefficients():
+    few, enough = (
+        simple_models.Case("linear", (1.0, 1.0, 0.0), n, 3, 1e-4, 0.1, 20_000, 0) for n in (2, 3)
+    )  # fmt: skip
+    outcomes = simple_models.descend([few, enough], silent)
+    assert outcomes[0].values["error"] > 1e-3 and outcomes[1].values["error"] < 1e-6
+
+
+def test_ranks_of_two_neurons():
+    """DIS: model rank 3 at a merged pair, 4 with a dead neuron, 6 in general; codimensions 5 and 4."""
+    values = neuron.ranks(neuron.Case("rank", 7, 0.01, 1e9, 10, 0), silent).values
+    assert (values["merged"], values["dead"], values["generic"], values["codimensions"]) == (3, 4, 6, [5, 4])
+
+
+def test_a_flow_near_the_merged_branch_ends_on_the_target():
+    (ended,) = neuron.flows([neuron.Case("merged", 7, 0.01, 1e9, 4_000, 0)], silent)
+    assert ended.status == "done" and ended.values["error"] <= neuron.RECOVERED
+
+
+def test_completion_of_a_rank_1_matrix():
+    """OPT, eq. 20: seven entries of a 4 × 4 matrix of rank 1; LSH, Fig. 4: eight in the order 1."""
+    from condenslab.studies.matrix_completion import runs
+    from condenslab.studies.matrix_completion.cases import OrderCase, RankCase
+    from condenslab.studies.shared.completion.cases import TrainCase
+    from condenslab.studies.shared.completion.runs import descend
+
+    ranks = runs.run_rank(RankCase("M1"), silent).values
+    assert [ranks[name] for name in ("rank", "exact", "hooks", "minimal", "matrix_rank")] == [7, 7, 7, 7, 1]
+    order = runs.run_order(OrderCase("1"), silent).values
+    assert (order["first"], order["exact_first"]) == (8, 8)
+    (whole,) = descend([TrainCase("hooks", "M1", tuple(range(16)), 1e-4, 0.05, 20_000, 0)], silent)
+    assert whole.status == "done" and whole.values["test_error"] < 1e-8
+
+
+def test_a_rate_beyond_stability_diverges_and_takes_no_other_run_with_it():
+    from condenslab.studies.architectures.runs import descend
+
+    stable, unstable = (
+        architectures.TrainCase("shared", 1, 14, 14, rate, 1e-10, 4_000, 0) for rate in (0.3, 1e6)
+    )  # fmt: skip
+    outcomes = descend([stable, unstable], silent)
+    assert [outcome.status for outcome in outcomes] == ["done", "diverged"]
+    assert outcomes[0].values["train_error"] < 1.0
+
+
+@pytest.mark.parametrize(("growth", "rank"), [("neurons", 6), ("connections", 10)])
+def test_neurons_are_free_and_connections_are_not(growth, rank):
+    """k(d + 1) with k = 2: d = 2, and d = 4 with twice the connections."""
+    values = scaling.measure(scaling.Case(growth, 2, 0), silent).values
+    assert (values["rank"], values["rank_decided"]) == (rank, True)

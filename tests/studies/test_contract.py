@@ -1,0 +1,223 @@
+"""The contract of studies: evidence loses no run, a statement is judged by its one criterion, and an ending is said."""
+
+import ast
+import json
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import condenslab.studies
+from condenslab import studies
+from condenslab.studies import Evidence, Measured, Outcome, Part, Share, Statement, at_least, at_most, exactly, within
+from condenslab.studies.contract import endings
+from condenslab.studies.contract.evidence import Asked, gather, of_records
+from condenslab.studies.contract.parts import guarded
+from condenslab.sweeps import Record
+
+STATUSES = ("done", "diverged", "failed", "missing")
+
+
+def asked(number, status="done", value=1.0, **case):
+    record = None
+    if status != "missing":
+        values = {"value": value} if status == "done" else {}
+        record = Record("s", str(number), {"seed": number, **case}, status, f"it {status}", values)
+    return Asked(str(number), {"seed": number, **case}, record)
+
+
+def value(record):
+    return record.values["value"]
+
+
+@given(st.lists(st.sampled_from(STATUSES)))
+def test_every_case_that_was_asked_for_has_a_value_or_none(statuses):
+    evidence = Evidence(asked(k, status) for k, status in enumerate(statuses))
+    assert evidence.each(value) == [1.0 if status == "done" else None for status in statuses]
+    whole = bool(statuses) and set(statuses) == {"done"}
+    assert evidence.all(lambda records: sum(map(value, records))) == (len(statuses) if whole else None)
+    assert [a.id for a in evidence.read] == [str(k) for k in range(len(statuses))]
+
+
+@given(st.lists(st.sampled_from(STATUSES), min_size=1), st.data())
+def test_a_share_is_of_all_cases_that_were_asked_for(statuses, data):
+    good = [data.draw(st.booleans()) for _ in statuses]
+    evidence = Evidence(asked(k, s, float(g)) for k, (s, g) in enumerate(zip(statuses, good, strict=True)))
+    share = evidence.share(lambda record: value(record) == 1.0)
+    assert share.total == len(statuses)
+    assert share.successes == sum(s == "done" and g for s, g in zip(statuses, good, strict=True))
+    assert share.unknown == sum(s in ("failed", "missing") for s in statuses)
+    low, high = share.ends()
+    for criterion in (at_least(0.5), at_most(0.5)):
+        decided = criterion.accepts(share)
+        ends = {criterion.accepts(low), criterion.accepts(high)}
+        assert decided is (ends.pop() if len(ends) == 1 else None)
+
+
+def test_what_was_cut_off_has_not_answered():
+    blown = Record("s", "0", {}, "diverged", "", {"stop": "NOT_FINITE"})
+    cut = Record("s", "1", {}, "diverged", "", {"stop": "STEPS_EXHAUSTED"})
+    assert of_records([blown, cut]).share(value) == Share(0, 1, 2)
+    assert of_records([blown, cut]).each(value, diverged=7.0) == [7.0, None]
+
+
+def test_a_tolerance_that_would_accept_one_case_too_many_is_refused():
+    with pytest.raises(ValueError, match="off by one"):
+        exactly(0).judge(Share(1, 0, 40))
+    assert within(0.0, 1e-9).judge(Share(1, 0, 40)).verdict == "fails"
+    assert exactly(0).judge(Share(1, 0, 1)).verdict == "fails", "a count"
+
+
+def test_evidence_is_chosen_by_value_by_any_of_several_by_a_function_and_by_class():
+    @dataclass(frozen=True)
+    class Deep:
+        depth: int
+
+    evidence = Evidence([asked(0, depth=1), asked(1, depth=2), asked(2, depth=3), asked(3, kind=[1, 2])])
+    assert len(evidence.where(depth=1)) == 1 and len(evidence.where(depth=(1, 3))) == 2
+    assert len(evidence.where(depth=lambda depth: depth > 1)) == 2
+    assert list(evidence.by("depth")) == [1, 2, 3] and evidence.fields("kind") == [(1, 2)]
+    assert list(evidence.by("seed", "depth")) == [(0, 1), (1, 2), (2, 3)]
+    typed = gather(["a"], [{"@type": "Deep", "depth": 1}], [])
+    assert len(typed.where(Deep)) == 1 and len(typed.where(Part)) == 0
+
+
+def statement(values=lambda evidence: evidence.each(value), criterion=None, **options):
+    criterion = criterion or within(1.0, 0.5)
+    return Statement("the value is one", "somewhere", values, criterion, **options)
+
+
+def test_a_claim_follows_from_the_statement():
+    claim = statement(of="seeds", note="in metres", figure="A figure", reason="too long").decide(
+        Evidence([asked(0), asked(1, value=2.0)])
+    )
+    assert claim.statement == (
+        "the value is one (in metres), for each of 2 seeds [holds for 1; success rate 0.09 to 0.91 at 95 %]"
+    )
+    assert (claim.verdict, claim.margin, claim.relation, claim.expected) == ("fails", -1.0, "=", 1.0)
+    assert (claim.records, claim.figure, claim.label, claim.reason) == (
+        ["0", "1"], "A figure", "the value is one", "too long"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("lost", ["diverged", "failed", "missing"])
+def test_a_lost_run_makes_the_claim_undecided_and_the_reason_says_so(lost):
+    claim = statement(of="seeds").decide(Evidence([asked(0), asked(1, lost)]))
+    assert claim.verdict == "undecided" and "1 of them unknown" in claim.statement
+    assert claim.reason.startswith(f"of 2 runs that it rests on, 1 {lost}")
+
+
+def test_without_any_record_or_case_the_statement_stays():
+    for evidence in (Evidence([]), Evidence([asked(0, "missing")])):
+        assert statement().decide(evidence).verdict == "undecided"
+    unsettled = statement(lambda evidence: Measured([1.0], "a note", unsettled="too few")).decide(Evidence([]))
+    assert (unsettled.verdict, unsettled.measured, unsettled.reason) == ("undecided", [1.0], "too few")
+    assert unsettled.statement == "the value is one (a note)"
+
+
+class Stop(Enum):
+    FINISHED = "Done."
+    STEPS_EXHAUSTED = "No more steps."
+    TIME_LIMIT = "Out of time."
+    NOT_FINITE = "Not finite."
+    INTERRUPTED = "Interrupted."
+
+
+@dataclass
+class Run:
+    stop: Stop
+
+
+@pytest.mark.parametrize(
+    ("stop", "status"), [(Stop.STEPS_EXHAUSTED, "diverged"), (Stop.NOT_FINITE, "diverged"), (Stop.TIME_LIMIT, "failed")]
+)
+def test_an_ending_that_was_not_asked_for_is_no_plain_done(stop, status):
+    outcome = guarded(lambda: Outcome({"value": endings.as_asked(Run(stop))}))
+    assert (outcome.status, outcome.message, outcome.values["stop"]) == (status, stop.value, stop.name)
+    assert endings.as_asked(Run(stop), asked=(stop.name,)).stop is stop
+
+
+def test_an_interruption_is_raised_and_never_an_outcome():
+    for runs in (Run(Stop.INTERRUPTED), [Run(Stop.FINISHED), Run(Stop.INTERRUPTED)]):
+        with pytest.raises(KeyboardInterrupt):
+            guarded(lambda runs=runs: Outcome({"value": endings.uninterrupted(runs)}))
+
+
+@dataclass(frozen=True)
+class Case:
+    seed: int
+    size: int
+
+
+def double(case, progress):
+    progress(0.5, "half way")
+    if case.seed == 1:
+        raise RuntimeError("seed one breaks")
+    return Outcome({"twice": 2 * case.size})
+
+
+def test_one_failing_case_does_not_fail_its_batch_and_progress_is_of_the_batch():
+    part = Part(case=Case, run=f"{__name__}:double", seconds=lambda case: 1.0)
+    lines = []
+    outcomes = part.outcomes([Case(k, 5) for k in range(3)], None, lambda *line: lines.append(line))
+    assert [outcome.status for outcome in outcomes] == ["done", "failed", "done"]
+    assert "seed one breaks" in outcomes[1].message and "RuntimeError" in outcomes[1].trace
+    assert [fraction for fraction, _ in lines] == pytest.approx([1 / 6, 1 / 2, 5 / 6])
+
+
+def test_every_field_that_does_not_vary_decides_the_program():
+    part = Part(case=Case, run="m:f", seconds=lambda case: 1.0)
+    assert part.key(Case(0, 1)) == part.key(Case(9, 1)) != part.key(Case(0, 2))
+    with pytest.raises(ValueError, match="a field that varies must be one of Case"):
+        Part(case=Case, run="m:f", seconds=lambda case: 1.0, varies=("sede",))
+
+
+@pytest.mark.parametrize("name", studies.names())
+def test_every_statement_is_promised_for_any_evidence(name):
+    """With no record at all every statement of every preset is there, undecided, and short enough for the page."""
+    study = studies.get(name)
+    for settings in study.presets.values():
+        cases = study.cases(settings, seed=0)
+        claims = study.claims([], settings, cases=cases)
+        assert claims and {claim.verdict for claim in claims} == {"undecided"}
+        for claim in claims:
+            assert any(text in claim.statement for text in study.claim_statements)
+            assert len(claim.label.split()) <= 15, claim.label
+            assert claim.relation in ("≤", "≥", "=") and claim.source and claim.reason and claim.part and claim.deck
+            json.dumps(claim.records)
+        for case in cases[:50]:
+            study.part_of(case)
+
+
+ROOT = Path(condenslab.studies.__file__).parent
+FILES = sorted(path for path in ROOT.rglob("*.py") if "contract" not in path.parts)
+SEAM = {"descend", "flow", "ensemble", "normalised_flow", "critical_points", "critical_points_from"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_studies_train_through_the_one_seam_and_dispatch_through_parts(path):
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Name)
+        ):
+            bare = node.func.value.id in ("training", "landscape") and node.func.attr in SEAM
+            assert not bare, f"line {node.lineno}: use condenslab.studies.contract.train.{node.func.attr}"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "isinstance":
+            subject = ast.unparse(node.args[0])
+            assert "case" not in subject.split("."), f"line {node.lineno}: a kind of case is a Part"
+        if isinstance(node, ast.Compare) and ast.unparse(node) in ("r.status == 'done'", "record.status == 'done'"):
+            assert path.name == "draw.py" or _within_drawings(tree, node), f"line {node.lineno}: claims read Evidence"
+
+
+def _within_drawings(tree, node):
+    """Whether a node is in a function that draws."""
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and node in ast.walk(function):
+            return any(isinstance(n, ast.Name) and n.id in ("figures", "Drawing") for n in ast.walk(function))
+    return False
