@@ -1,12 +1,13 @@
 """Numbers of a training run, checked where they enter: each that cannot be meant is refused in one sentence."""
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
 import jax
 import numpy as np
 from jax.core import Tracer
+
+from condenslab.networks.checks import count
 
 
 def check_number(name: str, value: Any, *, least: float = 0.0, below: float = np.inf, infinite: bool = False) -> None:
@@ -48,14 +49,7 @@ def check_count(name: str, value: Any, least: int = 0) -> int:
         ValueError: Not a whole number of at least `least`.
     """
     given: Any = value.item() if isinstance(value, np.ndarray | jax.Array) and value.ndim == 0 else value
-    try:
-        number = least - 1 if isinstance(given, bool) else operator.index(given)
-    except TypeError:
-        number = least - 1
-    if number < least:
-        bound = f"be at least {least}" if least else "not be negative"
-        raise ValueError(f"{name} must be a whole number and must {bound}. Got {value!r}.")
-    return number
+    return count(name, given, least=least)
 
 
 def check_whole(name: str, values: Sequence[int] | np.ndarray) -> np.ndarray:
