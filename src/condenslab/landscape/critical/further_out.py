@@ -174,6 +174,7 @@ def _followed(
         exact: What a risk is taken for that no longer changes at all further out.
     """
     value = derivatives(risk, network, theta)[0]
+    outward = 0.0
     for near in _NEAR:
         moved = [_adapted(risk, network, theta, held, factor)[0] - value for factor in (1 / near, near)]
         inward, outward = (np.sign(change) if abs(change) > noise else 0.0 for change in moved)
