@@ -67,7 +67,9 @@ def _split(params: Any, value: np.ndarray) -> list[np.ndarray]:
 
 def _padded(params: Any, value: np.ndarray, filling: np.ndarray) -> list[np.ndarray]:
     config = params["padding_config"]
-    shape = [low + high + own + max(own - 1, 0) * inner for (low, high, inner), own in zip(config, value.shape, strict=True)]
+    shape = [
+        low + high + own + max(own - 1, 0) * inner for (low, high, inner), own in zip(config, value.shape, strict=True)
+    ]
     if any(low < 0 or high < 0 for low, high, _ in config):
         raise BeyondPrecision("there is no second computation of a negative padding.")
     found = np.full(shape, filling.item() if value.dtype == object else filling, dtype=value.dtype)

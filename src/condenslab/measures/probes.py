@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
+from condenslab.measures.cells import further_cells, is_piecewise
 from condenslab.measures.neurons import hidden_layers, hidden_neurons
 from condenslab.networks import MLP, Activation, TwoLayer
 
@@ -51,7 +52,7 @@ class Saturation:
 
 
 def covering_probes(seed: int, network: TwoLayer | MLP, count: int | None = None) -> Float[np.ndarray, "sample input"]:
-    """Draws probe inputs where the neurons of the first hidden layer are active.
+    """Draws probe inputs where the neurons of a network are active.
 
     For each probe a point x₀ ~ N(0, s² I) is moved along w_k, k in turn, to the preactivation w_k·x + b_k = t:
     t ~ N(0, 1) for activations that saturate, t ~ s‖w_k‖·N(0, 1) for homogeneous ones, whose kink is at 0. s is the
@@ -92,7 +93,11 @@ def covering_probes(seed: int, network: TwoLayer | MLP, count: int | None = None
         levels = levels * spread * norms[chosen]
     w = weights[chosen]
     shift = levels - np.sum(points * w, axis=1) - biases[chosen]
-    return points + (shift / norms[chosen] ** 2)[:, None] * w
+    drawn = points + (shift / norms[chosen] ** 2)[:, None] * w
+    if len(layers) < 2 or not is_piecewise(network):
+        return drawn
+    cells = np.concatenate([drawn[:0], *further_cells(network, drawn, seed)])[: 2 * number // 3]
+    return np.concatenate([cells, drawn[: number - len(cells)]])
 
 
 def cell_probes(seed: int, knots: Sequence[np.ndarray], count: int) -> Float[np.ndarray, "sample input"]:

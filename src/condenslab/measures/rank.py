@@ -13,7 +13,7 @@ from condenslab.measures.rank_evidence import exact_entries, fades, spectra, tan
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen
 from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply
-from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, rounding_floor
+from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +69,14 @@ class Rank:
             return str(self.value)
         if self.reason:
             return f"undecided ({self.reason})"
-        return f"undecided (at least {self.value}, {self.gap:.1f} decades above the noise; the others may be zero or not)"
+        return (
+            f"undecided (at least {self.value}, {self.gap:.1f} decades above the noise; the others may be zero or not)"
+        )
 
 
-def rank(matrix: np.ndarray | Array, *, tolerance: float | None = None, errors: np.ndarray | float | None = None) -> Rank:
+def rank(
+    matrix: np.ndarray | Array, *, tolerance: float | None = None, errors: np.ndarray | float | None = None
+) -> Rank:
     """Returns the rank of a matrix: what is above the noise counts, and what is below needs an argument to be zero.
 
     The noise is that of entries rounded to float64, once rows and columns are as they are, and once they have one size
@@ -153,7 +157,7 @@ def model_rank(
     aimed_at_all = jacobian.shape[0] * jacobian.shape[1] >= jacobian.shape[2]
     if predict is not apply or not aimed_at_all:
         return found
-    reason = unseen(network, probes, found.value)
+    reason = unseen(network, probes, found.value, jacobian.shape[2])
     return replace(found, decided=found.decided and not reason, reason=reason)
 
 
@@ -182,7 +186,9 @@ def rank_of_tangents(
         clear = clear and not fades(values[: cut.count], cut.gap)
         found = _decided(values, cut, second, best.count, f"by the noise of float64 alone, because {again}")
         return found if clear else replace(found, decided=False, evidence="")
-    if not again.firm:  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree
+    if (
+        not again.firm
+    ):  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree
         noise = _decided(values, cut, second, best.count, "what is left is the rounding of the parameters")
         clear = cut.decided and second.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer)
         reason = f"the rank is {again.rank} or {best.count}, depending on the last digits of the parameters"

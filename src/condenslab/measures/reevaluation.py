@@ -19,7 +19,9 @@ from condenslab.measures.movement import MOVES, bind, moved
 MOST_WORK = 6_000_000
 """Operations on single numbers that a second computation may take, some seconds of them."""
 
-_FUNCTIONS = frozenset("exp log log1p expm1 tanh logistic erf erfc sin cos sqrt rsqrt".split())
+_FUNCTIONS = frozenset(
+    ["exp", "log", "log1p", "expm1", "tanh", "logistic", "erf", "erfc", "sin", "cos", "sqrt", "rsqrt"]
+)
 _COMPARISONS: dict[str, Callable[..., Any]] = {
     "eq": np.equal,
     "ne": np.not_equal,
@@ -67,7 +69,9 @@ def evaluate(traced: ClosedJaxpr, leaves: Sequence[Any], numbers: FixedPoint) ->
     Raises:
         BeyondPrecision: An operation is not known here, or a number has no place among fixed-point numbers.
     """
-    return _run(traced.jaxpr, [_enter(c, numbers) for c in traced.consts], [_enter(x, numbers) for x in leaves], numbers)
+    return _run(
+        traced.jaxpr, [_enter(c, numbers) for c in traced.consts], [_enter(x, numbers) for x in leaves], numbers
+    )
 
 
 def _enter(value: Any, numbers: FixedPoint) -> np.ndarray:
