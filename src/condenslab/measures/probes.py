@@ -94,7 +94,7 @@ def covering_probes(seed: int, network: TwoLayer | MLP, count: int | None = None
     w = weights[chosen]
     shift = levels - np.sum(points * w, axis=1) - biases[chosen]
     drawn = points + (shift / norms[chosen] ** 2)[:, None] * w
-    if len(layers) < 2 or not is_piecewise(network):
+    if layers < 2 or not is_piecewise(network):
         return drawn
     cells = np.concatenate([drawn[:0], *further_cells(network, drawn, seed)])[: 2 * number // 3]
     return np.concatenate([cells, drawn[: number - len(cells)]])
