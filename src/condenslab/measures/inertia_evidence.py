@@ -102,7 +102,7 @@ def _critical(
     theta = np.concatenate([numbers.array(leaf).reshape(-1) for leaf in leaves])
     begin, size = theta, int(np.abs(theta).max(initial=0)) + numbers.one // 2**20
     ends = np.cumsum([np.size(leaf) for leaf in leaves])[:-1]
-    left = math.inf
+    left, now, parts = math.inf, math.inf, []
     for _ in range(_STEPS):
         parts = [part.reshape(np.shape(leaf)) for part, leaf in zip(np.split(theta, ends), leaves, strict=True)]
         gradient = evaluate(slope, [*fixed, *parts], numbers)[0]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -170,7 +171,8 @@ def _spanning(jacobian: np.ndarray) -> np.ndarray:
     most = -(-3 * parameters // (2 * outputs)) + 8
     if samples <= most:
         return np.arange(samples)
-    _, order = scipy.linalg.qr(jacobian.reshape(-1, parameters).T, mode="r", pivoting=True)
+    pivoted: Any = scipy.linalg.qr(jacobian.reshape(-1, parameters).T, mode="r", pivoting=True)
+    order = pivoted[1]
     first = list(dict.fromkeys((order[:parameters] // outputs).tolist()))[:most]
     rest = np.setdiff1d(np.arange(samples), first)
     more = np.random.default_rng(0).permutation(rest)[: most - len(first)]

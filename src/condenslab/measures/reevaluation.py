@@ -214,7 +214,7 @@ _RULES: dict[str, Callable[..., Any]] = {
 }
 
 
-def _work(jaxpr: Jaxpr) -> int:
+def _work(jaxpr: Any) -> int:
     """Returns about how many operations on single numbers it takes; a function costs as much as 20 of them."""
     total = 0
     for equation in jaxpr.eqns:
