@@ -5,10 +5,10 @@ import hashlib
 import json
 from fractions import Fraction
 
-import golden
 import jax.numpy as jnp
 import numpy as np
 
+import golden
 from condenslab.landscape import proof
 from condenslab.networks import MLP, TwoLayer, activation
 

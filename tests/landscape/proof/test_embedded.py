@@ -2,17 +2,17 @@
 
 from fractions import Fraction
 
-import golden
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from proofs import as_read, exercise, numeric_counts, two_layer
 
+import golden
 from condenslab import landscape
 from condenslab.checker import verify
 from condenslab.landscape import proof
 from condenslab.networks import TwoLayer, activation
 from condenslab.risk import EmpiricalRisk
+from proofs import as_read, exercise, numeric_counts, two_layer
 
 
 def verified(found):
@@ -21,9 +21,7 @@ def verified(found):
     return verdict.sentence
 
 
-@pytest.mark.parametrize(
-    ("width", "counts"), [(2, (4, 1, 1)), (3, (5, 2, 2)), (500, (502, 499, 499))]
-)
+@pytest.mark.parametrize(("width", "counts"), [(2, (4, 1, 1)), (3, (5, 2, 2)), (500, (502, 499, 499))])
 def test_the_split_minimum_of_width_one(width, counts):
     """Zhang et al., NeurIPS 2021, Figure 3(a) for 1 to 3 copies; 500 by the theorem."""
     found = proof.prove(golden.three_tanh(), landscape.split_to_width(golden.stationary(1), width))
@@ -57,7 +55,9 @@ def test_several_outputs(name, output_bias):
 def test_mirror_images_are_copies():
     one = golden.stationary(1)
     w, b, a = one.input_weights[0], one.biases, one.output_weights[0]
-    wide = TwoLayer(jnp.stack([w, -w]), jnp.concatenate([b, -b]), jnp.stack([a * 0.75, -a * 0.25], 1), None, one.activation)
+    wide = TwoLayer(
+        jnp.stack([w, -w]), jnp.concatenate([b, -b]), jnp.stack([a * 0.75, -a * 0.25], 1), None, one.activation
+    )
     found = proof.prove(golden.three_tanh(), wide)
     assert found.inertia.counts == (4, 1, 1) and found.neurons[1].sign == -1
     verified(found)
@@ -137,7 +137,9 @@ def test_distinct_functions_are_apart_somewhere():
 
 
 def test_exp_has_no_isolated_points():
-    network = TwoLayer(jnp.array([[0.5], [-0.3]]), jnp.array([0.1, 0.2]), jnp.array([[1.0, -0.4]]), None, activation("exp"))
+    network = TwoLayer(
+        jnp.array([[0.5], [-0.3]]), jnp.array([0.1, 0.2]), jnp.array([[1.0, -0.4]]), None, activation("exp")
+    )
     risk = golden.made_critical(network, np.linspace(-3, 3, 15)[:, None])
     found = proof.prove(risk, network)
     assert found.proven and found.inertia.zero == 2 and not found.isolated

@@ -1,11 +1,10 @@
 """Critical points and inertia as theorems: against known points, numpy's eigenvalues, and points that are none."""
 
-import golden
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from proofs import as_read, exercise, mlp, numeric_counts, two_layer
 
+import golden
 from condenslab.checker import verify
 from condenslab.errors import UserError
 from condenslab.landscape import proof
@@ -14,6 +13,7 @@ from condenslab.landscape.proof.exact import ball, exact_text, floats, precision
 from condenslab.landscape.proof.problem import canonical, problem_of
 from condenslab.networks import TwoLayer, activation, ravel, unravel
 from condenslab.risk import CrossEntropy, EmpiricalRisk
+from proofs import as_read, exercise, mlp, numeric_counts, two_layer
 
 SMOOTH = ["tanh", "sigmoid", "softplus", "gelu", "swish", "exp", "x_tanh", "x2_tanh"]
 
@@ -202,8 +202,18 @@ def test_a_saddle_is_no_minimum():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda r, n: proof.prove(r, TwoLayer(n.input_weights, n.biases, n.output_weights, None, activation("relu"))), "kink"),
-        (lambda r, n: proof.prove(r, TwoLayer(n.input_weights * jnp.nan, n.biases, n.output_weights, None, n.activation)), "finite"),
+        (
+            lambda r, n: proof.prove(
+                r, TwoLayer(n.input_weights, n.biases, n.output_weights, None, activation("relu"))
+            ),
+            "kink",
+        ),
+        (
+            lambda r, n: proof.prove(
+                r, TwoLayer(n.input_weights * jnp.nan, n.biases, n.output_weights, None, n.activation)
+            ),
+            "finite",
+        ),
         (lambda r, n: proof.prove(r, n, digits=20), "53"),
         (lambda r, n: proof.prove(EmpiricalRisk(r.inputs, r.targets, scale=2.0), n), "no scale"),
         (lambda r, n: proof.problem_of(r, n, inputs=[["1/0"]] * 50), "zero denominator"),

@@ -6,9 +6,9 @@ from fractions import Fraction
 import jax.numpy as jnp
 import numpy as np
 
-from condenslab.landscape.layers import layers
 from condenslab.landscape.proof.activations import EVEN, ODD
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.layered import layers
 
 _SAME = 1e-6
 _NONE = 1e-9

@@ -151,7 +151,7 @@ def box_around(box: Box, section: Section) -> list[Any]:
 
 
 def _existence(newton: float, contraction: float) -> float:
-    """‖p − x‖ ≤ ‖Yg(x)‖ + c‖p − x‖ for the zero p, c the contraction: the point lies within newton/(1 − c); twice that is claimed."""
+    """‖p − x‖ ≤ ‖Yg(x)‖ + c‖p − x‖ for the zero p, c the contraction: p is within newton/(1 − c). Twice that is claimed."""
     return float(np.nextafter(_ROOM * newton / (1 - contraction), np.inf)) if contraction < 1 else float("inf")
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.landscape.layers import layers, widths
 from condenslab.landscape.proof.activations import ball_activation
 from condenslab.landscape.proof.exact import Balls, ball, exact_text, fraction
 from condenslab.networks import MLP, TwoLayer, apply
+from condenslab.networks.layered import layers, widths
 from condenslab.risk import CrossEntropy, EmpiricalRisk
 
 Numbers = tuple[tuple[str, ...], ...]

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.landscape.layers import layers
 from condenslab.landscape.proof.decompose import decompose
 from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded, prove_narrow
 from condenslab.landscape.proof.exact import exact_text
 from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION, REACH, PointProof, gauge_section, prove_point
 from condenslab.landscape.proof.problem import Problem, canonical, problem_of, shape_of
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.layered import layers
 from condenslab.risk import EmpiricalRisk
 
 
