@@ -220,7 +220,7 @@ def _activated(name: str, jet: tuple[Any, Any, Any], order: int) -> tuple[Any, A
     s0, s1, s2 = series(name, z)
     if order == 0:
         return s0, None, None
-    bent = None if order == 1 else (g * g.transpose()) * (2 * s2) + (0 if h is None else h * s1)
+    bent = None if order == 1 else (g * g.transpose()) * (2 * s2) + _or_zero(h, g.nrows(), g.nrows()) * s1
     return s0, g * s1, bent
 
 

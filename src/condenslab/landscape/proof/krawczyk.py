@@ -83,7 +83,7 @@ def locate(problem: Problem, start: Sequence[Any], section: Section, reach: floa
         The centre, exact balls, and an approximate inverse Y of the Hessian there; or why there is none.
     """
     centre, scale = list(start), [max(1.0, abs(float(value.mid()))) for value in start]
-    best = float("inf")
+    best, inverse = float("inf"), None
     for _ in range(_NEWTON):
         found = enclose(problem, centre, hessian=True)
         inverse = _inverse(found.hessian, section)
@@ -151,7 +151,7 @@ def box_around(box: Box, section: Section) -> list[Any]:
 
 
 def _existence(newton: float, contraction: float) -> float:
-    """‖p − x‖ ≤ ‖Yg(x)‖ + c‖p − x‖ for the zero p, c the contraction: p is within newton/(1 − c). Twice that is claimed."""
+    """‖p − x‖ ≤ ‖Yg(x)‖ + c‖p − x‖ for the zero p, c the contraction: ≤ newton/(1 − c); twice is claimed."""
     return float(np.nextafter(_ROOM * newton / (1 - contraction), np.inf)) if contraction < 1 else float("inf")
 
 

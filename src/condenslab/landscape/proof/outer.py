@@ -2,8 +2,8 @@
 
 Let the inputs be symmetric about 0 with y(−x) = −y(x) and x·y(x) ≥ 0, not all 0, and w > 0, b ≥ w·max|x|. With
 p = b + wx and m = b − wx ≥ 0, N = Σ_{x>0} y·(tanh p − tanh m) > 0 and
-N_b = −Σ_{x>0} y·(tanh p − tanh m)(tanh p + tanh m) < 0, while ∂_b⟨s, s⟩ > 0: N²/⟨s, s⟩ falls strictly in b, and no critical function but 0 has its centre −b/w ≤ −max|x|.
-x → −x gives the other side.
+N_b = −Σ_{x>0} y·(tanh p − tanh m)(tanh p + tanh m) < 0, while ∂_b⟨s, s⟩ > 0: N²/⟨s, s⟩ falls strictly in b, and no
+critical function but 0 has its centre −b/w ≤ −max|x|. x → −x gives the other side.
 """
 
 from collections import Counter
