@@ -150,7 +150,7 @@ def risk(data: Data, theta: list[Any], *, order: int) -> tuple[Any, Any, Any]:
     size = data.net.size
     value, gradient, hessian = flint.arb(0), flint.arb_mat(size, 1), flint.arb_mat(size, size)
     for x, y, p in zip(data.x, data.y, data.p, strict=True):
-        jets = outputs(data.net, theta, x, order=order)
+        jets: list[Any] = outputs(data.net, theta, x, order=order)
         loss, slopes, bends = _loss(data.loss, [jet[0] for jet in jets], y)
         value += p * loss
         for (_, g, h), slope in zip(jets, slopes, strict=True):
@@ -195,8 +195,9 @@ def _affine(theta: list[Any], place: tuple[int, int | None], hidden: list[Any], 
     start, bias = place
     size = len(theta)
     value = flint.arb(0) if bias is None else theta[bias]
-    gradient, hessian = (flint.arb_mat(size, 1) if order else None), None
-    crossed = flint.arb_mat(size, size) if order == 2 else None
+    gradient: Any = flint.arb_mat(size, 1) if order else None
+    hessian: Any = None
+    crossed: Any = flint.arb_mat(size, size) if order == 2 else None
     if gradient is not None and bias is not None:
         gradient[bias, 0] = 1
     for j, (h, dh, ddh) in enumerate(hidden):
