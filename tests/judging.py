@@ -1,10 +1,14 @@
-"""Claims on made-up records: what the tests of studies share."""
+"""Claims on made-up records, and runs that end otherwise than asked: what the tests of studies share."""
 
+import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from condenslab import training
 from condenslab.studies import Claim, Study
 from condenslab.sweeps import Record, described
 
@@ -25,6 +29,34 @@ def judged(
 def verdicts(claims: Sequence[Claim], start: str = "") -> list[str]:
     """Returns the verdicts of the claims that begin with a text."""
     return [claim.verdict for claim in claims if claim.statement.startswith(start)]
+
+
+def made_up(study: Study, settings: Any, values: Callable[[Any], Any], seed: int = 0) -> list[Record]:
+    """Returns a record a case: values(case) are its values; "diverged" or "failed" says so, and None leaves it out."""
+    given = [(case, values(case)) for case in study.cases(settings, seed=seed)]
+    return [
+        record(study, case, status=what) if isinstance(what, str) else record(study, case, what)
+        for case, what in given
+        if what is not None
+    ]
+
+
+def decided(study: Study, records: Sequence[Record], settings: Any, seed: int = 0) -> list[str]:
+    """Returns the verdicts on records of the cases of these settings."""
+    return verdicts(judged(study, study.cases(settings, seed=seed), records, settings))
+
+
+def ended(monkeypatch: pytest.MonkeyPatch, function: str, stop: Any, call: int = 0) -> None:
+    """Lets a call of `training.<function>` (the first is number 0) end for another reason, an ensemble's first run."""
+    library, calls = getattr(training, function), itertools.count()
+
+    def replaced(*arguments: Any, **options: Any) -> Any:
+        runs = library(*arguments, **options)
+        if next(calls) != call:
+            return runs
+        return [replace(runs[0], stop=stop), *runs[1:]] if isinstance(runs, list) else replace(runs, stop=stop)
+
+    monkeypatch.setattr(training, function, replaced)
 
 
 def check_damage(study: Study, settings: Any, cases: Sequence[Any], records: Sequence[Record], seeds: int = 20) -> None:

@@ -1,40 +1,48 @@
 """Where a spectrum is cut, and in which precision: the one place that decides what counts as zero."""
 
 import math
+import os
 from dataclasses import dataclass
 
 import numpy as np
 
-_DECIDED_DECADES = 2.0
+CLEAR_DECADES = 3.0
+"""How far above the noise the smallest value that is kept must lie, before noise is a reason to call others zero."""
 
 
 @dataclass(frozen=True)
 class SpectrumCut:
-    """Where a list of non-negative values splits into "non-zero" and "zero".
+    """Where a list of non-negative values splits into what is above the noise and what is not.
 
     Attributes:
-        count: How many values lie above the cut.
-        tolerance: The cut itself, in the units of the values: the geometric middle of the gap.
-        gap: Width of the gap around the cut, in decades (powers of ten); infinite for an all-zero spectrum.
-        floor: The rounding floor, in the units of the values; nothing below it can be told from zero.
-        lower_gap: The widest gap below the cut, in decades, down to the floor: structure among the "zeros".
+        count: How many values lie above the noise. They are not zero.
+        tolerance: The cut, in the units of the values: the geometric middle between the smallest value that is kept
+            and the noise, or the caller's own.
+        gap: How far the smallest value that is kept lies above the cut-off of the others, the noise, in decades (powers
+            of ten); infinite for an all-zero spectrum.
+        floor: The noise, in the units of the values; nothing below it can be told from zero.
+        size: How many values there are.
     """
 
     count: int
     tolerance: float
     gap: float
     floor: float
-    lower_gap: float = 0.0
+    size: int
+
+    @property
+    def full(self) -> bool:
+        """Whether every value is clearly above the noise, by a decade."""
+        return self.count == self.size and (self.size == 0 or self.gap >= 1.0)
 
     @property
     def decided(self) -> bool:
-        """Whether the gap is at least two decades wide and has no rival below it.
+        """Whether every value is above the noise, or those that are lie three decades above it.
 
-        A rival is a gap of at least two decades less than two decades narrower: the "zeros" then fall in two classes,
-        of which one may be true values.
+        The second is an argument for zero only where the noise is that of the values: what is below it may be zero or
+        not, and a spectrum that fades into the noise says nothing about its end.
         """
-        rival = self.lower_gap >= _DECIDED_DECADES and self.gap - self.lower_gap < _DECIDED_DECADES
-        return self.gap >= _DECIDED_DECADES and not rival
+        return self.full or self.gap >= CLEAR_DECADES
 
 
 def require_float64(array: np.ndarray, quantity: str, tolerance: float | None) -> None:
@@ -55,6 +63,25 @@ def require_float64(array: np.ndarray, quantity: str, tolerance: float | None) -
         )
 
 
+def require_memory(size: int, what: str, instead: str) -> None:
+    """Refuses what does not fit in this machine's memory before it is asked for.
+
+    Args:
+        size: Bytes that it takes.
+        what: It, for the message.
+        instead: What to use instead.
+
+    Raises:
+        ValueError: It takes more than the machine has.
+    """
+    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else math.inf
+    if size > 0.8 * have:
+        raise ValueError(
+            f"{what} takes about {size / 2**30:,.0f} GiB of memory, and this machine has {have / 2**30:,.0f} GiB. Use "
+            f"{instead}, which does not form it."
+        )
+
+
 def rounding_floor(largest: float, shape: tuple[int, ...]) -> float:
     """Returns eps·s₁·max(shape), below which a computed float64 singular value is rounding.
 
@@ -70,25 +97,25 @@ def rounding_floor(largest: float, shape: tuple[int, ...]) -> float:
 
 
 def cut_spectrum(values: np.ndarray, floor: float, tolerance: float | None = None) -> SpectrumCut:
-    """Cuts a spectrum at its largest gap above the rounding floor.
+    """Cuts a spectrum at its noise: what lies above is not zero, however wide the gaps among it.
 
-    The floor counts as a virtual last value, so that full rank is found too; values below it are raised to it. A fixed
-    relative threshold is not enough: true small eigenvalues of an embedded critical point can be 1e-10 of the largest.
+    A fixed relative threshold is not enough: true small eigenvalues of an embedded critical point can be 1e-10 of the
+    largest. Nor is the largest gap: true values may lie on both sides of it.
 
     Args:
         values: Non-negative values, shape (count,), in any order.
-        floor: The rounding floor, in the units of the values.
-        tolerance: An absolute cut that replaces the largest gap, when the caller knows better.
+        floor: The noise, in the units of the values: at least the rounding floor.
+        tolerance: An absolute cut that replaces the noise, when the caller knows better.
 
     Returns:
         The cut. With a stated tolerance, `gap` is the distance in decades of its two neighbours (of the tolerance
-        itself where nothing is kept, of the floor where nothing is dropped) and gaps below are the caller's business.
+        itself where nothing is kept, of the floor where nothing is dropped).
 
     Raises:
         ValueError: A value is negative or not finite.
 
     Example:
-        >>> cut_spectrum(np.array([3.0, 1e-3, 1e-14]), floor=1e-15).count
+        >>> cut_spectrum(np.array([3.0, 1e-3, 1e-16]), floor=1e-15).count
         2
     """
     descending = np.sort(np.asarray(values, dtype=np.float64))[::-1]
@@ -98,11 +125,10 @@ def cut_spectrum(values: np.ndarray, floor: float, tolerance: float | None = Non
     if tolerance is not None:
         kept, dropped = descending[descending > tolerance], descending[descending <= tolerance]
         lowest, highest = (kept[-1] if kept.size else tolerance), max(floor, dropped[0] if dropped.size else floor)
-        return SpectrumCut(kept.size, tolerance, max(0.0, math.log10(max(lowest, floor) / highest)), floor)
-    if descending.size == 0 or descending[0] <= floor:
-        return SpectrumCut(0, floor, math.inf, floor)
-    raised = np.log10(np.maximum(np.append(descending, floor), floor))
-    gaps = raised[:-1] - raised[1:]
-    last = int(np.argmax(gaps))
-    middle = float(10 ** ((raised[last] + raised[last + 1]) / 2))
-    return SpectrumCut(last + 1, middle, float(gaps[last]), floor, float(gaps[last + 1 :].max(initial=0.0)))
+        gap = max(0.0, math.log10(max(lowest, floor) / highest))
+        return SpectrumCut(kept.size, tolerance, gap, floor, descending.size)
+    kept = descending[descending > floor]
+    if kept.size == 0:
+        return SpectrumCut(0, floor, math.inf, floor, descending.size)
+    gap = math.log10(kept[-1] / floor)
+    return SpectrumCut(kept.size, float(math.sqrt(kept[-1]) * math.sqrt(floor)), gap, floor, descending.size)

@@ -1,33 +1,28 @@
-"""The studies of branches: cases without JAX, and what decides their claims, on made-up records."""
+"""The studies of branches: cases without JAX, what decides their claims on made-up records, and small runs."""
 
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from condenslab import studies
 from condenslab.studies.branches.cases import RateCase, StabilityCase, stability_cases
-from condenslab.studies.branches.study import exponential_rate, log_slope
-from condenslab.sweeps import Record
+from condenslab.studies.branches.claims import exponential_rate, log_slope
+from condenslab.training import Stop
+from judging import ended, judged, made_up, record, verdicts
 
-
-def record(case, values, arrays=None):
-    return Record("x", "id", asdict(case), "done", "", values, arrays or {})
-
-
-def counted(samples, successes):
-    case = StabilityCase(2, 1, 2, samples, 6, 10, 0, 1e-3, 1e9)
-    values = {"successes": successes, "stable_from": [5, 4], "unstable_below": [4, 4]}
-    return record(case, values)
+STUDY, STABILITY = studies.get("branches"), studies.get("recovery_stability")
+TINY = STABILITY.presets["tiny"]
+"""m = 2, m₀ = 1, d = 2, whose thresholds are 5 and 4 samples."""
 
 
 def test_cases_import_no_jax():
     code = (
         "import sys; from condenslab import studies; "
         "names = ('branches', 'recovery_stability'); "
-        "[s.cases(s.presets['full'], seed=0, data=None) for s in map(studies.get, names)]; "
+        "[s.cases(s.presets['full'], seed=0) for s in map(studies.get, names)]; "
         "sys.exit('jax' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
@@ -46,29 +41,118 @@ def test_slopes_of_power_laws_and_exponentials_are_found():
     assert exponential_rate(line, np.ones(500)) is None
 
 
+def counted(successes, finished=None):
+    """Records of the tiny setting from {n: flows of 10 that recover near Q₁ and Q₂}; other n are missing."""
+    settings = replace(TINY, trials=10)
+    values = {"stable_from": [5, 4], "unstable_below": [4, 4], "finished": finished or [10, 10]}
+
+    def of(case):
+        return None if case.samples not in successes else values | {"successes": successes[case.samples]}
+
+    return settings, made_up(STABILITY, settings, of), STABILITY.cases(settings, seed=0)
+
+
+ALL = {2: [0, 0], 3: [0, 2], 4: [7, 10], 5: [10, 10], 6: [10, 10]}
+
+
+def theorem(successes, finished=None):
+    settings, records, cases = counted(successes, finished)
+    return verdicts(judged(STABILITY, cases, records, settings))
+
+
 @pytest.mark.parametrize(
-    ("five", "verdicts"), [([10, 10], ["holds", "holds"]), ([9, 10], ["fails", "holds"]), ([10, 9], ["fails", "holds"])]
+    ("five", "expected"), [([10, 10], ["holds", "holds"]), ([9, 10], ["fails", "holds"]), ([10, 9], ["fails", "holds"])]
 )
-def test_the_theorem_is_held_against_each_branch(five, verdicts):
-    study = studies.get("recovery_stability")
-    records = [counted(3, [0, 2]), counted(4, [7, 10]), counted(5, five)]
-    claims = study.claims(records, study.presets["tiny"], known_target=True)
-    assert [claim.verdict for claim in claims] == verdicts
-    lucky = [counted(3, [10, 2]), counted(5, [10, 10])]
-    assert [c.verdict for c in study.claims(lucky, None, known_target=True)] == ["holds", "fails"]
+def test_the_theorem_is_held_against_each_branch(five, expected):
+    assert theorem(ALL | {5: five}) == expected
+    assert theorem(ALL | {3: [10, 2]}) == ["holds", "fails"]
+
+
+def test_a_missing_number_of_samples_leaves_the_theorem_undecided():
+    for lost in (3, 5):
+        assert theorem({n: row for n, row in ALL.items() if n != lost}) == ["undecided", "undecided"]
+    assert theorem({}) == ["undecided", "undecided"]
+
+
+def test_a_flow_that_was_cut_off_in_an_older_record_has_not_answered():
+    """One of ten flows near Q₁ did not finish: where all ten recover all the same it does no harm."""
+    assert theorem(ALL, finished=[9, 10]) == ["holds", "undecided"]
+    assert theorem(ALL | {5: [9, 10]}, finished=[9, 10]) == ["undecided", "undecided"]
+
+
+TIMES = np.geomspace(1e-3, 1e12, 400)
+ONE = replace(STUDY.presets["tiny"], seeds=2)
+
+
+def flow(case, **changed):
+    """A record of a flow that does what the theory says."""
+    condensed, line = case.branch == 1, np.linspace(0, 60, 400)
+    values = {"ranks": [min(n, 3 + (not condensed)) for n in range(1, 9)], "dimension": 2 - condensed}
+    near = {"times": TIMES, "risk": TIMES**-2.0, "gap": TIMES**-0.5}
+    apart = {"times": line, "risk": 0.2 * np.exp(-line), "gap": np.ones(400)}
+    return record(STUDY, case, values | {"smallest_eigenvalue": 0.5}, (near if condensed else apart) | changed)
+
+
+def speeds(**changed):
+    """Verdicts on ranks, dimensions and speeds; the arrays of one flow near Q₁ are changed."""
+    cases = STUDY.cases(ONE, seed=0)
+    records = [flow(case, **(changed if (case.branch, case.seed) == (1, 1) else {})) for case in cases]
+    return judged(STUDY, cases, records, ONE)
+
+
+def test_flows_as_the_theory_says_hold():
+    claims = speeds()
+    assert verdicts(claims) == ["holds"] * 5 + ["undecided"] * 2, "the tiny preset asks for no trials"
+    assert claims[2].measured == pytest.approx([-2.0, -2.0]) and claims[3].measured == pytest.approx([-0.5, -0.5])
 
 
 def test_a_flow_that_left_the_condensed_branch_is_not_judged_by_its_rate():
-    study, times = studies.get("branches"), np.geomspace(1e-3, 1e12, 400)
-
-    def flow(branch, risk, gap, seed=0):
-        values = {"ranks": [min(n, 3 + (branch > 1)) for n in range(1, 9)], "dimension": 1 + (branch > 1)}
-        arrays = {"times": times, "risk": risk, "gap": gap}
-        return record(RateCase(branch, seed, 8, 0.1, 1e12), values | {"smallest_eigenvalue": 0.5}, arrays)
-
-    near, away = flow(1, times**-2.0, times**-0.5), flow(1, times**-1.0, np.ones(400), seed=1)
-    claims = study.claims([near, away], study.presets["tiny"], known_target=True)
-    slope = next(c for c in claims if "falls like t⁻²" in c.statement)
+    slope = speeds(risk=TIMES**-1.0, gap=np.ones(400))[2]
     assert slope.verdict == "holds" and "1 of 2 flows" in slope.statement and len(slope.measured) == 1
-    wrong = study.claims([flow(1, times**-1.0, times**-0.5)], None, known_target=True)
-    assert next(c for c in wrong if "falls like t⁻²" in c.statement).verdict == "fails"
+    assert speeds(risk=TIMES**-1.0)[2].verdict == "fails"
+
+
+def test_a_flow_that_was_lost_is_not_left_out():
+    cases = STUDY.cases(ONE, seed=0)
+    records = [flow(case) for case in cases if (case.branch, case.seed) != (1, 1)]
+    records += [record(STUDY, case, status="diverged") for case in cases if (case.branch, case.seed) == (1, 1)]
+    expected = ["undecided"] * 4 + ["holds"] + ["undecided"] * 2
+    assert verdicts(judged(STUDY, cases, records, ONE)) == expected
+
+
+def test_flows_come_to_their_branches_as_the_theorems_say():
+    """Ranks 3 and 4, dimensions 1 and 2; near Q₂ the risk falls exponentially at twice the least eigenvalue."""
+    condensed, apart = STUDY.run_batch([RateCase(branch, 0, 8, 0.1, 1e9) for branch in (1, 2)])
+    assert condensed.status == apart.status == "done"
+    assert condensed.values["ranks"] == [1, 2, 3, 3, 3, 3, 3, 3] and condensed.values["dimension"] == 1
+    assert apart.values["ranks"] == [1, 2, 3, 4, 4, 4, 4, 4] and apart.values["dimension"] == 2
+    rate = exponential_rate(apart.arrays["times"], apart.arrays["risk"])
+    assert rate == pytest.approx(2 * apart.values["smallest_eigenvalue"], rel=0.05)
+    assert log_slope(condensed.arrays["times"], condensed.arrays["gap"]) == pytest.approx(-0.5, abs=0.06)
+
+
+STABLE = StabilityCase(2, 1, 2, samples=6, most=6, trials=2, seed=0, radius=1e-3, time=1e12)
+
+
+def test_flows_recover_from_the_codimension_on_and_not_from_two_samples():
+    enough, few = STABILITY.run_batch([STABLE, replace(STABLE, samples=2)])
+    assert enough.status == few.status == "done"
+    assert enough.values["stable_from"] == [5, 4] and enough.values["unstable_below"] == [4, 4]
+    assert enough.values["successes"] == [2, 2] and enough.values["finished"] == [2, 2]
+    assert max(few.values["successes"]) < 2
+
+
+def test_an_interruption_is_no_result_and_a_flow_that_was_cut_off_says_so(monkeypatch):
+    rate = RateCase(2, 0, 8, 0.1, 10.0)
+    short = replace(STABLE, trials=1, time=10.0)  # too short to recover
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.INTERRUPTED)
+        with pytest.raises(KeyboardInterrupt):
+            STUDY.run_batch([rate])
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.STEPS_EXHAUSTED)
+        assert STUDY.run_batch([rate])[0].status == "diverged"
+    ended(monkeypatch, "ensemble", Stop.STEPS_EXHAUSTED)
+    cut, whole = STABILITY.run_batch([short, replace(short, samples=5)])
+    assert (cut.status, cut.message, whole.status) == ("diverged", Stop.STEPS_EXHAUSTED.value, "done")
+    assert cut.values["finished"] == [0, 1] and cut.values["stable_from"] == [5, 4]

@@ -1,17 +1,18 @@
 """The critical_dimension study: random embeddings obey the conditions, claims on made-up records, the drawings."""
 
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from judging import judged, record_of, verdicts
 
 from condenslab import studies
 from condenslab.studies.critical_dimension.cases import EmbeddingCase
-from condenslab.studies.critical_dimension.claims import STATEMENTS, decide
-from condenslab.studies.critical_dimension.compute import _random_embedding, run_case
+from condenslab.studies.critical_dimension.compute import _random_embedding
 from condenslab.sweeps import Record
 
 STUDY = studies.get("critical_dimension")
+QUICK = STUDY.presets["quick"]
 
 
 def record(case, *, corank=None, decided=True):
@@ -21,22 +22,35 @@ def record(case, *, corank=None, decided=True):
     values = {"proved": sum(gained), "heuristic": heuristic, "narrow_corank": 0, "narrow_decided": True}
     values |= {"corank": corank, "decided": decided, "gradient": 1e-15, "tolerance": 1e-9, "floor": 1e-14}
     eigenvalues = np.append(np.geomspace(1e-3, 10.0, 9), np.zeros(corank))
-    return Record("critical_dimension", "x", asdict(case), "done", "", values, {"eigenvalues": eigenvalues})
+    return record_of(STUDY, case, values, {"eigenvalues": eigenvalues})
 
 
 @pytest.fixture
 def records():
-    return [record(case) for case in STUDY.cases(STUDY.presets["quick"], seed=0, data=None)]
+    return [record(case) for case in STUDY.cases(QUICK, seed=0)]
 
 
 def test_claims_on_made_up_records(records):
-    claims = decide(records)
-    assert [claim.verdict for claim in claims] == ["holds"] * len(STATEMENTS)
-    assert all(claim.statement.startswith(text) for claim, text in zip(claims, STATEMENTS, strict=True))
-    deep = EmbeddingCase((2, 2), (1, 1), 9, 60)
-    assert decide([*records, record(deep, corank=2)])[4].verdict == "fails"
-    assert decide([*records, record(deep, corank=1)])[2].verdict == "fails"
-    assert decide([*records, record(deep, decided=False)])[4].verdict == "undecided"
+    claims = judged(STUDY, records, QUICK)
+    assert [claim.verdict for claim in claims] == ["holds"] * 5
+    assert claims[3].figure == STUDY.draw(records)[0].title
+    deep = EmbeddingCase((2, 2), (1, 1), 0, 60)
+
+    def with_deep(**changes):
+        changed = record(deep, **changes)
+        return verdicts(STUDY, [changed if r.id == changed.id else r for r in records], QUICK)
+
+    assert with_deep(corank=2)[4] == "fails"
+    assert with_deep(corank=1)[2] == "fails"
+    assert with_deep(decided=False)[4] == "undecided"
+
+
+def test_a_lost_embedding_leaves_undecided_what_rests_on_it(records):
+    lost = next(r for r in records if r.case["narrow"] == [2, 2] and any(r.case["added"]))
+    failed = Record(lost.study, lost.id, lost.case, "failed", "Lost.")
+    told = verdicts(STUDY, [failed if r is lost else r for r in records], QUICK)
+    assert told == ["undecided", "undecided", "undecided", "holds", "undecided"]
+    assert set(verdicts(STUDY, [], QUICK)) == {"undecided"}
 
 
 def test_random_embeddings_are_compatible_at_any_shape():
@@ -50,10 +64,13 @@ def test_random_embeddings_are_compatible_at_any_shape():
 
 def test_the_corank_of_the_digest():
     """1-2-2-1 → 1-3-3-1: corank exactly 3, by hand count and by the spectrum."""
-    found = run_case(EmbeddingCase((2, 2), (1, 1), 0, 60)).values
+    case = EmbeddingCase((2, 2), (1, 1), 0, 60)
+    (outcome,) = STUDY.run_batch([case])
+    found = outcome.values
     assert (found["narrow_corank"], found["proved"], found["heuristic"]) == (0, 2, 3)
     assert (found["corank"], found["decided"]) == (3, True)
     assert found["output_difference"] < 1e-13
+    assert STUDY.compile_key(case) == STUDY.compile_key(replace(case, seed=5))
 
 
 def test_drawings(records):

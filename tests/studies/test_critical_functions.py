@@ -1,15 +1,20 @@
 """The critical_functions study on made-up records: joining functions, the claims of the exercise, the drawings."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from judging import ended, judged, record_of, verdicts
 
 from condenslab import studies
-from condenslab.studies.critical_functions.claims import KNOWN, STATEMENTS, collect, decide
+from condenslab.studies.critical_functions.cases import SearchCase
+from condenslab.studies.critical_functions.claims import KNOWN
+from condenslab.studies.critical_functions.functions import collect
 from condenslab.sweeps import Record
+from condenslab.training import Stop
 
 STUDY = studies.get("critical_functions")
+QUICK = STUDY.presets["quick"]
 X = np.linspace(-15.0, 15.0, 50)
 SHAPES = {0: [0 * X], 1: [np.tanh(X / 10)], 2: [np.tanh(X - 1), np.tanh(X + 1)], 3: [2 * np.tanh(X)]}
 """Outputs of made-up functions that first appear at each width; the two of width 2 are mirror images."""
@@ -52,7 +57,7 @@ def record(case, *, risks=None, kicks=()):
         )
         values |= {f"kick_{name}": [kick[0][name] for kick in kicks] for name in names}
         arrays["kick_outputs"] = np.array([outputs for _, outputs in kicks])
-    return Record("critical_functions", f"{case.width}-{case.seed}", asdict(case), "done", "", values, arrays)
+    return record_of(STUDY, case, values, arrays)
 
 
 def kick(number, width, risk, outputs, finite=True):
@@ -62,7 +67,7 @@ def kick(number, width, risk, outputs, finite=True):
 
 @pytest.fixture
 def records():
-    cases = STUDY.cases(STUDY.presets["quick"], seed=0, data=None)
+    cases = STUDY.cases(QUICK, seed=0)
     made = [record(case) for case in cases]
     kicks = [kick(0, 1, 0.109, SHAPES[1][0]), kick(1, 2, 0.0698, SHAPES[2][0]), kick(1, 2, 0.05, 9 * X, finite=False)]
     made[0] = record(cases[0], kicks=kicks)
@@ -70,7 +75,7 @@ def records():
 
 
 def test_cases_are_three_widths_and_as_many_seeds():
-    cases = STUDY.cases(STUDY.presets["quick"], seed=4, data=None)
+    cases = STUDY.cases(QUICK, seed=4)
     assert sorted({case.width for case in cases}) == [1, 2, 3]
     assert sorted({case.seed for case in cases}) == [4, 5, 6]
     assert {case.seed for case in cases if case.kicked} == {4}
@@ -85,27 +90,59 @@ def test_functions_of_several_records_are_joined(records):
 
 
 def test_all_claims_hold_on_the_known_functions(records):
-    claims = decide(records, 3)
-    assert [claim.verdict for claim in claims] == ["holds"] * len(STATEMENTS)
-    assert all(claim.statement.startswith(text) for claim, text in zip(claims, STATEMENTS, strict=True))
+    claims = judged(STUDY, records, QUICK)
+    assert [claim.verdict for claim in claims] == ["holds"] * 9
     assert claims[3].measured == [5, 5, 5]
+    assert {claim.figure for claim in claims} - {""} == {drawing.title for drawing in STUDY.draw(records)}
 
 
 def test_claims_fail_where_they_should(records):
-    cases = STUDY.cases(STUDY.presets["quick"], seed=0, data=None)
+    cases = STUDY.cases(QUICK, seed=0)
     spoiled = [record(cases[0], risks=[KNOWN[0][1], 0.11]), *records[1:]]
-    assert decide(spoiled, 3)[4].verdict == "fails"
+    assert verdicts(STUDY, spoiled, QUICK)[4] == "fails"
     values = records[-1].values | {"inertia": [[8, 0, 1]], "midpoint_risk": -1.0, "certified": [False]}
     spoiled = [*records[:-1], replace(records[-1], values=values)]
-    assert [decide(spoiled, 3)[k].verdict for k in (2, 5, 6)] == ["fails"] * 3
+    assert [verdicts(STUDY, spoiled, QUICK)[k] for k in (2, 5, 6)] == ["fails"] * 3
     uphill = [replace(records[0], values=records[0].values | {"kick_risk": [6.0, 1.0, 1.0]}), *records[1:]]
-    assert decide(uphill, 3)[8].verdict == "fails"
+    assert verdicts(STUDY, uphill, QUICK)[8] == "fails"
 
 
-def test_without_width_three_its_claims_are_undecided(records):
-    claims = decide(records[:1], 1)
-    assert {claims[k].verdict for k in (0, 1, 2, 3, 4, 5, 6)} == {"undecided"}
-    assert decide([], 3)[8].verdict == "undecided"
+def test_a_lost_search_leaves_its_seed_unknown(records):
+    """The search of width 3 and seed 2 failed: what rests on the kicks of the first seed still holds."""
+    lost = records[-1]
+    claims = judged(STUDY, [*records[:-1], Record(lost.study, lost.id, lost.case, "failed", "Lost.")], QUICK)
+    assert [claim.verdict for claim in claims] == ["undecided"] * 7 + ["holds"] * 2
+    assert "for each of 3 seeds (1 of them unknown) [holds for 2" in claims[3].statement
+
+
+def test_without_width_three_its_claims_are_undecided():
+    narrow = replace(QUICK, largest_width=1, seeds=1)
+    claims = judged(STUDY, [record(case) for case in STUDY.cases(narrow, seed=0)], narrow)
+    assert [claim.verdict for claim in claims] == ["undecided"] * 9
+    assert claims[3].reason == "widths up to 1 are searched; the last of the known functions has 3"
+    assert set(verdicts(STUDY, [], QUICK)) == {"undecided"}
+
+
+SEARCH = SearchCase(1, 24, 0, 1, 1e6, 1000)
+
+
+def test_a_search_of_width_one_finds_the_published_function(monkeypatch):
+    """R = 0.1090227421; kicked off the zero function the flow leads below it, and the split minimum is a saddle."""
+    (outcome,) = STUDY.run_batch([SEARCH])
+    values = outcome.values
+    lowest = min((k for k, width in enumerate(values["widths"]) if width == 1), key=lambda k: values["risks"][k])
+    assert outcome.status == "done" and values["certified"][lowest] and values["inertia"][lowest] == [3, 0, 0]
+    assert values["risks"][lowest] == pytest.approx(0.1090227421, abs=5e-11)
+    for risk, before, negative in zip(
+        values["kick_risk"], values["kick_risk_before"], values["kick_negative"], strict=True
+    ):
+        assert risk <= before and negative >= 1
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.NOT_FINITE)
+        assert STUDY.run_batch([SEARCH])[0].status == "diverged"
+    ended(monkeypatch, "ensemble", Stop.INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        STUDY.run_batch([SEARCH])
 
 
 def test_drawings_say_what_was_left_out(records):

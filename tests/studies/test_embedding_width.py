@@ -1,25 +1,23 @@
 """The study of embeddings in width: its cases, and its claims on made-up records."""
 
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from judging import ended, judged, record_of
 
 from condenslab import studies
-from condenslab.studies.embedding_width.cases import PRESETS, EscapeCase, IrisCase, SplitCase, make_cases
-from condenslab.studies.embedding_width.claims import STATEMENTS, decide, rows
-from condenslab.sweeps import Record, case_id
+from condenslab.studies.embedding_width.cases import PRESETS, EscapeCase, IrisCase, Settings, SplitCase, make_cases
+from condenslab.studies.shared.columns import columns, rows
+from condenslab.sweeps import case_id
+from condenslab.training import Stop
 
 STUDY = studies.get("embedding_width")
+SETTINGS = Settings(seeds=1, starts=10, wide=10, iris_starts=10)
 
 
 def record(case, values, arrays=None):
-    identity = case_id("embedding_width", 1, case, "float64")
-    return Record("embedding_width", identity, asdict(case), "done", "", values, arrays or {})
-
-
-def columns(table):
-    return {f"row_{name}": [row[name] for row in table] for name in table[0]}
+    return record_of(STUDY, case, values, arrays)
 
 
 def row(kind, neuron, copies, counts, **changes):
@@ -73,48 +71,61 @@ def escape_record(wide=0.05, narrow=0.1090227421):
 ALL = [split_record(1), split_record(2), iris_record(), escape_record()]
 
 
+def claim_of(records, text):
+    return next(claim for claim in judged(STUDY, records, SETTINGS) if claim.statement.startswith(text))
+
+
 def test_everything_as_the_theory_says_holds():
-    claims = decide(ALL)
-    assert {claim.verdict for claim in claims} == {"holds"}
-    for statement in STATEMENTS:
-        assert any(claim.statement.startswith(statement) for claim in claims), statement
+    claims = judged(STUDY, ALL, SETTINGS)
+    assert [claim.verdict for claim in claims] == ["holds"] * 19
+    assert {claim.figure for claim in claims} - {""} <= {drawing.title for drawing in STUDY.draw(ALL)}
+    assert {claim.verdict for claim in judged(STUDY, [], SETTINGS)} == {"undecided"}
+
+
+WIDE_COUNTS = "in the wide network each of K"
 
 
 @pytest.mark.parametrize(
-    ("changed", "number"),
+    ("changed", "text"),
     [
-        (split_record(1, risk=0.11), 0),
-        (split_record(1, narrow=[2, 0, 1]), 2),
-        (split_record(1, row_counts=[[4, 1, 1], [5, 2, 2], [3, 3, 0], [3, 2, 1]]), 4),
-        (split_record(1, row_output_difference=[0.0, 0.0, 0.0, 1e-13]), 5),
-        (split_record(1, row_gradient=[1.0, 0.0, 0.0, 0.0]), 6),
-        (split_record(1, wide_counts=[12, 9, 8]), 7),
-        (split_record(1, wide_decided=False), 7),
-        (iris_record(added=(5, 1, 2)), 12),
-        (escape_record(wide=0.1), 13),
-        (escape_record(narrow=0.10903), 14),
+        (split_record(1, risk=0.11), "the lowest minimum of width 1"),
+        (
+            split_record(1, row_counts=[[4, 1, 1], [5, 2, 2], [3, 3, 0], [3, 2, 1]]),
+            "with a share of 0 or 1",
+        ),
+        (split_record(1, row_output_difference=[0.0, 0.0, 0.0, 1e-13]), "a split keeps the output"),
+        (split_record(1, row_gradient=[1.0, 0.0, 0.0, 0.0]), "a split keeps the point critical"),
+        (split_record(1, wide_counts=[12, 9, 8]), WIDE_COUNTS),
+        (iris_record(added=(5, 1, 2)), "on Iris each further equal copy"),
+        (escape_record(wide=0.1), "the split minimum, perturbed, leaves"),
+        (escape_record(narrow=0.10903), "the narrow minimum, perturbed as much, stays"),
     ],
 )
-def test_what_is_not_so_does_not_hold(changed, number):
-    claim = next(c for c in decide([changed]) if c.statement.startswith(STATEMENTS[number]))
-    assert claim.verdict in (("undecided",) if changed.values.get("wide_decided") is False else ("fails", "undecided"))
-    if number not in (2, 7):
-        assert claim.verdict == "fails"
+def test_what_is_not_so_fails(changed, text):
+    assert claim_of([changed if r.id == changed.id else r for r in ALL], text).verdict == "fails"
 
 
-def test_an_undecided_inertia_leaves_the_claim_undecided():
-    claims = decide([split_record(1, row_decided=[True, False, True, True])])
-    verdicts = {STATEMENTS[k]: c.verdict for k in (2, 4) for c in claims if c.statement.startswith(STATEMENTS[k])}
-    assert list(verdicts.values()) == ["undecided", "holds"]
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        (split_record(1, narrow=[2, 0, 1]), "its inertia (3, 0, 0)"),
+        (split_record(1, wide_decided=False), WIDE_COUNTS),
+        (split_record(1, row_decided=[True, False, True, True]), "its inertia (3, 0, 0)"),
+        (record(EscapeCase(0, 1e4, 1e-3), escape_record().values | {"wide_stop": "INTERRUPTED"}), "the split minimum"),
+    ],
+)
+def test_what_was_not_decided_is_undecided(changed, text):
+    """The last is a record as it was once stored after Ctrl-C."""
+    assert claim_of([changed if r.id == changed.id else r for r in ALL], text).verdict == "undecided"
 
 
 def test_a_search_that_found_nothing_decides_nothing():
-    claims = decide([record(SplitCase(1, 10, 0, 0), {"found": False})])
-    assert claims and {claim.verdict for claim in claims} == {"undecided"}
+    claims = judged(STUDY, [record(SplitCase(1, 10, 0, 10), {"found": False})], SETTINGS)
+    assert len(claims) == 19 and {claim.verdict for claim in claims} == {"undecided"}
 
 
 def test_rows_are_read_by_column():
-    assert [found["copies"] for found in rows(split_record(1), kind="equal")] == [2, 3]
+    assert [row["copies"] for row in rows(split_record(1), kind="equal")] == [2, 3]
 
 
 def test_cases_are_distinct_and_only_the_first_is_embedded():
@@ -127,3 +138,34 @@ def test_the_figures_are_drawn():
     drawings = STUDY.draw(ALL)
     assert len(drawings) == 4
     assert all(drawing.caption and drawing.figure.axes for drawing in drawings)
+
+
+def test_splits_on_iris_lose_no_eigenvalue_of_any_sign():
+    """EP22, Theorem 6.2; and the extra counts are those of the neuron's own block, which has 4 + 1 + 3 directions."""
+    (outcome,) = STUDY.run_batch([IrisCase(0, 24)])
+    found = record(IrisCase(0, 24), outcome.values)
+    assert outcome.status == "done" and len(rows(found)) == 4 * len(outcome.values["narrow"]) > 0
+    for row in rows(found):
+        before = outcome.values["narrow"][row["point"]]
+        assert sum(before) == 2 * 8 and sum(row["local"]) == 8
+        assert row["output_difference"] <= 1e-13
+        if row["decided"] and row["local_decided"]:
+            assert [b + (row["copies"] - 1) * more for b, more in zip(before, row["local"], strict=True)] == row[
+                "counts"
+            ]
+
+
+ESCAPE = EscapeCase(0, 10.0, 1e-3)
+
+
+def test_a_flow_that_did_not_end_as_asked_is_no_result(monkeypatch):
+    cases = [ESCAPE, replace(ESCAPE, seed=1)]
+    for call, network in enumerate(("narrow", "wide")):
+        with monkeypatch.context() as patch:
+            ended(patch, "ensemble", Stop.NO_PROGRESS, call)
+            lost, kept = STUDY.run_batch(cases)
+        assert (lost.status, lost.values[f"{network}_stop"]) == ("diverged", "NO_PROGRESS")
+        assert kept.status == "done" and kept.values["narrow_end"] == pytest.approx(0.1090227421, rel=1e-3)
+    ended(monkeypatch, "ensemble", Stop.INTERRUPTED, call=1)
+    with pytest.raises(KeyboardInterrupt):
+        STUDY.run_batch(cases)

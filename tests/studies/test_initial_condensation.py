@@ -1,29 +1,30 @@
-"""The study of initial condensation: its cases, and its claims on made-up records."""
+"""The study of initial condensation: its cases, claims on made-up records, and small runs of every kind."""
 
-from dataclasses import asdict
+from dataclasses import replace
+
+import numpy as np
+import pytest
 
 from condenslab import studies
 from condenslab.networks import ACTIVATIONS
-from condenslab.studies.initial_condensation.cases import MULTIPLICITY, PRESETS, make_cases
-from condenslab.studies.initial_condensation.claims import STATEMENTS, decide
-from condenslab.sweeps import Record, case_id
+from condenslab.studies.initial_condensation.cases import MULTIPLICITY, PRESETS, Case, make_cases
+from condenslab.training import Stop
+from judging import decided, ended, judged, made_up
 
 STUDY = studies.get("initial_condensation")
+QUICK = PRESETS["quick"]
 
 
-def records(preset="quick", **values):
-    own = {"orientations": 2, "ratio": 0.9, "mean_cosine": 0.999} | values
-    cases = make_cases(PRESETS[preset], 3)
-    return [Record(STUDY.name, str(k), asdict(case), "done", "", own) for k, case in enumerate(cases)]
-
-
-def by_statement(claims, number):
-    return [claim for claim in claims if claim.statement.startswith(STATEMENTS[number])]
+def claims_of(lost=lambda case: None, **values):
+    """Claims on records that all have these values, but for those that are lost."""
+    shown = {"orientations": 2, "ratio": 0.9, "mean_cosine": 0.999} | values
+    records = made_up(STUDY, QUICK, lambda case: lost(case) or shown, seed=3)
+    return judged(STUDY, make_cases(QUICK, 3), records, QUICK)
 
 
 def test_cases_are_distinct_and_have_the_sizes_of_the_source():
     cases = make_cases(PRESETS["full"], 3)
-    assert len({case_id(STUDY.name, 1, case, "float64") for case in cases}) == len(cases)
+    assert len({STUDY.id(case) for case in cases}) == len(cases)
     assert {(c.width, c.std, c.rate, c.steps) for c in cases if c.kind == "plane"} == {(100, 0.005, 5e-4, 200)}
     assert {c.rate for c in cases if c.kind == "five"} == {1e-3, 8e-4, 2.5e-4}
     assert min(c.seed for c in cases) == 3
@@ -35,19 +36,74 @@ def test_multiplicities_are_those_of_the_activations():
 
 
 def test_two_orientations_everywhere_hold_the_bound_but_not_the_count():
-    claims = decide(records())
-    assert [c.verdict for c in by_statement(claims, 0)] == ["holds"] * 3
-    assert [(c.expected, c.verdict) for c in by_statement(claims, 1)] == [(2, "holds"), (4, "fails"), (6, "fails")]
-    assert by_statement(claims, 2)[0].verdict == "holds"
-    assert by_statement(claims, 3)[0].verdict == by_statement(claims, 4)[0].verdict == "holds"
+    claims = claims_of()
+    assert [c.verdict for c in claims[0:6:2]] == ["holds"] * 3
+    assert [(c.expected, c.verdict) for c in claims[1:6:2]] == [(2, "holds"), (4, "fails"), (6, "fails")]
+    assert [c.verdict for c in claims[6:]] == ["holds"] * 3
 
 
 def test_too_many_orientations_a_late_epoch_and_another_direction_fail():
-    claims = decide(records(orientations=7, ratio=0.6, mean_cosine=0.9))
-    assert {c.verdict for c in claims} == {"fails"}
-    assert [c.expected for c in by_statement(claims, 0)] == [2, 4, 6]
+    claims = claims_of(orientations=7, ratio=0.6, mean_cosine=0.9)
+    assert [c.verdict for c in claims] == ["fails"] * 9
+    assert [c.expected for c in claims[0:6:2]] == [2, 4, 6]
 
 
-def test_nothing_finished_decides_nothing():
-    lost = [Record(r.study, r.id, r.case, "diverged", "lost") for r in records("tiny")]
-    assert {claim.verdict for claim in decide(lost)} == {"undecided"}
+def test_a_lost_run_leaves_undecided_what_rests_on_it():
+    def lost(case):
+        same = (case.kind, case.activation, case.design, case.seed) == ("plane", "tanh", "grid", 3)
+        return "diverged" if same else None
+
+    verdicts = [c.verdict for c in claims_of(lost)]
+    assert verdicts[:2] == ["undecided"] * 2 and verdicts[6] == "undecided" and verdicts.count("undecided") == 3
+
+
+@pytest.mark.parametrize("settings", PRESETS.values(), ids=PRESETS)
+def test_nothing_finished_decides_nothing(settings):
+    for records in ([], made_up(STUDY, settings, lambda case: "diverged")):
+        assert set(decided(STUDY, records, settings)) == {"undecided"}
+
+
+SMALL = Case("plane", "tanh", "adam", 0, 20, 0.005, 5e-4, 100, "grid", False, 0.95, 0.03)
+DIRECTION = replace(SMALL, kind="direction", method="flow", std=1e-6, design="random", steps=2000, rate=1e-3)
+
+
+def test_a_plane_condenses_in_the_initial_stage():
+    plain, random = STUDY.run_batch([SMALL, replace(SMALL, design="random", seed=1)])
+    assert plain.status == random.status == "done"
+    assert 0.7 < plain.values["ratio"] < 1 and plain.arrays["counts"][-1] < plain.arrays["counts"][0]
+    assert plain.values["predicted"] == 2, "tanh: p = 1"
+
+
+def test_five_inputs_and_six_layers():
+    (five,) = STUDY.run_batch([replace(SMALL, kind="five", steps=40)])
+    assert five.status == "done" and five.values["orientations"] == five.arrays["counts"][-1] >= 1
+    assert five.arrays["weights"].shape == (20, 6)
+    (deep,) = STUDY.run_batch([replace(SMALL, kind="deep", width=6, std=0.01, rate=4e-5, steps=20, residual=True)])
+    assert deep.status == "done" and len(deep.values["layer_orientations"]) == 5
+    assert all(1 <= count <= 6 for count in deep.values["layer_orientations"])
+    assert deep.arrays["weights_0"].shape == (6, 4) and deep.arrays["weights_4"].shape == (6, 7)
+
+
+def test_the_flow_turns_neurons_along_the_drift_and_adam_does_less():
+    """IC, Proposition 1: from small weights ±Σ y x is exact at leading order under the flow."""
+    (flow,) = STUDY.run_batch([DIRECTION])
+    (adam,) = STUDY.run_batch([replace(DIRECTION, method="adam")])
+    assert flow.status == adam.status == "done"
+    assert flow.values["mean_cosine"] > 0.999 > adam.values["mean_cosine"]
+    assert flow.values["orientations"] == 2
+    assert flow.values["ratio"] <= 0.999 and np.all(flow.arrays["cosines"] <= 1 + 1e-12)
+
+
+def test_a_direction_before_the_risk_has_fallen_is_no_result():
+    (outcome,) = STUDY.run_batch([replace(DIRECTION, method="adam", steps=2)])
+    assert (outcome.status, outcome.values["stop"]) == ("diverged", "FINISHED")
+
+
+def test_an_interruption_is_no_result_and_a_divergence_takes_no_other_with_it(monkeypatch):
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.INTERRUPTED)
+        with pytest.raises(KeyboardInterrupt):
+            STUDY.run_batch([SMALL])
+    ended(monkeypatch, "ensemble", Stop.NOT_FINITE)
+    first, second = STUDY.run_batch([SMALL, replace(SMALL, seed=1)])
+    assert (first.status, first.message, second.status) == ("diverged", Stop.NOT_FINITE.value, "done")

@@ -1,19 +1,20 @@
-"""The landscape_slices study: claims on made-up records."""
+"""The landscape_slices study: claims on made-up records, and slices of small networks."""
 
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
+import pytest
+from judging import ended, judged, record_of, verdicts
 
-from condenslab.studies.landscape_slices.cases import CriticalCase, TrajectoryCase
-from condenslab.studies.landscape_slices.claims import decide, quadratic
-from condenslab.sweeps import Record, case_id
+from condenslab import studies
+from condenslab.studies.landscape_slices.cases import CriticalCase, Settings, TrajectoryCase
+from condenslab.studies.landscape_slices.claims import quadratic
+from condenslab.sweeps import Record
+from condenslab.training import Stop
 
-NAME = "landscape_slices"
+STUDY = studies.get("landscape_slices")
 AXIS = np.linspace(-1.0, 1.0, 5)
-
-
-def record(case, values, arrays=None):
-    return Record(NAME, case_id(NAME, 1, case, "float64"), asdict(case), "done", "", values, arrays or {})
+SETTINGS = Settings(widths=(1, 3), points=5, seeds=1)
 
 
 def saddle(width, risk, lowest, curvature):
@@ -26,19 +27,57 @@ def saddle(width, risk, lowest, curvature):
         "flat_deviation": 1e-17,
         "start_risk": 5.0,
     }
-    arrays = {"axis": AXIS, "reach": np.ones(2), "plane": plane}
-    return record(CriticalCase(width, 7, 5), values, arrays)
+    return record_of(STUDY, CriticalCase(width, 7, 5), values, {"axis": AXIS, "reach": np.ones(2), "plane": plane})
+
+
+def flow(**values):
+    return record_of(STUDY, TrajectoryCase(0, 100, 1e6, 5), values)
+
+
+GOOD = [saddle(1, 0.1, -0.5, -0.5), saddle(3, 0.0, 0.0, 0.0), flow(asymmetry=1e-16, explained=0.9)]
 
 
 def test_a_saddle_and_a_global_minimum():
-    run = record(TrajectoryCase(0, 100, 1e6, 5), {"asymmetry": 1e-16, "explained": 0.9})
-    claims = decide([saddle(1, 0.1, -0.5, -0.5), saddle(3, 0.0, 0.0, 0.0), run])
+    claims = judged(STUDY, GOOD, SETTINGS)
     assert [claim.verdict for claim in claims] == ["holds"] * 6
-    np.testing.assert_allclose(quadratic(saddle(1, 0.1, -0.5, -0.5), 0), 0.1 - 0.25 * AXIS**2)
+    assert "widths 1 → 8, 3 → 10" in claims[0].statement and "widths 3 → 10" in claims[3].statement
+    np.testing.assert_allclose(quadratic(GOOD[0], 0), 0.1 - 0.25 * AXIS**2)
 
 
 def test_what_does_not_hold_fails():
-    run = record(TrajectoryCase(0, 100, 1e6, 5), {"asymmetry": 1e-3, "explained": 0.3})
-    claims = decide([saddle(1, 0.1, 0.5, 0.6), saddle(3, 0.0, -0.1, -0.1), run])
-    assert [claim.verdict for claim in claims] == ["fails", "holds", "fails", "fails", "fails", "fails"]
-    assert {claim.verdict for claim in decide([])} == {"undecided"}
+    bad = [saddle(1, 0.1, 0.5, 0.6), saddle(3, 0.0, -0.1, -0.1), flow(asymmetry=1e-3, explained=0.3)]
+    assert verdicts(STUDY, bad, SETTINGS) == ["fails", "holds", "fails", "fails", "fails", "fails"]
+
+
+def test_no_statement_vanishes_and_none_rests_on_what_is_left():
+    """Two statements once vanished without their minima, and the others were decided on the widths that were left."""
+    assert verdicts(STUDY, [], SETTINGS) == ["undecided"] * 6
+    first = GOOD[0]
+    lost = Record(first.study, first.id, first.case, "failed", "Lost.")
+    told = verdicts(STUDY, [lost, *GOOD[1:]], SETTINGS)
+    assert told == ["undecided", "undecided", "undecided", "holds", "holds", "holds"]
+    only = judged(STUDY, GOOD[:1], replace(SETTINGS, widths=(1,)))
+    assert [claim.verdict for claim in only[:4]] == ["holds", "holds", "holds", "undecided"]
+
+
+def test_the_embedded_minimum_of_width_one():
+    """R = 0.1090227421; embedded it is a saddle, flat in its critical subspace, and curved as its eigenvalues say."""
+    (outcome,) = STUDY.run_batch([CriticalCase(1, 2, 5)])
+    values = outcome.values
+    assert outcome.status == "done" and values["risk"] == pytest.approx(0.1090227421, abs=5e-11)
+    assert values["eigenvalues"][0] < 0 < values["eigenvalues"][-1]
+    assert values["curvatures"][-1] == pytest.approx(values["eigenvalues"][-1], rel=1e-3)
+    assert values["flat_deviation"] <= 1e-12 and outcome.arrays["plane"].shape == (5, 5)
+
+
+def test_a_flow_is_seen_in_its_plane_and_its_ending_told(monkeypatch):
+    cases = [TrajectoryCase(seed, 4, 10.0, 5) for seed in (0, 1)]
+    for outcome in STUDY.run_batch(cases):
+        assert outcome.status == "done" and 0 < outcome.values["explained_by_one"] <= outcome.values["explained"] <= 1
+        assert outcome.values["asymmetry"] <= 1e-12 and outcome.arrays["times"][-1] == pytest.approx(10.0)
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.NO_PROGRESS)
+        assert [outcome.status for outcome in STUDY.run_batch(cases)] == ["diverged", "done"]
+    ended(monkeypatch, "ensemble", Stop.INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        STUDY.run_batch(cases)

@@ -1,105 +1,230 @@
-"""The claims of the phase diagrams on made-up records, whose slopes are known."""
+"""The phase diagrams: claims on made-up records whose slopes are known, and small flows that are really followed."""
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from condenslab.studies import feature_map, phase_diagram, phase_diagram_three_layer
-from condenslab.studies.phase_diagram import claims
-from condenslab.studies.phase_diagram.cases import PRESETS, ChoiceCase, PointCase, make_cases
+from condenslab.studies.feature_map.cases import FeatureCase
+from condenslab.studies.feature_map.spread import BINS, spread
+from condenslab.studies.phase_diagram.cases import PRESETS, ChoiceCase, PointCase
+from condenslab.studies.phase_diagram.diagram import KINKS, orientations, points
 from condenslab.studies.phase_diagram.draw import derived_slope
+from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Record
-from condenslab.sweeps.grid import described
+from condenslab.training import Stop
+from judging import decided, ended, judged, made_up
+
+STUDY = phase_diagram.STUDY
+FULL = PRESETS["full"]
+SIGNS, PUBLISHED, ZERO = slice(0, 3), slice(3, 6), 6
+"""Places of the statements of the full preset."""
 
 
-def made_up(slope_of, *, missing: int | None = None) -> list[Record]:
-    """Returns records of the full preset's diagram whose distances are exact powers of the width."""
-    records = []
-    for number, case in enumerate(make_cases(PRESETS["full"], 0)):
-        if not isinstance(case, PointCase) or case.keep:
-            continue
-        values = {
-            "converged": number != missing,
-            "fate": "converged" if number != missing else "time_limit",
-            "input_distance": float(case.width) ** slope_of(case.gamma, case.gamma_prime),
-        }
-        records.append(Record("phase_diagram", str(number), described(case), "done", values=values))
-    return records
+def powers(slope_of, lost=lambda case: None, settings=FULL):
+    """Returns records whose distances are exact powers of the width, with the two orientations of the theory."""
 
+    def values(case):
+        if isinstance(case, ChoiceCase):
+            return lost(case) or {"input_distance": 0.25}
+        distance = float(case.width) ** slope_of(case.gamma, case.gamma_prime)
+        return lost(case) or {"converged": True, "fate": "converged", "input_distance": distance}
 
-def verdicts(records: list[Record]) -> dict[str, str]:
-    made = phase_diagram.STUDY.claims(records, PRESETS["full"], known_target=True)
-    return {s: c.verdict for s in claims.STATEMENTS for c in made if c.statement.startswith(s)}
+    records = made_up(STUDY, settings, values)
+    features = {"angle": np.array(KINKS), "amplitude": np.array([1.0, 0.5])}
+    return [replace(r, arrays=features) if r.case.get("keep") else r for r in records]
 
 
 def test_the_derived_exponents_would_meet_the_claims():
-    found = verdicts(made_up(derived_slope))
-    assert found[claims.STATEMENTS[4]] == found[claims.STATEMENTS[6]] == found[claims.STATEMENTS[10]] == "holds"
-    assert found[claims.STATEMENTS[7]] == "undecided"  # there are no features
+    found = decided(STUDY, powers(derived_slope), FULL)
+    assert found == ["holds"] * 12
 
 
 def test_a_shifted_boundary_and_wrong_slopes_fail():
-    found = verdicts(made_up(lambda gamma, prime: gamma - 1.1 - max(prime, 0)))
-    assert found[claims.STATEMENTS[3]] == found[claims.STATEMENTS[6]] == "fails"
+    found = decided(STUDY, powers(lambda gamma, prime: gamma - 1.1 - max(prime, 0)), FULL)
+    assert found[PUBLISHED] == ["fails"] * 3 and found[ZERO] == "fails"
 
 
-def test_a_width_that_did_not_converge_is_named_and_leaves_the_claim_undecided():
-    records = made_up(
-        derived_slope,
-        missing=next(k for k, c in enumerate(make_cases(PRESETS["full"], 0)) if c.gamma == 0.5 and c.gamma_prime == 0),
-    )
-    point = next(p for p in claims.points(records, "square") if p.missing)
+def lost_at(gamma, gamma_prime=0.0, width=1000, seed=0, as_=None):
+    """Returns a function for `powers` that loses one run."""
+    place = {"data": "square", "keep": False, "gamma": gamma, "gamma_prime": gamma_prime, "width": width, "seed": seed}
+    return lambda case: as_ if all(getattr(case, name, None) == value for name, value in place.items()) else None
+
+
+OLD = {"converged": False, "fate": "stalled", "input_distance": 1.0}
+"""A run that stood still: earlier releases stored it as done."""
+
+
+@pytest.mark.parametrize("as_", ["diverged", "failed", OLD])
+def test_a_width_that_did_not_converge_is_named_and_leaves_its_claims_undecided(as_):
+    records = powers(derived_slope, lost_at(0.5, as_=as_))
+    point = next(p for p in points(records, "square") if p.missing)
     assert (point.gamma, point.gamma_prime, point.missing) == (0.5, 0.0, (1000,))
     assert abs(point.slope.value - derived_slope(0.5, 0.0)) < 1e-12
-    assert verdicts(records)[claims.STATEMENTS[0]] == "undecided"
+    found = decided(STUDY, records, FULL)
+    undecided = {k for k, verdict in enumerate(found) if verdict == "undecided"}
+    assert undecided == {0, 2, 3, ZERO}, "the sign, the growth, the published slope and the zero line rest on it"
+
+
+def test_the_zero_line_does_not_rest_on_the_points_that_survived():
+    """One point next to the boundary is lost: without it the others would still cross zero."""
+    found = decided(STUDY, powers(derived_slope, lost_at(0.9, -0.2, as_="diverged")), FULL)
+    assert found[ZERO] == "undecided" and found[SIGNS] == ["holds"] * 3
+
+
+def test_without_any_record_every_promise_is_undecided():
+    assert decided(STUDY, [], FULL) == ["undecided"] * 12
+    assert decided(STUDY, [], PRESETS["tiny"]) == ["undecided"] * 9
+
+
+def test_widths_below_the_published_ones_do_not_decide_the_zero_line():
+    narrow = replace(FULL, widths=(100, 1000))
+    claims = judged(STUDY, STUDY.cases(narrow, seed=0), powers(derived_slope, settings=narrow), narrow)
+    (claim,) = (c for c in claims if c.statement.startswith("the zero line"))
+    assert claim.verdict == "undecided" and "below the published 1000" in claim.reason
 
 
 def test_groups_of_orientation_across_the_cut():
     angle = np.array([3.13, -3.13, 0.5, 0.51, 1.5])
     record = Record("x", "0", {}, "done", arrays={"angle": angle, "amplitude": np.array([1.0, 1.0, 0.5, 0.5, 0.01])})
-    found = claims.orientations(record)
+    found = orientations(record)
     assert len(found) == 2
     assert abs(found[0] - 0.505) < 1e-3 and abs(abs(found[1]) - np.pi) < 1e-9
+
+
+POINT = PointCase("square", 0, 0.5, 0.0, 50, 0, 1e-4, 0.1, 2000)
+
+
+def test_a_point_that_stands_still_is_no_result_and_takes_no_other_with_it():
+    """A goal of 1e-4 is reached; with three tries it is not, and the distance so far is kept beside the reason."""
+    reached, strayed = STUDY.run_batch([POINT, replace(POINT, gamma=1.0)])
+    assert reached.status == strayed.status == "done"
+    assert 0 < reached.values["input_distance"] < strayed.values["input_distance"]
+    assert reached.values["risk"] <= 1e-4
+    (short,) = STUDY.run_batch([replace(POINT, max_steps=3)])
+    assert (short.status, short.message) == ("diverged", Stop.STEPS_EXHAUSTED.value)
+    assert short.values["stop"] == "STEPS_EXHAUSTED" and short.values["risk"] > 1e-4
+
+
+def test_an_interruption_is_no_result_and_another_ending_of_one_member_leaves_the_other_done(monkeypatch):
+    with monkeypatch.context() as patch:
+        ended(patch, "normalised_flow", Stop.INTERRUPTED)
+        with pytest.raises(KeyboardInterrupt):
+            STUDY.run_batch([POINT])
+    ended(monkeypatch, "normalised_flow", Stop.STALLED)
+    first, second = STUDY.run_batch([POINT, replace(POINT, seed=1)])
+    assert (first.status, first.message, second.status) == ("diverged", Stop.STALLED.value, "done")
+
+
+CHOICE = ChoiceCase(0.0, 1.0, 0.0, 10, 0, 50)
+
+
+def test_equivalent_choices_are_one_descent():
+    outcomes = [STUDY.run_batch([replace(CHOICE, std_exponent=e)])[0] for e in (0.0, 1.0)]
+    first, second = (outcome.values["input_distance"] for outcome in outcomes)
+    assert first > 0 and abs(first / second - 1) < 1e-12
+
+
+def test_an_interrupted_or_diverged_choice_is_no_result(monkeypatch):
+    with monkeypatch.context() as patch:
+        ended(patch, "descend", Stop.INTERRUPTED)
+        with pytest.raises(KeyboardInterrupt):
+            STUDY.run_batch([CHOICE])
+    ended(monkeypatch, "descend", Stop.NOT_FINITE)
+    assert STUDY.run_batch([CHOICE])[0].status == "diverged"
 
 
 @pytest.mark.parametrize("count, expected", [(2, 0.0), (4, 0.5)])
 def test_the_spread_of_equal_directions(count, expected):
     angle = np.repeat(np.linspace(-2.0, 2.0, count), 10)
-    assert abs(feature_map.spread(angle, np.ones(angle.size)) - expected) < 1e-12
+    assert abs(spread(angle, np.ones(angle.size)) - expected) < 1e-12
 
 
 def test_an_even_circle_has_the_largest_spread():
     angle = np.linspace(-np.pi, np.pi, 36_000, endpoint=False)
-    assert abs(feature_map.spread(angle, np.ones(angle.size)) - (1 - 2 / feature_map.BINS)) < 1e-3
+    assert abs(spread(angle, np.ones(angle.size)) - (1 - 2 / BINS)) < 1e-3
+
+
+def spreads(lost=lambda case: None):
+    """Returns spreads that fall with the width right of the boundary, stay on it, and are 0.9 left of it."""
+    study, settings = feature_map.STUDY, feature_map.STUDY.presets["quick"]
+
+    def values(case):
+        beyond = round(case.gamma - 1 - max(case.gamma_prime, 0.0), 9)
+        value = 0.9 if beyond < 0 else 0.6 if beyond == 0 else 100 / case.width
+        return lost(case) or {"converged": True, "spread": value}
+
+    return study, made_up(study, settings, values), settings
+
+
+def test_features_that_gather_right_of_the_boundary_only_meet_the_claims():
+    assert decided(*spreads()) == ["holds"] * 3
+
+
+@pytest.mark.parametrize("as_", ["diverged", {"converged": False, "spread": 0.0}])
+def test_a_lost_flow_of_the_feature_map_decides_nothing(as_):
+    """The widest flow of the condensed side is lost; those that are left still have smaller spreads than the linear."""
+    study, records, settings = spreads(lambda c: as_ if (c.gamma, c.width, c.seed) == (1.3, 20000, 1) else None)
+    assert decided(study, records, settings) == ["undecided", "undecided", "undecided"]
+
+
+def test_a_small_flow_of_the_feature_map():
+    case = FeatureCase(1.5, 0.0, 100, 0, 1e-4, 0.1, 2000)
+    (outcome,) = feature_map.STUDY.run_batch([case])
+    assert outcome.status == "done" and outcome.values["risk"] <= 1e-4
+    assert 0 <= outcome.values["spread"] < outcome.values["initial_spread"], "condensed: they have gathered"
+    (short,) = feature_map.STUDY.run_batch([replace(case, max_steps=2)])
+    assert (short.status, short.values["stop"]) == ("diverged", "STEPS_EXHAUSTED")
+
+
+THREE = phase_diagram_three_layer.STUDY
+
+
+def layer_powers(lost=lambda case: None):
+    """Returns distances that are exact powers of the width, the first layer's with exponent γ₃ − 1.4."""
+    settings = THREE.presets["quick"]
+
+    def values(case):
+        moved = [case.width**e for e in (case.gamma3 - 1.4, 0.5, -0.5)]
+        return lost(case) or {"converged": True, "distances": moved}
+
+    return THREE, made_up(THREE, settings, values), settings
 
 
 def test_three_layer_slopes_of_exact_powers():
-    study = phase_diagram_three_layer.STUDY
-    settings = study.presets["quick"]
-    records = [
-        Record(
-            study.name, str(k), described(case), "done",
-            values={"converged": True, "distances": [case.width**e for e in (case.gamma3 - 1.4, 0.5, -0.5)]},
-        )
-        for k, case in enumerate(study.cases(settings, seed=0, data=None))
-    ]  # fmt: skip
-    assert [c.verdict for c in study.claims(records, settings, known_target=True)] == ["holds"] * 4
+    assert decided(*layer_powers()) == ["holds"] * 4
 
 
-def test_equivalent_choices_are_one_descent():
-    from condenslab.studies.phase_diagram.flows import run_choice
+@pytest.mark.parametrize("as_", ["failed", {"converged": False, "distances": [1.0, 1.0, 1.0]}])
+def test_a_lost_three_layer_flow_decides_nothing(as_):
+    study, records, settings = layer_powers(lambda c: as_ if (c.gamma2, c.gamma3, c.width) == (0.0, 2.0, 50) else None)
+    assert decided(study, records, settings) == ["holds", "undecided", "undecided", "undecided"]
 
-    outcomes = [run_choice(ChoiceCase(e, 1.0, 0.0, 10, 0, 50), None) for e in (0.0, 1.0)]
-    first, second = (outcome.values["input_distance"] for outcome in outcomes)
-    assert first > 0 and abs(first / second - 1) < 1e-12
+
+def test_settings_without_the_published_exponents_decide_nothing_about_them():
+    settings = replace(THREE.presets["tiny"], gammas3=(1.0, 2.0))
+    records = made_up(THREE, settings, lambda case: {"converged": True, "distances": [1.0, 1.0, float(case.width)]})
+    assert decided(THREE, records, settings)[2] == "undecided"
+
+
+def test_small_three_layer_flows():
+    """Linear at γ₃ = 1: the wider network moves less; and a flow that is cut short says so."""
+    case = LayerCase(0.0, 1.0, 20, 0, 1e-4, 0.1, 500)
+    near, wide = (THREE.run_batch([replace(case, width=width)])[0] for width in (20, 80))
+    assert near.status == wide.status == "done" and near.values["risk"] <= 1e-4
+    assert wide.values["distances"][0] < near.values["distances"][0]
+    (short,) = THREE.run_batch([replace(case, max_steps=2)])
+    assert (short.status, short.message) == ("diverged", Stop.STEPS_EXHAUSTED.value)
 
 
 def test_claims_and_figures_need_no_jax():
     program = (
         "import sys, condenslab.studies.phase_diagram.claims, condenslab.studies.phase_diagram.draw, "
-        "condenslab.studies.phase_diagram_three_layer, condenslab.studies.feature_map; print('jax' in sys.modules)"
+        "condenslab.studies.phase_diagram_three_layer.draw, condenslab.studies.feature_map.draw; "
+        "print('jax' in sys.modules)"
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "False"

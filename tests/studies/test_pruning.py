@@ -1,16 +1,16 @@
 """The pruning study: the merge rule on networks built for it, the flattest stretch, claims on made-up records."""
 
-from dataclasses import asdict
-
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from condenslab import studies
 from condenslab.networks import TwoLayer, activation
+from condenslab.studies.pruning.cases import Case
+from condenslab.studies.pruning.claims import AGREEMENT, SHARE
 from condenslab.studies.pruning.runs import flattest, merge_by_rule
-from condenslab.studies.pruning.study import AGREEMENT, SHARE, STATEMENTS
-from condenslab.sweeps import Record, case_id
+from condenslab.training import Stop
+from judging import decided, ended, judged, made_up
 
 STUDY = studies.get("pruning")
 
@@ -49,27 +49,60 @@ def test_the_flattest_stretch():
     assert flattest(steps, np.ones(42)) is None
 
 
-def record(case, **values):
-    return Record(
-        "pruning", case_id("pruning", 1, case, "float32"), asdict(case), "done", "", {"width": 400, **values}, {}
-    )
+def published_values(**changed):
+    """What the source's figure shows, at both moments."""
+    shown = {"step": 5000, "neurons": 58, "agreement": 0.985, "accuracy": 0.9, "risk": 6e-3, "retrained": 6.3e-3}
+    both = {f"{moment}_{name}": value for moment in ("plateau", "published") for name, value in shown.items()}
+    return {"width": 400} | both | changed
 
 
 def test_claims_on_made_up_records():
     """58 of 400 neurons, 98.5 % and the same loss hold; one neuron more, a little less, or another loss do not."""
-    case = STUDY.cases(STUDY.presets["full"], seed=0, data=None)[0]
-    published = {"step": 5000, "neurons": 58, "agreement": 0.985, "accuracy": 0.9, "risk": 6e-3, "retrained": 6.3e-3}
-    good = record(case, **{f"{moment}_{k}": v for moment in ("plateau", "published") for k, v in published.items()})
-    claims = STUDY.claims([good], STUDY.presets["full"], known_target=True)
-    assert [c.verdict for c in claims] == ["holds"] * 6
-    assert all(any(text in c.statement for text in STATEMENTS) for c in claims)
+    full = STUDY.presets["full"]
+    claims = judged(STUDY, STUDY.cases(full, seed=0), made_up(STUDY, full, lambda case: published_values()), full)
+    assert [claim.verdict for claim in claims] == ["holds"] * 6
     assert (claims[0].expected, claims[1].expected) == (SHARE, AGREEMENT) == (58 / 400, 0.985)
-    worse = {"published_neurons": 59, "published_agreement": 0.98, "published_retrained": 3e-3}
-    bad = record(case, **(good.values | worse))
-    verdicts = [c.verdict for c in STUDY.claims([good, bad], STUDY.presets["full"], known_target=True)]
-    assert verdicts == ["holds"] * 3 + ["fails"] * 3
-    unfinished = Record("pruning", "x", asdict(case), "diverged", "the loss left the finite numbers")
-    assert {c.verdict for c in STUDY.claims([unfinished], None, known_target=True)} == {"undecided"}
+    assert "400 to 58, 400 to 58, 400 to 58" in claims[0].statement and "right on 90.0 %" in claims[1].statement
+    worse = published_values(published_neurons=59, published_agreement=0.98, published_retrained=3e-3)
+    records = made_up(STUDY, full, lambda case: worse if case.seed == 1 else published_values())
+    assert decided(STUDY, records, full) == ["holds"] * 3 + ["fails"] * 3
+
+
+def test_a_network_without_a_result_decides_nothing():
+    """One of three diverged; or none came to the published epoch: the others do not speak for it."""
+    full = STUDY.presets["full"]
+    lost = made_up(STUDY, full, lambda case: "diverged" if case.seed == 2 else published_values())
+    assert decided(STUDY, lost, full) == ["undecided"] * 6
+    short = {name: value for name, value in published_values().items() if not name.startswith("published")}
+    assert decided(STUDY, made_up(STUDY, full, lambda case: short), full) == ["holds"] * 3 + ["undecided"] * 3
+
+
+SMALL = Case(width=20, images=100, rate=1e-3, epochs=150, retrain=30, similarity=0.9, amplitude_filter=0.01, seed=0)
+
+
+def test_a_small_network_is_trained_merged_and_trained_on():
+    (outcome,) = STUDY.run_batch([SMALL])
+    assert outcome.status == "done", outcome.message
+    values, arrays = outcome.values, outcome.arrays
+    assert values["published_step"] == 150 and values["published_neurons"] <= 20
+    assert arrays["risk"][-1] < 0.9 * arrays["risk"][0]
+    assert values["published_retrained"] == arrays["published_retrained_course"][-1] < values["published_risk"]
+    same = values["published_agreement"]
+    assert abs(values["published_accuracy"] - arrays["merged_accuracy"][-1]) <= 1 - same + 1e-12
+
+
+@pytest.mark.parametrize("call", [0, 1])
+def test_an_interruption_of_either_training_is_no_result(monkeypatch, call):
+    """Ctrl-C while a network trains, or while the merged one trains on, leaves nothing behind that could be stored."""
+    ended(monkeypatch, "descend", Stop.INTERRUPTED, call)
+    with pytest.raises(KeyboardInterrupt):
+        STUDY.run_batch([SMALL])
+
+
+def test_a_merged_network_that_diverges_is_not_done(monkeypatch):
+    ended(monkeypatch, "descend", Stop.NOT_FINITE, 1)
+    (outcome,) = STUDY.run_batch([SMALL])
+    assert (outcome.status, outcome.message) == ("diverged", Stop.NOT_FINITE.value)
 
 
 def test_presets_travel_as_far_as_the_source():

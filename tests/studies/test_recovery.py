@@ -6,27 +6,21 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from judging import ended, judged, record_of, verdicts
 
 from condenslab import studies
-from condenslab.studies.recovery.cases import PRESETS, CriticalCase, FlowCase, make_cases
-from condenslab.studies.recovery.claims import (
-    STATEMENTS,
-    decide,
-    distances,
-    plateau,
-    plateau_decades,
-    predicted_inertia,
-)
+from condenslab.studies.recovery.cases import PRESETS, CriticalCase, FlowCase, Settings, make_cases
+from condenslab.studies.recovery.readings import distances, plateau, plateau_decades, predicted_inertia
 from condenslab.sweeps import Record, Store, case_id
 from condenslab.tasks import Table
+from condenslab.training import Stop
 
 STUDY = studies.get("recovery")
+TINY = PRESETS["tiny"]
 
 
-def record(case, values=None, arrays=None, status="done") -> Record:
-    return Record(
-        "recovery", case_id("recovery", 1, case, "float64"), asdict(case), status, "", values or {}, arrays or {}
-    )
+def record(case, values=None, arrays=None) -> Record:
+    return record_of(STUDY, case, values or {}, arrays or {})
 
 
 def flow_case(**changes) -> FlowCase:
@@ -77,25 +71,91 @@ def test_predicted_inertia_is_that_of_the_paper(width, wide, expected):
     assert predicted_inertia(width, wide) == expected  # EP21, Fig. 3(a)
 
 
-def test_claims_can_fail_and_can_be_undecided():
+def flow(**changes):
     times = np.geomspace(1, 1e7, 50)
     arrays = {"times": times, "risk": np.full(50, 0.2), "outputs": np.ones((50, 4, 1))}
     values = {"dominant_groups": 4, "fourth_amplitude": 0.2, "reduced_width": 4, "merge_error": 0.5, "rank": 12}
     values |= {"rank_decided": False, "rank_gap": 1.0, "parameter_error": None, "test_error": 1.0}
-    verdicts = {c.statement: c for c in decide([record(flow_case(), values, arrays)], known_target=True)}
-    by_start = {
-        text: next(c for s, c in verdicts.items() if s.startswith(text)) for text in STATEMENTS[:1] + STATEMENTS[5:10]
-    }
-    assert [c.verdict for c in by_start.values()] == ["fails"] * 5 + ["undecided"]
-    rank = next(c for s, c in verdicts.items() if s.startswith(STATEMENTS[14]))
-    assert rank.verdict == "undecided"
+    return record(flow_case(), values | changes, arrays)
 
 
-def test_what_rests_on_failed_records_is_undecided():
-    records = [record(case, status="failed") for case in make_cases(PRESETS["tiny"], 0, None)]
-    claims = decide(records, known_target=True)
-    assert claims and all(claim.verdict == "undecided" for claim in claims)
-    assert STUDY.draw(records) == []
+def test_claims_can_fail_and_can_be_undecided():
+    told = {claim.statement.split(",")[0]: claim.verdict for claim in judged(STUDY, [flow()], TINY)}
+    fails = [text for text, verdict in told.items() if verdict == "fails"]
+    assert [text.split(" (")[0] for text in fails] == [
+        "R stays within 10 % of the width-1 minimum 0.1090227421 for at least 3 decades of time",
+        "three groups of neurons up to sign are dominant",
+        "the fourth amplitude is below 5 % of the first",
+        "merging the groups gives 3 neurons",
+        "merging alone changes the function by at most 1e-3",
+        "that rank is read off a gap of at least two decades",
+    ]
+    assert set(told.values()) == {"fails", "undecided"}
+    assert told["the model rank of the recovered network"] == "undecided"
+
+
+def test_a_network_that_was_not_polished_to_a_critical_point_is_not_recovered():
+    good = {"parameter_error": 1e-9, "rank": 9, "rank_decided": True, "rank_gap": 5.0}
+
+    def recovered(fate):
+        claims = judged(STUDY, [flow(**good, polish_fate=fate)], TINY)
+        return [c.verdict for c in claims if "polishing" in c.statement or "rank" in c.statement]
+
+    assert recovered("critical: the gradient is at the tolerance") == ["holds"] * 3
+    assert recovered("not converged: the gradient stayed above the tolerance") == ["undecided"] * 3
+
+
+@pytest.mark.parametrize("status", ["failed", "diverged", None])
+def test_no_statement_vanishes_without_its_records(status):
+    """Two statements, on embedded minima, once vanished without their searches."""
+    cases = make_cases(PRESETS["quick"], 0, None)
+    lost = [Record("recovery", STUDY.id(case), asdict(case), status, "Lost.") for case in cases if status]
+    claims = judged(STUDY, lost, PRESETS["quick"])
+    assert len(claims) == 18 and {claim.verdict for claim in claims} == {"undecided"}
+    assert STUDY.draw(lost) == []
+
+
+def test_on_other_data_and_other_activations_only_what_holds_of_any_data_is_claimed():
+    table = Table(np.linspace(0.0, 1.0, 9)[:, None], np.linspace(0.0, 1.0, 9)[:, None] ** 2, name="mine")
+    cases = STUDY.cases(TINY, seed=0, data=table)
+    searched = next(case for case in cases if isinstance(case, CriticalCase))
+    values = {"embedded_output_difference": 1e-16, "embedded_gradient": 1e-14, "embedded_decided": True}
+    values |= {"embedded_from_decided": True, "embedded_from": [3, 0, 0], "embedded_inertia": [62, 59, 59]}
+    mine = STUDY.claims([record(searched, values)], TINY, cases=cases, known_target=False)
+    assert [claim.verdict for claim in mine] == ["holds"] * 3
+    assert mine[2].statement.startswith("no inertia count falls when the width-1 critical point is embedded")
+    fallen = values | {"embedded_inertia": [62, 59, -1]}
+    assert STUDY.claims([record(searched, fallen)], TINY, cases=cases, known_target=False)[2].verdict == "fails"
+    relu = Settings(activation="relu", critical_width=1)
+    assert [claim.label for claim in judged(STUDY, [], relu)] == [claim.label for claim in mine]
+    assert not any("no inertia count" in claim.statement for claim in judged(STUDY, [], TINY))
+
+
+def test_the_contrast_pairs_flows_of_one_seed():
+    settings = Settings(seeds=1, contrast_seeds=2)
+    groups = {"small": 3, "std 1": 9}
+    flows = [case for case in make_cases(settings, 0, None) if isinstance(case, FlowCase)]
+    cases = [case for case in flows if case.l2 == 0 and case.start in groups]
+    records = [record(case, {"dominant_groups": groups[case.start], "test_error": 1.0}) for case in cases]
+    more, worse = judged(STUDY, records, settings)[-2:]
+    assert (more.verdict, more.measured) == ("holds", [6, 6]) and (worse.verdict, worse.measured) == ("fails", [1, 1])
+    assert verdicts(STUDY, records[:-1], settings)[-2:] == ["undecided"] * 2
+
+
+def test_a_stage_that_did_not_end_as_asked_is_no_result(monkeypatch):
+    cases = [flow_case(width=4, time=5.0, seed=seed, raw_rank=False) for seed in (0, 1)]
+    for outcome in STUDY.run_batch(cases):
+        assert outcome.status == "done" and outcome.arrays["times"][-1] <= 11 * 5.0
+        assert outcome.values["final_risk"] <= outcome.arrays["risk"][0] and "rank" in outcome.values
+    for stage in (0, 1):
+        with monkeypatch.context() as patch:
+            ended(patch, "ensemble", Stop.STEPS_EXHAUSTED, stage)
+            lost, kept = STUDY.run_batch(cases)
+        assert (lost.status, lost.values["stop"], kept.status) == ("diverged", "STEPS_EXHAUSTED", "done")
+        assert lost.arrays["risk"].size
+    ended(monkeypatch, "ensemble", Stop.INTERRUPTED, call=1)
+    with pytest.raises(KeyboardInterrupt):
+        STUDY.run_batch(cases)
 
 
 @pytest.fixture(scope="module")

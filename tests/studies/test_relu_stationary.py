@@ -1,14 +1,19 @@
 """The relu_stationary study: plateaus of a made-up curve, claims on made-up records."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
+import pytest
+from judging import ended, judged, record_of, verdicts
 
-from condenslab.studies.relu_stationary.cases import EXPERIMENTS, PRESETS, make_cases
-from condenslab.studies.relu_stationary.claims import STATEMENTS, decide, plateaus
-from condenslab.sweeps import Record, case_id
+from condenslab import studies
+from condenslab.studies.relu_stationary.cases import EXPERIMENTS, PRESETS, RunCase, make_cases
+from condenslab.studies.relu_stationary.claims import plateaus
+from condenslab.sweeps import Record
+from condenslab.training import Stop
 
-NAME = "relu_stationary"
+STUDY = studies.get("relu_stationary")
+QUICK = PRESETS["quick"]
 STEPS = np.concatenate([np.full(300, 1.0), np.geomspace(1.0, 0.5, 50), np.full(300, 0.5), np.full(300, 0.2)])
 
 
@@ -22,7 +27,7 @@ def record(case, **changes):
         "slope_scale": 1.0,
         "escape": 0.0,
     }
-    return Record(NAME, case_id(NAME, 1, case, "float64"), asdict(case), "done", "", values | changes, {"risk": STEPS})
+    return record_of(STUDY, case, values | changes, {"risk": STEPS})
 
 
 def test_plateaus():
@@ -31,15 +36,49 @@ def test_plateaus():
     assert plateaus(np.ones(100)) == [1.0]
 
 
+ZERO = {2: {"final_risk": 1e-5}}
+GOOD = [record(case, **ZERO.get(case.experiment, {})) for case in make_cases(QUICK, 0)]
+
+
 def test_claims_hold_fail_and_wait():
-    cases = make_cases(PRESETS["quick"], 0)
-    zero = {2: {"final_risk": 1e-5}}
-    good = decide([record(case, **zero.get(case.experiment, {})) for case in cases])
-    assert [claim.verdict for claim in good] == ["holds"] * len(STATEMENTS)
-    bad = decide([record(case, lowest_change=-1e-9, lowest_slope=-1.0, escape=1.0) for case in cases])
-    assert [claim.verdict for claim in bad] == ["holds", "holds", "fails", "fails", "fails", "fails"]
-    short = decide([record(replace(case, steps=10)) for case in cases])
-    assert {claim.verdict for claim in short} == {"undecided"}
+    assert verdicts(STUDY, GOOD, QUICK) == ["holds"] * 6
+    bad = [record(case, lowest_change=-1e-9, lowest_slope=-1.0, escape=1.0) for case in make_cases(QUICK, 0)]
+    assert verdicts(STUDY, bad, QUICK) == ["holds", "holds", "fails", "fails", "fails", "fails"]
+    assert set(verdicts(STUDY, [], QUICK)) == {"undecided"}
+
+
+def test_short_runs_and_experiments_left_out_settle_nothing():
+    short = replace(QUICK, share=0.5)
+    claims = judged(STUDY, [record(case) for case in make_cases(short, 0)], short)
+    assert {claim.verdict for claim in claims} == {"undecided"}
+    assert claims[0].reason == "300,000 steps of experiment 1; the source takes 600,000"
+    part = replace(QUICK, experiments=(1, 2))
+    told = judged(STUDY, [r for r in GOOD if r.case["experiment"] < 3], part)
+    assert [claim.verdict for claim in told] == ["holds", "undecided", "holds", *["undecided"] * 3]
+    assert told[1].reason == "experiment 3 was not asked for"
+
+
+def test_a_run_that_diverged_is_not_left_out():
+    lost = [Record(r.study, r.id, r.case, "diverged", "Lost.") if r.case["seed"] == 4 else r for r in GOOD]
+    claims = judged(STUDY, lost, QUICK)
+    assert {claim.verdict for claim in claims} == {"undecided"}
+    assert "for each of 5 runs (1 of them unknown)" in claims[0].statement
+
+
+def test_a_short_training_is_measured_and_its_ending_told(monkeypatch):
+    """From vanishing weights f = 0, so that the risk starts at the mean of y²; after 50 steps it is still there."""
+    cases = [RunCase(1, seed, 8, 50, 20) for seed in (0, 1)]
+    for outcome in STUDY.run_batch(cases):
+        assert outcome.status == "done"
+        assert outcome.values["start_risk"] == pytest.approx(np.mean(EXPERIMENTS[1].targets ** 2), rel=1e-4)
+        assert outcome.values["final_risk"] <= outcome.values["start_risk"] and outcome.values["slope_scale"] > 0
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.NOT_FINITE)
+        lost, kept = STUDY.run_batch(cases)
+    assert (lost.status, kept.status) == ("diverged", "done") and len(lost.arrays["risk"]) == len(kept.arrays["risk"])
+    ended(monkeypatch, "ensemble", Stop.INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        STUDY.run_batch(cases)
 
 
 def test_the_data_of_the_source():

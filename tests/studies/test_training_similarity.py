@@ -1,22 +1,25 @@
 """The training_similarity study: its enumeration against a search, its counting and claims on made-up records."""
 
-from dataclasses import asdict
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from judging import ended, judged, record_of, verdicts
 from scipy.optimize import minimize
 
-from condenslab import tasks
-from condenslab.studies.training_similarity.cases import BINS, PRESETS, LevelsCase, TrialCase, make_cases
-from condenslab.studies.training_similarity.claims import STATEMENTS, chance, decide, peaks, unmatched
+from condenslab import studies, tasks
+from condenslab.studies.training_similarity.cases import BINS, PRESETS, LevelsCase, Settings, TrialCase, make_cases
 from condenslab.studies.training_similarity.reference import critical_functions
-from condenslab.sweeps import Record, case_id
+from condenslab.studies.training_similarity.spectrum import chance, peaks, unmatched
+from condenslab.sweeps import Record
+from condenslab.training import Stop
 
-NAME = "training_similarity"
+STUDY = studies.get("training_similarity")
+FIVE = Settings(widths=(1, 2, 3, 4, 15), trials=1, wide_trials=1, steps=100, levels=1)
 
 
 def record(case, values=None, arrays=None):
-    return Record(NAME, case_id(NAME, 1, case, "float64"), asdict(case), "done", "", values or {}, arrays or {})
+    return record_of(STUDY, case, values or {}, arrays or {})
 
 
 def trial(width, seed, counts):
@@ -70,19 +73,81 @@ def test_peaks_and_their_partners():
     assert chance(np.array([10, 11]), np.array([10]), 50) == pytest.approx((0.01, 0.01))
 
 
+LEVELS = record(LevelsCase(1, 20), {"start_risk": 0.4}, {"risks": 10.0 ** np.array([-1.7375, -0.4875])})
+NARROW = [trial(width, 0, {180: 50, 130: 50}) for width in (1, 2, 3, 4)]
+
+
 def test_wide_nets_at_the_levels_of_narrow_ones():
-    """Widths 1 to 8 rest in bins 180 and 130; a wide net in the same, then in one more of its own."""
-    narrow = [trial(width, 0, {180: 50, 130: 50}) for width in (1, 2, 3, 4)]
-    levels = record(LevelsCase(1, 20), {"start_risk": 0.4}, {"risks": 10.0 ** np.array([-1.7375, -0.4875])})
-    same = decide([levels, *narrow, trial(15, 0, {181: 10, 129: 90})])
-    assert same[0].statement.startswith(STATEMENTS[0]) and same[0].verdict == "holds"
-    assert decide([levels, *narrow, trial(15, 0, {180: 10, 100: 90})])[0].measured == [1]
-    assert same[2].verdict == "holds" and same[4].verdict == "undecided"
-    wrong = decide([levels, trial(1, 0, {150: 100})])
-    assert wrong[2].verdict == "fails"
+    """Widths 1 to 4 rest in bins 180 and 130; a wide net in the same, then in one more of its own."""
+    same = judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {181: 10, 129: 90})], FIVE)
+    told = [claim.verdict for claim in same]
+    assert told == ["holds", "undecided", "holds", "fails", "undecided", "undecided"]
+    assert same[1].reason == "so few peaks that all of them may match by chance"
+    assert judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {180: 10, 100: 90})], FIVE)[0].measured == [1]
+    assert verdicts(STUDY, [LEVELS, trial(1, 0, {150: 100}), *NARROW[1:]], FIVE)[2] == "fails"
+
+
+def test_a_lost_trial_leaves_the_spectrum_unknown():
+    wide = trial(15, 0, {181: 10, 129: 90})
+    lost = Record(wide.study, wide.id, wide.case, "diverged", "Lost.")
+    told = verdicts(STUDY, [LEVELS, *NARROW, lost], FIVE)
+    assert told == ["undecided", "undecided", "holds", "undecided", "undecided", "undecided"]
+    assert verdicts(STUDY, [], FIVE) == ["undecided"] * 6
+
+
+def at_width_2(width, seed, outputs, angle):
+    arrays = {"counts": np.ones(BINS + 2, np.int32), "width_2_outputs": outputs}
+    arrays |= {"width_2_angles": np.array([0.0, angle]), "width_2_amplitudes": np.array([1.0, -1.0])}
+    return record(TrialCase(width, seed, 100, 1e-3, 20, 0.05, 0.75), {"width_2_away": 0.0}, arrays)
+
+
+def test_at_the_level_of_width_two_functions_and_neurons_are_compared():
+    """R = 1/8 makes √(2R) = 1/2: functions 0.1 apart are 0.2 of it apart, and 0.2 apart are 0.4 of it."""
+    settings = replace(FIVE, widths=(2, 4, 15), levels=2)
+    minimum = record(LevelsCase(2, 20), {"start_risk": 1.0}, {"risks": np.array([0.125]), "best_outputs": np.zeros(4)})
+
+    def told(away, angle):
+        trials = [at_width_2(2, 0, np.zeros(4), 1.0), at_width_2(4, 0, np.full(4, 0.1), 1.05)]
+        claims = judged(STUDY, [minimum, *trials, at_width_2(15, 0, np.full(4, away), angle)], settings)
+        return [(claim.verdict, pytest.approx(claim.measured)) for claim in claims[4:]]
+
+    assert told(0.1, 1.0) == [("holds", [0.0, 0.2, 0.2]), ("holds", [1.0, 1.0, 1.0])]
+    assert told(0.2, 2.0) == [("fails", [0.0, 0.2, 0.4]), ("fails", [1.0, 1.0, 0.5])]
+
+
+def test_widths_on_one_side_settle_nothing():
+    claims = judged(STUDY, [], replace(FIVE, widths=(1, 2)))
+    assert claims[0].reason == "the widths do not lie on both sides of 8"
+    assert claims[3].reason == "2 widths are too few to be ordered: ask for 5"
+    assert claims[4].reason == "the critical risks of width 2 were not asked for"
+
+
+def test_every_step_of_a_training_is_counted(monkeypatch):
+    """From small weights f = 0, of risk mean(y²): that bin has the first steps."""
+    cases = [TrialCase(2, seed, 60, 1e-3, 9, 1e-3, 0.75) for seed in (0, 1)]
+    targets = tasks.task("four_relu", samples=9).targets
+    for outcome in STUDY.run_batch(cases):
+        assert outcome.status == "done" and outcome.values["counted_steps"] == 60
+        start = int((np.log10(np.mean(targets**2)) + 5) / 5 * BINS)
+        assert outcome.arrays["counts"][start + 1] == 60
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.NOT_FINITE)
+        lost, kept = STUDY.run_batch(cases)
+    assert (lost.status, kept.status) == ("diverged", "done") and lost.values["counted_steps"] == 60
+    ended(monkeypatch, "ensemble", Stop.INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        STUDY.run_batch(cases)
+
+
+def test_the_levels_of_a_width_are_those_of_the_enumeration():
+    (outcome,) = STUDY.run_batch([LevelsCase(1, 9)])
+    task = tasks.task("four_relu", samples=9)
+    critical = critical_functions(task.inputs[:, 0], task.targets[:, 0], 1)
+    np.testing.assert_array_equal(outcome.arrays["best_outputs"], critical.outputs[0])
+    assert outcome.values["start_risk"] == pytest.approx(critical.risks[-1])
 
 
 def test_presets_have_distinct_cases():
     for settings in PRESETS.values():
         cases = make_cases(settings, 3)
-        assert len({case_id(NAME, 1, case, "float64") for case in cases}) == len(cases)
+        assert len({STUDY.id(case) for case in cases}) == len(cases)

@@ -1,25 +1,22 @@
 """The study of trajectories: resting levels of a made-up run, and claims on made-up records."""
 
-from dataclasses import asdict
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from judging import ended, judged, record_of, verdicts
 
 from condenslab import studies
-from condenslab.studies.trajectory.claims import (
-    LEVELS,
-    PAIR_AMPLITUDE,
-    PAIR_ANGLES,
-    STATEMENTS,
-    decide,
-    nearest,
-    resting_levels,
-)
+from condenslab.studies.shared.resting import nearest_rest, resting_levels
+from condenslab.studies.trajectory.cases import Case, Settings
+from condenslab.studies.trajectory.claims import LEVELS, PAIR_AMPLITUDE, PAIR_ANGLES, nearest
 from condenslab.sweeps import Record
+from condenslab.training import Stop
 
 STUDY = studies.get("trajectory")
 TIMES = np.geomspace(1, 1e5, 400)
+SETTINGS = Settings(seeds=1, pair_seeds=1)
 
 
 def staircase(levels):
@@ -32,20 +29,20 @@ def staircase(levels):
 
 
 def four(seed, levels, counts=(1, 3, 4)):
-    case = STUDY.cases(STUDY.presets["quick"], seed=seed, data=None)[0]
+    case = STUDY.cases(SETTINGS, seed=seed)[0]
     arrays = {
         "times": TIMES,
         "risk": staircase(levels),
         "group_times": np.array([20.0, 1e3, 1e5]),
         "group_counts": np.array(counts),
     }
-    return Record(STUDY.name, str(seed), asdict(case), "done", "", {}, arrays)
+    return record_of(STUDY, case, {}, arrays)
 
 
 def pair(angles, amplitudes):
-    case = STUDY.cases(STUDY.presets["quick"], seed=0, data=None)[-1]
+    case = STUDY.cases(SETTINGS, seed=0)[-1]
     values = {"dominant_groups": len(angles), "dominant_angles": list(angles), "dominant_amplitudes": list(amplitudes)}
-    return Record(STUDY.name, "pair", asdict(case), "done", "", values)
+    return record_of(STUDY, case, values)
 
 
 def test_a_run_rests_where_it_is_slowest():
@@ -56,22 +53,36 @@ def test_a_run_rests_where_it_is_slowest():
     assert resting_levels(TIMES, steady).size == 0
 
 
+def test_the_nearest_rest_is_by_ratio():
+    assert nearest_rest(TIMES, staircase([0.3, 0.02, 0.004, 1e-4]), 0.06) == pytest.approx(0.02, rel=0.05)
+    assert nearest_rest(TIMES, TIMES**-1.0, 0.1) is None
+
+
+NEAR, FAR = four(1, [0.4, 0.028, 0.0058, 0.0027, 1.1e-4]), four(0, [0.4, 0.028, 6e-4, 1e-5])
+THE_PAIR = pair(PAIR_ANGLES, [PAIR_AMPLITUDE] * 2)
+
+
 def test_published_levels_hold_within_fifteen_percent_on_one_run():
-    near, far = four(1, [0.4, 0.028, 0.0058, 0.0027, 1.1e-4]), four(0, [0.4, 0.028, 6e-4, 1e-5])
-    assert nearest([far, near]) is near
-    claims = decide([far, near, pair(PAIR_ANGLES, [PAIR_AMPLITUDE] * 2)])
-    assert [c.verdict for c in claims] == ["holds"] * 8
-    assert [c.verdict for c in decide([far])[:4]] == ["holds", "fails", "fails", "fails"]
-    assert decide([four(0, [0.4, *LEVELS], counts=(3, 2, 1))])[4].verdict == "fails"
+    assert nearest([FAR, NEAR]) is NEAR
+    claims = judged(STUDY, [FAR, NEAR, THE_PAIR], replace(SETTINGS, seeds=2))
+    assert [c.verdict for c in claims] == ["holds"] * 8 and "seed 1, the nearest to all four" in claims[0].statement
+    assert verdicts(STUDY, [FAR], SETTINGS)[:4] == ["holds", "fails", "fails", "fails"]
+    assert verdicts(STUDY, [four(0, [0.4, *LEVELS], counts=(3, 2, 1))], SETTINGS)[4] == "fails"
+
+
+def test_a_run_that_is_lost_leaves_the_nearest_unknown():
+    lost = Record(FAR.study, FAR.id, FAR.case, "diverged", "The risk left the finite numbers.")
+    claims = judged(STUDY, [lost, NEAR, THE_PAIR], replace(SETTINGS, seeds=2))
+    assert [claim.verdict for claim in claims] == ["undecided"] * 5 + ["holds"] * 3
 
 
 def test_the_pair_is_read_in_any_order_and_can_fail():
     swapped = pair(PAIR_ANGLES[::-1], [PAIR_AMPLITUDE, PAIR_AMPLITUDE * 1.005])
-    assert [c.verdict for c in decide([swapped])[2:]] == ["holds"] * 3
+    assert verdicts(STUDY, [swapped], SETTINGS)[5:] == ["holds"] * 3
     wrong = pair([0.0, 1.0], [PAIR_AMPLITUDE, 0.3])
-    assert [c.verdict for c in decide([wrong])[2:]] == ["holds", "fails", "fails"]
+    assert verdicts(STUDY, [wrong], SETTINGS)[5:] == ["holds", "fails", "fails"]
     single = pair([0.0], [0.3])
-    assert [c.verdict for c in decide([single])[2:]] == ["fails", "undecided", "undecided"]
+    assert verdicts(STUDY, [single], SETTINGS)[5:] == ["fails", "undecided", "undecided"]
 
 
 def test_the_pair_is_the_target():
@@ -81,7 +92,26 @@ def test_the_pair_is_the_target():
     np.testing.assert_allclose(sums, 0.2 * np.maximum(x - 1 / 3, 0) + 0.2 * np.maximum(-x - 1 / 3, 0), atol=1e-15)
 
 
-def test_without_runs_nothing_is_decided():
-    assert [c.verdict for c in decide([])] == ["undecided"] * 5
-    assert all(any(c.statement.startswith(s) for s in STATEMENTS) for c in decide([]))
-    assert STUDY.seconds_per_member(STUDY.cases(STUDY.presets["full"], seed=0, data=None)[0]) == pytest.approx(0.6)
+def test_without_runs_or_with_short_ones_nothing_is_decided():
+    for settings in (SETTINGS, STUDY.presets["tiny"]):
+        assert [claim.verdict for claim in judged(STUDY, [], settings)] == ["undecided"] * 8
+    short = judged(STUDY, [], STUDY.presets["tiny"])[0]
+    assert short.reason == "5,000 epochs are too few to come to rest: allow 100,000 at least"
+    assert STUDY.seconds_per_member(STUDY.cases(STUDY.presets["full"], seed=0)[0]) == pytest.approx(0.6)
+
+
+def test_small_runs_are_followed_from_the_start(monkeypatch):
+    """From tiny weights f = 0, so that the risk starts at the mean of y²."""
+    four_cases = [Case("four_relu", seed, 6, 1e-4, 0.1, 60) for seed in (0, 1)]
+    for cases in (four_cases, [Case("relu_pair", 0, 6, 1e-4, 0.05, 60)]):
+        for outcome in STUDY.run_batch(cases):
+            start = np.mean(outcome.arrays["targets"] ** 2)
+            assert outcome.status == "done" and outcome.arrays["risk"][0] == pytest.approx(start, rel=1e-4)
+            assert outcome.values["final_risk"] == outcome.arrays["risk"][-1]
+            assert ("group_counts" in outcome.arrays) == (cases is four_cases)
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.NOT_FINITE)
+        assert [outcome.status for outcome in STUDY.run_batch(four_cases)] == ["diverged", "done"]
+    ended(monkeypatch, "ensemble", Stop.INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        STUDY.run_batch(four_cases)

@@ -318,7 +318,7 @@ def test_progress_rises_to_one():
         ({"dropout": -0.1, "key": KEY}, "DROP probability"),
         ({"batch": 7, "key": KEY}, "between 1 and the number of samples, 6"),
         ({"batch": 0, "key": KEY}, "between 1"),
-        ({"steps": -1}, "must not be negative"),
+        ({"steps": -1}, "a whole number of at least 0"),
         ({"at": (5, 11)}, "between step 0 and step 10"),
     ],
 )

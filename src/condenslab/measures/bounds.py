@@ -12,14 +12,15 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
 from condenslab.measures.rank import Rank, rank
+from condenslab.measures.rank_evidence import fades
 from condenslab.networks import apply
 from condenslab.networks.conversion import Key, as_key, floating, numbers
 from condenslab.numerics import require_float64
 
 _VIEWS = 4
 """Random combinations of the rows that a column is seen through, to find columns that are parallel."""
-_DIGITS = 1e-7
-"""Directions of columns, unit vectors in ℝ⁴, that differ by less than this are equal."""
+_DIGITS = 1e-13
+"""Directions of columns, unit vectors in ℝ⁴, that differ by less than this are equal: only rounding is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,8 @@ class RankBounds:
 
     Attributes:
         lower: The numerical rank of the sketch J·Ω: never more than that of J.
-        upper: min(rows, number of directions of columns), and the sketch's rank where the sketch is not full.
+        upper: min(rows, number of directions of columns), and the sketch's rank where the sketch is not full and its
+            spectrum does not fade into the noise, as those of small weights do.
         rows: Samples × outputs.
         parameters: M, the columns of J.
         zero_columns: Columns that are exactly 0 in every view: dead parameters.
@@ -94,7 +96,8 @@ def rank_bounds(
     rows = products.shape[0]
     zero, directions = _directions(views)
     saturated = found.value >= min(sketch, rows)
-    upper = min(rows, directions) if saturated or not found.decided else min(rows, directions, found.value)
+    shown = found.decided and not saturated and not fades(found.singular_values[: found.value], found.gap)
+    upper = min(rows, directions, found.value) if shown else min(rows, directions)
     return RankBounds(min(found.value, upper), upper, rows, int(theta.size), zero, directions, found, saturated)
 
 

@@ -1,6 +1,6 @@
-"""Inertia: how many directions of a symmetric matrix curve up, are flat, or curve down; cut by a whole spectrum."""
+"""Inertia: how many directions of a symmetric matrix curve up, are flat, or curve down, with an argument for each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import equinox as eqx
 import numpy as np
@@ -9,10 +9,12 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, rounding_floor
+from condenslab.measures.inertia_evidence import exact_inertia, inertia_again
+from condenslab.measures.rank_evidence import equilibration
+from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, require_memory, rounding_floor
 from condenslab.risk import EmpiricalRisk
 
-_EQUILIBRATIONS = 8
+Counts = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,16 +22,20 @@ class Inertia:
     """Numbers of positive, zero and negative eigenvalues, with their evidence.
 
     Attributes:
-        positive: Eigenvalues above the cut. The three counts answer the question only where `decided`.
-        zero: Eigenvalues within ± the cut.
-        negative: Eigenvalues below minus the cut.
+        positive: Positive eigenvalues. The three counts answer the question only where `decided`; else positive and
+            negative are what is above the noise, which there is at least.
+        zero: Eigenvalues that are zero (undecided: that may be).
+        negative: Negative eigenvalues.
         tolerance: The cut, in the units of the eigenvalues.
         gap: Width of the gap of |λ| at the cut, in decades.
         gradient_norm: L1 norm of the gradient at the point; the sign of a smaller eigenvalue means nothing.
-        decided: Whether the gap is at least two decades, no counted eigenvalue is below the gradient level, and the
-            equilibrated matrix (another with the same inertia) gives the same counts with a gap of two decades.
+        decided: Whether there is an argument for every zero, and no counted eigenvalue is below the gradient level.
         floor: The rounding floor eps·max|λ|·size.
         eigenvalues: The whole spectrum, ascending, shape (param,).
+        effective: The numerical inertia at the stated tolerance `effective_tolerance`, in the same order: eigenvalues
+            within it count as zero, whether they are or not.
+        effective_tolerance: The caller's tolerance, or `floor`.
+        evidence: The argument for the counts, one sentence; empty where they are undecided.
     """
 
     positive: int
@@ -41,27 +47,34 @@ class Inertia:
     decided: bool
     floor: float
     eigenvalues: np.ndarray
+    effective: Counts = (0, 0, 0)
+    effective_tolerance: float = 0.0
+    evidence: str = ""
 
     @property
-    def counts(self) -> tuple[int, int, int]:
+    def counts(self) -> Counts:
         """(positive, zero, negative)."""
         return self.positive, self.zero, self.negative
 
     def __str__(self) -> str:
         """Returns the counts, or that they are undecided."""
-        return str(self.counts) if self.decided else f"undecided (largest gap {self.gap:.1f} decades, at {self.counts})"
+        if self.decided:
+            return str(self.counts)
+        return f"undecided (at least {self.positive} positive and {self.negative} negative, {self.gap:.1f} decades)"
 
 
 def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: float | None = None) -> Inertia:
-    """Returns the inertia of a Hessian, cut at the largest gap of |λ| above the rounding floor.
+    """Returns the inertia of a Hessian: what is above the noise has a sign, and what is below needs an argument.
 
-    The second opinion is S = D·H·D with a positive diagonal D that brings the largest entry of every row to 1: by
-    Sylvester's law S has the inertia of H, but other gaps. Rows at the rounding floor are left as they are.
+    The noise is that of entries rounded to float64, of H as it is and of S = D·H·D with a positive diagonal D that
+    brings all rows to one size: by Sylvester's law S has the inertia of H, but other gaps. Zeros are decided as for a
+    `rank`: by exact arithmetic on the entries, or by three decades between the smallest eigenvalue that counts and the
+    noise of rounded entries.
 
     Args:
         hessian: A symmetric matrix, shape (param, param); its symmetric part is taken.
         gradient_norm: L1 norm of the gradient where the Hessian was computed; 0 for a matrix that is just a matrix.
-        tolerance: An absolute cut that replaces the largest gap and the second opinion.
+        tolerance: An absolute cut that replaces all this: the inertia is then the numerical one.
 
     Raises:
         TypeError: The matrix is not float64 and no tolerance is given.
@@ -77,22 +90,26 @@ def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: flo
     matrix = _symmetric(matrix.astype(np.float64))
     if not gradient_norm >= 0:
         raise ValueError(f"gradient_norm must be non-negative. Got {gradient_norm}.")
-    eigenvalues, cut, counts = _signs(matrix, tolerance)
-    smallest = np.abs(eigenvalues[np.abs(eigenvalues) > cut.tolerance]).min(initial=np.inf)
-    decided = cut.decided and bool(smallest > gradient_norm)
-    if tolerance is None and decided:
-        _, second_cut, second_counts = _signs(_equilibrated(matrix, cut.floor), None)
-        decided = second_cut.decided and second_counts == counts
-    positive, zero, negative = counts
-    return Inertia(
-        positive, zero, negative, cut.tolerance, cut.gap, float(gradient_norm), decided, cut.floor, eigenvalues
-    )
+    eigenvalues = _eigenvalues(matrix)
+    cut, counts = _signs(eigenvalues, tolerance)
+    if tolerance is not None:
+        clear = cut.gap >= 2.0
+        found = _result(eigenvalues, cut, counts, gradient_norm, "the numerical inertia at a stated tolerance")
+        found = replace(found, tolerance=tolerance, effective=counts, effective_tolerance=tolerance)
+        return found if clear and found.decided else replace(found, decided=False, evidence="")
+    scale, _ = equilibration(matrix, cut.floor)
+    second, seconds = _signs(_eigenvalues(scale[:, None] * matrix * scale[None, :]), None)
+    best, most = max(((cut, counts), (second, seconds)), key=lambda own: (own[0].count, own[0].gap))
+    agree = cut.decided and second.decided and counts == seconds
+    return _with_argument(matrix, eigenvalues, (cut, best), most, gradient_norm, agree=agree)
 
 
 def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None = None) -> Inertia:
     """Returns the inertia of ∇²R(θ), with the L1 norm of ∇R(θ) as the gradient level.
 
-    Dense: up to about 5,000 parameters.
+    Where float64 leaves eigenvalues that may be zero, a second computation follows: with some hundred digits the
+    critical point itself is found next to θ (it is θ where the gradient is exactly 0), and the inertia of the Hessian
+    there. Dense: up to about 5,000 parameters; larger ones are refused where memory does not hold the matrix.
 
     Args:
         risk: R.
@@ -101,14 +118,63 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
 
     Raises:
         TypeError: Network or risk is not float64 and no tolerance is given.
-        ValueError: The Hessian or the gradient is not finite.
+        ValueError: The Hessian or the gradient is not finite, or does not fit in memory.
     """
     theta = np.asarray(ravel_pytree(network)[0])
     if theta.size == 0:
         return inertia(np.zeros((0, 0)), gradient_norm=0.0, tolerance=tolerance)
     require_float64(theta, "inertia", tolerance)
+    require_memory(5 * 8 * theta.size**2, f"the Hessian of {theta.size} parameters", "measures.inertia_bounds_at")
     gradient_norm, hessian = _gradient_and_hessian(risk, network)
-    return inertia(np.asarray(hessian), gradient_norm=float(gradient_norm), tolerance=tolerance)
+    matrix = np.asarray(hessian)
+    first = inertia(matrix, gradient_norm=float(gradient_norm), tolerance=tolerance)
+    if tolerance is not None or first.positive + first.negative == len(theta):
+        return first
+    again = inertia_again(risk, network, _symmetric(matrix), first.tolerance)
+    if again is None:
+        return first
+    counts = (again.positive, again.size - again.positive - again.negative, again.negative)
+    argument = f"a second computation at the critical point: what is zero is below 1e{again.zero_to:.0f}"
+    cut, _ = _signs(first.eigenvalues, None)
+    return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
+
+
+def _with_argument(
+    matrix: np.ndarray,
+    eigenvalues: np.ndarray,
+    cuts: tuple[SpectrumCut, SpectrumCut],
+    counts: Counts,
+    level: float,
+    *,
+    agree: bool,
+) -> Inertia:
+    cut, best = cuts
+    if best.full:
+        return _result(eigenvalues, cut, counts, level, "every eigenvalue is above the noise")
+    exact = exact_inertia(matrix)
+    if exact is not None and exact.counts == counts:
+        return _result(eigenvalues, cut, counts, level, "exact arithmetic on the entries finds no more than the noise")
+    if exact is not None and not exact.rounded:
+        return _result(eigenvalues, cut, exact.counts, level, "exact arithmetic on entries that are not rounded")
+    found = _result(eigenvalues, cut, counts, level, "what is left has the size of rounding, three decades below")
+    return found if agree else replace(found, decided=False, evidence="")
+
+
+def _result(eigenvalues: np.ndarray, cut: SpectrumCut, counts: Counts, level: float, evidence: str) -> Inertia:
+    positive, zero, negative = counts
+    sizes = np.sort(np.abs(eigenvalues))[::-1]
+    kept = positive + negative
+    smallest = float(sizes[kept - 1]) if kept else float("inf")
+    following = max(cut.floor, float(sizes[kept]) if kept < sizes.size else 0.0)
+    tiny = float(np.finfo(np.float64).tiny)
+    gap = max(0.0, float(np.log10(max(smallest, tiny) / following))) if kept else float("inf")
+    tolerance = float(np.sqrt(max(smallest, tiny)) * np.sqrt(following)) if kept else cut.floor
+    sure = smallest > level
+    effective = _counted(eigenvalues, cut.floor)
+    return Inertia(
+        positive, zero, negative, tolerance, gap, float(level), sure, cut.floor, eigenvalues, effective, cut.floor,
+        evidence if sure else "",
+    )  # fmt: skip
 
 
 @eqx.filter_jit
@@ -126,21 +192,16 @@ def _symmetric(matrix: np.ndarray) -> np.ndarray:
     return (matrix + matrix.T) / 2
 
 
-def _signs(matrix: np.ndarray, tolerance: float | None) -> tuple[np.ndarray, SpectrumCut, tuple[int, int, int]]:
-    eigenvalues = np.zeros(0) if matrix.size == 0 else scipy.linalg.eigh(matrix, eigvals_only=True, check_finite=False)
+def _eigenvalues(matrix: np.ndarray) -> np.ndarray:
+    return np.zeros(0) if matrix.size == 0 else scipy.linalg.eigh(matrix, eigvals_only=True, check_finite=False)
+
+
+def _signs(eigenvalues: np.ndarray, tolerance: float | None) -> tuple[SpectrumCut, Counts]:
     sizes = np.abs(eigenvalues)
-    cut = cut_spectrum(sizes, rounding_floor(float(sizes.max(initial=0.0)), matrix.shape), tolerance)
-    kept = np.sort(sizes)[::-1][: cut.count].min(initial=np.inf)
-    positive = int(np.count_nonzero(eigenvalues >= kept))
-    negative = int(np.count_nonzero(eigenvalues <= -kept))
-    return eigenvalues, cut, (positive, len(eigenvalues) - positive - negative, negative)
+    cut = cut_spectrum(sizes, rounding_floor(float(sizes.max(initial=0.0)), sizes.shape), tolerance)
+    return cut, _counted(eigenvalues, cut.floor if tolerance is None else tolerance)
 
 
-def _equilibrated(matrix: np.ndarray, floor: float) -> np.ndarray:
-    live = np.abs(matrix).max(axis=1, initial=0.0) > floor
-    scaled = matrix
-    for _ in range(_EQUILIBRATIONS):  # Ruiz's iteration: symmetric, and it converges fast
-        largest = np.abs(scaled).max(axis=1, initial=0.0)
-        root = np.where(live, np.sqrt(np.where(live, largest, 1.0)), 1.0)
-        scaled = scaled / root[:, None] / root[None, :]
-    return scaled
+def _counted(eigenvalues: np.ndarray, tolerance: float) -> Counts:
+    positive, negative = int(np.sum(eigenvalues > tolerance)), int(np.sum(eigenvalues < -tolerance))
+    return positive, len(eigenvalues) - positive - negative, negative

@@ -21,7 +21,8 @@ class ExactRank:
         value: The rank mod p. The rank over the rationals is at least this (a minor that is not 0 mod p is not 0).
         prime: p.
         shape: Of the matrix, (row, column).
-        failure: A bound on the probability that the generic rank is larger, or None where no degree was stated.
+        failure: A bound on the probability that the generic rank is larger, or None where no degree was stated. It is
+            about what was drawn at random, with the rest as given: see `exact_model_rank`.
     """
 
     value: int
@@ -117,13 +118,16 @@ def exact_model_rank(
     The rank mod p is a certain lower bound of the rank at (θ, inputs) over the rationals, hence of the generic one.
     Where the inputs (or the parameters, or both) are uniform in {0, …, p − 1}, a minor of size r that is not
     identically zero mod p vanishes by bad luck with probability at most degree·r/p (Schwartz and Zippel), with r at
-    most min(rows, columns); that no coefficient is lost mod p is assumed, and a second prime tests it.
+    most min(rows, columns); that no coefficient is lost mod p is assumed, and a second prime tests it. What was not
+    drawn at random stays as given: with random parameters and probes of one's own the probability is that of the
+    generic rank *on these probes*, and probes that miss something (too few, or on a line) have it for certain.
 
     Args:
         predict: As for `exact_jacobian`.
         params: θ; for the generic rank, random integers.
         inputs: Probes, random integers for the model rank at θ.
         degree: The degree of the Jacobian's entries in what was drawn at random, for the bound; None for no bound.
+            State it only where that was drawn uniformly; the bound knows nothing of other choices.
         prime: p.
 
     Raises:

@@ -7,7 +7,7 @@ from jax import Array
 
 from condenslab.measures.curvature import Inertia, inertia
 from condenslab.networks import MLP, TwoLayer, ravel, unravel
-from condenslab.numerics import require_float64
+from condenslab.numerics import require_float64, require_memory
 from condenslab.risk import EmpiricalRisk
 
 
@@ -27,11 +27,13 @@ def inertia_by_layer(
 
     Raises:
         TypeError: The network is neither a `TwoLayer` nor an `MLP`, or it is not float64 and no tolerance is given.
-        ValueError: The Hessian or the gradient is not finite.
+        ValueError: The Hessian or the gradient is not finite, or does not fit in memory.
     """
     if not isinstance(network, TwoLayer | MLP):
         raise TypeError(f"network must be a TwoLayer or an MLP, of which the layers are known. Got {type(network)}.")
     require_float64(np.asarray(ravel(network)), "inertia", tolerance)
+    size = ravel(network).size
+    require_memory(5 * 8 * size**2, f"the Hessian of {size} parameters", "measures.inertia_bounds_at")
     gradient, hessian = (np.asarray(array) for array in _derivatives(risk, network))
     return tuple(
         inertia(hessian[np.ix_(own, own)], gradient_norm=float(np.abs(gradient[own]).sum()), tolerance=tolerance)

@@ -158,11 +158,17 @@ def saturation(network: TwoLayer | MLP, probes: np.ndarray | Array) -> Saturatio
 
 
 def _hidden_from_bends(activation: Activation, z: np.ndarray) -> np.ndarray:
-    slopes = np.asarray(activation.derivatives(jnp.asarray(z), 1)[1])
-    own = np.asarray(activation.derivatives(jnp.asarray(_RANGE), 1)[1])
+    slopes, own = _slopes(activation, z), _slopes(activation, _RANGE)
     with np.errstate(invalid="ignore"):  # an overflow is no plateau
         spread = np.max(slopes, axis=0) - np.min(slopes, axis=0)
     flat = spread <= _FLAT * max(float(np.ptp(own)), np.finfo(np.float64).tiny)
     if activation.homogeneity is not None:
         return flat & (np.all(z > 0, axis=0) | np.all(z < 0, axis=0))
     return flat & (np.min(np.abs(z), axis=0) > 1.0)
+
+
+def _slopes(activation: Activation, z: np.ndarray) -> np.ndarray:
+    """Returns σ′(z), in arrays of few sizes, so that few programs are compiled."""
+    padded = np.zeros(max(1024, 1 << max(z.size - 1, 1).bit_length()), z.dtype)
+    padded[: z.size] = z.reshape(-1)
+    return np.asarray(activation.derivatives(jnp.asarray(padded), 1)[1])[: z.size].reshape(z.shape)

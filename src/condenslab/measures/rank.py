@@ -1,4 +1,4 @@
-"""Model rank: how many independent directions the tangent functions of a network span, cut by a whole spectrum."""
+"""Rank: how many independent rows a matrix has, and how many directions the tangent functions of a network span."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,29 +8,34 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.measures.probes import saturation
+from condenslab.measures.rank_evidence import exact_entries, fades, spectra, tangents_again
 from condenslab.measures.tangent_array import tangent_array
-from condenslab.networks import MLP, TwoLayer, apply
+from condenslab.measures.unseen import unseen
+from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply
 from condenslab.networks.conversion import floating, numbers
-from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
+from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64
 
 
 @dataclass(frozen=True, eq=False)
 class Rank:
-    """A numerical rank with its evidence.
+    """The exact rank with its evidence, and beside it the numerical rank.
 
     Attributes:
-        value: Number of singular values above the cut. It answers the question only where `decided`.
+        value: The rank. It answers the question only where `decided`; else it is how many singular values are above
+            the noise, which the rank is at least.
         singular_values: The whole spectrum, descending, shape (min(rows, columns),).
-        tolerance: The cut, in the units of the singular values.
-        gap: Width of the gap at the cut, in decades.
-        floor: The rounding floor eps·s₁·max(shape).
-        normalised_value: The second opinion: the rank of the matrix with its non-zero columns scaled to length 1. None
+        tolerance: The cut, in the units of the singular values, between the last that counts and the next.
+        gap: Width of the gap at the cut, in decades, down to the floor where nothing is known below it.
+        floor: The noise of the singular values, eps·s₁·max(shape) or more.
+        normalised_value: The second opinion: how many are above the noise once rows and columns have one size. None
             where the caller stated the tolerance.
-        decided: Whether both spectra have a gap of at least two decades at the cut, and agree, and nothing else speaks
-            against the number.
+        decided: Whether there is an argument for every zero, and nothing else speaks against the number.
         reason: Why the matrix itself is not to be trusted (probes that saturate neurons), one sentence; else empty.
         proven_at_least: A lower bound of the exact rank by a theorem (`landscape.proof.with_proof`), or None.
+        effective: The numerical rank at the stated tolerance `effective_tolerance`: how many singular values exceed
+            it. It is no rank: true values may lie below.
+        effective_tolerance: The caller's tolerance, or `floor`.
+        evidence: The argument for `value`, one sentence; empty where it is undecided.
     """
 
     value: int
@@ -41,6 +46,9 @@ class Rank:
     normalised_value: int | None
     decided: bool
     reason: str = ""
+    effective: int = 0
+    effective_tolerance: float = 0.0
+    evidence: str = ""
     proven_at_least: int | None = None
 
     def counts_at(self, thresholds: Sequence[float]) -> np.ndarray:
@@ -63,50 +71,52 @@ class Rank:
             return str(self.value)
         if self.reason:
             return f"undecided ({self.reason})"
-        other = (
-            "" if self.normalised_value in (None, self.value) else f", {self.normalised_value} with columns normalised"
+        return (
+            f"undecided (at least {self.value}, {self.gap:.1f} decades above the noise; the others may be zero or not)"
         )
-        return f"undecided (largest gap {self.gap:.1f} decades, at {self.value}{other})"
 
 
-def rank(matrix: np.ndarray | Array, *, tolerance: float | None = None) -> Rank:
-    """Returns the rank of a matrix, cut at the largest gap of its singular values above the rounding floor.
+def rank(
+    matrix: np.ndarray | Array, *, tolerance: float | None = None, errors: np.ndarray | float | None = None
+) -> Rank:
+    """Returns the rank of a matrix: what is above the noise counts, and what is below needs an argument to be zero.
 
-    Scaling columns does not change an exact rank, but it moves a numerical one when columns differ much in length
-    (input and output weights do); so the spectrum of the matrix with its columns normalised has to give the same count.
+    The noise is that of entries rounded to float64, once rows and columns are as they are, and once they have one size
+    (LAPACK's equilibration: it changes no rank, but a numerical one). Zeros are decided by elimination in exact
+    arithmetic on the entries where that finds no more than is above the noise, or where the entries do not look rounded
+    (whole numbers, few binary digits). Where they do, the last value that counts must lie three decades above the noise
+    for the others to be rounding.
 
     Args:
         matrix: Any matrix, shape (row, column); for a Jacobian, rows are samples and columns are parameters.
-        tolerance: An absolute cut that replaces both spectra's own, when the caller knows better.
+        tolerance: An absolute cut that replaces all this: the rank is then the numerical one.
+        errors: Bounds of the entries' absolute errors, one number or the shape of the matrix, where they are larger
+            than rounding; zeros then are what lies below them.
 
     Raises:
         TypeError: The matrix is not float64 and no tolerance is given.
-        ValueError: It is not a matrix, or has NaN or infinite entries.
+        ValueError: It is not a matrix, or has NaN or infinite entries, or a bound of an error is negative.
 
     Example:
         >>> print(rank(np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])))
         1
     """
-    array = np.asarray(matrix)
-    if array.ndim != 2:
-        raise ValueError(f"a rank is that of a matrix (row, column). Got shape {array.shape}.")
-    require_float64(array, "rank", tolerance)
-    if not np.all(np.isfinite(array)):
-        raise ValueError("the matrix must be finite. Got NaN or infinity: the point or the probes are out of range.")
-    array, shape = array.astype(np.float64), array.shape
-    if shape[0] > shape[1] > 0:  # the R factor has the same singular values, also after column scaling, and is smaller
-        array = np.asarray(np.linalg.qr(array, mode="r"))
-    values = _singular_values(array)
-    floor = rounding_floor(float(values.max(initial=0.0)), shape)
-    cut = cut_spectrum(values, floor, tolerance)
+    array = _checked(matrix, tolerance)
+    noise = _noise(errors, array.shape)
+    values, cut, second = spectra(array, noise)
     if tolerance is not None:
-        return Rank(cut.count, values, cut.tolerance, cut.gap, cut.floor, None, cut.decided)
-    lengths = np.linalg.norm(array, axis=0)
-    # A column at the rounding floor is zero: made to length 1 it would turn rounding into a direction.
-    normalised = _singular_values(array / np.where(lengths > floor, lengths, 1.0))
-    second = cut_spectrum(normalised, rounding_floor(float(normalised.max(initial=0.0)), shape))
-    agree = second.count == cut.count and second.decided
-    return Rank(cut.count, values, cut.tolerance, cut.gap, cut.floor, second.count, cut.decided and agree)
+        return _stated(values, cut.floor, tolerance)
+    best = max(cut, second, key=lambda own: (own.count, own.gap))
+    if best.full and (errors is None or cut.full):
+        return _decided(values, cut, second, best.count, "every singular value is above the noise")
+    exact = None if errors is not None else exact_entries(array, best.count)
+    if exact is not None and exact.rank == best.count:
+        return _decided(values, cut, second, exact.rank, "exact arithmetic on the entries finds no more than the noise")
+    if exact is not None and not exact.rounded:
+        return _decided(values, cut, second, exact.rank, "exact arithmetic on entries that are not rounded")
+    if cut.decided and second.decided and cut.count == second.count:
+        return _decided(values, cut, second, best.count, "what is left has the size of rounding, three decades below")
+    return replace(_decided(values, cut, second, best.count, ""), decided=False)
 
 
 def model_rank(
@@ -118,9 +128,11 @@ def model_rank(
 ) -> Rank:
     """Returns the empirical model rank, rank of ∂f_o(x_i)/∂θ over probe inputs, all outputs stacked.
 
-    The model rank dim span{∂f(·; θ)/∂θ_j} is reached when the probes are generic and at least as many as parameters
-    (three times as many is safe); fewer give the rank that these samples see. Where at least as many rows as
-    parameters do not show how a neuron of a dense network bends (`saturation`), the answer is undecided and says so;
+    The model rank dim span{∂f(·; θ)/∂θ_j} is reached when the probes are generic and at least as many as parameters;
+    fewer give the rank that these samples see. Where float64 leaves values that may be zero, the Jacobian is computed a
+    second time with hundreds of digits, at these parameters and probes exactly: true values of 1e-100 are told from
+    zeros. Where at least as many rows as parameters do not show all of a network (neurons that never bend, cells of a
+    piecewise model that no probe visits and that raise the rank), the answer is undecided and says so;
     `covering_probes` avoids it.
 
     Args:
@@ -143,17 +155,85 @@ def model_rank(
         raise ValueError(f"probes must hold at least one input, shape (sample, input). Got shape {probes.shape}.")
     require_float64(np.asarray(ravel_pytree(network)[0]), "model rank", tolerance)
     jacobian = tangent_array(network, probes, predict=predict)
-    found = rank(jacobian.reshape(-1, jacobian.shape[-1]), tolerance=tolerance)
+    found = rank_of_tangents(network, probes, predict, jacobian, tolerance)
     aimed_at_all = jacobian.shape[0] * jacobian.shape[1] >= jacobian.shape[2]
-    if predict is not apply or not isinstance(network, TwoLayer | MLP) or not aimed_at_all:
+    if predict is not apply or not aimed_at_all:
         return found
-    seen = saturation(network, probes)
-    if seen.complete:
-        raise ValueError(f"probes must show what the neurons do. Got probes on which {seen.reason}.")
-    return replace(found, decided=found.decided and not seen.neurons, reason=seen.reason)
+    reason = unseen(network, probes, found.value)
+    return replace(found, decided=found.decided and not reason, reason=reason)
 
 
-def _singular_values(matrix: np.ndarray) -> np.ndarray:
-    if 0 in matrix.shape:
-        return np.zeros(0)
-    return np.linalg.svd(matrix, compute_uv=False)
+def rank_of_tangents(
+    network: PyTree, probes: Array, predict: Callable, jacobian: np.ndarray, tolerance: float | None = None
+) -> Rank:
+    """Returns the rank of a Jacobian that can be computed again, with an argument for its zeros.
+
+    Args:
+        network: θ.
+        probes: Inputs, at which the Jacobian was taken.
+        predict: (params, inputs) → outputs.
+        jacobian: ∂f_o(x_i)/∂θ, shape (sample, output, param).
+        tolerance: As in `rank`.
+    """
+    matrix = _checked(jacobian.reshape(-1, jacobian.shape[-1]), tolerance)
+    values, cut, second = spectra(matrix, 0.0)
+    if tolerance is not None:
+        return _stated(values, cut.floor, tolerance)
+    if cut.full and cut.decided:
+        return _decided(values, cut, second, cut.count, "every singular value is above the noise")
+    best = max(cut, second, key=lambda own: (own.count, own.gap))
+    again = tangents_again(network, probes, predict, jacobian, best.count)
+    if isinstance(again, str):
+        clear = cut.decided and second.decided and cut.count == second.count
+        clear = clear and not fades(values[: cut.count], cut.gap)
+        found = _decided(values, cut, second, best.count, f"by the noise of float64 alone, because {again}")
+        return found if clear else replace(found, decided=False, evidence="")
+    if (
+        not again.firm
+    ):  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree
+        noise = _decided(values, cut, second, best.count, "what is left is the rounding of the parameters")
+        clear = cut.decided and second.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer)
+        reason = f"the rank is {again.rank} or {best.count}, depending on the last digits of the parameters"
+        return noise if clear else replace(noise, decided=False, evidence="", reason=reason)
+    argument = f"a second computation with {again.digits} digits: what is zero is below 1e{again.zero_to:.0f}"
+    return _decided(values, cut, second, again.rank, argument)
+
+
+def _checked(matrix: np.ndarray | Array, tolerance: float | None) -> np.ndarray:
+    array = np.asarray(matrix)
+    if array.ndim != 2:
+        raise ValueError(f"a rank is that of a matrix (row, column). Got shape {array.shape}.")
+    require_float64(array, "rank", tolerance)
+    if not np.all(np.isfinite(array)):
+        raise ValueError("the matrix must be finite. Got NaN or infinity: the point or the probes are out of range.")
+    return array.astype(np.float64)
+
+
+def _noise(errors: np.ndarray | float | None, shape: tuple[int, ...]) -> np.ndarray | float:
+    bounds = np.zeros(()) if errors is None else np.asarray(errors, dtype=np.float64)
+    if bounds.shape not in ((), shape) or not np.all(bounds >= 0):
+        raise ValueError(f"errors must be one non-negative number, or of shape {shape}. Got shape {bounds.shape}.")
+    return bounds
+
+
+def _stated(values: np.ndarray, floor: float, tolerance: float) -> Rank:
+    cut = cut_spectrum(values, floor, tolerance)
+    argument = "the numerical rank at the tolerance that was stated"
+    clear = cut.gap >= 2.0
+    return Rank(
+        cut.count, values, tolerance, cut.gap, floor, None, clear, "", cut.count, tolerance, argument if clear else ""
+    )
+
+
+def _decided(values: np.ndarray, cut: SpectrumCut, second: SpectrumCut, value: int, evidence: str) -> Rank:
+    """Returns a rank whose cut lies below the first `value` singular values."""
+    tiny = float(np.finfo(np.float64).tiny)
+    last = float(values[value - 1]) if value else max(float(values.max(initial=0.0)), cut.floor)
+    following = float(values[value]) if value < values.size else 0.0
+    low = max(min(following, cut.floor) if value <= cut.count else following, tiny)
+    low = max(low, cut.floor) if last > cut.floor else low
+    tolerance = float(np.sqrt(max(last, tiny)) * np.sqrt(low)) if value else cut.floor
+    gap = float(np.log10(max(last, tiny) / low)) if value else float("inf")
+    return Rank(
+        value, values, tolerance, max(gap, 0.0), cut.floor, second.count, True, "", cut.count, cut.floor, evidence
+    )

@@ -16,9 +16,10 @@ from jax import Array
 from jaxtyping import Float, PyTree
 
 from condenslab.measures import Rank, rank
+from condenslab.measures.rank import rank_of_tangents
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.networks import apply
-from condenslab.numerics import cut_spectrum, require_float64, rounding_floor
+from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, rounding_floor
 
 Predict = Callable[..., Array]
 
@@ -112,11 +113,9 @@ def llr_transition(
     References:
         Zhang et al., JMLR 26(69), 2025, Lemmas 1 and 2, Corollary 1.
     """
-    return transition_of(
-        tangent_features(network, inputs, predict=predict),
-        tangent_features(network, probes, predict=predict),
-        start=start,
-    )
+    probed = tangent_features(network, probes, predict=predict)
+    model = rank_of_tangents(network, jnp.asarray(probes), predict, probed)
+    return transition_of(tangent_features(network, inputs, predict=predict), probed, start=start, model_rank=model)
 
 
 def transition_of(
@@ -124,6 +123,7 @@ def transition_of(
     probed: Float[np.ndarray, "probe output param"],
     *,
     start: np.ndarray | None = None,
+    model_rank: Rank | None = None,
 ) -> Transition:
     """Returns the same from tangent features that are known already.
 
@@ -131,6 +131,7 @@ def transition_of(
         features: On the samples, in their order.
         probed: On the probes.
         start: a₀, shape (param,).
+        model_rank: r(θ′) where it is known; by default the rank of the features on the probes.
 
     Raises:
         ValueError: The two have different numbers of parameters, or `start` has another shape.
@@ -143,7 +144,7 @@ def transition_of(
             f"a start of shape {begin.shape}."
         )
     whole = probed.reshape(-1, size)
-    model = rank(whole)
+    model = rank(whole) if model_rank is None else model_rank
     if whole.shape[0] > size:
         whole = np.linalg.qr(whole, mode="r")  # the same lengths, from fewer rows
     flat = features.reshape(-1, size)
@@ -159,11 +160,16 @@ def transition_of(
     return Transition(
         np.arange(1, count + 1),
         np.array([cut.count for cut in cuts]),
-        np.array([cut.decided for cut in cuts]),
+        np.array([_decided(cut, model) for cut in cuts]),
         model,
         worst / scale,
         drawn / length,
     )
+
+
+def _decided(cut: SpectrumCut, model: Rank) -> bool:
+    """Whether the rank of some samples is known: it is at most r(θ′), and lower only if float64 sees all of r(θ′)."""
+    return cut.full or cut.count == model.value or (cut.decided and model.effective == model.value)
 
 
 @eqx.filter_jit

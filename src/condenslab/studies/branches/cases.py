@@ -1,12 +1,15 @@
 """Settings and cases of the two studies of branches; imports no JAX."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
+Number = Literal[1, 2, 3]
+
+_BRANCHES: tuple[Number, ...] = (1, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class RateCase:
         time: End time.
     """
 
-    branch: Literal[1, 2, 3]
+    branch: Number
     seed: int
     samples: int
     radius: float
@@ -122,6 +125,43 @@ class StabilityCase:
     radius: float
     time: float
     kind: Literal["stability"] = "stability"
+
+
+def branch_cases(settings: Settings, seed: int) -> list[RateCase | StabilityCase]:
+    """Returns flows from near each branch, watched over time, and flows counted for each number of samples.
+
+    Args:
+        settings: The settings.
+        seed: The first of consecutive seeds.
+    """
+    rates = [
+        RateCase(branch, seed + k, settings.samples, settings.radius, settings.time)
+        for branch in _BRANCHES
+        for k in range(settings.seeds)
+    ]
+    if not settings.trials:
+        return [*rates]
+    counted = stability_cases(
+        2, 1, 2, trials=settings.trials, seed=seed, radius=settings.small_radius, time=settings.long_time
+    )
+    return [*rates, *counted]
+
+
+def setting_cases(settings: StabilitySettings, seed: int) -> list[StabilityCase]:
+    """Returns one case a setting (m, m₀, d) and number of samples.
+
+    Args:
+        settings: The settings.
+        seed: Of the cases.
+    """
+    common: dict[str, Any] = {
+        "trials": settings.trials,
+        "seed": seed,
+        "radius": settings.small_radius,
+        "time": settings.time,
+    }
+    chosen = zip(settings.widths, settings.target_widths, settings.inputs, strict=True)
+    return [case for setting in chosen for case in stability_cases(*setting, **common)]
 
 
 def stability_cases(

@@ -20,19 +20,22 @@ def branch_drawings(records: Sequence[Record]) -> list[Drawing]:
     """
     rates = [r for r in records if r.status == "done" and r.case["kind"] == "rate"]
     counted = [r for r in records if r.status == "done" and r.case["kind"] == "stability"]
-    found = []
-    if rates:
-        found += [_courses(rates), _ranks(rates)]
-    return found + ([_successes(counted, ["Q₁ (condensed)", "Q₂ and Q₃"])] if counted else [])
+    drawn = [_courses(rates), _ranks(rates)] if rates else []
+    return [*drawn, _successes(counted, ["Q₁ (condensed)", "Q₂ and Q₃"])] if counted else drawn
 
 
-def stability_drawings(groups: Sequence[list[Record]]) -> list[Drawing]:
+def stability_drawings(records: Sequence[Record]) -> list[Drawing]:
     """Returns one figure a setting (m, m₀, d).
 
     Args:
-        groups: The records of each setting, in order of n.
+        records: The records, in any order.
     """
-    return [_successes(group, None) for group in groups]
+    groups: dict[tuple[int, int, int], list[Record]] = {}
+    for record in records:
+        if record.status == "done":
+            case = record.case
+            groups.setdefault((case["width"], case["target_width"], case["inputs"]), []).append(record)
+    return [_successes(group, None) for group in groups.values()]
 
 
 def _courses(rates: list[Record]) -> Drawing:

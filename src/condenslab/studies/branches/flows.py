@@ -13,8 +13,11 @@ from condenslab.landscape import Branch
 from condenslab.networks import TwoLayer, unravel
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.branches.cases import RateCase, StabilityCase
+from condenslab.studies.contract import train
+from condenslab.studies.contract.endings import ASKED, Unfinished
+from condenslab.studies.contract.parts import guarded
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Stop, Trajectory, Until
+from condenslab.training import Trajectory, Until
 
 ACTIVATION = networks.activation("exp")
 """Generic in the sense of the theory: tanh is not, it is odd."""
@@ -40,7 +43,7 @@ def target_network(target_width: int, inputs: int) -> TwoLayer:
     return TwoLayer(weights, None, signs, None, ACTIVATION)
 
 
-def run_rates(cases: Sequence[RateCase], progress: Progress | None) -> list[Outcome]:
+def run_rates(cases: Sequence[RateCase], progress: Progress) -> list[Outcome]:
     """Returns ranks, dimensions and the course of the flow from near a branch of the six-parameter example.
 
     Args:
@@ -53,10 +56,11 @@ def run_rates(cases: Sequence[RateCase], progress: Progress | None) -> list[Outc
     risks = [_risk(target, jax.random.normal(k[1], (case.samples, 2))) for case, k in zip(cases, keys, strict=True)]
     starts = [_displaced(p, case.radius, k[2]) for case, p, k in zip(cases, points, keys, strict=True)]
     runs = _flows(risks, starts, [case.time for case in cases], _RATE_RECORD, progress, rtol=1e-9)
-    return [_rate_outcome(*parts) for parts in zip(cases, points, risks, runs, strict=True)]
+    begun = dict(zip(cases, zip(points, risks, strict=True), strict=True))
+    return train.outcomes(cases, runs, lambda case, run: _rate_outcome(case, *begun[case], run))
 
 
-def run_stability(cases: Sequence[StabilityCase], progress: Progress | None) -> list[Outcome]:
+def run_stability(cases: Sequence[StabilityCase], progress: Progress) -> list[Outcome]:
     """Returns, for every branch, how many flows recover the target from the samples; all flows are one program.
 
     Args:
@@ -78,10 +82,15 @@ def run_stability(cases: Sequence[StabilityCase], progress: Progress | None) -> 
                 drawn = jax.random.normal(keys[1], (case.most, case.inputs))
                 risks.append(_risk(target, drawn, np.arange(case.most) < case.samples))
                 starts.append(_displaced(point, case.radius, keys[2]))
-    runs = _flows(risks, starts, [first.time] * len(starts), {}, progress, rtol=1e-6)
-    recovered = _recovered(target, starts, runs).reshape(len(cases), len(shapes), first.trials)
-    finished = np.array([_finished(run) for run in runs]).reshape(recovered.shape)
-    return [_stability_outcome(case, shapes, *parts) for case, *parts in zip(cases, recovered, finished, strict=True)]
+    each = len(shapes) * first.trials
+    times = [case.time for case in cases for _ in range(each)]
+    runs = _flows(risks, starts, times, {}, progress, rtol=1e-6)
+    recovered = _recovered(target, starts, runs)
+    parts = [slice(number * each, (number + 1) * each) for number in range(len(cases))]
+    return [
+        guarded(_stability_outcome, case, shapes, recovered[part], runs[part])
+        for case, part in zip(cases, parts, strict=True)
+    ]
 
 
 def shape_of(number: int) -> Branch:
@@ -111,11 +120,11 @@ def _flows(
     starts: list[TwoLayer],
     times: list[float],
     record: dict,
-    progress: Progress | None,
+    progress: Progress,
     *,
     rtol: float,
 ) -> list[Trajectory]:
-    runs = training.ensemble(
+    return train.ensemble(
         training.flow,
         risks,
         starts,
@@ -123,15 +132,8 @@ def _flows(
         rtol=rtol,
         atol=1e-13,
         record=record,
-        progress=None if progress is None else lambda fraction, text: progress(fraction, f"gradient flow, {text}"),
+        progress=lambda fraction, text: progress(fraction, f"gradient flow, {text}"),
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return runs
-
-
-def _finished(run: Trajectory) -> bool:
-    return run.stop in (Stop.FINISHED, Stop.RISK_REACHED)
 
 
 def _recovered(target: TwoLayer, starts: list[TwoLayer], runs: list[Trajectory]) -> np.ndarray:
@@ -143,8 +145,8 @@ def _recovered(target: TwoLayer, starts: list[TwoLayer], runs: list[Trajectory])
     def error(thetas: Array) -> Array:
         return jax.vmap(lambda theta: jnp.mean((unravel(theta, starts[0])(probes) - truth) ** 2))(thetas)
 
-    before, after = (np.asarray(error(jnp.stack(list(map(networks.ravel, ends))))) for ends in
-                     (starts, [run.network for run in runs]))  # fmt: skip
+    ends = [run.network for run in runs]
+    before, after = (np.asarray(error(jnp.stack(list(map(networks.ravel, of))))) for of in (starts, ends))
     return after <= RECOVERED * before
 
 
@@ -163,13 +165,11 @@ def _rate_outcome(case: RateCase, point: TwoLayer, risk: EmpiricalRisk, run: Tra
         "ranks": [rank.value if rank.decided else None for rank in ranks],
         "dimension": spread.value if spread.decided else None,
         "smallest_eigenvalue": smallest,
-        "stop": run.stop.value,
         "steps": run.steps,
     }
     kept = np.unique(np.linspace(0, len(run.times) - 1, _KEPT).astype(int))
     arrays = {"times": run.times[kept], "risk": run.records["risk"][kept], "gap": gap[kept]}
-    status = "done" if _finished(run) else "diverged"
-    return Outcome(values, arrays, status, "" if status == "done" else run.stop.value)
+    return Outcome(values, arrays)
 
 
 @eqx.filter_jit
@@ -188,20 +188,26 @@ def _smallest_positive(hessian: np.ndarray, rank: int) -> float:
 
 
 def _stability_outcome(
-    case: StabilityCase, shapes: list[Branch], recovered: np.ndarray, finished: np.ndarray
+    case: StabilityCase, shapes: list[Branch], recovered: np.ndarray, runs: list[Trajectory]
 ) -> Outcome:
+    """Returns the counts of a case; a flow that was cut off before it recovered has not answered.
+
+    Raises:
+        Unfinished: There is such a flow.
+    """
+    answered = recovered | np.array([run.stop.name in ASKED for run in runs])
+    successes, finished = (flows.reshape(len(shapes), case.trials).sum(axis=1) for flows in (recovered, answered))
     d = case.inputs
-    return Outcome(
-        {
-            "branches": [
-                "+".join(map(str, (*b.target_blocks, *(f"{size}₀" for size in b.extra_blocks)))) for b in shapes
-            ],
-            "features": [b.features for b in shapes],
-            "deficient": [b.deficient for b in shapes],
-            "codimension": [b.codimension(d) for b in shapes],
-            "unstable_below": [b.unstable_below(d) for b in shapes],
-            "stable_from": [b.stable_from(d) for b in shapes],
-            "successes": [int(row.sum()) for row in recovered],
-            "finished": [int(row.sum()) for row in finished],
-        }
-    )
+    values = {
+        "branches": ["+".join(map(str, (*b.target_blocks, *(f"{size}₀" for size in b.extra_blocks)))) for b in shapes],
+        "features": [b.features for b in shapes],
+        "deficient": [b.deficient for b in shapes],
+        "codimension": [b.codimension(d) for b in shapes],
+        "unstable_below": [b.unstable_below(d) for b in shapes],
+        "stable_from": [b.stable_from(d) for b in shapes],
+        "successes": successes.tolist(),
+        "finished": finished.tolist(),
+    }
+    if not answered.all():
+        raise Unfinished(runs[int(np.argmin(answered))].stop, values)
+    return Outcome(values)

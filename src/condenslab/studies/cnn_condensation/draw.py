@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from condenslab import figures
-from condenslab.studies.cnn_condensation.claims import PUBLISHED_TEST_ACCURACY, at_exponent
+from condenslab.studies.cnn_condensation.claims import PUBLISHED_TEST_ACCURACY
 from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
 
@@ -27,8 +27,14 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     exponents = sorted({r.case["exponent"] for r in records if r.status == "done"})
     if not exponents:
         return []
-    maps = [_maps(at_exponent(records, exponent)[0]) for exponent in (exponents[-1], exponents[0])[: len(exponents)]]
+    maps = [_maps(_at_exponent(records, exponent)[0]) for exponent in (exponents[-1], exponents[0])[: len(exponents)]]
     return [*maps, _kernels(records, exponents), _course(records, exponents)]
+
+
+def _at_exponent(records: Sequence[Record], exponent: float) -> list[Record]:
+    """Returns the finished runs of a scale, by seed."""
+    runs = [r for r in records if r.status == "done" and r.case["exponent"] == exponent]
+    return sorted(runs, key=lambda r: r.case["seed"])
 
 
 def _maps(record: Record) -> Drawing:
@@ -60,7 +66,7 @@ def _map(ax: Axes, rows: np.ndarray, *, bar: bool) -> None:
 def _kernels(records: Sequence[Record], exponents: list[float]) -> Drawing:
     figure, axes = figures.panels(len(exponents), 2, width=5.0, height=2.6)
     for row, exponent in enumerate(exponents):
-        record = at_exponent(records, exponent)[0]
+        record = _at_exponent(records, exponent)[0]
         for column, moment in enumerate(("start", "end")):
             ax = axes[row, column]
             _sheet(ax, record.arrays[f"first_{moment}"])
@@ -89,7 +95,7 @@ def _course(records: Sequence[Record], exponents: list[float]) -> Drawing:
     figure, axes = figures.panels(1, 3, width=3.8, height=3.3)
     curves = {}
     for exponent in exponents:
-        for k, run in enumerate(at_exponent(records, exponent)):
+        for k, run in enumerate(_at_exponent(records, exponent)):
             label = f"fan-in^−{exponent:g}" if k == 0 else f"_{exponent:g} {k}"
             curves[label] = (run.arrays["times"], 1 - run.arrays["accuracy"])
     figures.value_curves(axes[0, 0], curves, x_label="step", y_label="training error rate", logarithmic="x")
@@ -98,8 +104,8 @@ def _course(records: Sequence[Record], exponents: list[float]) -> Drawing:
         (axes[0, 1], "test_accuracy", "test accuracy"),
         (axes[0, 2], "first_end", "effective ratio, layer 1"),
     ):
-        found = {f"fan-in^−{e:g}": [r.values[name] for r in at_exponent(records, e)] for e in exponents}
-        figures.seed_values(ax, found, y_label=label)
+        by_scale = {f"fan-in^−{e:g}": [r.values[name] for r in _at_exponent(records, e)] for e in exponents}
+        figures.seed_values(ax, by_scale, y_label=label)
     axes[0, 1].axhline(PUBLISHED_TEST_ACCURACY, color="#888888", linestyle="--", linewidth=1.0)
     figures.title(axes[0, 1], "Test (dashed: the slide's 97.62 %)")
     axes[0, 2].set_ylim(0, 1.05)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,13 +13,12 @@ from condenslab import measures, networks, tasks, training
 from condenslab.errors import UserError
 from condenslab.networks import CNN
 from condenslab.risk import CrossEntropy, EmpiricalRisk
+from condenslab.studies.cnn_condensation.cases import Case
+from condenslab.studies.contract import train
 from condenslab.studies.shared.frames import logarithmic_steps
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks.images import Images
-from condenslab.training import Stop, Trajectory
-
-if TYPE_CHECKING:
-    from condenslab.studies.cnn_condensation.study import Case
+from condenslab.training import Trajectory
 
 _CLASSES = 10
 _SIZES, _STRIDES = (5, 3), (3, 2)
@@ -66,7 +65,7 @@ def predict(network: CNN, images: Array) -> Array:
 _RECORD = {"risk": training.record_risk, "accuracy": accuracy}
 
 
-def run(cases: "Sequence[Case]", progress: Progress | None) -> list[Outcome]:
+def run(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
     """Returns one outcome a case; cases share everything that decides the program.
 
     Args:
@@ -84,7 +83,7 @@ def run(cases: "Sequence[Case]", progress: Progress | None) -> list[Outcome]:
         )
     parts = [_split(case, data) for case in cases]
     starts = [_start(case, data) for case in cases]
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.descend,
         [train for train, _ in parts],
         starts,
@@ -96,12 +95,11 @@ def run(cases: "Sequence[Case]", progress: Progress | None) -> list[Outcome]:
         at=logarithmic_steps(first.steps, _POINTS),
         progress=progress,
     )
-    if any(one.stop is Stop.INTERRUPTED for one in runs):
-        raise KeyboardInterrupt
-    return [_outcome(one, start, test) for one, start, (_, test) in zip(runs, starts, parts, strict=True)]
+    begun = dict(zip(cases, zip(starts, (test for _, test in parts), strict=True), strict=True))
+    return train.outcomes(cases, runs, lambda case, run: _outcome(run, *begun[case]))
 
 
-def _split(case: "Case", data: Images) -> tuple[EmpiricalRisk, EmpiricalRisk]:
+def _split(case: Case, data: Images) -> tuple[EmpiricalRisk, EmpiricalRisk]:
     """Returns the risks on the training and the test images of a seed, in single precision."""
     order = np.random.default_rng(case.seed).permutation(len(data.labels))
     targets = np.eye(_CLASSES, dtype=np.float32)[data.labels]
@@ -113,7 +111,7 @@ def _split(case: "Case", data: Images) -> tuple[EmpiricalRisk, EmpiricalRisk]:
     return risk(order[: case.samples]), risk(order[case.samples : case.samples + case.heldout])
 
 
-def _start(case: "Case", data: Images) -> CNN:
+def _start(case: Case, data: Images) -> CNN:
     network = networks.cnn(
         case.seed,
         inputs=data.images.shape[1:],
@@ -128,8 +126,6 @@ def _start(case: "Case", data: Images) -> CNN:
 
 
 def _outcome(run: Trajectory, start: CNN, test: EmpiricalRisk) -> Outcome:
-    if run.stop is not Stop.FINISHED:
-        return Outcome({}, {}, "diverged", run.stop.value)
     values: dict[str, Any] = {
         "train_accuracy": float(run.records["accuracy"][-1]),
         "test_accuracy": float(jax.jit(accuracy)(test, run.network)),

@@ -47,12 +47,19 @@ def uninterrupted(runs: Any) -> Any:
     return runs
 
 
-def as_asked(run: Any, asked: Sequence[str] = ASKED) -> Any:
+def as_asked(
+    run: Any,
+    asked: Sequence[str] = ASKED,
+    values: Mapping[str, Any] = {},
+    arrays: Mapping[str, np.ndarray] = {},
+) -> Any:
     """Returns a run that ended for a reason that was asked for.
 
     Args:
         run: A training run or a search, with its `stop`.
         asked: Names of the reasons.
+        values: What is worth keeping of one that ended otherwise.
+        arrays: The same.
 
     Raises:
         KeyboardInterrupt: It was interrupted.
@@ -60,5 +67,5 @@ def as_asked(run: Any, asked: Sequence[str] = ASKED) -> Any:
     """
     uninterrupted(run)
     if run.stop.name not in asked:
-        raise Unfinished(run.stop)
+        raise Unfinished(run.stop, values, arrays)
     return run

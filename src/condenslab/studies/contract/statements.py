@@ -41,6 +41,7 @@ class Statement:
         reason: Why it fails, where that is known; shown only where it fails.
         part, deck: Where it belongs, if not where its study does.
         needs_target: Whether it makes sense only for a target that is known, not on a user's own table.
+        only_without_target: Whether it is made on a user's own table only: of a known target another one says more.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Statement:
     part: str = ""
     deck: str = ""
     needs_target: bool = field(default=True, kw_only=True)
+    only_without_target: bool = field(default=False, kw_only=True)
 
     def decide(self, evidence: Evidence) -> Claim:
         """Returns the claim: from any evidence, the empty one included.
@@ -107,7 +109,8 @@ def decide(statements: Sequence[Statement], evidence: Evidence, *, known_target:
         evidence: The cases that were asked for, with their records.
         known_target: False on the user's own data: statements that need a known target are left out.
     """
-    return [s.decide(evidence) for s in statements if known_target or not s.needs_target]
+    made = [s for s in statements if not (s.only_without_target if known_target else s.needs_target)]
+    return [statement.decide(evidence) for statement in made]
 
 
 def _reason(verdict: str, known: str, measured: Measured, read: Sequence[Asked]) -> str:

@@ -56,18 +56,41 @@ def normalised_flow(*arguments: Any, **options: Any) -> list[training.Normalised
     return uninterrupted(training.normalised_flow(*arguments, **options))
 
 
-def critical_points(*arguments: Any, **options: Any) -> landscape.CriticalAtlas:
+def critical_points(*arguments: Any, **options: Any) -> landscape.CriticalPoints:
     """Returns `landscape.critical_points(…)`, not interrupted.
 
     Args:
         *arguments: As `landscape.critical_points` takes them.
-        **options: As `landscape.critical_points` takes them.
+        **options: As `landscape.critical_points` takes them, without a time limit.
+
+    Raises:
+        KeyboardInterrupt: It was interrupted.
     """
-    return uninterrupted(landscape.critical_points(*arguments, **options))
+    search = landscape.critical_points(*arguments, **options)
+    if search.interrupted:
+        raise KeyboardInterrupt
+    return search
+
+
+def polish(*arguments: Any, asked: Sequence[str] = ("CRITICAL",), **options: Any) -> tuple[Any, landscape.Polish]:
+    """Returns `landscape.polish(…)`, come to a critical point.
+
+    Args:
+        *arguments: As `landscape.polish` takes them.
+        asked: Names of the fates that the study asked for.
+        **options: As `landscape.polish` takes them.
+    """
+    network, polished = landscape.polish(*arguments, **options)
+    return network, as_asked(polished, asked)
 
 
 def outcomes(
-    cases: Sequence[Any], runs: Iterable[Any], make: Callable[[Any, Any], Outcome], asked: Sequence[str] = ASKED
+    cases: Sequence[Any],
+    runs: Iterable[Any],
+    make: Callable[[Any, Any], Outcome],
+    asked: Sequence[str] = ASKED,
+    *,
+    keep: bool = False,
 ) -> list[Outcome]:
     """Returns make(case, run) for every member of an ensemble that ended as asked, and for others what happened.
 
@@ -78,9 +101,14 @@ def outcomes(
         runs: Their runs, in that order.
         make: Turns a finished run into an outcome.
         asked: Names of the endings that the study asked for.
+        keep: Whether what `make` measures of one that ended otherwise is worth keeping beside the reason.
     """
 
     def made(case: Any, run: Any) -> Outcome:
-        return make(case, as_asked(run, asked))
+        if not keep:
+            return make(case, as_asked(run, asked))
+        outcome = make(case, run)
+        as_asked(run, asked, outcome.values, outcome.arrays)
+        return outcome
 
     return [guarded(made, case, run) for case, run in zip(cases, runs, strict=True)]

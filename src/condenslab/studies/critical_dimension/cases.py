@@ -7,9 +7,6 @@ import msgspec
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
-TWO_LAYER = ((2,),)
-THREE_LAYER = ((2, 2),)
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -43,17 +40,32 @@ class EmbeddingCase:
     samples: int
 
 
+PRESETS = {
+    "tiny": Settings(seeds=1, added=1),
+    "quick": Settings(),
+    "full": Settings(seeds=20, added=8, samples=200),
+}
+
+
+def shapes(settings: Settings) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Returns the narrow widths and the added neurons: two layers with K = 0 …, three with every (K₁, K₂) up to two.
+
+    Args:
+        settings: The settings.
+    """
+    deep = range(min(settings.added, 2) + 1)
+    return [((2,), (k,)) for k in range(settings.added + 1)] + [((2, 2), (k, j)) for k in deep for j in deep]
+
+
 def make_cases(settings: Settings, seed: int) -> list[EmbeddingCase]:
-    """Returns two-layer cases with K = 0 … and three-layer ones with every (K₁, K₂) up to two.
+    """Returns the random embeddings of every shape.
 
     Args:
         settings: The settings.
         seed: The first seed.
     """
-    deep = range(min(settings.added, 2) + 1)
-    shapes = [((2,), (k,)) for k in range(settings.added + 1)] + [((2, 2), (k, j)) for k in deep for j in deep]
     return [
         EmbeddingCase(narrow, added, seed + number, settings.samples)
-        for narrow, added in shapes
+        for narrow, added in shapes(settings)
         for number in range(settings.seeds)
     ]

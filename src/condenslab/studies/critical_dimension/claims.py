@@ -1,54 +1,82 @@
-"""Decides the claims of the critical_dimension study from stored records; numbers only, no JAX."""
+"""What the critical_dimension study claims, and how it is read from records; numbers only, no JAX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
-from condenslab.studies.contract.claims import Claim, wilson
+from condenslab.studies.contract.criteria import at_least, at_most, exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.critical_dimension.cases import EmbeddingCase, Settings, shapes
 from condenslab.sweeps import Record
 
+CORANKS = "Corank against added neurons"
+"""Title of a drawing."""
 _THEOREM = "EP21, Theorem 2; EP22, Theorem 6.1"
 _HEURISTIC = "EP22, section 6.1, a heuristic count"
 
-STATEMENTS = (
-    "the critical points made to order are nondegenerate",
-    "embedded, they are critical (L1 gradient at most 1e-11)",
-    "the corank is at least K, the number of added neurons",
-    "two-layer networks: the corank is K",
-    "three-layer networks: the corank is K₁ + K₂ + K₁K₂, as the heuristic count says",
-)
-"""What the study claims, before anything is measured."""
 
-
-def decide(records: Sequence[Record]) -> list[Claim]:
-    """Returns the claims of a run, in the order of `STATEMENTS`; a corank that is undecided leaves its claim undecided.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed with these settings; a corank that is undecided leaves its statement undecided.
 
     Args:
-        records: The records.
+        settings: The settings.
     """
-    done = [record for record in records if record.status == "done"]
-    seeds = len({record.case["seed"] for record in done})
-    wide = [record for record in done if any(record.case["added"])]
-    two, three = ([r for r in wide if len(r.case["narrow"]) == layers] for layers in (1, 2))
+    grown = tuple(list(added) for _, added in shapes(settings) if any(added))
+
+    def embedded(evidence: Evidence, **narrow: list[int]) -> Evidence:
+        return evidence.where(EmbeddingCase, added=grown, **narrow)
+
     return [
-        Claim.count(
-            STATEMENTS[0],
+        Statement(
+            "the critical points made to order are nondegenerate",
             "by construction (arXiv 2505.13582, Theorem 4.2.1)",
-            expected=0,
-            measured=[r.values["narrow_corank"] if r.values["narrow_decided"] else None for r in done],
+            lambda evidence: evidence.where(EmbeddingCase).each(_narrow_corank),
+            exactly(0),
+            note="corank",
         ),
-        Claim.at_most(STATEMENTS[1], "EP22, Theorem 5.1", bound=1e-11, measured=[r.values["gradient"] for r in wide]),
-        Claim.at_least(STATEMENTS[2], _THEOREM, bound=0, measured=_excess(wide, "proved")),
-        _exactly(STATEMENTS[3], _THEOREM, two, seeds),
-        _exactly(STATEMENTS[4], _HEURISTIC, three, seeds),
+        Statement(
+            "embedded, they are critical (L1 gradient at most 1e-11)",
+            "EP22, Theorem 5.1",
+            lambda evidence: embedded(evidence).each(lambda record: record.values["gradient"]),
+            at_most(1e-11),
+            label="embedded, critical points are critical (L1 gradient at most 1e-11)",
+        ),
+        Statement(
+            "the corank is at least K, the number of added neurons",
+            _THEOREM,
+            lambda evidence: embedded(evidence).each(_excess("proved")),
+            at_least(0),
+            note="difference",
+            figure=CORANKS,
+        ),
+        Statement(
+            "two-layer networks: the corank is K",
+            _THEOREM,
+            lambda evidence: embedded(evidence, narrow=[2]).each(_excess("heuristic")),
+            exactly(0),
+            note="difference",
+            of="embeddings",
+            figure=CORANKS,
+        ),
+        Statement(
+            "three-layer networks: the corank is K₁ + K₂ + K₁K₂, as the heuristic count says",
+            _HEURISTIC,
+            lambda evidence: embedded(evidence, narrow=[2, 2]).each(_excess("heuristic")),
+            exactly(0),
+            note="difference",
+            of="embeddings",
+            figure=CORANKS,
+        ),
     ]
 
 
-def _excess(records: Sequence[Record], name: str) -> list[int | None]:
-    """Returns corank − predicted for each record, None where the corank is undecided."""
-    return [r.values["corank"] - r.values[name] if r.values["decided"] else None for r in records]
+def _narrow_corank(record: Record) -> int | None:
+    return record.values["narrow_corank"] if record.values["narrow_decided"] else None
 
 
-def _exactly(statement: str, source: str, records: Sequence[Record], seeds: int) -> Claim:
-    excess = _excess(records, "heuristic")
-    low, high = wilson(sum(one == 0 for one in excess), len(excess))
-    text = f"{statement} (difference, {seeds} seeds; success rate {low:.2f} to {high:.2f} at 95 %)"
-    return Claim.count(text, source, expected=0, measured=excess)
+def _excess(predicted: str) -> Callable[[Record], int | None]:
+    """Returns a reader of corank − predicted, None where the corank is undecided."""
+
+    def of(record: Record) -> int | None:
+        return record.values["corank"] - record.values[predicted] if record.values["decided"] else None
+
+    return of

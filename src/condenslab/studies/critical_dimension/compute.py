@@ -10,7 +10,7 @@ from condenslab import landscape, measures, networks
 from condenslab.landscape import CompatibleEmbedding
 from condenslab.networks import MLP
 from condenslab.studies.critical_dimension.cases import EmbeddingCase
-from condenslab.sweeps import Outcome
+from condenslab.sweeps import Outcome, Progress
 
 _FIRST = ((1.1, 0.9), (-0.8, 1.6))
 _SECOND = ((1.7, -1.2, 0.4), (0.8, 1.9, -0.7))
@@ -18,11 +18,12 @@ _LAST = (1.3, -1.1, 0.2)
 """(weights, bias) of a tanh network 1-2-2-1 whose parameters are all of order 1; 1-2-1 leaves out the middle layer."""
 
 
-def run_case(case: EmbeddingCase) -> Outcome:
+def run_case(case: EmbeddingCase, progress: Progress) -> Outcome:
     """Returns the counts of the Hessian's eigenvalues, narrow and embedded, beside the predicted dimensions.
 
     Args:
         case: The case.
+        progress: Called with (fraction, text) at the end.
     """
     narrow = _narrow(case)
     risk = landscape.make_critical(narrow, np.linspace(-5.0, 5.0, case.samples)[:, None], jax.random.key(case.seed))
@@ -45,6 +46,7 @@ def run_case(case: EmbeddingCase) -> Outcome:
         "tolerance": after.tolerance,
         "floor": after.floor,
     }
+    progress(1.0, f"{case.narrow} with {case.added} more neurons")
     return Outcome(values, {"eigenvalues": after.eigenvalues})
 
 
@@ -88,10 +90,10 @@ def _shares(
     (columns, column_betas), (rows, row_betas) = before, after
     shares = np.zeros((len(rows), len(columns)))
     for k, s in itertools.product(np.unique(rows), np.unique(columns)):
-        own, sources = np.flatnonzero(rows == k), np.flatnonzero(columns == s)
-        beta, out = row_betas[own], column_betas[sources]
-        noise = 0.3 * random.normal(size=(len(own), len(sources)))
+        copies, sources = np.flatnonzero(rows == k), np.flatnonzero(columns == s)
+        beta, out = row_betas[copies], column_betas[sources]
+        noise = 0.3 * random.normal(size=(len(copies), len(sources)))
         noise -= noise.mean(axis=1, keepdims=True)  # rows keep their sum
         noise -= (beta @ noise)[None, :]  # Σ_i β_i·noise_ij = 0, since Σβ = 1
-        shares[np.ix_(own, sources)] = out[None, :] + noise
+        shares[np.ix_(copies, sources)] = out[None, :] + noise
     return shares

@@ -6,6 +6,7 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
+from condenslab.studies.critical_dimension.claims import CORANKS
 from condenslab.sweeps import Record
 
 _SPECTRA = 3
@@ -29,9 +30,10 @@ def _coranks(done: Sequence[Record]) -> Drawing:
     )
     series = {}
     for name, layers in groups:
-        own = [r for r in done if len(r.case["narrow"]) == layers and r.values["decided"]]
-        series[name] = ([r.values["heuristic"] for r in own], [r.values["corank"] for r in own])
-        series[f"{name}: K alone"] = ([r.values["heuristic"] for r in own], [r.values["proved"] for r in own])
+        decided = [r for r in done if len(r.case["narrow"]) == layers and r.values["decided"]]
+        predicted = [r.values["heuristic"] for r in decided]
+        series[name] = (predicted, [r.values["corank"] for r in decided])
+        series[f"{name}: K alone"] = (predicted, [r.values["proved"] for r in decided])
     figures.measured_against_predicted(
         axes[0, 0], series, predicted_label="predicted: K, plus K₁K₂ for three layers", measured_label="corank, or K"
     )
@@ -42,7 +44,7 @@ def _coranks(done: Sequence[Record]) -> Drawing:
         "both agree. The points 'K alone' show the dimension that is proved; their distance below the line is K₁K₂. "
         f"{undecided} of {len(done)} spectra have no gap that decides and are left out."
     )
-    return Drawing("Corank against added neurons", caption, figure)
+    return Drawing(CORANKS, caption, figure)
 
 
 def _spectra(done: Sequence[Record]) -> Drawing:

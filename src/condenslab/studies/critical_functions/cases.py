@@ -19,7 +19,6 @@ class Settings:
         kicked: Functions of each width, those of lowest risk, from which gradient flows start.
         time: End time of these flows.
         max_steps: Their largest number of solver steps.
-        threads: Processors for the flows.
     """
 
     starts: Count = 500
@@ -28,7 +27,6 @@ class Settings:
     kicked: Annotated[int, msgspec.Meta(ge=0)] = 12
     time: Annotated[float, msgspec.Meta(gt=0)] = 1e8
     max_steps: Count = 3000
-    threads: Count = 2
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,6 @@ class SearchCase:
         kicked: Functions from which flows start, 0 for none.
         time: End time of the flows.
         max_steps: Largest number of solver steps of a flow.
-        threads: Processors for the flows.
     """
 
     width: int
@@ -51,4 +48,31 @@ class SearchCase:
     kicked: int
     time: float
     max_steps: int
-    threads: int
+
+
+PRESETS = {
+    "tiny": Settings(starts=30, seeds=1, largest_width=1, kicked=1, max_steps=1000),
+    "quick": Settings(),
+    "full": Settings(starts=7300, seeds=5, kicked=60),
+}
+
+
+def make_cases(settings: Settings, seed: int) -> list[SearchCase]:
+    """Returns a search for every width and seed; the first seed is also kicked.
+
+    Args:
+        settings: The settings.
+        seed: The first seed.
+    """
+    return [
+        SearchCase(
+            width=width,
+            starts=settings.starts * width**2,
+            seed=seed + number,
+            kicked=settings.kicked if number == 0 else 0,
+            time=settings.time,
+            max_steps=settings.max_steps,
+        )
+        for width in range(1, settings.largest_width + 1)
+        for number in range(settings.seeds)
+    ]

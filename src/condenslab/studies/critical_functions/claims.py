@@ -1,11 +1,15 @@
-"""Decides the claims of the critical_functions study from stored records; numbers only, no JAX."""
+"""What the critical_functions study claims, and how it is read from records; numbers only, no JAX."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.claims import Claim, wilson
+from condenslab.studies.contract.criteria import at_least, at_most, exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.critical_functions.cases import SearchCase, Settings
+from condenslab.studies.critical_functions.functions import Functions, collect
 from condenslab.sweeps import Record
 
 _DECK = "deck 000, exercise on width-3 tanh nets"
@@ -13,160 +17,94 @@ _LEVELS = "deck 000, exercise, solved to ten decimals for this grid; EP21, Fig. 
 
 KNOWN = ((0, 5.1453300991), (1, 0.1090227421), (2, 0.0697915121), (2, 0.0697915121), (3, 0.0))
 """Width and risk of the five functions that the deck counts: zero, width 1, a mirrored pair of width 2, the target."""
+GALLERY, HIERARCHY = "Gallery of critical functions", "Hierarchy of critical functions"
+"""Titles of drawings."""
 
 _LEVEL_TOLERANCE = 5e-11
-_SAME = 1e-3
-
-STATEMENTS = (
-    "the parameter space of the width-3 network has dimension 9",
-    "a zero-loss global minimum exists",
-    "the loss is not convex: midway between two global minima it is positive",
-    "there are at least 5 critical functions",
-    "the five known ones are among those found, at their published levels",
-    "the known ones are strict minima of their own width, with inertia (3, 0, 0), twice (6, 0, 0), (9, 0, 0)",
-    "each of the four that are not zero has a Newton–Kantorovich certificate",
-    "a function of positive risk is a strict saddle one neuron wider, after its neurons are split",
-    "a kick along a negative direction and gradient flow lead to a lower risk",
-)
-"""What the study claims, before anything is measured."""
+_WIDEST = max(width for width, _ in KNOWN)
 
 
-@dataclass(frozen=True, eq=False)
-class Functions:
-    """The distinct functions of several searches, by risk.
-
-    Attributes:
-        risks: Shape (function,).
-        widths: The width each first appears at, shape (function,).
-        outputs: On the training inputs, shape (function, sample).
-        curves: On the grid, shape (function, point).
-        inertia: (positive, zero, negative) in the own width.
-        decided: Whether these counts are.
-        symmetric: Whether the function is odd, as the target is.
-        hits: Starts that ended on it, over all searches.
-    """
-
-    risks: np.ndarray
-    widths: np.ndarray
-    outputs: np.ndarray
-    curves: np.ndarray
-    inertia: list[tuple[int, ...]]
-    decided: list[bool]
-    symmetric: list[bool]
-    hits: list[int]
-
-    def nearest(self, outputs: np.ndarray) -> int | None:
-        """Returns the number of the function with these outputs on the training inputs, or None."""
-        distances = np.abs(self.outputs - outputs).max(axis=1, initial=0.0)
-        best = int(np.argmin(distances)) if len(distances) else None
-        return best if best is not None and distances[best] <= _SAME * np.abs(self.outputs).max() else None
-
-    def mirror(self, number: int) -> int | None:
-        """Returns the number of the mirror image −f(−x), itself for an odd function, or None if it was not found."""
-        return self.nearest(-self.outputs[number, ::-1])
-
-
-def collect(records: Sequence[Record]) -> Functions:
-    """Joins the functions of all finished records, each once.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed with these settings.
 
     Args:
-        records: The records, in any order.
+        settings: The settings.
     """
-    rows: list[tuple] = []
-    for record in (r for r in records if r.status == "done"):
-        v, a = record.values, record.arrays
-        for k, risk in enumerate(v["risks"]):
-            rows.append(
-                (
-                    risk,
-                    v["widths"][k],
-                    a["outputs"][k],
-                    a["functions"][k],
-                    tuple(v["inertia"][k]),
-                    v["inertia_decided"][k],
-                    v["symmetric"][k],
-                    v["hits"][k],
-                )
-            )
-    kept: list[list] = []
-    for row in sorted(rows, key=lambda row: (row[1], row[0])):
-        scale = max(np.abs(row[2]).max(initial=0.0), 1.0)
-        near = next((old for old in kept if np.abs(old[2] - row[2]).max() <= _SAME * scale), None)
-        if near is None:
-            kept.append(list(row))
-        else:
-            near[7] += row[7]
-    kept.sort(key=lambda row: row[0])
-    columns = list(zip(*kept, strict=True)) or [()] * 8
-    return Functions(
-        np.array(columns[0]),
-        np.array(columns[1]),
-        np.array(columns[2]),
-        np.array(columns[3]),
-        list(columns[4]),
-        list(columns[5]),
-        list(columns[6]),
-        list(columns[7]),
-    )
+    return [*_exercise(), *_known(settings), *_kicks(settings)]
 
 
-def decide(records: Sequence[Record], seeds: int) -> list[Claim]:
-    """Returns the claims of a run, in the order of `STATEMENTS`.
+def _exercise() -> list[Statement]:
+    def widest(value: Callable[[Record], Any]) -> Callable[[Evidence], Any]:
+        return lambda evidence: evidence.where(SearchCase, width=_WIDEST).each(value)
 
-    Args:
-        records: The records.
-        seeds: Searches of every width that were asked for.
-    """
-    done = [record for record in records if record.status == "done"]
-    by_seed: dict[int, list[Record]] = {}
-    for record in done:
-        by_seed.setdefault(record.case["seed"], []).append(record)
-    found = {seed: collect(own) for seed, own in sorted(by_seed.items())}
-    widest = [r for r in done if r.case["width"] == 3]
     return [
-        Claim.count(STATEMENTS[0], _DECK, expected=9, measured=[r.values["parameters"] for r in widest]),
-        Claim.at_most(STATEMENTS[1], _DECK, bound=1e-20, measured=[min(r.values["risks"]) for r in widest]),
-        Claim.at_least(STATEMENTS[2], _DECK, bound=1e-12, measured=[r.values["midpoint_risk"] for r in widest]),
-        _at_least_five(found, bool(widest)),
-        *_known(done, found, bool(widest)),
-        *_flows(done),
+        Statement(
+            "the parameter space of the width-3 network has dimension 9",
+            _DECK,
+            widest(lambda record: record.values["parameters"]),
+            exactly(9),
+        ),
+        Statement(
+            "a zero-loss global minimum exists",
+            _DECK,
+            widest(lambda record: min(record.values["risks"], default=None)),
+            at_most(1e-20),
+            figure=GALLERY,
+        ),
+        Statement(
+            "the loss is not convex: midway between two global minima it is positive",
+            _DECK,
+            widest(lambda record: record.values["midpoint_risk"]),
+            at_least(1e-12),
+        ),
     ]
 
 
-def _at_least_five(found: dict[int, Functions], complete: bool) -> Claim:
-    counts = [len(functions.risks) for functions in found.values()]
-    low, high = wilson(sum(count >= 5 for count in counts), len(counts))
-    text = f"{STATEMENTS[3]}, for each of {len(counts)} seeds [success rate {low:.2f} to {high:.2f} at 95 %]"
-    return Claim.at_least(text, f"{_DECK}: '≥ 5'", bound=5, measured=counts if complete else None)
+def _known(settings: Settings) -> list[Statement]:
+    def per_seed(value: Callable[[list[Record]], Any]) -> Callable[[Evidence], Any]:
+        """Returns a reader of value(searches of all widths) for every seed."""
+        narrow = f"widths up to {settings.largest_width} are searched; the last of the known functions has {_WIDEST}"
 
+        def of(evidence: Evidence) -> Any:
+            complete = settings.largest_width >= _WIDEST
+            return evidence.per("seed", value) if complete else Measured(None, unsettled=narrow)
 
-def _known(done: Sequence[Record], found: dict[int, Functions], complete: bool) -> list[Claim]:
-    """Returns the claims on the five known functions, for every seed."""
-    levels, inertias, certified = [], [], []
-    for seed, functions in found.items():
-        numbers = _numbers(functions)
-        levels.append(
-            max((abs(functions.risks[k] - risk) for k, (_, risk) in zip(numbers, KNOWN, strict=False)), default=1.0)
-            if len(numbers) == len(KNOWN)
-            else None
-        )
-        strict = [
-            functions.inertia[k] == (3 * m, 0, 0) and functions.decided[k]
-            for k, (m, _) in zip(numbers, KNOWN, strict=False)
-            if m
-        ]
-        inertias.append(sum(strict))
-        certified.append(sum(_certificates(done, seed)))
-    if not complete:
-        levels, inertias, certified = [None], [None], [None]
-    seeds = f", for each of {len(found)} seeds"
+        return of
+
     return [
-        Claim.at_most(STATEMENTS[4] + seeds, _LEVELS, bound=_LEVEL_TOLERANCE, measured=levels),
-        Claim.count(
-            STATEMENTS[5] + seeds, "EP21, Fig. 3(a) and Fig. 4, computed for this grid", expected=4, measured=inertias
+        Statement(
+            "there are at least 5 critical functions",
+            f"{_DECK}: '≥ 5'",
+            per_seed(lambda records: len(collect(records).risks)),
+            at_least(5),
+            of="seeds",
+            figure=GALLERY,
         ),
-        Claim.count(
-            STATEMENTS[6] + seeds, "Newton–Kantorovich theorem, in floating point", expected=4, measured=certified
+        Statement(
+            "the five known ones are among those found, at their published levels",
+            _LEVELS,
+            per_seed(_off_level),
+            at_most(_LEVEL_TOLERANCE),
+            of="seeds",
+            label="the five known critical functions are found, at their published levels",
+            figure=GALLERY,
+        ),
+        Statement(
+            "the known ones are strict minima of their own width, with inertia (3, 0, 0), twice (6, 0, 0), (9, 0, 0)",
+            "EP21, Fig. 3(a) and Fig. 4, computed for this grid",
+            per_seed(_strict_minima),
+            exactly(4),
+            of="seeds",
+            label="the known critical functions are strict minima of their own width",
+            figure=GALLERY,
+        ),
+        Statement(
+            "each of the four that are not zero has a Newton–Kantorovich certificate",
+            "Newton–Kantorovich theorem, in floating point",
+            per_seed(_certificates),
+            exactly(4),
+            of="seeds",
+            label="each of the four that are not zero has a certificate",
         ),
     ]
 
@@ -174,41 +112,77 @@ def _known(done: Sequence[Record], found: dict[int, Functions], complete: bool) 
 def _numbers(functions: Functions) -> list[int]:
     """Returns the numbers of the known functions, of each width the ones nearest to the published level."""
     numbers: list[int] = []
-    for width in range(4):
+    for width in range(_WIDEST + 1):
         levels = [risk for m, risk in KNOWN if m == width]
-        own = np.flatnonzero(functions.widths == width)
-        order = own[np.argsort(np.abs(functions.risks[own] - levels[0]))]
+        of_width = np.flatnonzero(functions.widths == width)
+        order = of_width[np.argsort(np.abs(functions.risks[of_width] - levels[0]))]
         numbers += order[: len(levels)].tolist()
     return numbers
 
 
-def _certificates(done: Sequence[Record], seed: int) -> list[bool]:
-    """Returns, for the known functions in the search of their own width, whether the certificate holds."""
-    certified = []
-    for record in (r for r in done if r.case["seed"] == seed):
-        levels = [risk for m, risk in KNOWN if m == record.case["width"]]
-        own = [k for k, m in enumerate(record.values["widths"]) if m == record.case["width"]]
-        own.sort(key=lambda k: abs(record.values["risks"][k] - levels[0]))
-        certified += [bool(record.values["certified"][k]) for k in own[: len(levels)]]
+def _off_level(records: list[Record]) -> float | None:
+    """Returns the largest distance of a known function from its level, or None where one was not found."""
+    functions = collect(records)
+    numbers = _numbers(functions)
+    if len(numbers) < len(KNOWN):
+        return None
+    return max(abs(functions.risks[k] - risk) for k, (_, risk) in zip(numbers, KNOWN, strict=True))
+
+
+def _strict_minima(records: list[Record]) -> int:
+    functions = collect(records)
+    known = zip(_numbers(functions), KNOWN, strict=False)
+    return sum(functions.inertia[k] == (3 * m, 0, 0) and functions.decided[k] for k, (m, _) in known if m)
+
+
+def _certificates(records: list[Record]) -> int:
+    """Returns how many of the known functions are certified in the search of their own width."""
+    certified = 0
+    for record in records:
+        values, width = record.values, record.case["width"]
+        levels = [risk for m, risk in KNOWN if m == width]
+        of_width = [k for k, m in enumerate(values["widths"]) if m == width]
+        of_width.sort(key=lambda k: abs(values["risks"][k] - levels[0]))
+        certified += sum(bool(values["certified"][k]) for k in of_width[: len(levels)])
     return certified
 
 
-def _flows(done: Sequence[Record]) -> list[Claim]:
-    kicked = [record for record in done if record.values.get("kick_from")]
-    split, changes = [], []
-    for record in kicked:
-        v = record.values
-        split += [
-            n
-            for n, width, k in zip(v["kick_negative"], v["kick_width"], v["kick_from"], strict=True)
-            if width > v["widths"][k] and v["widths"][k]
-        ]
-        changes += [after - before for after, before in zip(v["kick_risk"], v["kick_risk_before"], strict=True)]
+def _kicks(settings: Settings) -> list[Statement]:
+    def kicked(value: Callable[[list[Record]], Any]) -> Callable[[Evidence], Any]:
+        return lambda evidence: evidence.where(SearchCase, kicked=settings.kicked).all(value)
+
     return [
-        Claim.at_least(
-            STATEMENTS[7], "EP21, Fig. 3(a); EP22, section 6", bound=1, measured=min(split) if split else None
+        Statement(
+            "a function of positive risk is a strict saddle one neuron wider, after its neurons are split",
+            "EP21, Fig. 3(a); EP22, section 6",
+            kicked(_fewest_negative),
+            at_least(1),
+            note="fewest negative eigenvalues",
+            label="a function of positive risk is a strict saddle one neuron wider",
+            figure=HIERARCHY,
         ),
-        Claim.at_most(
-            STATEMENTS[8], "gradient flow never raises R", bound=0.0, measured=max(changes) if changes else None
+        Statement(
+            "a kick along a negative direction and gradient flow lead to a lower risk",
+            "gradient flow never raises R",
+            kicked(_largest_change),
+            at_most(0.0),
+            note="largest change of R",
+            figure=HIERARCHY,
         ),
     ]
+
+
+def _fewest_negative(records: list[Record]) -> int | None:
+    negative = []
+    for values in (record.values for record in records if "kick_from" in record.values):
+        rows = zip(values["kick_negative"], values["kick_width"], values["kick_from"], strict=True)
+        negative += [count for count, width, k in rows if width > values["widths"][k] > 0]
+    return min(negative, default=None)
+
+
+def _largest_change(records: list[Record]) -> float | None:
+    changes = []
+    for values in (record.values for record in records if "kick_from" in record.values):
+        risks = zip(values["kick_risk"], values["kick_risk_before"], strict=True)
+        changes += [after - before for after, before in risks]
+    return max(changes, default=None)

@@ -10,27 +10,31 @@ from condenslab import landscape, measures, networks, tasks, training
 from condenslab.landscape import CriticalPoint, Fate
 from condenslab.networks import TwoLayer
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
+from condenslab.studies.contract.endings import as_asked
 from condenslab.studies.critical_functions.cases import SearchCase
-from condenslab.sweeps import Outcome
+from condenslab.sweeps import Outcome, Progress
 from condenslab.training import Stop, Until
 
 _KICK = 1e-3
 _FLAT = 1e-10
+_ENDINGS = ("GRADIENT_REACHED", "FINISHED", "STEPS_EXHAUSTED", "NO_PROGRESS")
+"""A neuron that steepens towards a step between two samples does so for ever: such flows end where they may."""
 _GRID = np.linspace(-20.0, 20.0, 401)
 
 
-def run_search(case: SearchCase) -> Outcome:
+def run_search(case: SearchCase, progress: Progress) -> Outcome:
     """Returns the functions of a search, and where gradient flows from those of its own width lead.
 
     Args:
         case: The case.
+        progress: Called with (fraction, text).
     """
     task = tasks.task("three_tanh")
     risk = EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets))
-    found = landscape.critical_points(risk, width=case.width, starts=case.starts, key=case.seed)
-    if found.interrupted:
-        raise KeyboardInterrupt
-    atlas = landscape.critical_atlas(risk, [found])
+    search = train.critical_points(risk, width=case.width, starts=case.starts, key=case.seed)
+    atlas = landscape.critical_atlas(risk, [search])
+    progress(0.5, f"{len(atlas.entries)} critical functions of width {case.width}")
     points = [entry.point for entry in atlas.entries]
     estimate = atlas.estimate(case.width)
     values: dict[str, Any] = {
@@ -43,7 +47,7 @@ def run_search(case: SearchCase) -> Outcome:
         "inertia_decided": [point.inertia.decided for point in points],
         "gradients": [point.gradient_norm for point in points],
         "certified": [_certified(risk, point) for point in points],
-        "fates": {fate.name.lower(): count for fate, count in found.fate_counts.items()},
+        "fates": {fate.name.lower(): count for fate, count in search.fate_counts.items()},
         "missed": estimate.missed,
         "missed_error": estimate.standard_error,
         "parameters": 3 * case.width,
@@ -86,17 +90,17 @@ def _midpoint_risk(risk: EmpiricalRisk) -> float:
 
 def _kicks(case: SearchCase, risk: EmpiricalRisk, points: list[CriticalPoint]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Embeds by splitting every neuron in two, kicks along the lowest eigenvector, and follows the gradient flow."""
-    own = [k for k, point in enumerate(points) if point.width == case.width][: case.kicked]
+    lowest = [k for k, point in enumerate(points) if point.width == case.width][: case.kicked]
     sources: dict[int, list[tuple[int, TwoLayer, float]]] = {}
     if case.width == 1:
         empty = [k for k, point in enumerate(points) if point.width == 0]
         sources[1] = [(k, _zero_network(), 1.0) for k in empty]
-    saddles = [k for k in own if points[k].inertia.negative and points[k].inertia.decided]
+    saddles = [k for k in lowest if points[k].inertia.negative and points[k].inertia.decided]
     sources.setdefault(case.width, [])
     sources[case.width] += [(k, points[k].network, sign) for k in saddles for sign in (1.0, -1.0)]
     if case.width < 3:
         sources[case.width + 1] = [
-            (k, landscape.split(points[k].network, neuron), 1.0) for k in own for neuron in range(case.width)
+            (k, landscape.split(points[k].network, neuron), 1.0) for k in lowest for neuron in range(case.width)
         ]
     rows, ends = [], []
     for width, chosen in sources.items():
@@ -121,19 +125,17 @@ def _flows(
         starts.append(networks.unravel(networks.ravel(network) + sign * _KICK * direction, network))
         about = {"from": number, "width": width, "eigenvalue": lowest, "negative": counts.negative}
         rows.append(about | {"gradient": counts.gradient_norm, "risk_before": float(risk.value(network))})
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.flow,
         risk,
         starts,
         until=[Until(time=case.time, gradient=_FLAT)] * len(starts),
         max_steps=case.max_steps,
         chunk=1,
-        threads=case.threads,
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
     ends = []
     for row, run in zip(rows, runs, strict=True):
+        as_asked(run, _ENDINGS)
         end = _settled(risk, run.network)
         steepest = float(jnp.abs(run.network.input_weights).max()) * float(risk.inputs[1, 0] - risk.inputs[0, 0])
         row |= {"risk": float(risk.value(end)), "stop": run.stop.value, "finite": steepest <= 3.0}

@@ -6,7 +6,8 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.critical_functions.claims import Functions, collect
+from condenslab.studies.critical_functions.claims import GALLERY, HIERARCHY
+from condenslab.studies.critical_functions.functions import Functions, collect
 from condenslab.sweeps import Record
 
 _PANELS = 12
@@ -54,16 +55,16 @@ def _gallery(done: Sequence[Record], functions: Functions) -> Drawing:
         + (f"; {more} more are not shown." if more else ".")
         + _missed(done)
     )
-    return Drawing("Gallery of critical functions", caption, figure)
+    return Drawing(GALLERY, caption, figure)
 
 
 def _missed(done: Sequence[Record]) -> str:
     """Says how many functions the searches may have missed, by Chao's estimate."""
     parts = []
     for width in sorted({record.case["width"] for record in done}):
-        own = [record for record in done if record.case["width"] == width]
-        missed = float(np.mean([record.values["missed"] for record in own]))
-        error = float(np.mean([record.values["missed_error"] for record in own]))
+        searches = [record for record in done if record.case["width"] == width]
+        missed = float(np.mean([record.values["missed"] for record in searches]))
+        error = float(np.mean([record.values["missed_error"] for record in searches]))
         parts.append(f"{figures.readable(missed, 2)} ± {figures.readable(error, 2)} at width {width}")
     return f" Missed by one search, as Chao's bias-corrected lower bound estimates: {', '.join(parts)}."
 
@@ -119,4 +120,4 @@ def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
         f"{away} flows had not come to rest at the end time, or had a neuron with |w|·dx > 3: a neuron that steepens "
         f"towards a step between two samples does so for ever. {unknown} came to rest on no function of the list."
     )
-    return Drawing("Hierarchy of critical functions", caption, figure)
+    return Drawing(HIERARCHY, caption, figure)

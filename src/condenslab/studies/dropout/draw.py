@@ -6,7 +6,8 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.dropout.claims import KINDS, TEACHERS, runs_of
+from condenslab.studies.dropout.cases import KINDS, TEACHERS
+from condenslab.studies.shared.descents.draw import select
 from condenslab.sweeps import Record
 
 
@@ -21,8 +22,13 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
 
 
 def _firsts(records: Sequence[Record], task: str) -> list[tuple[str, Record]]:
-    found = [(words, runs_of(records, task, kind)) for kind, words in KINDS.items()]
-    return [(words, runs[0]) for words, runs in found if runs]
+    kinds = [(words, _runs_of(records, task, kind)) for kind, words in KINDS.items()]
+    return [(words, runs[0]) for words, runs in kinds if runs]
+
+
+def _runs_of(records: Sequence[Record], task: str, kind: str) -> list[Record]:
+    runs = select(records, task=task, penalty=kind == "penalty")
+    return [r for r in runs if (r.case["drop"] > 0) == (kind != "none")]
 
 
 def _teacher(records: Sequence[Record], task: str) -> Drawing | None:
@@ -78,7 +84,7 @@ def _course(records: Sequence[Record]) -> Drawing | None:
     for ax, task in zip(axes[0], tasks, strict=True):
         curves = {}
         for kind, words in KINDS.items():
-            for k, run in enumerate(runs_of(records, task, kind)):
+            for k, run in enumerate(_runs_of(records, task, kind)):
                 curves[words if k == 0 else f"_{words} {k}"] = (run.arrays["times"], run.arrays["orientations"])
         figures.value_curves(ax, curves, x_label="step", y_label="orientations (cosine 0.95)", logarithmic="xy")
         figures.title(ax, f"Teacher, {TEACHERS[task]}" if task in TEACHERS else "Target of one input")

@@ -185,6 +185,9 @@ class NormCase:
 
 Case = PlateauCase | LiftCase | MergeCase | NormCase
 
+READINGS = (("standard deviation 0.01", 0.01), ("variance 0.01, as printed", 0.1))
+"""The start of plateaus read both ways: words and standard deviation."""
+
 
 def make_cases(settings: Settings, seed: int) -> list[Case]:
     """Returns the cases of a run, with seeds from `seed` on; critical points are searched with the first.
@@ -193,28 +196,39 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         settings: The settings.
         seed: The first seed.
     """
-    own = settings
-    merges: tuple[tuple[float, Method, int, int], ...] = (
-        (0.05**2, "adam", own.merge_steps, own.merge_seeds),
-        (0.05, "sgd", own.printed_steps, own.printed_seeds),
+    return [*_plateaus(settings, seed), *_lifts(settings, seed), *_merges(settings, seed), *_norms(settings, seed)]
+
+
+def _plateaus(settings: Settings, seed: int) -> list[PlateauCase]:
+    runs = ((settings.steps, settings.seeds), (settings.plateau_steps, settings.plateau_seeds))
+    return [
+        PlateauCase(depth, settings.width, each, std, steps)
+        for (_, std), (steps, count) in zip(READINGS, runs, strict=True)
+        for depth in settings.depths
+        for each in range(seed, seed + count)
+    ]
+
+
+def _lifts(settings: Settings, seed: int) -> list[LiftCase]:
+    searches: tuple[tuple[Problem, int], ...] = (("three_tanh", settings.starts), ("iris", settings.iris_starts))
+    return [LiftCase(problem, seed, starts) for problem, starts in searches if starts]
+
+
+def _merges(settings: Settings, seed: int) -> list[MergeCase]:
+    runs: tuple[tuple[float, Method, int, int], ...] = (
+        (0.05**2, "adam", settings.merge_steps, settings.merge_seeds),
+        (0.05, "sgd", settings.printed_steps, settings.printed_seeds),
     )
     return [
-        *(
-            PlateauCase(depth, own.width, s, std, steps)
-            for std, steps, count in ((0.01, own.steps, own.seeds), (0.1, own.plateau_steps, own.plateau_seeds))
-            for depth in own.depths
-            for s in range(seed, seed + count)
-        ),
-        *([LiftCase("three_tanh", seed, own.starts)] if own.starts else []),
-        *([LiftCase("iris", seed, own.iris_starts)] if own.iris_starts else []),
-        *(
-            MergeCase(s, own.merge_width, own.images, variance, method, steps, own.retrain)
-            for variance, method, steps, count in merges
-            for s in range(seed, seed + count)
-        ),
-        *(
-            NormCase(gamma, own.width, s, 0.01, own.norm_steps)
-            for gamma in GAMMAS
-            for s in range(seed, seed + own.norm_seeds)
-        ),
+        MergeCase(each, settings.merge_width, settings.images, variance, method, steps, settings.retrain)
+        for variance, method, steps, count in runs
+        for each in range(seed, seed + count)
+    ]
+
+
+def _norms(settings: Settings, seed: int) -> list[NormCase]:
+    return [
+        NormCase(gamma, settings.width, each, 0.01, settings.norm_steps)
+        for gamma in GAMMAS
+        for each in range(seed, seed + settings.norm_seeds)
     ]

@@ -6,10 +6,18 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.embedding_depth.claims import LINEAR, PLATEAU, of_kind, rest, rows
+from condenslab.studies.embedding_depth.claims import (
+    LIFTED,
+    LINEAR,
+    METHODS,
+    NORMED,
+    PLATEAU,
+    merge_title,
+    plateau_title,
+    rest,
+)
+from condenslab.studies.shared.columns import rows
 from condenslab.sweeps import Record
-
-_METHODS = {"adam": "Adam", "sgd": "SGD"}
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -18,7 +26,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: The records, in any order.
     """
-    plateaus, lifts, merges, norms = (of_kind(records, kind) for kind in ("plateau", "lift", "merge", "norm"))
+    plateaus, lifts, merges, norms = (_finished(records, kind) for kind in ("plateau", "lift", "merge", "norm"))
     stds = sorted({record.case["std"] for record in plateaus})
     drawn = [_plateaus([record for record in plateaus if record.case["std"] == std]) for std in stds]
     if any(rows(record) for record in lifts):
@@ -27,6 +35,11 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         chosen = [record for record in merges if record.case["method"] == method]
         drawn += [_merges(chosen)] if chosen else []
     return drawn + ([_norms(norms)] if norms else [])
+
+
+def _finished(records: Sequence[Record], kind: str) -> list[Record]:
+    chosen = [record for record in records if record.case["kind"] == kind and record.status == "done"]
+    return sorted(chosen, key=lambda record: (record.case.get("depth", 0), record.case["seed"]))
 
 
 def _plateaus(records: Sequence[Record]) -> Drawing:
@@ -62,8 +75,7 @@ def _plateaus(records: Sequence[Record]) -> Drawing:
         "Right: how linear each layer of a deep network is on the data; dotted is 0.99, above which it counts as "
         "linear, and the vertical line is the rest nearest to the published plateau."
     )
-    start = f"start of standard deviation {deep.case['std']:g}"
-    return Drawing(f"A plateau of shallow and deep networks, {start}", caption, figure)
+    return Drawing(plateau_title(deep.case["std"]), caption, figure)
 
 
 def _layers(depth: int) -> str:
@@ -89,7 +101,7 @@ def _lifts(records: Sequence[Record]) -> Drawing:
         "points with one and two layers inserted before the output. No bar may shrink; how many directions are zero or "
         "negative in the deeper network depends on the point."
     )
-    return Drawing("Inertia of lifted critical points", caption, figure)
+    return Drawing(LIFTED, caption, figure)
 
 
 def _merges(records: Sequence[Record]) -> Drawing:
@@ -105,11 +117,10 @@ def _merges(records: Sequence[Record]) -> Drawing:
     told = "; ".join(_told(record) for record in records)
     caption = (
         f"Tanh networks of ten hidden layers, width {case['width']}, {case['steps']:,} steps of "
-        f"{_METHODS[case['method']]} on handwritten digits ({case['images']}). Layers above 0.99 (dotted) are merged "
+        f"{METHODS[case['method']]} on handwritten digits ({case['images']}). Layers above 0.99 (dotted) are merged "
         f"into the next one. {told}."
     )
-    start = f"start of variance {case['variance']:.2g}, {_METHODS[case['method']]}"
-    return Drawing(f"Linear layers of a deep network, {start}", caption, figure)
+    return Drawing(merge_title(case["variance"], case["method"]), caption, figure)
 
 
 def _told(record: Record) -> str:
@@ -125,9 +136,9 @@ def _norms(records: Sequence[Record]) -> Drawing:
     figure, axes = figures.panels(1, 1, width=6.4, height=4.2)
     curves = {}
     for gamma in sorted({record.case["gamma"] for record in records}, key=lambda value: value or 0.0):
-        own = [record for record in records if record.case["gamma"] == gamma]
+        runs = [record for record in records if record.case["gamma"] == gamma]
         name = "no batch normalisation" if gamma is None else f"γ = {gamma:g}"
-        for number, record in enumerate(own):
+        for number, record in enumerate(runs):
             curves[name if number == 0 else f"_{name} {number}"] = (record.arrays["times"], record.arrays["risk"])
     figures.value_curves(axes[0, 0], curves, x_label="step", y_label="risk R", logarithmic="xy")
     axes[0, 0].axhline(PLATEAU, color="0.4", linewidth=0.8, linestyle=":")
@@ -137,4 +148,4 @@ def _norms(records: Sequence[Record]) -> Drawing:
         "descent with rate 0.01, one line a seed. Batch normalisation before the activations keeps them out of their "
         "linear range: the larger its γ in the beginning, the sooner the network leaves the shared risk (dotted)."
     )
-    return Drawing("Batch normalisation shortens the plateau", caption, figure)
+    return Drawing(NORMED, caption, figure)

@@ -8,13 +8,16 @@ import numpy as np
 from condenslab import landscape, measures, networks, tasks
 from condenslab.landscape import CriticalPoint
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
 from condenslab.studies.embedding_depth.cases import LiftCase
-from condenslab.sweeps import Outcome
+from condenslab.studies.shared.columns import columns
+from condenslab.studies.shared.iris import MISSING, iris
+from condenslab.sweeps import Outcome, Progress
 
 _WIDTH, _POINTS, _APART, _STILL = 2, 3, 1e-4, 1e-6
 
 
-def run_lift(case: LiftCase) -> Outcome:
+def run_lift(case: LiftCase, progress: Progress) -> Outcome:
     """Returns what lifting does to critical points of different risk with two neurons, a row a lift.
 
     The new layers have two neurons like those of the source: 7, 13 and 19 parameters on the three-tanh data, and 19, 25
@@ -22,12 +25,12 @@ def run_lift(case: LiftCase) -> Outcome:
 
     Args:
         case: The case.
+        progress: Called with (fraction, text).
     """
     risk = _three_tanh() if case.problem == "three_tanh" else _iris()
     if risk is None:
-        message = "Iris comes with scikit-learn, which is not installed: pip install 'condenslab[data]'"
-        return Outcome({}, status="failed", message=message)
-    found = landscape.critical_points(
+        return MISSING
+    search = train.critical_points(
         risk,
         width=_WIDTH,
         starts=case.starts,
@@ -35,7 +38,8 @@ def run_lift(case: LiftCase) -> Outcome:
         activation=networks.activation("relu"),
         output_bias=True,
     )
-    decided = [point for point in found.of_width(_WIDTH) if point.inertia.decided]
+    progress(0.9, f"{len(search.points)} critical functions of {case.problem}")
+    decided = [point for point in search.of_width(_WIDTH) if point.inertia.decided]
     points = _different([point for point in decided if _varies(risk, point)])
     rows: list[dict[str, Any]] = []
     for number, point in enumerate(points):
@@ -49,7 +53,7 @@ def run_lift(case: LiftCase) -> Outcome:
         "gradients": [point.gradient_norm for point in points],
         "narrow": [list(point.inertia.counts) for point in points],
     }
-    return Outcome(values | {f"row_{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())})
+    return Outcome(values | columns(rows))
 
 
 def _varies(risk: EmpiricalRisk, point: CriticalPoint) -> bool:
@@ -58,12 +62,12 @@ def _varies(risk: EmpiricalRisk, point: CriticalPoint) -> bool:
 
 
 def _row(risk: EmpiricalRisk, made: landscape.Lifting) -> dict[str, Any]:
-    found, receipt = measures.inertia_at(risk, made.network), made.receipt
+    signs, receipt = measures.inertia_at(risk, made.network), made.receipt
     return {
-        "counts": list(found.counts),
-        "decided": found.decided,
-        "gap": float(min(found.gap, 99.0)),
-        "gradient": found.gradient_norm,
+        "counts": list(signs.counts),
+        "decided": signs.decided,
+        "gap": float(min(signs.gap, 99.0)),
+        "gradient": signs.gradient_norm,
         "parameters": receipt.parameters_after,
         "output_difference": receipt.relative_difference,
         "output_difference_away": receipt.output_difference_random / max(receipt.output_scale, 1e-300),
@@ -86,9 +90,8 @@ def _three_tanh() -> EmpiricalRisk:
 
 
 def _iris() -> EmpiricalRisk | None:
-    try:
-        from sklearn.datasets import load_iris
-    except ImportError:
+    table = iris()
+    if table is None:
         return None
-    table: Any = load_iris()
-    return EmpiricalRisk(jnp.asarray(table.data), jnp.asarray(np.eye(3)[table.target]))
+    inputs, classes = table
+    return EmpiricalRisk(jnp.asarray(inputs), jnp.asarray(np.eye(3)[classes]))

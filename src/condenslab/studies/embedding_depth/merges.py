@@ -10,10 +10,12 @@ import numpy as np
 from condenslab import landscape, networks, training
 from condenslab.networks import MLP
 from condenslab.risk import CrossEntropy, EmpiricalRisk
+from condenslab.studies.contract import train
+from condenslab.studies.contract.endings import Unfinished
 from condenslab.studies.embedding_depth.cases import HIDDEN, MergeCase
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import images
-from condenslab.training import Stop
+from condenslab.training import Trajectory
 
 _TRAINED, _CLASSES, _RATE = 7 / 9, 10, 1e-3
 _BATCHES = 7
@@ -22,7 +24,7 @@ _METHODS = {"adam": training.Adam(rate=_RATE), "sgd": training.GradientDescent(r
 _RECORD = {"risk": training.record_risk}
 
 
-def run_merges(cases: Sequence[MergeCase], progress: Progress | None) -> list[Outcome]:
+def run_merges(cases: Sequence[MergeCase], progress: Progress) -> list[Outcome]:
     """Returns how linear the layers became, and what merging them does to predictions on held-out digits.
 
     Args:
@@ -32,7 +34,7 @@ def run_merges(cases: Sequence[MergeCase], progress: Progress | None) -> list[Ou
     first, data = cases[0], [_split(case) for case in cases]
     widths = (data[0][0].shape[1], *[first.width] * HIDDEN, _CLASSES)
     risks = [EmpiricalRisk(jnp.asarray(x), jnp.asarray(np.eye(_CLASSES)[y]), loss=CrossEntropy()) for x, y, *_ in data]
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.descend,
         risks,
         [
@@ -46,9 +48,9 @@ def run_merges(cases: Sequence[MergeCase], progress: Progress | None) -> list[Ou
         record=_RECORD,
         progress=progress,
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_outcome(*one) for one in zip(cases, runs, risks, data, strict=True)]
+    return train.outcomes(
+        list(zip(cases, risks, data, strict=True)), runs, lambda setting, run: _outcome(*setting, run)
+    )
 
 
 def _split(case: MergeCase) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -60,9 +62,7 @@ def _split(case: MergeCase) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     return pixels[trained], found.labels[trained], pixels[held], found.labels[held]
 
 
-def _outcome(case: MergeCase, run: training.Trajectory, risk: EmpiricalRisk, data: tuple[np.ndarray, ...]) -> Outcome:
-    if run.stop is not Stop.FINISHED:
-        return Outcome({}, {}, "diverged", run.stop.value)
+def _outcome(case: MergeCase, risk: EmpiricalRisk, data: tuple[np.ndarray, ...], run: Trajectory) -> Outcome:
     _, _, held, labels = data
     merged = landscape.merge_layers(run.network, risk=risk)
     values: dict[str, Any] = {
@@ -72,22 +72,25 @@ def _outcome(case: MergeCase, run: training.Trajectory, risk: EmpiricalRisk, dat
         "merged_risk": merged.receipt.risk_after,
         "accuracy": float(np.mean(_predicted(run.network, held) == labels)),
     }
-    if merged.merged:
-        again = training.descend(
-            risk,
-            merged.network,
-            _METHODS[case.method],
-            steps=case.retrain,
-            key=jax.random.key(case.seed),
-            batch=len(data[0]) // _BATCHES,
-            record=_RECORD,
-        )
-        values |= {"retrained_risk": float(again.records["risk"][-1])}
-        for name, network in (("merged", merged.network), ("retrained", again.network)):
-            predicted = _predicted(network, held)
-            values[f"{name}_agreement"] = float(np.mean(predicted == _predicted(run.network, held)))
-            values[f"{name}_accuracy"] = float(np.mean(predicted == labels))
-    return Outcome(values, {"times": run.times, "risk": run.records["risk"]})
+    arrays = {"times": run.times, "risk": run.records["risk"]}
+    if not merged.merged:
+        return Outcome(values, arrays)
+    try:
+        again = _retrained(case, risk, merged.network, batch=len(data[0]) // _BATCHES)
+    except Unfinished as ending:
+        raise Unfinished(ending.stop, values, arrays) from None
+    values |= {"retrained_risk": float(again.records["risk"][-1])}
+    before = _predicted(run.network, held)
+    for name, network in (("merged", merged.network), ("retrained", again.network)):
+        predicted = _predicted(network, held)
+        values[f"{name}_agreement"] = float(np.mean(predicted == before))
+        values[f"{name}_accuracy"] = float(np.mean(predicted == labels))
+    return Outcome(values, arrays)
+
+
+def _retrained(case: MergeCase, risk: EmpiricalRisk, network: MLP, *, batch: int) -> Trajectory:
+    method, key = _METHODS[case.method], jax.random.key(case.seed)
+    return train.descend(risk, network, method, steps=case.retrain, key=key, batch=batch, record=_RECORD)
 
 
 def _predicted(network: MLP, images: np.ndarray) -> np.ndarray:

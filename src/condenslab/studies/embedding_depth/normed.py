@@ -9,10 +9,11 @@ from jax import Array
 from condenslab import networks, tasks, training
 from condenslab.networks import MLP
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
 from condenslab.studies.embedding_depth.cases import NormCase
 from condenslab.studies.shared.frames import logarithmic_steps
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Stop, Until
+from condenslab.training import Trajectory, Until
 
 _RECORD = {"risk": training.record_risk}
 _RATE, _RECORDS, _ENOUGH = 0.01, 120, 5e-4
@@ -20,7 +21,7 @@ _EPSILON = 1e-5
 """Added to the variance, as in PyTorch's BatchNorm1d."""
 
 
-def run_normed(cases: Sequence[NormCase], progress: Progress | None) -> list[Outcome]:
+def run_normed(cases: Sequence[NormCase], progress: Progress) -> list[Outcome]:
     """Returns the risk along training, one outcome a case.
 
     Args:
@@ -30,7 +31,7 @@ def run_normed(cases: Sequence[NormCase], progress: Progress | None) -> list[Out
     first, task = cases[0], tasks.task("three_tanh")
     data = jnp.asarray(task.inputs), jnp.asarray(task.targets)
     risk = EmpiricalRisk(*data) if first.gamma is None else EmpiricalRisk(*data, predict=normed)
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.descend,
         risk,
         [_start(case) for case in cases],
@@ -41,14 +42,11 @@ def run_normed(cases: Sequence[NormCase], progress: Progress | None) -> list[Out
         record=_RECORD,
         progress=progress,
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [
-        Outcome({"final_risk": float(run.records["risk"][-1])}, {"times": run.times, "risk": run.records["risk"]})
-        if run.stop in (Stop.FINISHED, Stop.RISK_REACHED)
-        else Outcome({}, {}, "diverged", run.stop.value)
-        for run in runs
-    ]
+    return train.outcomes(cases, runs, _outcome)
+
+
+def _outcome(_: NormCase, run: Trajectory) -> Outcome:
+    return Outcome({"final_risk": float(run.records["risk"][-1])}, {"times": run.times, "risk": run.records["risk"]})
 
 
 def normed(params: dict[str, Any], inputs: Array) -> Array:

@@ -7,10 +7,11 @@ import numpy as np
 
 from condenslab import measures, networks, tasks, training
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
 from condenslab.studies.embedding_depth.cases import PlateauCase
 from condenslab.studies.shared.frames import logarithmic_steps, networks_at
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Stop, Trajectory, Until
+from condenslab.training import Trajectory, Until
 
 _RECORD = {"risk": training.record_risk, "parameters": training.record_parameters}
 _RATE, _RECORDS = 0.01, 120
@@ -18,7 +19,7 @@ _ENOUGH = 5e-4
 """The source calls a network trained below 1e-3; a run ends at half of that."""
 
 
-def run_plateaus(cases: Sequence[PlateauCase], progress: Progress | None) -> list[Outcome]:
+def run_plateaus(cases: Sequence[PlateauCase], progress: Progress) -> list[Outcome]:
     """Returns risk and linearity of every layer at some hundred moments, one outcome a case.
 
     Args:
@@ -27,7 +28,7 @@ def run_plateaus(cases: Sequence[PlateauCase], progress: Progress | None) -> lis
     """
     first, task = cases[0], tasks.task("three_tanh")
     widths = (1, *[first.width] * first.depth, 1)
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.descend,
         EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets)),
         [networks.mlp(case.seed, widths=widths, activation="tanh", std=case.std, output_bias=True) for case in cases],
@@ -38,14 +39,10 @@ def run_plateaus(cases: Sequence[PlateauCase], progress: Progress | None) -> lis
         record=_RECORD,
         progress=progress,
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_outcome(run, task.inputs) for run in runs]
+    return train.outcomes(cases, runs, lambda _, run: _outcome(run, task.inputs))
 
 
 def _outcome(run: Trajectory, inputs: np.ndarray) -> Outcome:
-    if run.stop not in (Stop.FINISHED, Stop.RISK_REACHED):
-        return Outcome({}, {}, "diverged", run.stop.value)
     moments = networks_at(run.records["parameters"], run.network)
     linearity = [[layer.value or 0.0 for layer in measures.linearisation(moment, inputs)] for moment in moments]
     arrays = {"times": run.times, "risk": run.records["risk"], "linearity": np.array(linearity)}

@@ -6,7 +6,8 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.embedding_width.claims import rows
+from condenslab.studies.embedding_width.claims import ESCAPES, IRIS, SIGNS, SPECTRA
+from condenslab.studies.shared.columns import rows
 from condenslab.sweeps import Record
 
 
@@ -53,7 +54,7 @@ def _inertia(records: Sequence[Record]) -> Drawing:
         "Equal copies add one positive, one zero and one negative eigenvalue each: the minimum becomes a strict "
         "saddle. Shares 0 and 1 add three zeros."
     )
-    return Drawing("Signs of curvature after splitting", caption, figure)
+    return Drawing(SIGNS, caption, figure)
 
 
 def _spectra(records: Sequence[Record]) -> Drawing:
@@ -79,7 +80,7 @@ def _spectra(records: Sequence[Record]) -> Drawing:
         "brackets how many are positive, zero and negative. The cut between non-zero and zero (dashed) is the largest "
         "gap above the rounding floor (dotted)."
     )
-    return Drawing("Spectra and the cut between zero and not zero", caption, figure)
+    return Drawing(SPECTRA, caption, figure)
 
 
 def _escapes(records: Sequence[Record]) -> Drawing:
@@ -96,7 +97,7 @@ def _escapes(records: Sequence[Record]) -> Drawing:
         f"split in two and perturbed likewise; {len(records)} seeds. The narrow network returns; the wide one leaves "
         "along the negative direction that splitting made."
     )
-    return Drawing("The way back is closed", caption, figure)
+    return Drawing(ESCAPES, caption, figure)
 
 
 def _iris(record: Record) -> Drawing:
@@ -114,4 +115,4 @@ def _iris(record: Record) -> Drawing:
         "two and three equal copies. Here a neuron has three outputs, and the signs that a copy adds are those of the "
         "neuron's own block of second derivatives."
     )
-    return Drawing("Iris: critical points and their splits", caption, figure)
+    return Drawing(IRIS, caption, figure)

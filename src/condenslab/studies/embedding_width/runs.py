@@ -14,7 +14,12 @@ from condenslab.measures import Inertia
 from condenslab.networks import TwoLayer
 from condenslab.networks.structure import neuron_tangents
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
+from condenslab.studies.contract.endings import as_asked
+from condenslab.studies.contract.parts import guarded
 from condenslab.studies.embedding_width.cases import EscapeCase, IrisCase, SplitCase
+from condenslab.studies.shared.columns import columns
+from condenslab.studies.shared.iris import MISSING, iris
 from condenslab.sweeps import Outcome, Progress
 from condenslab.training import Until
 
@@ -26,27 +31,29 @@ _START = (3.7, 0.09, 0.0)
 """Near the width-1 minimum (a, w, b); Newton's method makes it exact."""
 
 
-def run_split(case: SplitCase) -> Outcome:
+def run_split(case: SplitCase, progress: Progress) -> Outcome:
     """Returns what splitting does to the lowest minimum of a narrow width of the three-tanh problem.
 
     Args:
         case: The case.
+        progress: Called with (fraction, text).
     """
     risk, point = _three_tanh(), _lowest_minimum(case)
     if point is None:
         return Outcome({"found": False})
+    progress(0.5, f"the minimum of width {case.width}")
     rows: list[dict[str, Any]] = []
     arrays = {"spectrum_1": _sizes(point.inertia)}
     for neuron in range(case.width):
         for copies in _COPIES:
-            found = _measure(risk, point.network, _copied(case.width, neuron, copies))
-            rows.append({"kind": "equal", "neuron": neuron, "copies": copies} | found[0])
+            row, signs = _measure(risk, point.network, _copied(case.width, neuron, copies))
+            rows.append({"kind": "equal", "neuron": neuron, "copies": copies} | row)
             if neuron == 0:
-                arrays[f"spectrum_{copies}"] = _sizes(found[1])
+                arrays[f"spectrum_{copies}"] = _sizes(signs)
         for share in _SHARES:
-            found = _measure(risk, point.network, landscape.splitting(case.width, neuron, share=share))
-            rows.append({"kind": f"share {share:g}", "neuron": neuron, "copies": 2} | found[0])
-    values = {"found": True, "risk": point.risk, "gradient": point.gradient_norm} | _columns(rows)
+            row, _ = _measure(risk, point.network, landscape.splitting(case.width, neuron, share=share))
+            rows.append({"kind": f"share {share:g}", "neuron": neuron, "copies": 2} | row)
+    values = {"found": True, "risk": point.risk, "gradient": point.gradient_norm} | columns(rows)
     values |= {"narrow": list(point.inertia.counts), "narrow_decided": point.inertia.decided}
     values |= {"narrow_tolerance": point.inertia.tolerance, "narrow_floor": point.inertia.floor}
     if case.wide:
@@ -55,7 +62,7 @@ def run_split(case: SplitCase) -> Outcome:
     return Outcome(values, arrays)
 
 
-def run_iris(case: IrisCase) -> Outcome:
+def run_iris(case: IrisCase, progress: Progress) -> Outcome:
     """Returns what splitting does to critical points of a 4-2-3 sigmoid network on Iris.
 
     Inputs are standardised, targets one-hot. Training is no way to them: setosa is separable, so that flows run to
@@ -63,27 +70,27 @@ def run_iris(case: IrisCase) -> Outcome:
 
     Args:
         case: The case.
+        progress: Called with (fraction, text).
     """
-    try:
-        from sklearn.datasets import load_iris
-    except ImportError:
-        message = "Iris comes with scikit-learn, which is not installed: pip install 'condenslab[data]'"
-        return Outcome({}, status="failed", message=message)
-    table: Any = load_iris()
-    inputs = (table.data - table.data.mean(axis=0)) / table.data.std(axis=0)
-    risk = EmpiricalRisk(jnp.asarray(inputs), jnp.asarray(np.eye(3)[table.target]))
-    found = landscape.critical_points(
+    table = iris()
+    if table is None:
+        return MISSING
+    measured, classes = table
+    inputs = (measured - measured.mean(axis=0)) / measured.std(axis=0)
+    risk = EmpiricalRisk(jnp.asarray(inputs), jnp.asarray(np.eye(3)[classes]))
+    search = train.critical_points(
         risk, width=2, starts=case.starts, key=jax.random.key(case.seed), activation=networks.activation("sigmoid")
     )
-    points = [point for point in found.of_width(2) if point.inertia.decided][:_IRIS_POINTS]
+    points = [point for point in search.of_width(2) if point.inertia.decided][:_IRIS_POINTS]
+    progress(0.5, f"{len(points)} critical points on Iris")
     rows: list[dict[str, Any]] = []
     for number, point in enumerate(points):
         blocks = np.asarray(_blocks(risk, point.network))
         for neuron in range(2):
             for copies in _COPIES:
                 split, _ = _measure(risk, point.network, _copied(2, neuron, copies))
-                own = measures.inertia(blocks[neuron], gradient_norm=0.0, tolerance=split["tolerance"])
-                local = {"local": list(own.counts), "local_decided": own.decided}
+                block = measures.inertia(blocks[neuron], gradient_norm=0.0, tolerance=split["tolerance"])
+                local = {"local": list(block.counts), "local_decided": block.decided}
                 rows.append({"point": number, "neuron": neuron, "copies": copies} | split | local)
     values = {
         "risks": [point.risk for point in points],
@@ -91,10 +98,10 @@ def run_iris(case: IrisCase) -> Outcome:
         "narrow": [list(point.inertia.counts) for point in points],
         "hits": [point.hits for point in points],
     }
-    return Outcome(values | _columns(rows))
+    return Outcome(values | columns(rows))
 
 
-def run_escapes(cases: Sequence[EscapeCase], progress: Progress | None) -> list[Outcome]:
+def run_escapes(cases: Sequence[EscapeCase], progress: Progress) -> list[Outcome]:
     """Returns the risk along the flows from the width-1 minimum and from the same split in two, both perturbed.
 
     Args:
@@ -103,15 +110,14 @@ def run_escapes(cases: Sequence[EscapeCase], progress: Progress | None) -> list[
     """
     risk, narrow = _three_tanh(), _width_1()
     wide = landscape.split(narrow, 0)
-    results = []
+    flows = []
     for start in (narrow, wide):
         starts = [_perturbed(start, case) for case in cases]
         ends = [Until(time=case.time) for case in cases]
-        results.append(training.ensemble(training.flow, risk, starts, until=ends, record=_RECORD, rtol=1e-6))
-        if progress is not None:
-            progress(len(results) / 2, f"flows of width {start.width}")
+        flows.append(train.ensemble(training.flow, risk, starts, until=ends, record=_RECORD, rtol=1e-6))
+        progress(len(flows) / 2, f"flows of width {start.width}")
     level = float(risk.value(narrow))
-    return [_escape(level, *pair) for pair in zip(*results, strict=True)]
+    return [guarded(_escape, level, *pair) for pair in zip(*flows, strict=True)]
 
 
 def _escape(level: float, narrow: training.Trajectory, wide: training.Trajectory) -> Outcome:
@@ -119,6 +125,8 @@ def _escape(level: float, narrow: training.Trajectory, wide: training.Trajectory
     for name, run in (("narrow", narrow), ("wide", wide)):
         arrays[f"{name}_times"], arrays[f"{name}_risk"] = np.asarray(run.times), np.asarray(run.records["risk"])
         values |= {f"{name}_end": float(arrays[f"{name}_risk"][-1]), f"{name}_stop": run.stop.name}
+    for run in (narrow, wide):
+        as_asked(run, values=values, arrays=arrays)
     return Outcome(values, arrays)
 
 
@@ -131,14 +139,12 @@ def _three_tanh() -> EmpiricalRisk:
 def _width_1() -> TwoLayer:
     a, w, b = (jnp.full((1,), number) for number in _START)
     start = TwoLayer(w[:, None], b, a[None, :], None, networks.activation("tanh"))
-    return landscape.polish(_three_tanh(), start)[0]
+    return train.polish(_three_tanh(), start)[0]
 
 
 def _lowest_minimum(case: SplitCase) -> CriticalPoint | None:
-    found = landscape.critical_points(
-        _three_tanh(), width=case.width, starts=case.starts, key=jax.random.key(case.seed)
-    )
-    minima = [p for p in found.of_width(case.width) if p.inertia.decided and p.inertia.positive == 3 * case.width]
+    search = train.critical_points(_three_tanh(), width=case.width, starts=case.starts, key=jax.random.key(case.seed))
+    minima = [p for p in search.of_width(case.width) if p.inertia.decided and p.inertia.positive == 3 * case.width]
     return min(minima, key=lambda point: point.risk, default=None)
 
 
@@ -151,24 +157,19 @@ def _copied(width: int, neuron: int, copies: int) -> Splitting:
 
 def _measure(risk: EmpiricalRisk, network: Any, embedding: Splitting) -> tuple[dict[str, Any], Inertia]:
     wide, receipt = landscape.embed(risk, network, embedding)
-    found = measures.inertia_at(risk, wide)
+    signs = measures.inertia_at(risk, wide)
     assert receipt.risk_before is not None and receipt.risk_after is not None
     row = {
-        "counts": list(found.counts),
-        "decided": found.decided,
-        "gap": found.gap,
-        "tolerance": found.tolerance,
-        "floor": found.floor,
+        "counts": list(signs.counts),
+        "decided": signs.decided,
+        "gap": signs.gap,
+        "tolerance": signs.tolerance,
+        "floor": signs.floor,
         "output_difference": float(receipt.relative_difference),
         "risk_difference": abs(receipt.risk_after - receipt.risk_before),
-        "gradient": found.gradient_norm,
+        "gradient": signs.gradient_norm,
     }
-    return row, found
-
-
-def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Returns rows as lists by name, each name with the prefix `row_`."""
-    return {f"row_{name}": [row[name] for row in rows] for name in (rows[0] if rows else ())}
+    return row, signs
 
 
 def _sizes(inertia: Inertia) -> np.ndarray:

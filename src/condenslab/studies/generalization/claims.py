@@ -1,63 +1,75 @@
-"""Decides the claims of the study of generalization from stored records; numbers only, no JAX."""
+"""What the study of generalization claims; numbers only, no JAX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from condenslab.studies.contract.claims import Claim
-from condenslab.studies.seeds import over_seeds
-from condenslab.studies.shared.descents.cases import select
+from condenslab.studies.contract.criteria import at_least, at_most
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.generalization.cases import Settings
 from condenslab.sweeps import Record
 
 _RATIO = 5.0
-STATEMENTS = (
-    "from the largest scale the test error is at least 5 times that from the smallest",
-    "from the smallest scale fewer groups remain than from the largest",
-    "both fit the samples to the same risk",
-)
-"""What the study claims, before anything is measured; a run adds scales, seeds and intervals."""
+_NEAR = 1.01
+"""A run has come to the risk that was asked for where its last risk, computed on the host, is within a hundredth."""
 
 _SOURCE = "decks 000 and 003: small initialisation condenses and generalises"
 
 
-def decide(records: Sequence[Record]) -> list[Claim]:
-    """Returns the claims of a run, in the order of `STATEMENTS`.
-
-    A seed counts where both of its runs reached the risk that was asked for.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed. Scales are compared for a seed where both of its runs came to the risk asked for.
 
     Args:
-        records: The records.
+        settings: The settings.
     """
-    exponents = sorted({r.case["exponent"] for r in records})
-    large, small = (select(records, exponent=exponent) for exponent in (exponents[0], exponents[-1]))
-    pairs = [(a, b) for a in large for b in small if a.case["seed"] == b.case["seed"]]
-    fitted = [(a, b) for a, b in pairs if _fits(a) and _fits(b)]
-    where = f" (exponent γ = {exponents[0]:g} against {exponents[-1]:g} of N(0, m^−γ)"
-    ratios = [a.values["test_error"] / b.values["test_error"] for a, b in fitted]
-    fewer = [a.values["groups"] - b.values["groups"] for a, b in fitted]
-    worst = [max(a.values["final_risk"], b.values["final_risk"]) for a, b in pairs]
-    level = records[0].case["risk"]
-    if not fitted:
-        return [Claim.undecided(text, _SOURCE, expected=None) for text in STATEMENTS]
+    large, small = min(settings.exponents), max(settings.exponents)
+    scales = f"exponent γ = {large:g} against {small:g} of N(0, m^−γ)"
+    shared: dict[str, Any] = {"of": "seeds", "figure": "Over seeds"}
     return [
-        Claim.at_least(
-            over_seeds(f"{STATEMENTS[0]}{where}, at equal training risk)", [r >= _RATIO for r in ratios], len(pairs)),
+        Statement(
+            "from the largest scale the test error is at least 5 times that from the smallest",
             f"{_SOURCE}; the factor is the study's own",
-            bound=_RATIO,
-            measured=ratios,
+            partial(_pairs, settings, lambda a, b: a.values["test_error"] / b.values["test_error"]),
+            at_least(_RATIO),
+            f"{scales}, at equal training risk",
+            label="the largest scale's test error is at least 5 times the smallest scale's",
+            **shared,
         ),
-        Claim.at_least(
-            over_seeds(f"{STATEMENTS[1]}{where}; how many fewer)", [d >= 1 for d in fewer], len(pairs)),
+        Statement(
+            "from the smallest scale fewer groups remain than from the largest",
             _SOURCE,
-            bound=1,
-            measured=fewer,
+            partial(_pairs, settings, lambda a, b: a.values["groups"] - b.values["groups"]),
+            at_least(1),
+            f"{scales}; how many fewer",
+            **shared,
         ),
-        Claim.at_most(
-            over_seeds(f"{STATEMENTS[2]}, {level:g}", [risk <= 1.01 * level for risk in worst]),
+        Statement(
+            "both fit the samples to the same risk",
             "the study's own, so that only what lies between the samples differs",
-            bound=1.01 * level,
-            measured=worst,
+            partial(_pairs, settings, _worst, fitted=False),
+            at_most(_NEAR * settings.risk),
+            f"{settings.risk:g}",
+            **shared,
         ),
     ]
 
 
-def _fits(record: Record) -> bool:
-    return record.values["final_risk"] <= 1.01 * record.case["risk"]
+def _pairs(
+    settings: Settings, value: Callable[[Record, Record], Any], evidence: Evidence, *, fitted: bool = True
+) -> list[Any]:
+    """Returns value(from the largest scale, from the smallest) for every seed, None where they are not `fitted`."""
+    level = _NEAR * settings.risk
+
+    def of(records: list[Record]) -> Any:
+        pair = sorted(records, key=lambda record: record.case["exponent"])
+        if len(pair) != 2 or (fitted and _worst(*pair) > level):
+            return None
+        return value(pair[0], pair[1])
+
+    ends = (min(settings.exponents), max(settings.exponents))
+    return evidence.where(exponent=ends).per("seed", of)
+
+
+def _worst(first: Record, second: Record) -> float:
+    return max(first.values["final_risk"], second.values["final_risk"])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.shared.descents.cases import select
+from condenslab.studies.shared.descents.draw import select
 from condenslab.sweeps import Record
 
 
@@ -51,8 +51,8 @@ def _errors(records: Sequence[Record], exponents: list[float]) -> Drawing:
         ("test error (mean square)", "groups at the end", "steps taken"),
         strict=True,
     ):
-        found = {_law(e): [r.values[name] for r in select(records, exponent=e)] for e in exponents}
-        figures.seed_values(ax, found, y_label=label, logarithmic=True)
+        by_scale = {_law(e): [r.values[name] for r in select(records, exponent=e)] for e in exponents}
+        figures.seed_values(ax, by_scale, y_label=label, logarithmic=True)
         ax.tick_params(axis="x", labelrotation=20)
     caption = "Every mark is a seed, the line their median, at equal training risk where the steps sufficed."
     return Drawing("Over seeds", caption, figure)

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.initial_condensation.cases import MULTIPLICITY
-from condenslab.studies.initial_condensation.claims import chosen
 from condenslab.sweeps import Record
 
 _NAMES = {"x_tanh": "x·tanh x", "x2_tanh": "x²·tanh x", "relu": "ReLU"}
@@ -24,6 +23,12 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     return [drawing for drawing in drawn if drawing is not None]
 
 
+def _chosen(records: Sequence[Record], **fields: object) -> list[Record]:
+    """Returns the finished records with these fields of the case, by seed."""
+    done = [r for r in records if r.status == "done" and all(r.case[name] == value for name, value in fields.items())]
+    return sorted(done, key=lambda r: r.case["seed"])
+
+
 def _name(activation: str) -> str:
     return _NAMES.get(activation, activation)
 
@@ -33,13 +38,13 @@ def _activations(records: Sequence[Record], kind: str) -> list[str]:
 
 
 def _plane(records: Sequence[Record]) -> Drawing | None:
-    names = [name for name in _activations(records, "plane") if chosen(records, kind="plane", activation=name)]
+    names = [name for name in _activations(records, "plane") if _chosen(records, kind="plane", activation=name)]
     if not names:
         return None
     figure, axes = figures.panels(2, len(names), width=3.4, height=3.2)
     for column, name in enumerate(names):
-        runs = chosen(records, kind="plane", activation=name, design="grid")
-        runs = runs or chosen(records, kind="plane", activation=name)
+        runs = _chosen(records, kind="plane", activation=name, design="grid")
+        runs = runs or _chosen(records, kind="plane", activation=name)
         _scatter(axes[0, column], runs[0])
         theory = f", 2p = {2 * MULTIPLICITY[name]}" if name in MULTIPLICITY else ""
         figures.title(axes[0, column], f"{_name(name)}: {runs[0].values['orientations']} seen{theory}")
@@ -65,12 +70,12 @@ def _counts(records: Sequence[Record]) -> Drawing | None:
     names = _activations(records, "plane")
     if not names:
         return None
-    designs = [d for d in ("grid", "random") if chosen(records, kind="plane", design=d)]
+    designs = [d for d in ("grid", "random") if _chosen(records, kind="plane", design=d)]
     figure, axes = figures.panels(1, len(designs), width=5.0, height=3.6)
     for ax, design in zip(axes[0], designs, strict=True):
         curves = {}
         for name in names:
-            for k, run in enumerate(chosen(records, kind="plane", activation=name, design=design)):
+            for k, run in enumerate(_chosen(records, kind="plane", activation=name, design=design)):
                 curves[_name(name) if k == 0 else f"_{name} {k}"] = (run.arrays["times"], run.arrays["counts"])
         figures.value_curves(ax, curves, x_label="epoch", y_label="orientations (cosine 0.95)", logarithmic="y")
         figures.title(ax, "Evenly spaced samples" if design == "grid" else "Random samples")
@@ -90,7 +95,7 @@ def _five(records: Sequence[Record]) -> Drawing | None:
         return None
     figure, axes = figures.panels(1, len(names), width=3.2, height=3.2)
     for column, name in enumerate(names):
-        runs = chosen(records, kind="five", activation=name)
+        runs = _chosen(records, kind="five", activation=name)
         figures.cosine_heatmap(axes[0, column], _cosine(runs[0].arrays["weights"]), colour_bar=column == len(names) - 1)
         counts = ", ".join(str(run.values["orientations"]) for run in runs[:6])
         figures.title(axes[0, column], f"{_name(name)}: {counts}")
@@ -104,7 +109,7 @@ def _five(records: Sequence[Record]) -> Drawing | None:
 
 
 def _direction(records: Sequence[Record]) -> Drawing | None:
-    done = chosen(records, kind="direction")
+    done = _chosen(records, kind="direction")
     if not done:
         return None
     stds = sorted({r.case["std"] for r in done})
@@ -112,7 +117,7 @@ def _direction(records: Sequence[Record]) -> Drawing | None:
     curves = {}
     for method, label in (("flow", "gradient flow"), ("adam", "Adam")):
         for k, seed in enumerate(sorted({r.case["seed"] for r in done})):
-            runs = [r for std in stds for r in chosen(done, method=method, std=std, seed=seed)]
+            runs = [r for std in stds for r in _chosen(done, method=method, std=std, seed=seed)]
             if runs:
                 missing = np.array([1 - r.values["mean_cosine"] for r in runs])
                 curves[label if k == 0 else f"_{label} {k}"] = (np.array([r.case["std"] for r in runs]), missing)
@@ -120,7 +125,7 @@ def _direction(records: Sequence[Record]) -> Drawing | None:
     figures.value_curves(axes[0, 0], curves, x_label=across, y_label=up, logarithmic="xy")
     figures.title(axes[0, 0], "Mean over neurons, by amplitude")
     for method, label in (("flow", "gradient flow"), ("adam", "Adam")):
-        run = (chosen(done, method=method, std=stds[0]) or [None])[0]
+        run = (_chosen(done, method=method, std=stds[0]) or [None])[0]
         if run is not None:
             ordered = np.sort(run.arrays["cosines"])
             axes[0, 1].plot(np.arange(1, len(ordered) + 1), ordered, label=label, linewidth=1.6)
@@ -141,7 +146,7 @@ def _deep(records: Sequence[Record]) -> Drawing | None:
     names = _activations(records, "deep")
     if not names:
         return None
-    runs = [chosen(records, kind="deep", activation=name)[0] for name in names]
+    runs = [_chosen(records, kind="deep", activation=name)[0] for name in names]
     layers = len(runs[0].values["layer_orientations"])
     figure, axes = figures.panels(len(names), layers, width=2.3, height=2.3)
     for row, run in enumerate(runs):

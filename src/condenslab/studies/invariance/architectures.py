@@ -10,29 +10,31 @@ from condenslab import landscape, networks
 from condenslab.networks import CNN, MLP, MultiHeadAttention
 from condenslab.networks.spline import KAN, uniform_knots
 from condenslab.studies.invariance.discovery import Case
-from condenslab.sweeps import Outcome
+from condenslab.sweeps import Outcome, Progress
 
 
-def symmetries_of(case: Case) -> Outcome:
+def symmetries_of(case: Case, progress: Progress) -> Outcome:
     """Returns the sets of axes whose units can be permuted.
 
     Args:
         case: The architecture, the number of inputs and the seed.
+        progress: Called with (fraction, text).
     """
     keys = jax.random.split(jax.random.key(case.seed), 3)
     network = _MAKERS[case.architecture]()
     inputs = jax.random.normal(keys[1], (case.samples, *_INPUTS[case.architecture]))
     if case.architecture == "KAN":
         inputs = jnp.tanh(inputs)  # splines live on [−1, 1]
-    found = landscape.discover_symmetries(network, inputs, keys[2], kinds=("permutation",))
-    axes = [f"{jax.tree_util.keystr(path)[1:]}[{k}]" for path, leaf in jax.tree_util.tree_leaves_with_path(network)
-            for k in range(leaf.ndim)]  # fmt: skip
+    symmetries = landscape.discover_symmetries(network, inputs, keys[2], kinds=("permutation",))
+    progress(1.0, f"symmetries of {case.architecture}")
+    leaves = jax.tree_util.tree_leaves_with_path(network)
+    axes = [f"{jax.tree_util.keystr(path)[1:]}[{k}]" for path, leaf in leaves for k in range(leaf.ndim)]
     return Outcome(
         {
-            "sets": [[f"{axis.leaf[1:]}[{axis.axis}]" for axis in symmetry.axes] for symmetry in found],
-            "sizes": [symmetry.size for symmetry in found],
+            "sets": [[f"{axis.leaf[1:]}[{axis.axis}]" for axis in symmetry.axes] for symmetry in symmetries],
+            "sizes": [symmetry.size for symmetry in symmetries],
             "axes": axes,
-            "largest_change": max((symmetry.deviation for symmetry in found), default=0.0),
+            "largest_change": max((symmetry.deviation for symmetry in symmetries), default=0.0),
         }
     )
 

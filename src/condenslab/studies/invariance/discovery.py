@@ -1,19 +1,18 @@
 """Which permutation symmetries has each architecture?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import Annotated
 
 import msgspec
 import numpy as np
 
-from condenslab.studies.contract.claims import Claim
-from condenslab.studies.old_study import Drawing, Study
-from condenslab.studies.seeds import over_seeds
-from condenslab.sweeps import Outcome, Progress, Record
+from condenslab.studies.contract.criteria import at_most, exactly
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.contract.study import Study
 
-if TYPE_CHECKING:
-    from condenslab.tasks import Table
+_SOURCE = "deck 001 (permutation-symmetric axes), decks 002 and 003 (structural invariant manifolds)"
 
 EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
     "dense": {
@@ -37,11 +36,6 @@ EXPECTED: dict[str, dict[str, tuple[str, ...]]] = {
 
 The convolution's last hidden layer is flattened: its channels are blocks of the columns of the head's matrix.
 """
-
-STATEMENTS = (
-    "the permutation symmetries found are those of the architecture (sets missed or too many)",
-    "under each of them the output changes by rounding only (largest relative change)",
-)
 
 
 @dataclass(frozen=True)
@@ -82,86 +76,101 @@ class Case:
     seed: int
 
 
-class SymmetryDiscovery(Study):
-    """Permutations of parameter axes, found from the function alone and held against each architecture's definition."""
+def make_cases(settings: Settings, seed: int) -> list[Case]:
+    """Returns every architecture with every seed.
 
-    name: ClassVar[str] = "symmetry_discovery"
-    revision: ClassVar[int] = 1
-    question: ClassVar[str] = "Which permutation symmetries has a network, if nothing but its function is known?"
-    source: ClassVar[str] = "deck 001 (permutation-symmetric axes), decks 002 and 003 (structural invariant manifolds)"
-    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
-    presets: ClassVar[Mapping[str, Settings]] = PRESETS
-
-    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
-        """Returns every architecture with every seed."""
-        return [Case(a, settings.samples, seed + k) for a in settings.architectures for k in range(settings.seeds)]
-
-    def compile_key(self, case: Case) -> Hashable:
-        """Returns the architecture and the number of inputs."""
-        return (case.architecture, case.samples)
-
-    def bytes_per_member(self, case: Case) -> int:
-        """Returns the size of a batch of edited networks and their outputs."""
-        return 10_000_000
-
-    def seconds_per_member(self, case: Case) -> float:
-        """Returns a rough time, most of it compilation."""
-        return 3.0
-
-    def run_batch(
-        self, cases: Sequence[Any], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Searches the symmetries of each case."""
-        from condenslab.studies.invariance.architectures import symmetries_of
-
-        outcomes = []
-        for number, case in enumerate(cases):
-            outcomes.append(symmetries_of(case))
-            if progress is not None:
-                progress((number + 1) / len(cases), f"symmetries of {case.architecture}")
-        return outcomes
-
-    def claims(self, records: Sequence[Record], settings: Settings, *, known_target: bool) -> list[Claim]:
-        """Compares the sets of axes with those expected, architecture by architecture."""
-        done = [record for record in records if record.status == "done"]
-        claims = []
-        for name in dict.fromkeys(r.case["architecture"] for r in records):
-            own = [r for r in done if r.case["architecture"] == name]
-            wrong = [differences(r.values["sets"], EXPECTED[name]) for r in own]
-            changes = [r.values["largest_change"] for r in own]
-            claims += [
-                Claim.count(f"{over_seeds(STATEMENTS[0], [w == 0 for w in wrong])}: {name}", self.source, expected=0,
-                            measured=wrong),
-                Claim.at_most(f"{over_seeds(STATEMENTS[1], [c <= 1e-12 for c in changes])}: {name}", self.source,
-                              bound=1e-12, measured=changes),
-            ]  # fmt: skip
-        return claims
-
-    def draw(self, records: Sequence[Record]) -> list[Drawing]:
-        """Draws, for the first network of each architecture, which axes belong together."""
-        from condenslab.studies.invariance import draw
-
-        return draw.discovery_drawings([record for record in records if record.status == "done"], EXPECTED)
+    Args:
+        settings: The settings.
+        seed: The first seed.
+    """
+    return [
+        Case(architecture, settings.samples, seed + k)
+        for architecture in settings.architectures
+        for k in range(settings.seeds)
+    ]
 
 
-def differences(found: Sequence[Sequence[str]], expected: Mapping[str, tuple[str, ...]]) -> int:
+def title(architecture: str) -> str:
+    """Returns the title of the drawing of an architecture."""
+    return f"Symmetries of {architecture}"
+
+
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed of every architecture.
+
+    Args:
+        settings: The settings.
+    """
+    names = dict.fromkeys(settings.architectures)
+    return [statement for architecture in names for statement in _of_architecture(architecture)]
+
+
+def _of_architecture(architecture: str) -> list[Statement]:
+    expected = EXPECTED[architecture]
+    return [
+        Statement(
+            "the permutation symmetries found are those of the architecture",
+            _SOURCE,
+            lambda evidence: evidence.where(Case, architecture=architecture).each(
+                lambda record: differences(record.values["sets"], expected)
+            ),
+            exactly(0),
+            note=f"{architecture}; sets missed or too many",
+            of="seeds",
+            label=f"the permutation symmetries found are those of the architecture ({architecture})",
+            figure=title(architecture),
+        ),
+        Statement(
+            "under each of them the output changes by rounding only",
+            _SOURCE,
+            lambda evidence: evidence.where(Case, architecture=architecture).each(
+                lambda record: record.values["largest_change"]
+            ),
+            at_most(1e-12),
+            note=f"{architecture}; largest relative change",
+            of="seeds",
+            label=f"under each symmetry the output changes by rounding only ({architecture})",
+        ),
+    ]
+
+
+def differences(sets: Sequence[Sequence[str]], expected: Mapping[str, tuple[str, ...]]) -> int:
     """Returns how many sets are missed or too many.
 
     Args:
-        found: Sets of axes.
+        sets: Sets of axes.
         expected: Sets of axes by name.
     """
-    return len({frozenset(axes) for axes in found} ^ {frozenset(axes) for axes in expected.values()})
+    return len({frozenset(axes) for axes in sets} ^ {frozenset(axes) for axes in expected.values()})
 
 
-def incidence(found: Sequence[Sequence[str]], axes: Sequence[str]) -> np.ndarray:
+def incidence(sets: Sequence[Sequence[str]], axes: Sequence[str]) -> np.ndarray:
     """Returns the matrix that has 1 where an axis is in a set, shape (set, axis).
 
     Args:
-        found: Sets of axes.
+        sets: Sets of axes.
         axes: All axes.
     """
-    return np.array([[axis in members for axis in axes] for members in found], dtype=float).reshape(-1, len(axes))
+    return np.array([[axis in members for axis in axes] for members in sets], dtype=float).reshape(-1, len(axes))
 
 
-DISCOVERY = SymmetryDiscovery()
+DISCOVERY = Study(
+    name="symmetry_discovery",
+    revision=1,
+    question="Which permutation symmetries has a network, if nothing but its function is known?",
+    source=_SOURCE,
+    part="landscape",
+    deck="001",
+    presets=PRESETS,
+    make_cases=make_cases,
+    parts=(
+        Part(
+            case=Case,
+            run="condenslab.studies.invariance.architectures:symmetries_of",
+            seconds=lambda _: 3.0,  # most of it compilation
+            bytes=lambda _: 10_000_000,  # a batch of edited networks and their outputs
+        ),
+    ),
+    statements=statements,
+    figures="condenslab.studies.invariance.draw:discovery_drawings",
+)

@@ -6,23 +6,22 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.invariance.discovery import incidence
+from condenslab.studies.invariance.discovery import EXPECTED, incidence, title
+from condenslab.studies.invariance.manifolds import DISTANCES
 from condenslab.sweeps import Record
 
 _FLOOR = 1e-18
 
 
-def discovery_drawings(
-    records: Sequence[Record], expected: Mapping[str, Mapping[str, tuple[str, ...]]]
-) -> list[Drawing]:
+def discovery_drawings(records: Sequence[Record]) -> list[Drawing]:
     """Returns one table of axes and symmetries for each architecture.
 
     Args:
-        records: Finished records, in any order.
-        expected: Names of the sets of axes, by architecture.
+        records: The records, in any order.
     """
-    first = {record.case["architecture"]: record for record in reversed(records)}
-    return [_table(record, expected[name]) for name, record in first.items()]
+    done = [record for record in records if record.status == "done"]
+    first = {record.case["architecture"]: record for record in reversed(done)}
+    return [_table(record, EXPECTED[name]) for name, record in first.items()]
 
 
 def _table(record: Record, expected: Mapping[str, tuple[str, ...]]) -> Drawing:
@@ -37,7 +36,7 @@ def _table(record: Record, expected: Mapping[str, tuple[str, ...]]) -> Drawing:
     figures.incidence_table(panels[0, 0], rows, axes, incidence(sets, axes) > 0)
     figures.title(panels[0, 0], f"Permutation symmetries of {architecture}")
     return Drawing(
-        f"Symmetries of {architecture}",
+        title(architecture),
         "Each row is a symmetry that was found from the function alone: the axes marked in it are permuted together "
         "(in brackets the number of units). Axes without a mark are inputs, outputs and positions.",
         figure,
@@ -48,16 +47,17 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
     """Returns the distance to every manifold along training, for the first seed of every method.
 
     Args:
-        records: Finished records, in any order.
+        records: The records, in any order.
     """
-    names = list(dict.fromkeys(record.case["manifold"] for record in records))
+    done = [record for record in records if record.status == "done"]
+    names = list(dict.fromkeys(record.case["manifold"] for record in done))
     if not names:
         return []
     figure, axes = figures.panels(-(-len(names) // 2), 2, width=4.6, height=3.3)
     for panel, name in zip(axes.flat, names, strict=False):
-        own = [record for record in records if record.case["manifold"] == name]
+        runs = [record for record in done if record.case["manifold"] == name]
         curves = {}
-        for record in sorted(own, key=lambda record: record.case["seed"]):
+        for record in sorted(runs, key=lambda record: record.case["seed"]):
             course, steps = np.asarray(record.arrays["course"]), np.asarray(record.arrays["steps"])
             last = record.case["steps"]
             curves.setdefault(
@@ -72,7 +72,7 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
         panel.set_visible(False)
     return [
         Drawing(
-            "Distance to each manifold along training",
+            DISTANCES,
             "One seed a method. Distances below 1e-18 are drawn there. Equal, opposite and dead neurons are kept to "
             "rounding by every method; the balance a² − ‖w‖² of ReLU neurons (relative change) by gradient flow only; "
             "neurons with equal input weights but unequal output weights part under any of them.",

@@ -1,18 +1,16 @@
 """Which sets of parameters can training not leave, and with which methods?"""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
-from condenslab.studies.contract.claims import Claim
-from condenslab.studies.old_study import Drawing, Study
-from condenslab.studies.seeds import over_seeds
-from condenslab.sweeps import Outcome, Progress, Record
-
-if TYPE_CHECKING:
-    from condenslab.tasks import Table
+from condenslab.studies.contract.criteria import at_least, at_most
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.contract.study import Study
 
 Manifold = Literal["equal neurons", "opposite neurons", "dead neuron", "equal input weights", "balanced"]
 Method = Literal["flow", "GD", "SGD", "Adam"]
@@ -22,16 +20,12 @@ METHODS: tuple[Method, ...] = ("flow", "GD", "SGD", "Adam")
 ROUNDING = 1e-12
 """Ties are broken by the last bit of a matrix product and grow along directions of negative curvature."""
 ANGLE = 1e-6
+DISTANCES = "Distance to each manifold along training"
+"""Title of the drawing."""
+_THEORY = "Zhao, Luo & Zhang, arXiv 2510.09564; deck 003, Theorem 4.1"
+_CURVED = "arXiv 2607.12332, structural invariant manifolds of diagonal networks; conservation by homogeneity"
+_ENDED = "All steps were taken"
 _OURS = "the bound is ours: far above rounding"
-
-STATEMENTS = (
-    "a start on an affine structural invariant manifold stays on it under gradient flow, GD, SGD and Adam",
-    "on it the gradient is tangent, for the data of every seed (part of the gradient that is normal)",
-    "the tangent space is the common kernel of Dgᵀ − id, Theorem 4.1 (largest principal angle, rad)",
-    "the curved manifold a² − ‖w‖² = c of a ReLU neuron is kept by gradient flow (relative change)",
-    "GD leaves that curved manifold (relative change)",
-    "equal input weights with unequal output weights are no invariant manifold (distance under flow)",
-)
 
 
 @dataclass(frozen=True)
@@ -75,87 +69,142 @@ class Case:
     samples: int
 
 
-class InvariantManifolds(Study):
-    """Equal, opposite and dead neurons, the balance of a ReLU neuron, and a set that is none."""
+def make_cases(settings: Settings, seed: int) -> list[Case]:
+    """Returns every manifold with every method that says something of it, for each seed.
 
-    name: ClassVar[str] = "invariant_manifolds"
-    revision: ClassVar[int] = 2
-    question: ClassVar[str] = "Which sets of parameters can training not leave, and with which methods?"
-    source: ClassVar[str] = (
+    Args:
+        settings: The settings.
+        seed: The first seed.
+    """
+    pairs: list[tuple[Manifold, Method]] = [(manifold, method) for manifold in AFFINE for method in METHODS]
+    pairs.extend([("balanced", "flow"), ("balanced", "GD"), ("equal input weights", "flow")])
+    return [
+        Case(manifold, method, seed + k, settings.steps, settings.width, settings.samples)
+        for manifold, method in pairs
+        for k in range(settings.seeds)
+    ]
+
+
+def statements(_: Settings) -> list[Statement]:
+    """Returns what is claimed, with any settings."""
+    return [*_affine(), *_tangents(), *_curved(), _no_manifold()]
+
+
+def _read(name: str, manifold: Any, method: Any = METHODS) -> Callable[[Evidence], Measured]:
+    """Returns a reader of a value of the runs from a manifold, or from several, by a method.
+
+    Records of an earlier version are done whatever their run stopped for, and say it: those settle nothing.
+    """
+
+    def of(evidence: Evidence) -> Measured:
+        runs = evidence.where(Case, manifold=manifold, method=method)
+        stops = runs.each(lambda record: record.values["stop"])
+        early = [stop for stop in stops if stop is not None and not stop.startswith(_ENDED)]
+        why = f"{len(early)} of {len(stops)} runs stopped early: {early[0]}" if early else ""
+        return Measured(runs.each(lambda record: record.values[name]), unsettled=why)
+
+    return of
+
+
+def _affine() -> list[Statement]:
+    return [
+        Statement(
+            "a start on an affine structural invariant manifold stays on it under gradient flow, GD, SGD and Adam",
+            f"{_THEORY}; deck 002",
+            _read("distance", manifold, method),
+            at_most(ROUNDING),
+            note=f"{manifold}, {method}",
+            of="seeds",
+            label=f"a start on the manifold stays on it: {manifold}, {method}",
+            figure=DISTANCES,
+        )
+        for manifold in AFFINE
+        for method in METHODS
+    ]
+
+
+def _tangents() -> list[Statement]:
+    return [
+        Statement(
+            "on it the gradient is tangent, for the data of every seed",
+            _THEORY,
+            _read("normal_gradient", AFFINE, "flow"),
+            at_most(ROUNDING),
+            note="part of the gradient that is normal",
+            of="starts",
+            label="on an affine structural invariant manifold the gradient is tangent",
+        ),
+        Statement(
+            "the tangent space is the common kernel of Dgᵀ − id, Theorem 4.1",
+            _THEORY,
+            _read("tangent_angle", AFFINE, "flow"),
+            at_most(ANGLE),
+            note="largest principal angle, rad",
+            of="starts",
+        ),
+    ]
+
+
+def _curved() -> list[Statement]:
+    return [
+        Statement(
+            "the curved manifold a² − ‖w‖² = c of a ReLU neuron is kept by gradient flow",
+            _CURVED,
+            _read("distance", "balanced", "flow"),
+            at_most(1e-6),
+            note="relative change",
+            of="seeds",
+            label="the curved manifold a² − ‖w‖² = c is kept by gradient flow",
+            figure=DISTANCES,
+        ),
+        Statement(
+            "GD leaves that curved manifold",
+            f"{_CURVED}; {_OURS}",
+            _read("distance", "balanced", "GD"),
+            at_least(1e-4),
+            note="relative change",
+            of="seeds",
+            label="GD leaves the curved manifold a² − ‖w‖² = c",
+            figure=DISTANCES,
+        ),
+    ]
+
+
+def _no_manifold() -> Statement:
+    return Statement(
+        "equal input weights with unequal output weights are no invariant manifold",
+        f"deck 003, corollary; {_OURS}",
+        _read("distance", "equal input weights"),
+        at_least(1e-3),
+        note="distance under flow",
+        of="seeds",
+        figure=DISTANCES,
+    )
+
+
+MANIFOLDS = Study(
+    name="invariant_manifolds",
+    revision=2,
+    question="Which sets of parameters can training not leave, and with which methods?",
+    source=(
         "decks 002 and 003 (Theorem 4.1 and its corollary); Zhao, Luo & Zhang, arXiv 2510.09564; arXiv 2607.12332 "
         "(affine manifolds are exactly invariant under GD and SGD, curved ones under gradient flow only)"
-    )
-    claim_statements: ClassVar[tuple[str, ...]] = STATEMENTS
-    presets: ClassVar[Mapping[str, Settings]] = PRESETS
-
-    def cases(self, settings: Settings, *, seed: int, data: "Table | None") -> Sequence[Case]:
-        """Returns every manifold with every method that says something of it, for each seed."""
-        pairs: list[tuple[Manifold, Method]] = [(manifold, method) for manifold in AFFINE for method in METHODS]
-        pairs.extend([("balanced", "flow"), ("balanced", "GD"), ("equal input weights", "flow")])
-        return [
-            Case(manifold, method, seed + k, settings.steps, settings.width, settings.samples)
-            for manifold, method in pairs
-            for k in range(settings.seeds)
-        ]
-
-    def compile_key(self, case: Case) -> Hashable:
-        """Returns the method and the activation, which decide the program."""
-        return (case.method, case.manifold == "balanced", case.steps, case.width, case.samples)
-
-    def bytes_per_member(self, case: Case) -> int:
-        """Returns the size of a recorded run."""
-        return 8 * 4 * case.width * 400
-
-    def seconds_per_member(self, case: Case) -> float:
-        """Returns a rough time."""
-        return 0.5
-
-    def run_batch(
-        self, cases: Sequence[Any], *, data: "Table | None" = None, progress: Progress | None = None
-    ) -> list[Outcome]:
-        """Trains the cases of one method and measures how far each is from its manifold."""
-        from condenslab.studies.invariance.runs import run_cases
-
-        return run_cases(cases, progress)
-
-    def claims(self, records: Sequence[Record], settings: Settings, *, known_target: bool) -> list[Claim]:
-        """Decides the claims from the distances."""
-        done = [record for record in records if record.status == "done"]
-        affine = [r for r in done if r.case["manifold"] in AFFINE]
-        start = [r for r in affine if r.case["method"] == "flow"]
-        theory = "Zhao, Luo & Zhang, arXiv 2510.09564; deck 003, Theorem 4.1"
-        claims = [
-            _at_most(f"{STATEMENTS[0]}: {name}, {method}", f"{theory}; deck 002", ROUNDING,
-                     [r.values["distance"] for r in affine if (r.case["manifold"], r.case["method"]) == (name, method)])
-            for name in AFFINE for method in METHODS
-        ]  # fmt: skip
-        claims += [
-            _at_most(STATEMENTS[1], theory, ROUNDING, [r.values["normal_gradient"] for r in start]),
-            _at_most(STATEMENTS[2], theory, ANGLE, [r.values["tangent_angle"] for r in start]),
-        ]
-        changes = {m: [r.values["distance"] for r in done if (r.case["manifold"], r.case["method"]) == ("balanced", m)]
-                   for m in ("flow", "GD")}  # fmt: skip
-        source = "arXiv 2607.12332, structural invariant manifolds of diagonal networks; conservation by homogeneity"
-        claims += [
-            _at_most(STATEMENTS[3], source, 1e-6, changes["flow"]),
-            Claim.at_least(STATEMENTS[4], f"{source}; {_OURS}", bound=1e-4, measured=changes["GD"] or None),
-        ]
-        away = [r.values["distance"] for r in done if r.case["manifold"] == "equal input weights"]
-        return [
-            *claims,
-            Claim.at_least(STATEMENTS[5], f"deck 003, corollary; {_OURS}", bound=1e-3, measured=away or None),
-        ]
-
-    def draw(self, records: Sequence[Record]) -> list[Drawing]:
-        """Draws the distance to each manifold along training."""
-        from condenslab.studies.invariance import draw
-
-        return draw.manifold_drawings([record for record in records if record.status == "done"])
-
-
-def _at_most(statement: str, source: str, bound: float, values: list[float | None]) -> Claim:
-    text = over_seeds(statement, [value is not None and value <= bound for value in values])
-    return Claim.at_most(text, source, bound=bound, measured=values or None)
-
-
-MANIFOLDS = InvariantManifolds()
+    ),
+    part="landscape",
+    deck="003",
+    presets=PRESETS,
+    make_cases=make_cases,
+    parts=(
+        Part(
+            case=Case,
+            run="condenslab.studies.invariance.runs:run_cases",
+            varies=("seed", "manifold"),
+            apart=lambda case: case.manifold == "balanced",  # which decides the activation
+            seconds=lambda _: 0.5,
+            bytes=lambda case: 8 * 4 * case.width * 400,  # a recorded run
+            together=True,
+        ),
+    ),
+    statements=statements,
+    figures="condenslab.studies.invariance.draw:manifold_drawings",
+)

@@ -14,9 +14,10 @@ from condenslab.landscape import AxisSymmetry
 from condenslab.landscape.manifolds import InvariantMap
 from condenslab.networks import TwoLayer, unravel
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
 from condenslab.studies.invariance.manifolds import AFFINE, Case
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Adam, GradientDescent, Stop, Trajectory, Until
+from condenslab.training import Adam, GradientDescent, Trajectory, Until
 
 RATE = 0.02
 _INPUTS = 2
@@ -25,7 +26,10 @@ _POINTS = 60
 _METHODS: dict[str, Any] = {"GD": GradientDescent(RATE), "SGD": GradientDescent(RATE), "Adam": Adam(RATE)}
 
 
-def run_cases(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]:
+_Placed = tuple[TwoLayer, Callable[[TwoLayer], float]]
+
+
+def run_cases(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
     """Returns the distance to the manifold along each run; cases share the method and the activation.
 
     Args:
@@ -36,15 +40,16 @@ def run_cases(cases: Sequence[Case], progress: Progress | None) -> list[Outcome]
     placed = [_placed(case, _start(case), symmetries) for case in cases]
     risks = [_risk(case) for case in cases]
     runs = _train(cases, risks, [start for start, _ in placed], progress)
-    outcomes = []
-    for case, risk, (start, away), run in zip(cases, risks, placed, runs, strict=True):
+
+    def measured(setting: tuple[Case, EmpiricalRisk, _Placed], run: Trajectory) -> Outcome:
+        case, risk, (start, away) = setting
         course = np.array([away(unravel(jnp.asarray(theta), start)) for theta in _thinned(run.records["parameters"])])
         values = {"distance": float(course.max()), "stop": run.stop.value}
         if case.manifold in AFFINE and case.method == "flow":
             values |= _tangents(case, risk, start, symmetries)
-        arrays = {"course": course, "steps": np.asarray(_thinned(run.times), dtype=np.float64)}
-        outcomes.append(Outcome(values, arrays))
-    return outcomes
+        return Outcome(values, {"course": course, "steps": np.asarray(_thinned(run.times), dtype=np.float64)})
+
+    return train.outcomes(list(zip(cases, risks, placed, strict=True)), runs, measured)
 
 
 def _start(case: Case) -> TwoLayer:
@@ -79,9 +84,7 @@ def _maps(case: Case, symmetries: dict[str, AxisSymmetry]) -> list[InvariantMap]
     }[case.manifold]
 
 
-def _placed(
-    case: Case, start: TwoLayer, symmetries: dict[str, AxisSymmetry]
-) -> tuple[TwoLayer, Callable[[TwoLayer], float]]:
+def _placed(case: Case, start: TwoLayer, symmetries: dict[str, AxisSymmetry]) -> _Placed:
     """Returns the start on the manifold, and the function that says how far from it a network is."""
     if case.manifold in AFFINE:
         manifold = landscape.invariant_manifold(_maps(case, symmetries), start)
@@ -106,22 +109,15 @@ def _placed(
 
 
 def _train(
-    cases: Sequence[Case], risks: list[EmpiricalRisk], starts: list[TwoLayer], progress: Progress | None
+    cases: Sequence[Case], risks: list[EmpiricalRisk], starts: list[TwoLayer], progress: Progress
 ) -> list[Trajectory]:
-    first = cases[0]
+    first, options = cases[0], {"record": _RECORD, "progress": progress}
     if first.method == "flow":
         until = Until(time=RATE * first.steps)
-        options = {"until": until, "rtol": 1e-9, "atol": 1e-12}
-        runs = training.ensemble(training.flow, risks, starts, record=_RECORD, progress=progress, **options)
-    else:
-        sgd = {"batch": max(1, first.samples // 4), "key": [jax.random.key(c.seed) for c in cases]}
-        runs = training.ensemble(
-            training.descend, risks, starts, _METHODS[first.method], steps=first.steps, record=_RECORD,
-            progress=progress, **(sgd if first.method == "SGD" else {}),
-        )  # fmt: skip
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return runs
+        return train.ensemble(training.flow, risks, starts, until=until, rtol=1e-9, atol=1e-12, **options)
+    if first.method == "SGD":
+        options |= {"batch": max(1, first.samples // 4), "key": [jax.random.key(case.seed) for case in cases]}
+    return train.ensemble(training.descend, risks, starts, _METHODS[first.method], steps=first.steps, **options)
 
 
 def _tangents(case: Case, risk: EmpiricalRisk, start: TwoLayer, symmetries: dict[str, AxisSymmetry]) -> dict[str, Any]:

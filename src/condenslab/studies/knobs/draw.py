@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.knobs.claims import KNOBS, baseline, turned
+from condenslab.studies.knobs.cases import KNOBS
 from condenslab.sweeps import Record
 
 
@@ -14,8 +14,35 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: All records of a run, in the order of its cases.
     """
+    if not records:
+        return []
     knobs = [knob for knob in KNOBS if sum(bool(runs) for runs in turned(records, knob).values()) > 1]
     return [_ends(records, knobs), _courses(records, knobs), _neurons(records, knobs)] if knobs else []
+
+
+def baseline(records: Sequence[Record]) -> dict[str, float]:
+    """Returns the values of the baseline: those of the first case.
+
+    Args:
+        records: All records of a run, in the order of its cases.
+    """
+    return {knob: records[0].case[knob] for knob in KNOBS}
+
+
+def turned(records: Sequence[Record], knob: str) -> dict[float, list[Record]]:
+    """Returns the finished runs in which at most one knob is turned, by its value and seed, to draw them.
+
+    Args:
+        records: All records of a run, in the order of its cases.
+        knob: A key of `KNOBS`.
+    """
+    base = baseline(records)
+    alone = [r for r in records if all(r.case[other] == base[other] for other in KNOBS if other != knob)]
+    values = dict.fromkeys(r.case[knob] for r in alone)
+    return {
+        value: sorted((r for r in alone if r.case[knob] == value and r.status == "done"), key=lambda r: r.case["seed"])
+        for value in values
+    }
 
 
 def _setting(records: Sequence[Record]) -> str:
@@ -31,10 +58,10 @@ def _setting(records: Sequence[Record]) -> str:
 def _ends(records: Sequence[Record], knobs: list[str]) -> Drawing:
     figure, axes = figures.panels(1, len(knobs), width=3.2, height=3.2)
     for ax, knob in zip(axes[0], knobs, strict=True):
-        found = {
+        ends = {
             f"{value:g}": [r.values["groups"] for r in runs] for value, runs in turned(records, knob).items() if runs
         }
-        figures.seed_values(ax, found, y_label="groups at the end")
+        figures.seed_values(ax, ends, y_label="groups at the end")
         ax.set_ylim(bottom=0)
         ax.set_xlabel(KNOBS[knob])
     caption = f"{_setting(records)} Every mark is a seed, the line their median; the first column is the baseline."

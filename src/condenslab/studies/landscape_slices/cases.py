@@ -86,8 +86,7 @@ def make_cases(settings: Settings, seed: int) -> list[CriticalCase | TrajectoryC
         settings: The settings.
         seed: The first seed.
     """
-    own = settings
     return [
-        *(CriticalCase(width, own.copies, own.points) for width in own.widths),
-        *(TrajectoryCase(seed + k, own.width, own.time, own.points) for k in range(own.seeds)),
+        *(CriticalCase(width, settings.copies, settings.points) for width in settings.widths),
+        *(TrajectoryCase(seed + k, settings.width, settings.time, settings.points) for k in range(settings.seeds)),
     ]

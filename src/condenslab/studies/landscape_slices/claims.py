@@ -1,107 +1,137 @@
-"""Decides the claims of the landscape_slices study from stored records; numbers only, no JAX."""
+"""What the landscape_slices study claims, and how it is read from records; numbers only, no JAX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.claims import Claim, wilson
+from condenslab.studies.contract.criteria import at_least, at_most
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.landscape_slices.cases import CriticalCase, Settings, TrajectoryCase
 from condenslab.sweeps import Record
+
+PLANES, LINES = "Planes through embedded minima", "Lines through embedded minima"
+TRAJECTORY, PERMUTED = "The landscape around a trajectory", "Between a network and its permutation"
+"""Titles of drawings."""
 
 _THEOREM = "EP21, Theorem 2 = EP22, Theorem 6.1: the K-dimensional critical subspace"
 _SADDLE = "EP21, Fig. 3; EP22, Theorem 6.2: a split minimum of positive risk is a strict saddle"
+_GLOBAL = "EP22, section 6: at zero loss the second part of the Hessian vanishes"
 _CLEAR = 1e-6
-
-STATEMENTS = (
-    "through an embedded minimum, the curvature of the slice along an eigenvector of the Hessian is its eigenvalue: "
-    "largest relative difference",
-    "in the critical subspace of an embedded minimum the slice is flat: largest change over the risk of "
-    "the zero function",
-    "through an embedded minimum of positive risk the slice falls to both sides of one direction and rises along "
-    "another: lowest change on the falling one over the risk",
-    "through an embedded minimum of zero risk no direction has negative curvature: lowest over highest eigenvalue",
-    "on the line to a network with neurons swapped in pairs the risk is symmetric about the middle: largest difference "
-    "over the largest risk",
-    "the plane of the two principal directions explains at least 40 % of the trajectory's variance about its end",
-)
-"""What the study claims, before anything is measured; a run adds widths, seeds and intervals."""
+_TARGET_WIDTH = 3
+"""Minima of smaller widths have positive risk."""
 
 
-def decide(records: Sequence[Record]) -> list[Claim]:
-    """Returns the claims of a run, in the order of `STATEMENTS`.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed with these settings.
 
     Args:
-        records: The records; those that are not done are left out.
+        settings: The settings.
     """
-    done = [record for record in records if record.status == "done"]
-    critical = sorted((r for r in done if r.case["kind"] == "critical"), key=lambda r: r.case["width"])
-    runs = [record for record in done if record.case["kind"] == "trajectory"]
-    return [*_curvature(critical), *_shape(critical), *_trajectories(runs)]
+    return [*_curvature(settings), *_shape(settings), *_trajectories()]
 
 
-def clear(record: Record) -> list[tuple[float, float]]:
-    """Returns (eigenvalue, curvature of the slice) where the eigenvalue is not zero to 1e-6 of the highest.
+def _listed(settings: Settings, widths: Sequence[int]) -> str:
+    pairs = [f"{width} → {width + settings.copies}" for width in widths]
+    return f"widths {', '.join(pairs) or '(none)'}"
 
-    Args:
-        record: A record of an embedded minimum.
-    """
+
+def _of_widths(widths: Sequence[int], value: Callable[[Record], Any]) -> Callable[[Evidence], Any]:
+    """Returns a reader of value(embedded minimum of a width) for every width, increasing."""
+    return lambda evidence: [
+        evidence.where(CriticalCase, width=width).all(lambda records: value(records[0])) for width in widths
+    ]
+
+
+def _curvature(settings: Settings) -> list[Statement]:
+    widths = sorted(set(settings.widths))
+    return [
+        Statement(
+            "through an embedded minimum, the curvature of the slice along an eigenvector of the Hessian is its "
+            "eigenvalue",
+            "definition; five-point difference, step 1e-3",
+            _of_widths(widths, _curvature_difference),
+            at_most(1e-3),
+            note=f"largest relative difference, {_listed(settings, widths)}",
+            label="the slice along an eigenvector of the Hessian curves as its eigenvalue says",
+            figure=LINES,
+        ),
+        Statement(
+            "in the critical subspace of an embedded minimum the slice is flat",
+            _THEOREM,
+            _of_widths(widths, lambda record: record.values["flat_deviation"] / record.values["start_risk"]),
+            at_most(1e-13),
+            note=f"largest change over the risk of the zero function, {_listed(settings, widths)}",
+            figure=LINES,
+        ),
+    ]
+
+
+def _curvature_difference(record: Record) -> float | None:
+    """Returns the largest |curvature/eigenvalue − 1| where the eigenvalue is not zero to 1e-6 of the highest."""
+    least = _CLEAR * abs(record.values["eigenvalues"][-1])
     pairs = zip(record.values["eigenvalues"], record.values["curvatures"], strict=True)
-    return [(one, two) for one, two in pairs if abs(one) > _CLEAR * abs(record.values["eigenvalues"][-1])]
+    return max((abs(curvature / value - 1) for value, curvature in pairs if abs(value) > least), default=None)
 
 
-def _curvature(critical: list[Record]) -> list[Claim]:
-    worst = [max(abs(two / one - 1) for one, two in clear(record)) for record in critical]
-    flat = [record.values["flat_deviation"] / record.values["start_risk"] for record in critical]
-    text = _widths(STATEMENTS[0], critical)
+def _shape(settings: Settings) -> list[Statement]:
+    widths = sorted(set(settings.widths))
+    positive = [width for width in widths if width < _TARGET_WIDTH]
+    zero = [width for width in widths if width >= _TARGET_WIDTH]
     return [
-        Claim.at_most(text, "definition; five-point difference, step 1e-3", bound=1e-3, measured=worst or None),
-        Claim.at_most(_widths(STATEMENTS[1], critical), _THEOREM, bound=1e-13, measured=flat or None),
+        Statement(
+            "through an embedded minimum of positive risk the slice falls to both sides of one direction and rises "
+            "along another",
+            _SADDLE,
+            _of_widths(positive, _fall),
+            at_most(-1e-6),
+            note=f"lowest change on the falling one over the risk, {_listed(settings, positive)}",
+            label="an embedded minimum of positive risk is a saddle on its plane",
+            figure=PLANES,
+        ),
+        Statement(
+            "through an embedded minimum of zero risk no direction has negative curvature",
+            _GLOBAL,
+            _of_widths(zero, lambda record: record.values["eigenvalues"][0] / record.values["eigenvalues"][-1]),
+            at_least(-1e-10),
+            note=f"lowest over highest eigenvalue, {_listed(settings, zero)}",
+            figure=PLANES,
+        ),
     ]
 
 
-def _shape(critical: list[Record]) -> list[Claim]:
-    positive = [record for record in critical if record.values["risk"] > _CLEAR]
-    zero = [record for record in critical if record.values["risk"] <= _CLEAR]
-    changes = []
-    for record in positive:
-        plane, middle = record.arrays["plane"], len(record.arrays["axis"]) // 2
-        falling, rising = plane[:, middle] - plane[middle, middle], plane[middle] - plane[middle, middle]
-        both = max(falling[:middle].min(), falling[middle + 1 :].min()) / record.values["risk"]
-        changes.append(float(both) if rising[0] > 0 and rising[-1] > 0 else abs(float(both)))
-    claims = []
-    if positive:
-        claims.append(Claim.at_most(_widths(STATEMENTS[2], positive), _SADDLE, bound=-1e-6, measured=changes))
-    if zero:
-        lowest = [record.values["eigenvalues"][0] / record.values["eigenvalues"][-1] for record in zero]
-        source = "EP22, section 6: at zero loss the second part of the Hessian vanishes"
-        claims.append(Claim.at_least(_widths(STATEMENTS[3], zero), source, bound=-1e-10, measured=lowest))
-    return claims
+def _fall(record: Record) -> float:
+    """Returns the change on the falling direction over the risk; positive where the other direction does not rise."""
+    plane, middle = record.arrays["plane"], len(record.arrays["axis"]) // 2
+    falling, rising = plane[:, middle] - plane[middle, middle], plane[middle] - plane[middle, middle]
+    both = float(max(falling[:middle].min(), falling[middle + 1 :].min()) / record.values["risk"])
+    return both if rising[0] > 0 and rising[-1] > 0 else abs(both)
 
 
-def _trajectories(runs: list[Record]) -> list[Claim]:
-    asymmetry = [record.values["asymmetry"] for record in runs]
-    explained = [record.values["explained"] for record in runs]
-    low, high = wilson(sum(value >= 0.4 for value in explained), len(explained))
-    seeds = f"for each of {len(runs)} seeds"
-    source = "Li et al., NeurIPS 2018 (arXiv 1712.09913), section 7: between 40 % and 90 %"
+def _trajectories() -> list[Statement]:
     return [
-        Claim.at_most(
-            f"{STATEMENTS[4]}, {seeds}",
+        Statement(
+            "on the line to a network with neurons swapped in pairs the risk is symmetric about the middle",
             "permutation symmetry: the swap maps θ_t to θ_{1−t}",
-            bound=1e-10,
-            measured=asymmetry or None,
+            lambda evidence: evidence.where(TrajectoryCase).each(lambda record: record.values["asymmetry"]),
+            at_most(1e-10),
+            note="largest difference over the largest risk",
+            of="seeds",
+            label="on the line to a permuted network the risk is symmetric about the middle",
+            figure=PERMUTED,
         ),
-        Claim.at_least(
-            f"{STATEMENTS[5]}, {seeds} [success rate {low:.2f} to {high:.2f} at 95 %]",
-            source,
-            bound=0.4,
-            measured=explained or None,
+        Statement(
+            "the plane of the two principal directions explains at least 40 % of the trajectory's variance about its "
+            "end",
+            "Li et al., NeurIPS 2018 (arXiv 1712.09913), section 7: between 40 % and 90 %",
+            lambda evidence: evidence.where(TrajectoryCase).each(lambda record: record.values["explained"]),
+            at_least(0.4),
+            of="seeds",
+            label="two principal directions explain at least 40 % of the trajectory's variance",
+            figure=TRAJECTORY,
         ),
     ]
-
-
-def _widths(statement: str, records: Sequence[Record]) -> str:
-    pairs = [f"{r.case['width']} → {r.case['width'] + r.case['copies']}" for r in records]
-    return f"{statement}, for widths {', '.join(pairs) or '(none)'}"
 
 
 def quadratic(record: Record, direction: int) -> np.ndarray:

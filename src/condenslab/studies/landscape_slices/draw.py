@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.landscape_slices.claims import quadratic
+from condenslab.studies.landscape_slices.claims import LINES, PERMUTED, PLANES, TRAJECTORY, quadratic
 from condenslab.sweeps import Record
 
 
@@ -39,7 +39,7 @@ def _planes(critical: list[Record]) -> Drawing:
         "Hessian, through a minimum of the narrow network whose first neuron is split in equal shares. Where its risk "
         "is positive the embedded minimum is a saddle; where it is zero the risk nowhere falls below."
     )
-    return Drawing("Planes through embedded minima", caption, figure)
+    return Drawing(PLANES, caption, figure)
 
 
 def _lines(critical: list[Record]) -> Drawing:
@@ -58,7 +58,7 @@ def _lines(critical: list[Record]) -> Drawing:
         "Top: the risk along the lowest eigenvector and its quadratic model, whose curvature is the eigenvalue. "
         "Bottom: the risk as the share of one copy goes from −1 to 2: every point of this line is critical."
     )
-    return Drawing("Lines through embedded minima", caption, figure)
+    return Drawing(LINES, caption, figure)
 
 
 def _trajectory(run: Record) -> Drawing:
@@ -88,7 +88,7 @@ def _trajectory(run: Record) -> Drawing:
         f"from 0.1 on; it holds {100 * run.values['explained']:.1f} % of the mean squared distance from the end. "
         "Right: the risk around the end along two random directions."
     )
-    return Drawing("The landscape around a trajectory", caption, figure)
+    return Drawing(TRAJECTORY, caption, figure)
 
 
 def _permuted(runs: list[Record]) -> Drawing:
@@ -101,4 +101,4 @@ def _permuted(runs: list[Record]) -> Drawing:
         "The risk on the line between the trained network and the same network with its neurons swapped in pairs: the "
         "ends have one risk, and the curve is symmetric about the middle."
     )
-    return Drawing("Between a network and its permutation", caption, figure)
+    return Drawing(PERMUTED, caption, figure)

@@ -11,9 +11,10 @@ import numpy as np
 from condenslab import landscape, networks, tasks, training
 from condenslab.networks import TwoLayer, initial
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
 from condenslab.studies.landscape_slices.cases import NEAR, CriticalCase, TrajectoryCase
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Stop, Trajectory, Until
+from condenslab.training import Trajectory, Until
 
 _STEP = 1e-3
 _STENCIL = np.array([-1.0, 16.0, -30.0, 16.0, -1.0]) / 12
@@ -33,11 +34,12 @@ def _risk() -> EmpiricalRisk:
     return EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets))
 
 
-def run_critical(case: CriticalCase) -> Outcome:
+def run_critical(case: CriticalCase, progress: Progress) -> Outcome:
     """Returns lines and a plane through an embedded minimum.
 
     Args:
         case: The case.
+        progress: Called with (fraction, text).
     """
     risk, table = _risk(), np.array(NEAR[case.width])
     near = TwoLayer(
@@ -47,7 +49,7 @@ def run_critical(case: CriticalCase) -> Outcome:
         None,
         networks.activation("tanh"),
     )
-    point, report = landscape.polish(risk, near)
+    point, polished = train.polish(risk, near)
     subspace = landscape.critical_subspace(point, [(0, 0)] * case.copies)
     shares = np.full(case.copies, 1.0 / (1 + case.copies))
     wide = subspace.at(shares)
@@ -58,12 +60,13 @@ def run_critical(case: CriticalCase) -> Outcome:
     axis = np.linspace(-1.0, 1.0, case.points)
     reach = _reach(risk, wide, vectors[0], eigenvalues[-1])
     plane = landscape.risk_slice(risk, wide, reach[:, None] * vectors[[0, -1]], [axis, axis])
+    progress(0.8, f"plane through the minimum of width {case.width}")
     pair = [_SHARES - shares[0], _SHARES - shares[1]]
     flat = landscape.risk_slice(risk, wide, subspace.basis[:2], pair).risk
     value = float(risk.value(wide))
     values: dict[str, Any] = {
         "risk": value,
-        "gradient": report.receipt.gradient_norm_after,
+        "gradient": polished.receipt.gradient_norm_after,
         "eigenvalues": eigenvalues.tolist(),
         "curvatures": (lines @ _STENCIL / _STEP**2).tolist(),
         "flat_deviation": float(np.abs(flat - value).max()),
@@ -83,7 +86,7 @@ def _reach(risk: EmpiricalRisk, wide: TwoLayer, lowest: np.ndarray, highest: flo
     return np.array([1.6 * abs(_LINE[bottom]), np.sqrt(2 * depth / highest)])
 
 
-def run_trajectories(cases: Sequence[TrajectoryCase], progress: Progress | None) -> list[Outcome]:
+def run_trajectories(cases: Sequence[TrajectoryCase], progress: Progress) -> list[Outcome]:
     """Returns trajectories seen in the plane of their principal directions, and slices through their ends.
 
     Args:
@@ -93,7 +96,7 @@ def run_trajectories(cases: Sequence[TrajectoryCase], progress: Progress | None)
     first = cases[0]
     scale = initial.from_variance_exponent(3, first.width)
     starts = [networks.two_layer(c.seed, width=c.width, inputs=1, activation="tanh", scale=scale) for c in cases]
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.flow,
         _risk(),
         starts,
@@ -103,15 +106,11 @@ def run_trajectories(cases: Sequence[TrajectoryCase], progress: Progress | None)
         chunk=1,
         progress=progress,
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_trajectory(case, run) for case, run in zip(cases, runs, strict=True)]
+    return train.outcomes(cases, runs, _trajectory)
 
 
 def _trajectory(case: TrajectoryCase, run: Trajectory) -> Outcome:
     risk, end = _risk(), run.network
-    if run.stop is not Stop.FINISHED:
-        return Outcome({"time": float(run.times[-1])}, {}, "diverged", run.stop.value)
     chosen = _evenly(run.times)
     parameters = run.records["parameters"][chosen]
     seen = landscape.trajectory_plane(parameters)

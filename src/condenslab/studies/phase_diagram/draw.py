@@ -7,7 +7,7 @@ import numpy as np
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS
-from condenslab.studies.phase_diagram.claims import (
+from condenslab.studies.phase_diagram.diagram import (
     KINKS,
     Point,
     boundary,
@@ -50,44 +50,45 @@ def derived_slope(gamma: float, gamma_prime: float) -> float:
 
 
 def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Drawing | None:
-    found = points(records, data)
-    rows = {point.gamma_prime for point in found}
+    diagram = points(records, data)
+    rows = {point.gamma_prime for point in diagram}
     if len(rows) < 2:
         return None
     figure, axes = figures.panels(1, 1, width=7.2, height=4.6)
-    line = {prime: gamma for prime, gamma in zero_line(found).items() if gamma is not None}
+    line = {prime: gamma for prime, gamma in zero_line(diagram).items() if gamma is not None}
     low, high = min(rows) - 0.2, max(rows) + 0.2
     up = np.array([low, 0.0, high]) if low < 0 < high else np.array([low, high])
     figures.phase_map(
         axes[0, 0],
-        [point.gamma for point in found],
-        [point.gamma_prime for point in found],
-        [np.nan if point.slope is None else point.slope.value for point in found],
+        [point.gamma for point in diagram],
+        [point.gamma_prime for point in diagram],
+        [np.nan if point.slope is None else point.slope.value for point in diagram],
         boundary=([boundary(prime) for prime in up], up),
         stars=(list(line.values()), list(line)),
-        not_converged=[bool(point.missing) for point in found],
+        not_converged=[bool(point.missing) for point in diagram],
     )
-    own = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data]
-    widths = sorted({r.case["width"] for r in own if not r.case["keep"]})
+    runs = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data]
+    widths = sorted({r.case["width"] for r in runs if not r.case["keep"]})
     caption = (
         f"Slope of log RD(θ_w) against log m over γ and γ′, {what}, widths {', '.join(map(str, widths))}, runs to risk "
-        f"{figures.readable(own[0].case['risk'])}. Red: the input weights move less the wider the network is (linear); "
-        "blue: more (condensed). Stars: zero of the slope by linear interpolation over γ; dashed: the boundary that is "
-        f"proved for m → ∞. {_fates(own)} Widths that did not converge are left out of a slope, and the point is "
-        "crossed."
+        f"{figures.readable(runs[0].case['risk'])}. Red: the input weights move less the wider the network is "
+        "(linear); blue: more (condensed). Stars: zero of the slope by linear interpolation over γ; dashed: the "
+        f"boundary that is proved for m → ∞. {_endings(runs)} Widths that did not converge are left out of a slope, and "
+        "the point is crossed."
     )
     return Drawing(title, caption, figure)
 
 
-def _fates(records: Sequence[Record]) -> str:
+def _endings(records: Sequence[Record]) -> str:
     """Returns in words how many runs ended how."""
     failed: dict[str, int] = {}
     for record in records:
         if not converged(record):
-            fate = str(record.values.get("fate", record.status)).replace("_", " ")
-            failed[fate] = failed.get(fate, 0) + 1
+            stop = record.values.get("stop") or record.values.get("fate") or record.status
+            words = str(stop).lower().replace("_", " ")
+            failed[words] = failed.get(words, 0) + 1
     good = len(records) - sum(failed.values())
-    others = "".join(f", {count}: {fate}" for fate, count in failed.items())
+    others = "".join(f", {count}: {words}" for words, count in failed.items())
     return f"{good} of {len(records)} runs converged{others}."
 
 
@@ -96,8 +97,8 @@ def _slopes(records: Sequence[Record]) -> Drawing | None:
     widths = sorted({r.case["width"] for r in plain})
     series: dict[str, np.ndarray] = {}
     for gamma in PUBLISHED_GAMMAS:
-        own = [r for r in plain if r.case["gamma"] == gamma and r.case["gamma_prime"] == 0 and converged(r)]
-        by_width = [[r.values["input_distance"] for r in own if r.case["width"] == m] for m in widths]
+        good = [r for r in plain if r.case["gamma"] == gamma and r.case["gamma_prime"] == 0 and converged(r)]
+        by_width = [[r.values["input_distance"] for r in good if r.case["width"] == m] for m in widths]
         means = np.array([np.exp(np.mean(np.log(row))) if row else np.nan for row in by_width])
         known = np.isfinite(means)
         if known.sum() > 1:
@@ -116,10 +117,10 @@ def _slopes(records: Sequence[Record]) -> Drawing | None:
 
 
 def _exponents(records: Sequence[Record]) -> Drawing | None:
-    found = points(records, "square")
-    rows = sorted({point.gamma_prime for point in found})
+    diagram = points(records, "square")
+    rows = sorted({point.gamma_prime for point in diagram})
     shown = [rows[0], 0.0, rows[-1]] if rows and rows[0] < 0 < rows[-1] else rows[:3]
-    chosen = [(prime, [p for p in found if p.gamma_prime == prime]) for prime in dict.fromkeys(shown)]
+    chosen = [(prime, [p for p in diagram if p.gamma_prime == prime]) for prime in dict.fromkeys(shown)]
     chosen = [(prime, row) for prime, row in chosen if len(row) > 2]
     if not chosen:
         return None

@@ -11,13 +11,14 @@ from condenslab import measures, networks, tasks, training
 from condenslab.errors import UserError
 from condenslab.networks import initial
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
 from condenslab.studies.phase_diagram.cases import ChoiceCase, PointCase
 from condenslab.sweeps import Outcome, Progress
 
 GRID = 201
 
 
-def run_points(cases: Sequence[PointCase], progress: Progress | None) -> list[Outcome]:
+def run_points(cases: Sequence[PointCase], progress: Progress) -> list[Outcome]:
     """Returns distances, fate and cost of flows of one width on one data set.
 
     Args:
@@ -30,7 +31,7 @@ def run_points(cases: Sequence[PointCase], progress: Progress | None) -> list[Ou
     if first.keep:
         grid = np.linspace(inputs.min(), inputs.max(), GRID)[:, None]
         options = {"features": range(first.width), "outputs_at": grid}
-    runs = training.normalised_flow(
+    runs = train.normalised_flow(
         inputs,
         targets,
         [initial.from_gamma(case.gamma, case.gamma_prime, case.width) for case in cases],
@@ -43,9 +44,7 @@ def run_points(cases: Sequence[PointCase], progress: Progress | None) -> list[Ou
         progress=progress,
         **options,
     )
-    if any(run.stop is training.Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_outcome(run) for run in runs]
+    return train.outcomes(cases, runs, _outcome, keep=True)
 
 
 def load(case: PointCase) -> tuple[np.ndarray, np.ndarray]:
@@ -70,11 +69,9 @@ def load(case: PointCase) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(pixels)[: case.samples] / 16.0, np.asarray(labels)[: case.samples].astype(np.float64)
 
 
-def _outcome(run: training.NormalisedRun) -> Outcome:
+def _outcome(case: PointCase, run: training.NormalisedRun) -> Outcome:
     values = {
         "converged": run.stop is training.Stop.RISK_REACHED,
-        "fate": run.stop.name.lower(),
-        "fate_sentence": run.stop.value,
         "risk": run.risk,
         "input_distance": run.input_distance,
         "largest_input_distance": float(run.input_distances.max()),
@@ -84,12 +81,12 @@ def _outcome(run: training.NormalisedRun) -> Outcome:
     }
     arrays: dict[str, np.ndarray] = {}
     if run.features is not None and run.outputs is not None:
-        own = run.features
+        neurons = run.features
         arrays = {
-            "initial_angle": _angle(own.initial_inner),
-            "initial_amplitude": np.abs(own.initial_outer) * np.linalg.norm(own.initial_inner, axis=1),
-            "angle": _angle(own.inner),
-            "amplitude": np.abs(own.outer) * np.linalg.norm(own.inner, axis=1),
+            "initial_angle": _angle(neurons.initial_inner),
+            "initial_amplitude": np.abs(neurons.initial_outer) * np.linalg.norm(neurons.initial_inner, axis=1),
+            "angle": _angle(neurons.inner),
+            "amplitude": np.abs(neurons.outer) * np.linalg.norm(neurons.inner, axis=1),
             "function": run.outputs,
         }
     return Outcome(values, arrays)
@@ -99,7 +96,7 @@ def _angle(inner: np.ndarray) -> np.ndarray:
     return np.arctan2(inner[:, 1], inner[:, 0])
 
 
-def run_choice(case: ChoiceCase, progress: Progress | None) -> Outcome:
+def run_choice(case: ChoiceCase, progress: Progress) -> Outcome:
     """Returns the distance after a plain descent from one choice of (α, β₁, β₂).
 
     The rate is β₁β₂·h for one h at all choices, so that all take the same steps of the normalised time.
@@ -119,13 +116,11 @@ def run_choice(case: ChoiceCase, progress: Progress | None) -> Outcome:
     )
     risk = EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets), scale=jnp.asarray(scale.output_scale))
     unit = float(scale.input_std * scale.output_std)
-    step = _step(case)
-    run = training.descend(risk, start, training.GradientDescent(rate=unit * step), steps=case.steps)
+    method = training.GradientDescent(rate=unit * _step(case))
+    run = train.descend(risk, start, method, steps=case.steps, progress=progress)
     m = case.width
     distance = measures.relative_distance(_first(run.network, m), _first(start, m))
-    if progress is not None:
-        progress(0.7, "descent in the original parameters")
-    return Outcome({"input_distance": distance, "risk": float(risk.value(run.network)), "fate": run.stop.name.lower()})
+    return Outcome({"input_distance": distance, "risk": float(risk.value(run.network))})
 
 
 def _step(case: ChoiceCase) -> float:

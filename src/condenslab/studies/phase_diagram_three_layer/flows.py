@@ -1,7 +1,6 @@
 """Follows the normalised flow of three-layer ReLU networks and measures how far each layer moves."""
 
 import functools
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -10,8 +9,10 @@ import numpy as np
 from jax import Array
 
 from condenslab import tasks
-from condenslab.studies.phase_diagram_three_layer.study import LayerCase
+from condenslab.studies.contract.endings import Unfinished
+from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Outcome, Progress
+from condenslab.training import Stop
 from condenslab.training.exponentials import phi
 
 _LONGEST_REFUSAL = 60
@@ -32,34 +33,40 @@ class _State(NamedTuple):
     refused: Array
 
 
-def run_layers(cases: Sequence[LayerCase], progress: Progress | None) -> list[Outcome]:
-    """Returns the relative distance of every layer after training, of cases of one width.
+def run_layers(case: LayerCase, progress: Progress) -> Outcome:
+    """Returns the relative distance of every layer after training.
 
     Args:
-        cases: The cases.
+        case: The case.
         progress: Called with (fraction, text).
+
+    Raises:
+        Unfinished: The risk did not fall to the level asked for.
     """
     task = tasks.task("square_on_four_points")
     x = jnp.asarray(np.concatenate([task.inputs, np.ones((len(task.inputs), 1))], axis=1))
     y = jnp.asarray(task.targets[:, 0])
-    outcomes = []
-    for number, case in enumerate(cases):
-        m = float(case.width)
-        ratio = m ** (-case.gamma2 / 2)
-        point = _Point(jnp.asarray(m**-case.gamma3), jnp.asarray([ratio**2, 1.0, ratio**-2]))
-        goal, tolerance = jnp.asarray(case.risk), jnp.asarray(case.tolerance)
-        found = _follow(jax.random.key(case.seed), point, x, y, goal, tolerance, case.max_steps, width=case.width)
-        outcomes.append(_outcome(case, *found))
-        if progress is not None:
-            progress((number + 1) / len(cases), f"{number + 1} of {len(cases)} flows have ended")
-    return outcomes
+    m = float(case.width)
+    ratio = m ** (-case.gamma2 / 2)
+    point = _Point(jnp.asarray(m**-case.gamma3), jnp.asarray([ratio**2, 1.0, ratio**-2]))
+    goal, tolerance = jnp.asarray(case.risk), jnp.asarray(case.tolerance)
+    ends = _follow(jax.random.key(case.seed), point, x, y, goal, tolerance, case.max_steps, width=case.width)
+    distances, risk, tried = np.asarray(ends[0]), float(ends[1]), int(ends[2])
+    progress(1.0, "the flow has ended")
+    stop = _stop(case, risk, tried)
+    good = stop is Stop.RISK_REACHED
+    values = {"converged": good, "risk": risk, "distances": distances.tolist(), "tried": tried}
+    if not good:
+        raise Unfinished(stop, values)
+    return Outcome(values)
 
 
-def _outcome(case: LayerCase, distances: Array, risk: Array, tried: Array) -> Outcome:
-    layers, level = np.asarray(distances), float(risk)
-    good = bool(level <= case.risk)
-    fate = "converged" if good else "steps_exhausted" if int(tried) >= case.max_steps else "stalled"
-    return Outcome({"converged": good, "fate": fate, "risk": level, "distances": layers.tolist(), "tried": int(tried)})
+def _stop(case: LayerCase, risk: float, tried: int) -> Stop:
+    if risk <= case.risk:
+        return Stop.RISK_REACHED
+    if not np.isfinite(risk):
+        return Stop.NOT_FINITE
+    return Stop.STEPS_EXHAUSTED if tried >= case.max_steps else Stop.STALLED
 
 
 @functools.partial(jax.jit, static_argnames="width")
@@ -74,7 +81,7 @@ def _follow(
     """
     keys = jax.random.split(key, 3)
     shapes = ((width, x.shape[1]), (width, width), (width,))
-    first = tuple(jax.random.normal(own, shape) for own, shape in zip(keys, shapes, strict=True))
+    first = tuple(jax.random.normal(layer_key, shape) for layer_key, shape in zip(keys, shapes, strict=True))
     # Two copies, the second with the outputs of the other sign: f = 0 at the start.
     start = tuple(jnp.stack([part, part if part.ndim > 1 else -part]) for part in first)
     zero = jnp.zeros((), int)

@@ -6,7 +6,7 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.pruning.study import MOMENTS
+from condenslab.studies.pruning.cases import MOMENTS
 from condenslab.sweeps import Record
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from condenslab import landscape, measures, networks, training
 from condenslab.risk import EmpiricalRisk
-from condenslab.studies.pruning.study import MOMENTS, TRAVEL, Case
+from condenslab.studies.contract import train
+from condenslab.studies.pruning.cases import MOMENTS, TRAVEL, Case
 from condenslab.studies.shared.frames import logarithmic_steps, networks_at
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import images
@@ -18,35 +19,26 @@ _STARTED, _ENDED = 0.95, 1e-4
 """Stretches are judged while the loss is between these fractions of its first value."""
 
 
-def run(case: Case, number: int, count: int, progress: Progress | None) -> Outcome:
+def run(case: Case, progress: Progress) -> Outcome:
     """Returns what became of one network.
 
     Args:
         case: The case.
-        number: Which one of the batch.
-        count: Of how many.
-        progress: Told the fraction of the batch that is done.
+        progress: Told the fraction of the case that is done.
     """
-
-    def tell(fraction: float, text: str) -> None:
-        if progress is not None:
-            progress((number + fraction) / count, text)
-
     risk, held_out, labels = _data(case)
     start, published = _start(case, risk), round(TRAVEL / case.rate)
     at = [*logarithmic_steps(case.epochs, _RECORDS), *([published] if published <= case.epochs else [])]
-    trained = training.descend(
+    trained = train.descend(
         risk,
         start,
         training.Adam(rate=case.rate),
         steps=case.epochs,
         at=at,
-        record={"risk": lambda r, p: r.value(p), "parameters": lambda _, p: networks.ravel(p)},
-        progress=lambda fraction, text: tell(0.8 * fraction, text),
+        record={"risk": training.record_risk, "parameters": training.record_parameters},
+        progress=lambda fraction, text: progress(0.8 * fraction, text),
     )
     steps, risks = np.asarray(trained.times), np.asarray(trained.records["risk"], dtype=np.float64)
-    if not np.all(np.isfinite(risks)):
-        return Outcome({"width": case.width}, {"steps": steps}, "diverged", "the loss left the finite numbers")
     moments = {"plateau": flattest(steps, risks), "published": int(np.searchsorted(steps, published))}
     shown = networks_at(trained.records["parameters"], start)
     values: dict[str, Any] = {"width": case.width, "final_risk": risks[-1]}
@@ -60,7 +52,7 @@ def run(case: Case, number: int, count: int, progress: Progress | None) -> Outco
             values |= {f"{moment}_{name}": value for name, value in more.items()}
             values |= {f"{moment}_step": int(steps[place]), f"{moment}_risk": risks[place]}
             arrays |= {f"{moment}_{name}": array for name, array in course.items()}
-    tell(1.0, "merged")
+    progress(1.0, "merged")
     return Outcome(values, arrays)
 
 
@@ -134,7 +126,7 @@ def _at_moment(
     values["reduce_neurons"] = ours.network.width
     values["reduce_agreement"] = float(np.mean(_classes(ours.network, held_out) == classes))
     at = logarithmic_steps(case.retrain, _RECORDS)
-    again = training.descend(risk, small, training.Adam(rate=case.rate), steps=case.retrain, at=at)
+    again = train.descend(risk, small, training.Adam(rate=case.rate), steps=case.retrain, at=at)
     course = np.asarray(again.records["risk"], dtype=np.float64)
     values["retrained"] = float(course[-1])
     return values, {"retrained_steps": np.asarray(again.times), "retrained_course": course}

@@ -127,6 +127,16 @@ class CriticalCase:
     inputs: int = field(default=1, metadata={"hash": False})
 
 
+def narrow_widths(settings: Settings) -> list[int]:
+    """Returns the widths whose critical functions are searched."""
+    return [width for width in range(1, settings.critical_width + 1) if width <= settings.width]
+
+
+def embedded_widths(settings: Settings) -> list[int]:
+    """Returns the widths whose lowest minimum is embedded: 1 and 2, of which the theory predicts the inertia."""
+    return [width for width in narrow_widths(settings) if width <= 2]
+
+
 def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[FlowCase | CriticalCase]:
     """Returns the cases of a run: seeds `seed`, `seed` + 1, … and the widths 1 … `critical_width`.
 
@@ -136,6 +146,7 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
         data: The user's own table, or None.
     """
     digest = None if data is None else data.digest
+    scaled = settings.standardise and data is not None
     samples, inputs = (SAMPLES, 1) if data is None else data.inputs.shape
 
     def flow(start: Start, number: int, l2: float) -> FlowCase:
@@ -156,7 +167,11 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
             inputs=inputs,
         )
 
-    scaled = settings.standardise and digest is not None
+    def critical(width: int) -> CriticalCase:
+        wide = settings.width if width in embedded_widths(settings) else 0
+        fields = (width, settings.starts, seed, wide, settings.activation, digest, scaled)
+        return CriticalCase(*fields, samples=samples, inputs=inputs)
+
     contrasts = range(settings.contrast_seeds)
     return [
         *(flow("small", k, settings.l2) for k in range(settings.seeds)),
@@ -164,20 +179,5 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
         *(flow("std 1", k, 0.0) for k in contrasts),
         flow("PyTorch default", 0, 0.0),
         *([flow("std 1", 0, settings.l2)] if settings.l2 > 0 else []),
-        *(
-            # Only what the theory predicts is embedded: the minima of widths 1 and 2.
-            CriticalCase(
-                w,
-                settings.starts,
-                seed,
-                settings.width if w <= 2 else 0,
-                settings.activation,
-                digest,
-                scaled,
-                samples=samples,
-                inputs=inputs,
-            )
-            for w in range(1, settings.critical_width + 1)
-            if w <= settings.width
-        ),
+        *(critical(width) for width in narrow_widths(settings)),
     ]

@@ -1,7 +1,7 @@
 """Computes the flow cases: two stages of gradient flow, then what the wide network has condensed to."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import equinox as eqx
 import jax
@@ -12,10 +12,18 @@ from jax import Array
 from condenslab import landscape, measures, networks, training
 from condenslab.networks import initial
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
+from condenslab.studies.contract.endings import as_asked
+from condenslab.studies.contract.parts import guarded
 from condenslab.studies.recovery.cases import FlowCase
-from condenslab.studies.recovery.problem import Setting
+from condenslab.studies.recovery.problem import Setting, make_setting
+from condenslab.studies.shared.frames import networks_at
+from condenslab.studies.shared.ranks import rank_values
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Stop, Trajectory, Until
+from condenslab.training import Trajectory, Until
+
+if TYPE_CHECKING:
+    from condenslab.tasks import Table
 
 DOMINANT = 0.05
 """A group is dominant when its amplitude is at least this fraction of the largest."""
@@ -33,24 +41,24 @@ _CURVE_POINTS = 600
 _FRAMES = 40
 
 
-def run_flows(cases: Sequence[FlowCase], setting: Setting, progress: Progress | None) -> list[Outcome]:
+def run_flows(cases: Sequence[FlowCase], progress: Progress, *, data: "Table | None" = None) -> list[Outcome]:
     """Returns one outcome a case; cases share everything that decides the program.
 
     Args:
         cases: The cases.
-        setting: Data, held-out data and grid.
         progress: Called with (fraction, text).
+        data: The user's own table, or None for the built-in target.
     """
+    setting = make_setting(cases[0].activation, data, standardise=cases[0].standardise)
     risk = EmpiricalRisk(jnp.asarray(setting.inputs), jnp.asarray(setting.targets))
     starts = [draw_start(case, setting.inputs.shape[1]) for case in cases]
     first = _stage(risk, starts, cases, 0.0, 1.0, _part(progress, 0.0, 0.6))
     second = iter(_second_stage(risk, cases, first, _part(progress, 0.6, 0.1)))
     outcomes = []
-    for number, (case, start, one) in enumerate(zip(cases, starts, first, strict=True)):
-        runs = [one, next(second)] if case.l2 > 0 else [one]
-        outcomes.append(_outcome(case, start, runs, risk, setting))
-        if progress is not None:
-            progress(0.7 + 0.3 * (number + 1) / len(cases), "measuring what has condensed")
+    for number, (case, start, run) in enumerate(zip(cases, starts, first, strict=True)):
+        runs = [run, next(second)] if case.l2 > 0 else [run]
+        outcomes.append(guarded(_outcome, case, start, runs, risk, setting))
+        progress(0.7 + 0.3 * (number + 1) / len(cases), "measuring what has condensed")
     return outcomes
 
 
@@ -74,7 +82,7 @@ def _stage(
     cases: Sequence[FlowCase],
     begin: float,
     duration: float,
-    progress: Progress | None,
+    progress: Progress,
 ) -> list[Trajectory]:
     """Runs one stage: from time 0 under the case's own law, or from a later time without the L2 term."""
     decays = [case.l2 if begin == 0 else 0.0 for case in cases]
@@ -82,7 +90,7 @@ def _stage(
         Until(time=begin + duration * case.time, risk=-np.inf if decay > 0 else case.risk)
         for case, decay in zip(cases, decays, strict=True)
     ]
-    runs = training.ensemble(
+    return train.ensemble(
         training.flow,
         risk,
         starts,
@@ -94,32 +102,26 @@ def _stage(
         chunk=1,
         progress=progress,
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return runs
 
 
 def _second_stage(
-    risk: EmpiricalRisk, cases: Sequence[FlowCase], first: list[Trajectory], progress: Progress | None
+    risk: EmpiricalRisk, cases: Sequence[FlowCase], first: list[Trajectory], progress: Progress
 ) -> list[Trajectory]:
     """Switches the L2 term off where there was one, and goes on from there."""
     chosen = [(case, run) for case, run in zip(cases, first, strict=True) if case.l2 > 0]
     if not chosen:
         return []
-    own = [case for case, _ in chosen]
-    return _stage(risk, [run.network for _, run in chosen], own, own[0].time, _SECOND_STAGE, progress)
+    decayed = [case for case, _ in chosen]
+    return _stage(risk, [run.network for _, run in chosen], decayed, decayed[0].time, _SECOND_STAGE, progress)
 
 
-def _part(progress: Progress | None, begin: float, share: float) -> Progress | None:
-    if progress is None:
-        return None
+def _part(progress: Progress, begin: float, share: float) -> Progress:
     return lambda fraction, text: progress(begin + share * fraction, f"gradient flow, {text}")
 
 
 def _outcome(
     case: FlowCase, start: networks.TwoLayer, runs: list[Trajectory], risk: EmpiricalRisk, setting: Setting
 ) -> Outcome:
-    broken = [run for run in runs if run.stop not in (Stop.FINISHED, Stop.RISK_REACHED)]
     end = runs[-1].network
     values = {
         "final_risk": float(risk.value(end)),
@@ -128,15 +130,15 @@ def _outcome(
         "test_error": _test_error(end, setting),
     }
     arrays = _course(start, runs, setting)
-    if not broken:
-        found = [_condensation(case, end), _raw_rank(case, start, end, setting)]
-        if case.start == "small" and case.l2 > 0:
-            found.append(_reduction(case, end, risk, setting))
-        for own_values, own_arrays in found:
-            values |= own_values
-            arrays |= own_arrays
-    message = broken[0].stop.value if broken else ""
-    return Outcome(values, arrays, "diverged" if broken else "done", message)
+    for run in runs:
+        as_asked(run, values=values, arrays=arrays)
+    measured = [_condensation(case, end), _raw_rank(case, start, end, setting)]
+    if case.start == "small" and case.l2 > 0:
+        measured.append(_reduction(case, end, risk, setting))
+    for more_values, more_arrays in measured:
+        values |= more_values
+        arrays |= more_arrays
+    return Outcome(values, arrays)
 
 
 def _test_error(network: networks.TwoLayer, setting: Setting) -> float | None:
@@ -151,7 +153,7 @@ def _course(start: networks.TwoLayer, runs: list[Trajectory], setting: Setting) 
     joined = {name: np.concatenate([run.records[name] for run in runs]) for name in _RECORD}
     points = _evenly_along(times, joined["risk"], _CURVE_POINTS)
     frames = _evenly_along(times, joined["risk"], _FRAMES)
-    shown = _unstack(joined["parameters"][frames], start)
+    shown = networks_at(joined["parameters"][frames], start)
     arrays = {
         "times": times[points],
         "risk": joined["risk"][points],
@@ -179,18 +181,6 @@ def _functions(parameters: Array, like: networks.TwoLayer, grid: Array) -> Array
     return jax.vmap(lambda theta: networks.unravel(theta, like)(grid)[:, 0])(parameters)
 
 
-def _unstack(parameters: np.ndarray, like: networks.TwoLayer) -> list[networks.TwoLayer]:
-    """Returns the networks of some ravelled parameters, on the host: forty small device programs would take longer."""
-    leaves, structure = jax.tree.flatten(like)
-    ends = np.cumsum([leaf.size for leaf in leaves])[:-1]
-    return [
-        jax.tree.unflatten(
-            structure, [p.reshape(leaf.shape) for p, leaf in zip(np.split(row, ends), leaves, strict=True)]
-        )
-        for row in parameters
-    ]
-
-
 def _evenly_along(times: np.ndarray, risk: np.ndarray, count: int) -> np.ndarray:
     """Returns at most `count` indices evenly spaced along the curve (log t, log R), first and last included."""
     tiny = np.finfo(np.float64).tiny
@@ -201,14 +191,14 @@ def _evenly_along(times: np.ndarray, risk: np.ndarray, count: int) -> np.ndarray
 
 
 def _condensation(case: FlowCase, end: networks.TwoLayer) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    found = measures.condensation(end, threshold=case.threshold, amplitude_filter=1e-3)
-    sizes = np.array([group.amplitude for group in found.groups])
+    condensed = measures.condensation(end, threshold=case.threshold, amplitude_filter=1e-3)
+    sizes = np.array([group.amplitude for group in condensed.groups])
     dominant = int(np.count_nonzero(sizes >= DOMINANT * sizes.max(initial=0.0)))
     values = {
-        "groups": found.effective_width,
+        "groups": condensed.effective_width,
         "dominant_groups": dominant,
         "fourth_amplitude": float(sizes[3] / sizes[0]) if sizes.size > 3 else 0.0,
-        "dropped_amplitude": float(found.dropped_amplitude / found.total_amplitude),
+        "dropped_amplitude": float(condensed.dropped_amplitude / condensed.total_amplitude),
     }
     counts = measures.group_counts(end, THRESHOLDS, amplitude_filter=1e-3)
     amplitudes = measures.group_counts(end, THRESHOLDS, amplitude_filter=DOMINANT)
@@ -231,14 +221,7 @@ def _raw_rank(
 
 
 def _rank(name: str, rank: measures.Rank) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    values = {
-        name: rank.value,
-        f"{name}_decided": rank.decided,
-        f"{name}_gap": rank.gap,
-        f"{name}_tolerance": rank.tolerance,
-        f"{name}_floor": rank.floor,
-    }
-    return values, {f"{name}_spectrum": rank.singular_values}
+    return rank_values(rank, name), {f"{name}_spectrum": rank.singular_values}
 
 
 def _reduction(

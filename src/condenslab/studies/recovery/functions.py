@@ -1,6 +1,6 @@
 """Computes the critical cases: the critical functions of a narrow width, and the lowest minimum in the wide network."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
@@ -10,40 +10,42 @@ from condenslab import landscape, measures, networks
 from condenslab.landscape import CriticalPoint
 from condenslab.networks import TwoLayer
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
 from condenslab.studies.recovery.cases import CriticalCase
-from condenslab.studies.recovery.problem import Setting
+from condenslab.studies.recovery.problem import Setting, make_setting
 from condenslab.sweeps import Outcome, Progress
 
+if TYPE_CHECKING:
+    from condenslab.tasks import Table
 
-def run_critical(case: CriticalCase, setting: Setting, progress: Progress | None) -> Outcome:
+
+def run_critical(case: CriticalCase, progress: Progress, *, data: "Table | None" = None) -> Outcome:
     """Returns the critical functions whose true width is that of the case, and what embedding the lowest minimum does.
 
     Args:
         case: The case.
-        setting: Data and grid.
         progress: Called with (fraction, text).
+        data: The user's own table, or None for the built-in target.
     """
+    setting = make_setting(case.activation, data, standardise=case.standardise)
     risk = EmpiricalRisk(jnp.asarray(setting.inputs), jnp.asarray(setting.targets))
-    found = landscape.critical_points(
+    search = train.critical_points(
         risk,
         width=case.width,
         starts=case.starts,
         key=jax.random.key(case.seed),
         activation=networks.activation(case.activation),
     )
-    if found.interrupted:
-        raise KeyboardInterrupt
-    points = found.of_width(case.width)
-    if progress is not None:
-        progress(0.7, f"critical functions of width {case.width}")
+    points = search.of_width(case.width)
+    progress(0.7, f"critical functions of width {case.width}")
     values: dict[str, Any] = {
         "risks": [point.risk for point in points],
         "gradients": [point.gradient_norm for point in points],
         "hits": [point.hits for point in points],
         "inertia": [list(point.inertia.counts) for point in points],
         "inertia_decided": [point.inertia.decided for point in points],
-        "fates": {fate.name.lower(): count for fate, count in found.fate_counts.items()},
-        "narrower": [point.risk for point in found.points if point.width < case.width],
+        "fates": {fate.name.lower(): count for fate, count in search.fate_counts.items()},
+        "narrower": [point.risk for point in search.points if point.width < case.width],
     }
     arrays = _functions(points, setting)
     minima = [point for point in points if point.inertia.decided and point.inertia.positive == 3 * case.width]
@@ -69,16 +71,16 @@ def _column(network: TwoLayer, inputs: np.ndarray) -> np.ndarray:
 def _embed(risk: EmpiricalRisk, point: CriticalPoint, wide: int) -> dict[str, Any]:
     embedding = landscape.equal_splitting(point.width, wide)
     network, receipt = landscape.embed(risk, point.network, embedding)
-    found = measures.inertia_at(risk, network)
+    signs = measures.inertia_at(risk, network)
     return {
         "embedded_risk": point.risk,
         "embedded_output_difference": float(receipt.relative_difference),
         "embedded_gradient_from": point.gradient_norm,
-        "embedded_gradient": found.gradient_norm,
+        "embedded_gradient": signs.gradient_norm,
         "embedded_from": list(point.inertia.counts),
         "embedded_from_decided": point.inertia.decided,
-        "embedded_inertia": list(found.counts),
-        "embedded_decided": found.decided,
-        "embedded_gap": found.gap,
-        "embedded_lowest": float(found.eigenvalues[0]),
+        "embedded_inertia": list(signs.counts),
+        "embedded_decided": signs.decided,
+        "embedded_gap": signs.gap,
+        "embedded_lowest": float(signs.eigenvalues[0]),
     }

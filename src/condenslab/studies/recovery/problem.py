@@ -22,7 +22,7 @@ class Setting:
         inputs: Training inputs, shape (sample, input).
         targets: Training targets, shape (sample, 1).
         grid: Where functions are compared: 1000 points over the range of one input, else the training inputs.
-        heldout_targets: The target on the grid, shape (point, 1), or None where it is unknown.
+        heldout_targets: The target on the grid, shape (point, 1), or None where it is unkntarget.
         teacher: The target as a network, or None where it is unknown or the activation is another.
     """
 
@@ -69,12 +69,12 @@ def make_setting(activation: str, data: "Table | None", *, standardise: bool) ->
         grid = np.linspace(low, high, _GRID) if inputs.shape[1] == 1 else inputs
         return Setting(inputs, targets, grid, None, None)
     task = tasks.task("three_tanh")
-    own, grid = task.facts.teacher, task.heldout_inputs
-    assert own is not None and grid is not None, "the built-in target is a teacher with held-out inputs"
+    target, grid = task.facts.teacher, task.heldout_inputs
+    assert target is not None and grid is not None, "the built-in target is a teacher with held-out inputs"
     teacher = networks.TwoLayer(
-        jnp.asarray(own.input_weights),
-        None if own.biases is None else jnp.asarray(own.biases),
-        jnp.asarray(own.output_weights),
+        jnp.asarray(target.input_weights),
+        None if target.biases is None else jnp.asarray(target.biases),
+        jnp.asarray(target.output_weights),
         None,
         networks.activation("tanh"),
     )

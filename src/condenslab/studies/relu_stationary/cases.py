@@ -113,6 +113,11 @@ class RunCase:
     perturbations: int
 
 
+def steps_of(settings: Settings, experiment: int) -> int:
+    """Returns the steps of an experiment with these settings."""
+    return max(1, round(settings.share * EXPERIMENTS[experiment].steps))
+
+
 def make_cases(settings: Settings, seed: int) -> list[RunCase]:
     """Returns the cases of a run.
 
@@ -121,13 +126,7 @@ def make_cases(settings: Settings, seed: int) -> list[RunCase]:
         seed: The first seed.
     """
     return [
-        RunCase(
-            number,
-            seed + k,
-            settings.width,
-            max(1, round(settings.share * EXPERIMENTS[number].steps)),
-            settings.perturbations,
-        )
+        RunCase(number, seed + k, settings.width, steps_of(settings, number), settings.perturbations)
         for number in settings.experiments
         for k in range(settings.seeds)
     ]

@@ -1,30 +1,24 @@
-"""Decides the claims of the relu_stationary study from stored records; numbers only, no JAX."""
+"""What the relu_stationary study claims, and how it is read from records; numbers only, no JAX."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.claims import Claim, wilson
-from condenslab.studies.relu_stationary.cases import EXPERIMENTS
+from condenslab.studies.contract.criteria import at_least, at_most, exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.relu_stationary.cases import EXPERIMENTS, RunCase, Settings, steps_of
 from condenslab.sweeps import Record
 
+RISKS = "Risk of the three experiments"
+"""Title of a drawing."""
 _SOURCE = "Wu, Simsek & Ged, ICLR 2025 (arXiv 2402.05626), experiments of its code"
-_OWN = "the tolerance is the study's own"
+_OWN = f"{_SOURCE}; the tolerance is the study's own"
 _WINDOW = 0.02
 _FLAT = 0.01
 _ZERO = 1e-3
 _SLOPE = 1e-4
-
-STATEMENTS = (
-    "the risk of experiment 1 rests on three plateaus (at least 2 % of the steps within 1 %)",
-    "experiments 1 and 3 end with a risk that is not zero (above 1/1000 of the start's): share of the start's risk",
-    "experiment 2 ends with zero risk (at most 1/1000 of the start's): share of the start's risk",
-    "at the end of experiments 1 and 3 no random perturbation lowers the risk: lowest change",
-    "the ends of experiments 1 and 3 are directionally stationary: lowest one-sided derivative and largest slope of "
-    "output weights, relative to the steepest slope of a new neuron at the start (at most 1e-4)",
-    "at these ends there is no escape neuron: steepest second-order slope of neurons without output, on the same scale",
-)
-"""What the study claims, before anything is measured; a run adds seeds and intervals."""
 
 
 def plateaus(risk: np.ndarray) -> list[float]:
@@ -37,7 +31,7 @@ def plateaus(risk: np.ndarray) -> list[float]:
         risk: Risk at evenly spaced steps, shape (time,).
     """
     least = max(2, int(_WINDOW * len(risk)))
-    found: list[float] = []
+    levels: list[float] = []
     begin = 0
     while begin + least <= len(risk):
         away = np.abs(risk[begin:] / risk[begin] - 1) > _FLAT
@@ -46,52 +40,107 @@ def plateaus(risk: np.ndarray) -> list[float]:
             begin += 1
             continue
         level = float(np.median(risk[begin : begin + length]))
-        if not found or abs(level / found[-1] - 1) > _FLAT:
-            found.append(level)
+        if not levels or abs(level / levels[-1] - 1) > _FLAT:
+            levels.append(level)
         begin += length
-    return found
+    return levels
 
 
-def decide(records: Sequence[Record]) -> list[Claim]:
-    """Returns the claims of a run, in the order of `STATEMENTS`.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed with these settings.
 
     Args:
-        records: The records; what rests on those that are not done is undecided.
+        settings: The settings.
     """
-    done = [record for record in records if record.status == "done"]
-    complete = [record for record in done if record.case["steps"] >= EXPERIMENTS[record.case["experiment"]].steps]
+    return [*_risks(settings), *_ends(settings)]
 
-    def of(*numbers: int) -> list[Record]:
-        return [record for record in complete if record.case["experiment"] in numbers]
 
+def _risks(settings: Settings) -> list[Statement]:
     def share(record: Record) -> float:
         return record.values["final_risk"] / record.values["start_risk"]
 
-    def slope(record: Record) -> float:
-        steepest = max(record.values["output_slope"], -record.values["lowest_slope"])
-        return steepest / record.values["slope_scale"]
+    return [
+        Statement(
+            "the risk of experiment 1 rests on three plateaus (at least 2 % of the steps within 1 %)",
+            _SOURCE,
+            _runs(settings, (1,), lambda record: len(plateaus(record.arrays["risk"]))),
+            exactly(3),
+            of="runs",
+            label="the risk of experiment 1 rests on three plateaus",
+            figure=RISKS,
+        ),
+        Statement(
+            "experiments 1 and 3 end with a risk that is not zero (above 1/1000 of the start's)",
+            _SOURCE,
+            _runs(settings, (1, 3), share),
+            at_least(_ZERO),
+            note="share of the start's risk",
+            of="runs",
+            label="experiments 1 and 3 end with a risk that is not zero",
+            figure=RISKS,
+        ),
+        Statement(
+            "experiment 2 ends with zero risk (at most 1/1000 of the start's)",
+            _SOURCE,
+            _runs(settings, (2,), share),
+            at_most(_ZERO),
+            note="share of the start's risk",
+            of="runs",
+            figure=RISKS,
+        ),
+    ]
+
+
+def _ends(settings: Settings) -> list[Statement]:
+    def steepest(record: Record) -> float:
+        slope = max(record.values["output_slope"], -record.values["lowest_slope"])
+        return slope / record.values["slope_scale"]
 
     def escape(record: Record) -> float:
         return record.values["escape"] / record.values["slope_scale"]
 
-    def change(record: Record) -> float:
-        return record.values["lowest_change"]
-
-    def count(record: Record) -> int:
-        return len(plateaus(record.arrays["risk"]))
-
-    def claim(make: Callable[..., Claim], number: int, chosen: list[Record], value: Callable, **bound: float) -> Claim:
-        values = [value(record) for record in chosen]
-        verdicts = [make("", "", measured=one, **bound).verdict == "holds" for one in values]
-        low, high = wilson(sum(verdicts), len(verdicts))
-        text = f"{STATEMENTS[number]}, for each of {len(values)} runs [success rate {low:.2f} to {high:.2f} at 95 %]"
-        return make(text, _SOURCE if number < 4 else f"{_SOURCE}; {_OWN}", measured=values or None, **bound)
-
+    scale = "relative to the steepest slope of a new neuron at the start"
     return [
-        claim(Claim.count, 0, of(1), count, expected=3),
-        claim(Claim.at_least, 1, of(1, 3), share, bound=_ZERO),
-        claim(Claim.at_most, 2, of(2), share, bound=_ZERO),
-        claim(Claim.at_least, 3, of(1, 3), change, bound=0.0),
-        claim(Claim.at_most, 4, of(1, 3), slope, bound=_SLOPE),
-        claim(Claim.at_most, 5, of(1, 3), escape, bound=_SLOPE),
+        Statement(
+            "at the end of experiments 1 and 3 no random perturbation lowers the risk",
+            _SOURCE,
+            _runs(settings, (1, 3), lambda record: record.values["lowest_change"]),
+            at_least(0.0),
+            note="lowest change",
+            of="runs",
+        ),
+        Statement(
+            "the ends of experiments 1 and 3 are directionally stationary",
+            _OWN,
+            _runs(settings, (1, 3), steepest),
+            at_most(_SLOPE),
+            note=f"lowest one-sided derivative and largest slope of output weights, {scale}",
+            of="runs",
+        ),
+        Statement(
+            "at the ends of experiments 1 and 3 there is no escape neuron",
+            _OWN,
+            _runs(settings, (1, 3), escape),
+            at_most(_SLOPE),
+            note=f"steepest second-order slope of neurons without output, {scale}",
+            of="runs",
+        ),
     ]
+
+
+def _runs(
+    settings: Settings, experiments: tuple[int, ...], value: Callable[[Record], Any]
+) -> Callable[[Evidence], Any]:
+    """Returns a reader of the runs of some experiments; it settles nothing where one is short or was not asked for."""
+    left_out = [number for number in experiments if number not in settings.experiments]
+    short = [number for number in experiments if steps_of(settings, number) < EXPERIMENTS[number].steps]
+
+    def of(evidence: Evidence) -> Any:
+        if left_out:
+            return Measured(None, unsettled=f"experiment {left_out[0]} was not asked for")
+        if short:
+            asked, needed = steps_of(settings, short[0]), EXPERIMENTS[short[0]].steps
+            return Measured(None, unsettled=f"{asked:,} steps of experiment {short[0]}; the source takes {needed:,}")
+        return evidence.where(RunCase, experiment=experiments).each(value)
+
+    return of

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.relu_stationary.cases import EXPERIMENTS
-from condenslab.studies.relu_stationary.claims import plateaus
+from condenslab.studies.relu_stationary.claims import RISKS, plateaus
 from condenslab.sweeps import Record
 
 _LINES = 3
@@ -42,7 +42,7 @@ def _curves(groups: dict[int, list[Record]]) -> Drawing:
         "Risk (mean over samples and outputs) against the step, which is not logarithmic, of three seeds of each "
         f"experiment. Dashed: the plateaus of the first seed, at {_listed(groups)}."
     )
-    return Drawing("Risk of the three experiments", caption, figure)
+    return Drawing(RISKS, caption, figure)
 
 
 def _listed(groups: dict[int, list[Record]]) -> str:

@@ -9,9 +9,12 @@ import numpy as np
 from condenslab import landscape, measures, networks, training
 from condenslab.networks import initial
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
+from condenslab.studies.contract.endings import as_asked
+from condenslab.studies.contract.parts import guarded
 from condenslab.studies.relu_stationary.cases import EXPERIMENTS, Experiment, RunCase
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Stop, Trajectory
+from condenslab.training import Trajectory
 
 _RECORDS = 1000
 _TOGETHER = 8
@@ -20,7 +23,7 @@ _IDLE = 1e-6
 _THRESHOLD = 0.05
 
 
-def run_cases(cases: Sequence[RunCase], progress: Progress | None) -> list[Outcome]:
+def run_cases(cases: Sequence[RunCase], progress: Progress) -> list[Outcome]:
     """Returns one outcome a case; the cases are of one experiment and differ in their seeds.
 
     The source's loss is the mean over samples and outputs, R the mean over samples of the sum over outputs, so that its
@@ -33,7 +36,7 @@ def run_cases(cases: Sequence[RunCase], progress: Progress | None) -> list[Outco
     first, setting = cases[0], EXPERIMENTS[cases[0].experiment]
     outputs = setting.targets.shape[1]
     risk = EmpiricalRisk(jnp.asarray(setting.inputs), jnp.asarray(setting.targets))
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.descend,
         risk,
         [_start(case, setting) for case in cases],
@@ -43,9 +46,7 @@ def run_cases(cases: Sequence[RunCase], progress: Progress | None) -> list[Outco
         vectorise=min(_TOGETHER, -(-len(cases) // 2)),
         progress=progress,
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
-    return [_outcome(case, risk, run) for case, run in zip(cases, runs, strict=True)]
+    return [guarded(_outcome, case, risk, run) for case, run in zip(cases, runs, strict=True)]
 
 
 def _start(case: RunCase, setting: Experiment) -> networks.TwoLayer:
@@ -65,16 +66,15 @@ def _outcome(case: RunCase, risk: EmpiricalRisk, run: Trajectory) -> Outcome:
     loss = run.records["risk"] / outputs
     values = {"final_risk": float(loss[-1]), "start_risk": float(loss[0])}
     arrays = {"times": run.times, "risk": loss}
-    if run.stop is Stop.NOT_FINITE:
-        return Outcome(values, arrays, "diverged", run.stop.value)
+    as_asked(run, values=values, arrays=arrays)
     dead = landscape.dead_neurons(risk, network)
     inner, outer = np.asarray(network.input_weights), np.asarray(network.output_weights)
-    own = np.concatenate([inner[~dead].ravel(), outer[:, ~dead].ravel()])
-    amplitude = float(np.abs(own).min(initial=np.inf)) / 10
+    living = np.concatenate([inner[~dead].ravel(), outer[:, ~dead].ravel()])
+    amplitude = float(np.abs(living).min(initial=np.inf)) / 10
     changes = landscape.perturbed_changes(
         risk, network, key=jax.random.key(case.seed), count=case.perturbations, amplitude=amplitude
     )
-    found = landscape.directional_stationarity(risk, network, kink=_KINK, idle=_IDLE)
+    tested = landscape.directional_stationarity(risk, network, kink=_KINK, idle=_IDLE)
     origin = networks.TwoLayer(
         0 * network.input_weights[:1], None, 0 * network.output_weights[:, :1], None, network.activation
     )
@@ -83,11 +83,11 @@ def _outcome(case: RunCase, risk: EmpiricalRisk, run: Trajectory) -> Outcome:
         "dead": int(dead.sum()),
         "perturbation": amplitude,
         "lowest_change": float(changes.min()) / outputs,
-        "kinks": len(found.kinks),
-        "output_slope": found.output_slope,
-        "lowest_slope": float(found.lowest.min()),
-        "escape": float(found.escape.max()),
-        "new_neuron": found.new_neuron,
+        "kinks": len(tested.kinks),
+        "output_slope": tested.output_slope,
+        "lowest_slope": float(tested.lowest.min()),
+        "escape": float(tested.escape.max()),
+        "new_neuron": tested.new_neuron,
         "slope_scale": scale,
     }
     groups = measures.condensation(network, threshold=_THRESHOLD, amplitude_filter=0.01).groups

@@ -94,6 +94,13 @@ class LevelsCase:
     kind: Literal["levels"] = "levels"
 
 
+def trials_of(settings: Settings, width: int) -> int:
+    """Returns the number of starts of a width."""
+    if width <= NARROW:
+        return settings.trials
+    return settings.wide_trials if width < 1000 else settings.widest_trials
+
+
 def make_cases(settings: Settings, seed: int) -> list[TrialCase | LevelsCase]:
     """Returns the cases of a run: every width with seeds `seed`, `seed` + 1, …, and the enumerations.
 
@@ -101,18 +108,12 @@ def make_cases(settings: Settings, seed: int) -> list[TrialCase | LevelsCase]:
         settings: The settings.
         seed: The first seed.
     """
-
-    def trials(width: int) -> int:
-        if width <= NARROW:
-            return settings.trials
-        return settings.wide_trials if width < 1000 else settings.widest_trials
-
-    own = settings
+    training = (settings.steps, settings.rate, settings.samples, settings.std, settings.exponent)
     return [
-        *(LevelsCase(width, own.samples) for width in range(1, own.levels + 1)),
+        *(LevelsCase(width, settings.samples) for width in range(1, settings.levels + 1)),
         *(
-            TrialCase(width, seed + k, own.steps, own.rate, own.samples, own.std, own.exponent)
-            for width in own.widths
-            for k in range(trials(width))
+            TrialCase(width, seed + k, *training)
+            for width in settings.widths
+            for k in range(trials_of(settings, width))
         ),
     ]

@@ -1,207 +1,227 @@
-"""Decides the claims of the training_similarity study from stored records; numbers only, no JAX."""
+"""What the training_similarity study claims, and how it is read from records; numbers only, no JAX."""
 
-from collections.abc import Sequence
-from math import comb
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.claims import Claim
-from condenslab.studies.training_similarity.cases import BINS, HIGHEST, LOWEST, NARROW
+from condenslab.studies.contract.criteria import at_least, at_most, exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.training_similarity.cases import NARROW, LevelsCase, Settings, TrialCase, trials_of
+from condenslab.studies.training_similarity.spectrum import BIN, CENTRES, Results, chance, peaks, pooled, unmatched
 from condenslab.sweeps import Record
 
 _NOTES = "Xu & Zhang, lecture notes, chapter 'embedding principle', section 1.1"
 _PRINCIPLE = "EP21, Theorem 1: critical functions of narrow networks are critical for wide ones"
 _OWN = "the study's own criterion"
-BIN = (HIGHEST - LOWEST) / BINS
-CENTRES = LOWEST + BIN * (np.arange(BINS) + 0.5)
-REACH = 2
-"""Peaks of the spectrum match when they are at most so many bins apart."""
-LEAST_SHARE = 0.01
 _ANGLE = 0.1
 _PERMUTATIONS = 20_000
+_CHANCE = 0.01
+_PASSING, _ORDERED = 3, 5
+"""So many widths must pass a level, or be ordered, for anything to be said of them."""
 
-STATEMENTS = (
-    "every risk at which wide nets (above 8 neurons) rest is one at which narrow nets rest (peaks of the loss "
-    "spectrum, within 0.05 decades): peaks without a partner",
-    "the probability that as many peaks of the wide nets match by chance",
-    "nets of widths 1 and 2 rest at critical risks found without training (within 0.025 decades): other peaks",
-    "wider nets spend more of their steps below the width-1 minimum: p-value of the rank correlation with the width",
-    "at the risk of the width-2 minimum the functions coincide across widths: median relative rms distance to the "
-    "critical function, for each width that passes there",
-    "at that risk the merged neurons are those of the width-2 net: share of the amplitude within 0.1 rad of one of "
-    "its neurons with its sign, median, for each width that passes there",
-)
-"""What the study claims, before anything is measured; a run adds widths and numbers of trials."""
+SPECTRUM, COURSES, AT_LEVEL = "The loss spectrum", "Risk along training", "What the networks are at the width-2 level"
+"""Titles of drawings."""
 
 
-class Results:
-    """The records of a run by width; those that are not done are left out.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed with these settings.
 
     Args:
-        records: Records in any order.
+        settings: The settings.
     """
-
-    def __init__(self, records: Sequence[Record]) -> None:
-        done = [record for record in records if record.status == "done"]
-        self.levels = {r.case["width"]: r for r in done if r.case["kind"] == "levels"}
-        self.trials: dict[int, list[Record]] = {}
-        for record in done:
-            if record.case["kind"] == "trial":
-                self.trials.setdefault(record.case["width"], []).append(record)
-        self.widths = sorted(self.trials)
-
-    def spectrum(self, width: int) -> np.ndarray:
-        """Returns the share of all steps of all trials of a width that is spent in each bin, shape (bin,)."""
-        counts = np.sum([record.arrays["counts"] for record in self.trials[width]], axis=0, dtype=np.int64)
-        return np.asarray(counts)[1:-1] / np.sum(counts)
-
-    def passing(self, name: str) -> dict[int, list[Record]]:
-        """Returns, by width, the trials that were recorded within half a bin of a level (`width_1` or `width_2`)."""
-        found = {w: [r for r in self.trials[w] if f"{name}_outputs" in r.arrays] for w in self.widths}
-        return {width: records for width, records in found.items() if records}
+    return [*_shared_levels(settings), _critical_levels(settings), _lower(settings), *_at_level(settings)]
 
 
-def peaks(shares: np.ndarray) -> np.ndarray:
-    """Returns the bins in which a spectrum has a peak: at least 1 % of the steps, and most within two bins around.
-
-    Args:
-        shares: Share of the steps in each bin, shape (bin,).
-    """
-    padded = np.pad(shares, REACH)
-    around = np.stack([padded[shift : shift + len(shares)] for shift in range(2 * REACH + 1)])
-    first = np.argmax(around, axis=0) == REACH
-    return np.flatnonzero(first & (shares >= LEAST_SHARE))
+def _listed(settings: Settings, widths: Sequence[int]) -> str:
+    return "widths " + (", ".join(f"{width} ({trials_of(settings, width)} trials)" for width in widths) or "(none)")
 
 
-def unmatched(own: np.ndarray, others: np.ndarray) -> int:
-    """Returns how many of the bins have none of the others within `REACH` bins.
+def _shared_levels(settings: Settings) -> list[Statement]:
+    widths = sorted(set(settings.widths))
+    wide = [width for width in widths if width > NARROW]
+    one_sided = f"the widths do not lie on both sides of {NARROW}" if wide in ([], widths) else ""
 
-    Args:
-        own: Bin numbers, shape (k,).
-        others: Bin numbers, shape (l,).
-    """
-    if not len(others):
-        return len(own)
-    return int(np.sum(np.abs(own[:, None] - others[None, :]).min(axis=1) > REACH))
+    def of(value: Callable[[Results], Any]) -> Callable[[Evidence], Any]:
+        def values(evidence: Evidence) -> Any:
+            return Measured(None, unsettled=one_sided) if one_sided else _trials(evidence, value)
 
+        return values
 
-def chance(own: np.ndarray, others: np.ndarray, bins: int) -> tuple[float, float]:
-    """Returns the probability that at least as many peaks match if they lay anywhere, independently.
-
-    The second number is the probability that all do: the least that the first can be.
-
-    Args:
-        own: Bin numbers of the peaks, shape (k,).
-        others: Bin numbers that they are compared with.
-        bins: How many bins they could lie in.
-    """
-    near = np.unique((others[:, None] + np.arange(-REACH, REACH + 1)[None, :]).ravel())
-    share = min(1.0, len(near) / bins)
-    matched, count = len(own) - unmatched(own, others), len(own)
-    probability = sum(comb(count, k) * share**k * (1 - share) ** (count - k) for k in range(matched, count + 1))
-    return probability, share**count
-
-
-def decide(records: Sequence[Record]) -> list[Claim]:
-    """Returns the claims of a run, in the order of `STATEMENTS`.
-
-    Args:
-        records: The records.
-    """
-    results = Results(records)
-    return [*_shared_levels(results), _critical_levels(results), _lower(results), *_at_level(results)]
-
-
-def pooled(results: Results, widths: Sequence[int]) -> np.ndarray:
-    """Returns the peaks that any of the widths has, as sorted bin numbers."""
-    return np.unique(np.concatenate([peaks(results.spectrum(width)) for width in widths]))
-
-
-def _shared_levels(results: Results) -> list[Claim]:
-    narrow = [width for width in results.widths if width <= NARROW]
-    wide = [width for width in results.widths if width > NARROW]
-    text = f"{STATEMENTS[0]}, for widths {_listed(results, wide)}"
-    if not narrow or not wide:
-        undecided = Claim.undecided(text, _NOTES, expected=0), Claim.undecided(STATEMENTS[1], _OWN, expected=0.01)
-        return list(undecided)
-    known = pooled(results, narrow)
-    missing = [unmatched(peaks(results.spectrum(width)), known) for width in wide]
-    together = np.mean([results.spectrum(width) for width in wide], axis=0)
-    visited = np.flatnonzero(np.mean([results.spectrum(width) for width in results.widths], axis=0))
-    probability, least = chance(peaks(together), known, int(visited[-1] - visited[0] + 1))
-    number = (
-        f"{STATEMENTS[1]} ({len(peaks(together))} peaks of all wide nets together, {len(known)} of the narrow ones)"
-    )
     return [
-        Claim.count(text, f"{_NOTES}; {_PRINCIPLE}", expected=0, measured=missing),
-        # So few peaks that even all of them match by chance decide nothing.
-        Claim.at_most(number, _OWN, bound=0.01, measured=probability if least <= 0.01 else None),
+        Statement(
+            "every risk at which wide nets (above 8 neurons) rest is one at which narrow nets rest (peaks of the loss "
+            "spectrum, within 0.05 decades)",
+            f"{_NOTES}; {_PRINCIPLE}",
+            of(_lonely_peaks),
+            exactly(0),
+            note=f"peaks without a partner, {_listed(settings, wide)}",
+            label="every risk at which wide nets rest is one at which narrow nets rest",
+            figure=SPECTRUM,
+        ),
+        Statement(
+            "the probability that as many peaks of the wide nets match by chance",
+            _OWN,
+            of(_by_chance),
+            at_most(_CHANCE),
+            label="probability that as many peaks of the wide nets match by chance",
+            figure=SPECTRUM,
+        ),
     ]
 
 
-def _critical_levels(results: Results) -> Claim:
-    measured = []
-    for width in (1, 2):
-        if width in results.trials and width in results.levels:
-            own = CENTRES[peaks(results.spectrum(width))]
-            levels = np.log10(np.maximum(results.levels[width].arrays["risks"], 1e-300))
-            measured.append(int(np.sum(np.abs(own[:, None] - levels[None, :]).min(axis=1) > BIN)))
-    text = f"{STATEMENTS[2]}, for widths {_listed(results, [w for w in (1, 2) if w in results.trials])}"
-    return Claim.count(text, f"{_NOTES}; {_PRINCIPLE}", expected=0, measured=measured or None)
+def _trials(evidence: Evidence, value: Callable[[Results], Any]) -> Any:
+    return evidence.where(TrialCase).all(lambda records: value(Results(records)))
 
 
-def share_below(results: Results, width: int) -> float:
-    """Returns the share of the steps of a width below the width-1 minimum by more than one bin."""
-    level = np.log10(results.levels[1].arrays["risks"][0])
-    return float(results.spectrum(width)[level - BIN > CENTRES].sum())
+def _sides(results: Results) -> tuple[np.ndarray, list[int]]:
+    """Returns the peaks of the narrow widths, and the wide widths."""
+    wide = [width for width in results.widths if width > NARROW]
+    return pooled(results, [width for width in results.widths if width <= NARROW]), wide
 
 
-def _lower(results: Results) -> Claim:
-    text = f"{STATEMENTS[3]}, for widths {_listed(results, results.widths)}"
-    if 1 not in results.levels or len(results.widths) < 5:
-        return Claim.undecided(text, _NOTES, expected=0.01)
-    shares = np.array([share_below(results, width) for width in results.widths])
-    ranks = np.array([np.mean([(other < one) + 0.5 * (other == one) for other in shares]) for one in shares])
+def _lonely_peaks(results: Results) -> list[int]:
+    narrow_peaks, wide = _sides(results)
+    return [unmatched(peaks(results.spectrum(width)), narrow_peaks) for width in wide]
+
+
+def _by_chance(results: Results) -> Measured:
+    narrow_peaks, wide = _sides(results)
+    together = peaks(np.mean([results.spectrum(width) for width in wide], axis=0))
+    visited = np.flatnonzero(np.mean([results.spectrum(width) for width in results.widths], axis=0))
+    probability, least = chance(together, narrow_peaks, int(visited[-1] - visited[0] + 1))
+    note = f"{len(together)} peaks of all wide nets together, {len(narrow_peaks)} of the narrow ones"
+    few = "so few peaks that all of them may match by chance" if least > _CHANCE else ""
+    return Measured(probability, note, few)
+
+
+def _critical_levels(settings: Settings) -> Statement:
+    narrowest = [width for width in (1, 2) if width in settings.widths and width <= settings.levels]
+
+    def other_peaks(records: list[Record]) -> int:
+        results = Results(records)
+        (width,) = results.widths
+        resting = CENTRES[peaks(results.spectrum(width))]
+        levels = np.log10(np.maximum(results.levels[width].arrays["risks"], 1e-300))
+        return int(np.sum(np.abs(resting[:, None] - levels[None, :]).min(axis=1) > BIN))
+
+    return Statement(
+        "nets of widths 1 and 2 rest at critical risks found without training (within 0.025 decades)",
+        f"{_NOTES}; {_PRINCIPLE}",
+        lambda evidence: [evidence.where(width=width).all(other_peaks) for width in narrowest],
+        exactly(0),
+        note=f"other peaks, {_listed(settings, narrowest)}",
+        label="nets of widths 1 and 2 rest at critical risks found without training",
+        figure=SPECTRUM,
+    )
+
+
+def share_below(results: Results, width: int, level: float) -> float:
+    """Returns the share of the steps of a width below a risk by more than one bin."""
+    return float(results.spectrum(width)[np.log10(level) - BIN > CENTRES].sum())
+
+
+def _lower(settings: Settings) -> Statement:
+    widths = sorted(set(settings.widths))
+
+    def p_value(evidence: Evidence) -> Any:
+        if len(widths) < _ORDERED:
+            return Measured(None, unsettled=f"{len(widths)} widths are too few to be ordered: ask for {_ORDERED}")
+        level = evidence.where(LevelsCase, width=1).all(lambda records: float(records[0].arrays["risks"][0]))
+        shares = _trials(evidence, lambda results: [share_below(results, w, level or 1e-300) for w in results.widths])
+        return None if level is None or shares is None else _rank_p_value(np.array(shares))
+
+    return Statement(
+        "wider nets spend more of their steps below the width-1 minimum",
+        _NOTES,
+        p_value,
+        at_most(_CHANCE),
+        note=f"p-value of the rank correlation with the width, {_listed(settings, widths)}",
+        figure=SPECTRUM,
+    )
+
+
+def _rank_p_value(shares: np.ndarray) -> float:
+    """Returns the probability that shuffled values grow as much along the order, from random permutations."""
+    ranks = np.array([np.mean([(other < share) + 0.5 * (other == share) for other in shares]) for share in shares])
     order = np.arange(len(shares)) - (len(shares) - 1) / 2
     random = np.random.default_rng(0)
     shuffled = np.array([random.permutation(ranks) @ order for _ in range(_PERMUTATIONS)])
-    p_value = (1 + np.sum(shuffled >= ranks @ order - 1e-12)) / (1 + _PERMUTATIONS)
-    return Claim.at_most(text, _NOTES, bound=0.01, measured=float(p_value))
+    return float((1 + np.sum(shuffled >= ranks @ order - 1e-12)) / (1 + _PERMUTATIONS))
 
 
-def _at_level(results: Results) -> list[Claim]:
-    passing = results.passing("width_2")
+def _at_level(settings: Settings) -> list[Statement]:
+    def passing(value: Callable[[Results, Record], Any]) -> Callable[[Evidence], Any]:
+        """Returns a reader of the trials that pass the width-2 minimum, and of that minimum."""
+
+        def of(evidence: Evidence) -> Any:
+            if settings.levels < 2:
+                return Measured(None, unsettled="the critical risks of width 2 were not asked for")
+            minimum = evidence.where(LevelsCase, width=2).all(lambda records: records[0])
+            results = _trials(evidence, lambda results: results)
+            return None if minimum is None or results is None else value(results, minimum)
+
+        return of
+
+    return [
+        Statement(
+            "at the risk R of the width-2 minimum the functions coincide across widths",
+            f"{_NOTES}; the bound is {_OWN}",
+            passing(_distances),
+            at_most(0.25),
+            note="median rms distance to the critical function, relative to √(2R), that of two functions of that risk "
+            "whose residuals have nothing in common, for each width that passes there",
+            figure=AT_LEVEL,
+        ),
+        Statement(
+            "at that risk the merged neurons are those of the width-2 net",
+            f"{_NOTES}; 90 % and 0.1 rad: {_OWN}",
+            passing(_shares),
+            at_least(0.9),
+            note="share of the amplitude within 0.1 rad of one of its neurons with its sign, median, for each width "
+            "that passes there",
+            label="at the risk of the width-2 minimum the merged neurons are its neurons",
+            figure=AT_LEVEL,
+        ),
+    ]
+
+
+def _told(results: Results, passing: dict[int, list[Record]]) -> tuple[str, str]:
+    """Returns which widths pass, and why these are too few, if they are."""
     widths = ", ".join(f"{width} ({len(found)} of {len(results.trials[width])})" for width, found in passing.items())
-    texts = [f"{statement}; width (trials that pass): {widths or 'none'}" for statement in STATEMENTS[4:]]
-    known = results.levels.get(2)
-    if known is None or len(passing) < 3 or max(passing) <= NARROW:
-        return [Claim.undecided(text, _NOTES, expected=None) for text in texts]
-    best = known.arrays["best_outputs"]
-    scale = np.sqrt(np.mean(best**2))
-    # Two functions of that risk whose residuals have nothing in common are √(2R) apart; a quarter of it is close.
-    bound = float(0.25 * np.sqrt(2 * known.arrays["risks"][0]) / scale)
-    apart = [
-        float(np.median([np.sqrt(np.mean((r.arrays["width_2_outputs"] - best) ** 2)) / scale for r in found]))
-        for found in passing.values()
+    few = len(passing) < _PASSING or max(passing) <= NARROW
+    unsettled = f"fewer than {_PASSING} widths, or none above {NARROW}, pass there" if few else ""
+    return f"width (trials that pass): {widths or 'none'}", unsettled
+
+
+def _distances(results: Results, minimum: Record) -> Measured:
+    passing = results.passing("width_2")
+    best, scale = minimum.arrays["best_outputs"], float(np.sqrt(2 * minimum.arrays["risks"][0]))
+    if not scale:
+        return Measured(None, unsettled="the width-2 minimum fits the samples exactly: there is no level to rest at")
+    medians = [
+        float(np.median([np.sqrt(np.mean((trial.arrays["width_2_outputs"] - best) ** 2)) / scale for trial in trials]))
+        for trials in passing.values()
     ]
-    claims = [
-        Claim.at_most(texts[0], f"{_NOTES}; the bound is a quarter of √(2R), {_OWN}", bound=bound, measured=apart)
-    ]
-    if 2 not in passing:
-        return [*claims, Claim.undecided(texts[1], _NOTES, expected=0.9)]
+    return Measured(medians, *_told(results, passing))
+
+
+def _shares(results: Results, _: Record) -> Measured:
+    passing = results.passing("width_2")
+    note, few = _told(results, passing)
+    if few or 2 not in passing:
+        return Measured(None, note, few or "no trial of width 2 passes there")
     pattern = min(passing[2], key=lambda record: record.values["width_2_away"])
-    shares = [float(np.median([_shared_amplitude(r, pattern) for r in found])) for found in passing.values()]
-    return [*claims, Claim.at_least(texts[1], f"{_NOTES}; 90 % and 0.1 rad: {_OWN}", bound=0.9, measured=shares)]
+    return Measured(
+        [float(np.median([_shared_amplitude(trial, pattern) for trial in trials])) for trials in passing.values()], note
+    )
 
 
 def _shared_amplitude(record: Record, pattern: Record) -> float:
     """Returns the share of the amplitude whose direction and sign are those of a neuron of the pattern."""
     angles, amplitudes = record.arrays["width_2_angles"], record.arrays["width_2_amplitudes"]
-    own, signs = pattern.arrays["width_2_angles"], np.sign(pattern.arrays["width_2_amplitudes"])
-    apart = np.abs((angles[:, None] - own[None, :] + np.pi) % (2 * np.pi) - np.pi)
+    directions, signs = pattern.arrays["width_2_angles"], np.sign(pattern.arrays["width_2_amplitudes"])
+    apart = np.abs((angles[:, None] - directions[None, :] + np.pi) % (2 * np.pi) - np.pi)
     near = np.any((apart <= _ANGLE) & (np.sign(amplitudes)[:, None] == signs[None, :]), axis=1)
     return float(np.abs(amplitudes[near]).sum() / np.abs(amplitudes).sum())
-
-
-def _listed(results: Results, widths: Sequence[int]) -> str:
-    return ", ".join(f"{width} ({len(results.trials[width])} trials)" for width in widths) or "(none)"

@@ -7,7 +7,8 @@ import numpy as np
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.training_similarity.cases import BINS, HIGHEST, LOWEST, NARROW
-from condenslab.studies.training_similarity.claims import Results
+from condenslab.studies.training_similarity.claims import AT_LEVEL, COURSES, SPECTRUM
+from condenslab.studies.training_similarity.spectrum import Results
 from condenslab.sweeps import Record
 
 _SHOWN = 4
@@ -19,7 +20,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: The records, in any order.
     """
-    results = Results(records)
+    results = Results([record for record in records if record.status == "done"])
     if not results.widths:
         return []
     drawn = [_spectrum(results), _curves(results)]
@@ -50,7 +51,7 @@ def _spectrum(results: Results) -> Drawing:
         f"{case['std']:g}·m^−{case['exponent']:g} for every parameter, the samples are {case['samples']} points of "
         "[−1, 1]; both are our choices."
     )
-    return Drawing("The loss spectrum", caption, figure)
+    return Drawing(SPECTRUM, caption, figure)
 
 
 def _curves(results: Results) -> Drawing:
@@ -72,7 +73,7 @@ def _curves(results: Results) -> Drawing:
         "Of some widths the trial with the lowest final risk. Plateaus of all widths lie at the same risks, which are "
         "critical risks of narrow networks."
     )
-    return Drawing("Risk along training", caption, figure)
+    return Drawing(COURSES, caption, figure)
 
 
 def _functions(results: Results) -> Drawing:
@@ -108,4 +109,4 @@ def _functions(results: Results) -> Drawing:
         "function found without training. Right: their neurons merged by direction (relative distance 0.1, amplitudes "
         "below 2 % of the largest dropped)."
     )
-    return Drawing("What the networks are at the width-2 level", caption, figure)
+    return Drawing(AT_LEVEL, caption, figure)

@@ -91,9 +91,9 @@ def critical_functions(x: np.ndarray, y: np.ndarray, width: int) -> Functions:
         raise ValueError(f"width must be at least 1. Got {width}.")
     ramps = _ramps(x)
     choices = np.array(list(combinations_with_replacement(range(len(ramps.low)), width)))
-    found = [_solve(ramps, x, y, choices[at : at + _CHUNK]) for at in range(0, len(choices), _CHUNK)]
-    outputs = np.concatenate([part[0] for part in found])
-    smooth = np.concatenate([part[1] for part in found])
+    solved = [_solve(ramps, x, y, choices[at : at + _CHUNK]) for at in range(0, len(choices), _CHUNK)]
+    outputs = np.concatenate([part[0] for part in solved])
+    smooth = np.concatenate([part[1] for part in solved])
     zero = np.zeros((1, len(x)))
     outputs, smooth = np.concatenate([outputs, zero]), np.append(smooth, True)
     risks = np.mean((outputs - y) ** 2, axis=1)
@@ -141,29 +141,29 @@ def _solve(ramps: _Ramps, x: np.ndarray, y: np.ndarray, choices: np.ndarray) -> 
     slopes, constants = multiples.reshape(len(choices), width, 2).transpose(2, 0, 1)
     accepted = np.ones(len(choices), bool)
     for k in range(width):
-        own = choices[:, k]
-        alone = np.sum(choices == own[:, None], axis=1) == 1
-        gap = _in_gap(ramps, own, slopes[:, k], constants[:, k]) | ~alone
-        rest = alone & _at_rest(ramps, own, slopes[:, k], residuals)
-        accepted &= np.where(ramps.fixed[own], rest, gap)
+        chosen = choices[:, k]
+        alone = np.sum(choices == chosen[:, None], axis=1) == 1
+        gap = _in_gap(ramps, chosen, slopes[:, k], constants[:, k]) | ~alone
+        rest = alone & _at_rest(ramps, chosen, slopes[:, k], residuals)
+        accepted &= np.where(ramps.fixed[chosen], rest, gap)
     return outputs[accepted], np.asarray(~ramps.fixed[choices[accepted]].any(axis=1))
 
 
-def _in_gap(ramps: _Ramps, own: np.ndarray, slopes: np.ndarray, constants: np.ndarray) -> np.ndarray:
+def _in_gap(ramps: _Ramps, chosen: np.ndarray, slopes: np.ndarray, constants: np.ndarray) -> np.ndarray:
     """Returns whether the ramp slope·x + constant vanishes where it must (at slope 0: outside of everything)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         kink = np.where(slopes == 0, np.inf, -constants / slopes)
-    inside = (kink > ramps.low[own]) & (kink < ramps.high[own])
-    return np.where(ramps.full[own], ~inside, inside) | ramps.free[own]
+    inside = (kink > ramps.low[chosen]) & (kink < ramps.high[chosen])
+    return np.where(ramps.full[chosen], ~inside, inside) | ramps.free[chosen]
 
 
-def _at_rest(ramps: _Ramps, own: np.ndarray, slopes: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+def _at_rest(ramps: _Ramps, chosen: np.ndarray, slopes: np.ndarray, residuals: np.ndarray) -> np.ndarray:
     """Returns whether moving a kink off its sample does not lower the risk to either side, to first order.
 
     A ramp s·(x − c) on its active samples changes by −s·dc there. Moving towards the active side leaves the sample
     under the kink inactive; moving away makes it active.
     """
-    towards, away = ramps.right[own], -ramps.right[own]
-    inner = np.sum(residuals * ramps.inner[own], axis=1)
-    closed = np.sum(residuals * ramps.closed[own], axis=1)
+    towards, away = ramps.right[chosen], -ramps.right[chosen]
+    inner = np.sum(residuals * ramps.inner[chosen], axis=1)
+    closed = np.sum(residuals * ramps.closed[chosen], axis=1)
     return (-slopes * towards * inner >= -_ROUNDING) & (-slopes * away * closed >= -_ROUNDING)

@@ -12,10 +12,13 @@ import optax
 from condenslab import measures, networks, tasks, training
 from condenslab.networks import initial
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
+from condenslab.studies.contract.endings import as_asked
+from condenslab.studies.contract.parts import guarded
 from condenslab.studies.training_similarity.cases import BINS, HIGHEST, LOWEST, LevelsCase, TrialCase
 from condenslab.studies.training_similarity.reference import critical_functions
 from condenslab.sweeps import Outcome, Progress
-from condenslab.training import Stop, Trajectory
+from condenslab.training import Trajectory
 
 _RECORD = {
     "risk": training.record_risk,
@@ -28,27 +31,29 @@ _FILTER = 0.02
 _THRESHOLD = 0.1
 
 
-def run_levels(case: LevelsCase) -> Outcome:
+def run_levels(case: LevelsCase, progress: Progress) -> Outcome:
     """Returns the distinct critical risks of a narrow width and its best function.
 
     Args:
         case: The case.
+        progress: Called with (fraction, text).
     """
     task = tasks.task("four_relu", samples=case.samples)
-    found = critical_functions(task.inputs[:, 0], task.targets[:, 0], case.width)
-    values = {"functions": len(found.risks), "start_risk": float(np.mean(task.targets**2))}
+    critical = critical_functions(task.inputs[:, 0], task.targets[:, 0], case.width)
+    progress(1.0, f"{len(critical.risks)} critical functions of width {case.width}")
+    values = {"functions": len(critical.risks), "start_risk": float(np.mean(task.targets**2))}
     return Outcome(
         values,
         {
-            "risks": found.distinct(),
+            "risks": critical.distinct(),
             "inputs": task.inputs[:, 0],
             "targets": task.targets[:, 0],
-            "best_outputs": found.outputs[0],
+            "best_outputs": critical.outputs[0],
         },
     )
 
 
-def run_trials(cases: Sequence[TrialCase], progress: Progress | None) -> list[Outcome]:
+def run_trials(cases: Sequence[TrialCase], progress: Progress) -> list[Outcome]:
     """Returns one outcome a case; the cases differ in their seeds only.
 
     Args:
@@ -59,7 +64,7 @@ def run_trials(cases: Sequence[TrialCase], progress: Progress | None) -> list[Ou
     risk, method = _risk(first.samples), _counting_descent(first.samples, first.rate)
     # A batch of narrow networks is one vectorised program; wide ones fill the processor by themselves.
     vectorise = 32 if first.width <= 8 else 8 if first.width <= 30 else 1
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.descend,
         risk,
         [_start(case) for case in cases],
@@ -70,10 +75,8 @@ def run_trials(cases: Sequence[TrialCase], progress: Progress | None) -> list[Ou
         vectorise=min(vectorise, max(1, len(cases) // 2)),
         progress=progress,
     )
-    if any(run.stop is Stop.INTERRUPTED for run in runs):
-        raise KeyboardInterrupt
     levels = _levels(first.samples)
-    return [_outcome(run, levels) for run in runs]
+    return [guarded(_outcome, run, levels) for run in runs]
 
 
 @cache
@@ -112,8 +115,8 @@ def _counting_descent(samples: int, rate: float) -> optax.GradientTransformation
 
 def _start(case: TrialCase) -> networks.TwoLayer:
     scale = initial.from_std_exponent(case.exponent, case.width)
-    own = initial.Scale(case.std * scale.input_std, case.std * scale.output_std)
-    return networks.two_layer(case.seed, width=case.width, inputs=1, activation="relu", scale=own)
+    smaller = initial.Scale(case.std * scale.input_std, case.std * scale.output_std)
+    return networks.two_layer(case.seed, width=case.width, inputs=1, activation="relu", scale=smaller)
 
 
 def _record_steps(steps: int) -> np.ndarray:
@@ -126,8 +129,7 @@ def _outcome(run: Trajectory, levels: dict[str, float]) -> Outcome:
     counts = next(leaf for leaf in run.state if leaf.dtype == np.int32 and leaf.shape == (BINS + 2,))
     values: dict[str, Any] = {"final_risk": float(run.records["risk"][-1]), "counted_steps": int(counts.sum())}
     arrays: dict[str, np.ndarray] = {"counts": counts, "times": run.times, "risk": run.records["risk"]}
-    if run.stop is Stop.NOT_FINITE:
-        return Outcome(values, arrays, "diverged", run.stop.value)
+    as_asked(run, values=values, arrays=arrays)
     for name, level in levels.items():
         away = np.abs(np.log10(run.records["risk"] / level))
         nearest = int(np.argmin(away))
@@ -141,12 +143,12 @@ def _outcome(run: Trajectory, levels: dict[str, float]) -> Outcome:
 def _at_level(name: str, run: Trajectory, record: int) -> dict[str, np.ndarray]:
     """Returns the function and the merged neurons at one record: angle of (w, b), and amplitude with the sign of a."""
     network = networks.unravel(jnp.asarray(run.records["parameters"][record]), run.network)
-    found = measures.condensation(network, threshold=_THRESHOLD, amplitude_filter=_FILTER)
+    condensed = measures.condensation(network, threshold=_THRESHOLD, amplitude_filter=_FILTER)
     outgoing = np.asarray(network.output_weights)[0]
-    points = np.stack([group.representative for group in found.groups]).reshape(-1, 2)
-    signs = np.array([np.sign(outgoing[group.members].sum()) for group in found.groups])
+    points = np.stack([group.representative for group in condensed.groups]).reshape(-1, 2)
+    signs = np.array([np.sign(outgoing[group.members].sum()) for group in condensed.groups])
     return {
         f"{name}_outputs": run.records["outputs"][record][:, 0],
         f"{name}_angles": np.arctan2(points[:, 1], points[:, 0]),
-        f"{name}_amplitudes": signs * np.array([group.net_amplitude for group in found.groups]),
+        f"{name}_amplitudes": signs * np.array([group.net_amplitude for group in condensed.groups]),
     }

@@ -1,50 +1,81 @@
-"""Decides the claims of the study of trajectories from stored records; numbers only, no JAX."""
+"""What the study of trajectories claims, and how it is read from records; numbers only, no JAX."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.claims import Claim
-from condenslab.studies.seeds import over_seeds
+from condenslab.studies.contract.criteria import at_least, at_most, exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.shared.resting import resting_levels
+from condenslab.studies.trajectory.cases import Case, Settings
 from condenslab.sweeps import Record
 
 LEVELS = (0.027, 0.0055, 0.0028, 1e-4)
 """Levels at which the risk of the run in the lecture notes rests, read off a logarithmic figure."""
+PAIR_ANGLES = (-np.pi + np.arctan(1 / 3), -np.arctan(1 / 3))
+PAIR_AMPLITUDE = 0.2 * np.sqrt(10) / 3
+COURSE, PAIR = "Groups over time", "Two orientations"
+"""Titles of drawings."""
 
 _TOLERANCE = 0.15
+_ENOUGH_STEPS, _ENOUGH_PAIR_STEPS = 100_000, 10_000
 _NOTES = (
     "Xu's lecture notes, Fig. 1.7 (one run, levels read off the figure; its epochs do not fit rate 0.1 and std 1e-4)"
 )
-PAIR_ANGLES = (-np.pi + np.arctan(1 / 3), -np.arctan(1 / 3))
-PAIR_AMPLITUDE = 0.2 * np.sqrt(10) / 3
-_RESTING = 0.5
-"""A risk rests where |d log R/d log t| has a local minimum below this."""
-
-STATEMENTS = (
-    "the risk rests within 15 % of the published level",
-    "more groups at the end than on the first plateau",
-    "the target 0.2·R(x − 1/3) + 0.2·R(−x − 1/3) ends as two groups",
-    "they point along −atan(1/3) and −π + atan(1/3)",
-    "the summed amplitude of each is 0.2·√10/3",
+_GROWTH = "arXiv 2504.09484, abstract: 'typically' increases; deck 002, '1d example'"
+_NOTEBOOK = (
+    "dlphenomena/condensation, condense.ipynb; closed form: merging all neurons of an orientation gives the target"
 )
-"""What the study claims, before anything is measured; a run adds levels, seeds and intervals."""
+_NO_LEVEL = "the published level 0.0028 is no resting level of our runs"
 
 
-def resting_levels(times: np.ndarray, risk: np.ndarray) -> np.ndarray:
-    """Returns the risks at which a run is slowest on logarithmic axes: the local minima of |d log R/d log t| below 0.5.
-
-    A run that ends at rest ends on a level.
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed with these settings.
 
     Args:
-        times: Increasing times, those of 0 are left out, shape (time,).
-        risk: Positive risks, shape (time,).
+        settings: The settings.
     """
-    later = times > 0
-    logs = np.log(np.maximum(risk[later], np.finfo(float).tiny))
-    slope = np.abs(np.gradient(logs, np.log(times[later])))
-    padded = np.concatenate([[np.inf], slope, [np.inf]])
-    lowest = (slope <= padded[:-2]) & (slope <= padded[2:]) & (slope < _RESTING)
-    return risk[later][lowest]
+    return [*_levels(settings.steps), *_pair(settings.pair_steps)]
+
+
+def _on(task: str, steps: int, enough: int, values: Callable[[Evidence], Any]) -> Callable[[Evidence], Any]:
+    """Returns a reader of the runs on a target, which settle nothing with too few steps."""
+
+    def of(evidence: Evidence) -> Any:
+        runs = evidence.where(Case, task=task)
+        short = f"{steps:,} epochs are too few to come to rest: allow {enough:,} at least"
+        return values(runs) if steps >= enough else Measured(None, unsettled=short)
+
+    return of
+
+
+def _levels(steps: int) -> list[Statement]:
+    def near(number: int) -> Callable[[Evidence], Any]:
+        return lambda runs: runs.all(lambda records: _at_level(records, number))
+
+    return [
+        *(
+            Statement(
+                f"the risk rests within 15 % of the published level {level:g}",
+                _NOTES,
+                _on("four_relu", steps, _ENOUGH_STEPS, near(number)),
+                at_most(_TOLERANCE),
+                figure=COURSE,
+                reason=_NO_LEVEL if level == 0.0028 else "",
+            )
+            for number, level in enumerate(LEVELS)
+        ),
+        Statement(
+            "more groups at the end than on the first plateau",
+            _GROWTH,
+            _on("four_relu", steps, _ENOUGH_STEPS, _growths),
+            at_least(1),
+            of="seeds",
+            figure=COURSE,
+        ),
+    ]
 
 
 def deviations(record: Record) -> np.ndarray:
@@ -53,20 +84,10 @@ def deviations(record: Record) -> np.ndarray:
     Args:
         record: A record of the four-neuron target.
     """
-    found = resting_levels(record.arrays["times"], record.arrays["risk"])
-    if not found.size:
+    levels = resting_levels(record.arrays["times"], record.arrays["risk"])
+    if not levels.size:
         return np.full(len(LEVELS), np.inf)
-    return np.array([np.abs(found / level - 1).min() for level in LEVELS])
-
-
-def on_task(records: Sequence[Record], task: str) -> list[Record]:
-    """Returns the finished records of a target, by seed.
-
-    Args:
-        records: Any records.
-        task: Name of the target.
-    """
-    return sorted((r for r in records if r.status == "done" and r.case["task"] == task), key=lambda r: r.case["seed"])
+    return np.array([np.abs(levels / level - 1).min() for level in LEVELS])
 
 
 def nearest(runs: Sequence[Record]) -> Record:
@@ -80,67 +101,64 @@ def nearest(runs: Sequence[Record]) -> Record:
     return min(runs, key=lambda run: float(np.minimum(deviations(run), 1.0).sum()))
 
 
-def decide(records: Sequence[Record]) -> list[Claim]:
-    """Returns the claims of a run.
-
-    Args:
-        records: The records.
-    """
-    return [*_levels(on_task(records, "four_relu")), *_pair(on_task(records, "relu_pair"))]
-
-
-def _levels(runs: list[Record]) -> list[Claim]:
-    asked = [r for r in runs if r.case["steps"] >= 100_000]
-    if not asked:
-        return [Claim.undecided(text, _NOTES, expected=LEVELS) for text in STATEMENTS[:2]]
-    best, all_of_them = nearest(asked), np.array([deviations(r) for r in asked])
-    claims = []
-    for number, level in enumerate(LEVELS):
-        share = f"{int((all_of_them[:, number] <= _TOLERANCE).sum())} of {len(asked)} seeds do"
-        text = f"{STATEMENTS[0]} {level:g} (seed {best.case['seed']}, the nearest to all four; {share})"
-        measured = float(deviations(best)[number])
-        claims.append(
-            Claim.at_most(text, _NOTES, bound=_TOLERANCE, measured=measured if np.isfinite(measured) else None)
-        )
-    growth = [int(r.arrays["group_counts"][-1] - _plateau_count(r)) for r in asked]
-    falls = [int((np.diff(r.arrays["group_counts"][_plateau_start(r) :]) < 0).sum()) for r in asked]
-    text = over_seeds(f"{STATEMENTS[1]} (the count falls in between {falls} times)", [more >= 1 for more in growth])
-    source = "arXiv 2504.09484, abstract: 'typically' increases; deck 002, '1d example'"
-    return [*claims, Claim.at_least(text, source, bound=1, measured=growth)]
+def _at_level(runs: list[Record], number: int) -> Measured:
+    """Returns how far from a level the run rests that is nearest to all levels."""
+    best = nearest(runs)
+    resting = sum(deviations(run)[number] <= _TOLERANCE for run in runs)
+    note = f"seed {best.case['seed']}, the nearest to all four; {resting} of {len(runs)} seeds do"
+    return Measured(float(deviations(best)[number]), note=note)
 
 
-def _plateau_start(record: Record) -> int:
+def _growths(runs: Evidence) -> Measured:
+    growths = runs.each(lambda run: int(run.arrays["group_counts"][-1] - run.arrays["group_counts"][_plateau(run)]))
+    falls = runs.each(lambda run: int((np.diff(run.arrays["group_counts"][_plateau(run) :]) < 0).sum()))
+    known = [fall for fall in falls if fall is not None]
+    return Measured(growths, note=f"the count falls in between {known} times")
+
+
+def _plateau(record: Record) -> int:
     """Returns the first tracked moment at which the risk is within 1 % of the first level, 0.0273, or 0."""
     times, risk = record.arrays["times"], record.arrays["risk"]
     near = times[(np.abs(risk / 0.0273 - 1) < 0.01)]
     return int(np.searchsorted(record.arrays["group_times"], near[0])) if near.size else 0
 
 
-def _plateau_count(record: Record) -> int:
-    return int(record.arrays["group_counts"][_plateau_start(record)])
+def _pair(steps: int) -> list[Statement]:
+    def each(value: Callable[[Record], Any]) -> Callable[[Evidence], Any]:
+        return _on("relu_pair", steps, _ENOUGH_PAIR_STEPS, lambda runs: runs.each(value))
 
+    def amplitude(record: Record) -> float | None:
+        deviation = _pair_deviation(record, "dominant_amplitudes", [PAIR_AMPLITUDE] * 2)
+        return None if deviation is None else deviation / PAIR_AMPLITUDE
 
-def _pair(runs: list[Record]) -> list[Claim]:
-    source = (
-        "dlphenomena/condensation, condense.ipynb; closed form: merging all neurons of an orientation gives the target"
-    )
-    if not runs or max(r.case["steps"] for r in runs) < 10_000:
-        return [Claim.undecided(text, source, expected=None) for text in STATEMENTS[2:]]
-    counts = [r.values["dominant_groups"] for r in runs]
-    angle = [_pair_deviation(r, "dominant_angles", list(PAIR_ANGLES)) for r in runs]
-    amplitude = [_pair_deviation(r, "dominant_amplitudes", [PAIR_AMPLITUDE] * 2) for r in runs]
-    sums = f"{STATEMENTS[4]} = {PAIR_AMPLITUDE:.5f} to 1 % (relative deviation)"
-    relative = [None if value is None else value / PAIR_AMPLITUDE for value in amplitude]
     return [
-        Claim.count(over_seeds(STATEMENTS[2], [c == 2 for c in counts]), source, expected=2, measured=counts),
-        Claim.at_most(
-            over_seeds(f"{STATEMENTS[3]} to 2e-3 rad", [a is not None and a <= 2e-3 for a in angle]),
-            source,
-            bound=2e-3,
-            measured=angle,
+        Statement(
+            "the target 0.2·R(x − 1/3) + 0.2·R(−x − 1/3) ends as two groups",
+            _NOTEBOOK,
+            each(lambda record: record.values["dominant_groups"]),
+            exactly(2),
+            of="seeds",
+            figure=PAIR,
         ),
-        Claim.at_most(
-            over_seeds(sums, [a is not None and a <= 0.01 for a in relative]), source, bound=0.01, measured=relative
+        Statement(
+            "they point along −atan(1/3) and −π + atan(1/3)",
+            _NOTEBOOK,
+            each(lambda record: _pair_deviation(record, "dominant_angles", list(PAIR_ANGLES))),
+            at_most(2e-3),
+            note="to 2e-3 rad",
+            of="seeds",
+            label="the two groups point along −atan(1/3) and −π + atan(1/3)",
+            figure=PAIR,
+        ),
+        Statement(
+            "the summed amplitude of each is 0.2·√10/3",
+            _NOTEBOOK,
+            each(amplitude),
+            at_most(0.01),
+            note=f"{PAIR_AMPLITUDE:.5f} to 1 %; relative deviation",
+            of="seeds",
+            label="the summed amplitude of each of the two groups is 0.2·√10/3",
+            figure=PAIR,
         ),
     ]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.trajectory.claims import LEVELS, PAIR_AMPLITUDE, PAIR_ANGLES, nearest, on_task
+from condenslab.studies.trajectory.claims import COURSE, LEVELS, PAIR, PAIR_AMPLITUDE, PAIR_ANGLES, nearest
 from condenslab.sweeps import Record
 
 _KINDS = ("birth", "merge", "split", "fade")
@@ -19,13 +19,18 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: The records, in any order.
     """
-    four, pair = on_task(records, "four_relu"), on_task(records, "relu_pair")
+    four, pair = _finished(records, "four_relu"), _finished(records, "relu_pair")
     drawn = []
     if four:
         drawn += [_course(nearest(four), four), _stages(nearest(four)), _film(nearest(four))]
     if pair:
         drawn.append(_pair(pair[0]))
     return drawn
+
+
+def _finished(records: Sequence[Record], task: str) -> list[Record]:
+    chosen = [record for record in records if record.status == "done" and record.case["task"] == task]
+    return sorted(chosen, key=lambda record: record.case["seed"])
 
 
 def _course(record: Record, runs: list[Record]) -> Drawing:
@@ -62,7 +67,7 @@ def _course(record: Record, runs: list[Record]) -> Drawing:
         f"{100 * values['group_filter']:g} % of the largest group; it is followed by its members, so that a drift "
         "is no birth. The source gives no such rule."
     )
-    return Drawing("Groups over time", caption, figure)
+    return Drawing(COURSE, caption, figure)
 
 
 def _lines(record: Record) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -80,8 +85,8 @@ def _events(record: Record) -> list[tuple[float, float, str]]:
     for kind, time, track in zip(arrays["event_kind"], arrays["event_time"], arrays["event_track"], strict=True):
         name = _KINDS[int(kind)]
         if name in _LOOKS:
-            own = arrays["track_angle"][arrays["track_number"] == track]
-            marked.append((float(time), float(own[-1] if name == "merge" else own[0]), _LOOKS[name]))
+            angles = arrays["track_angle"][arrays["track_number"] == track]
+            marked.append((float(time), float(angles[-1] if name == "merge" else angles[0]), _LOOKS[name]))
     return marked
 
 
@@ -146,4 +151,4 @@ def _pair(record: Record) -> Drawing:
         "grey lines are −π + atan(1/3) and −atan(1/3); the neurons of each orientation must sum to "
         f"{PAIR_AMPLITUDE:.4f}."
     )
-    return Drawing("Two orientations", caption, figure)
+    return Drawing(PAIR, caption, figure)

@@ -1,6 +1,5 @@
 """What the studies `dropout`, `knobs` and `generalization` share: a descent of a tanh network, and what condenses."""
 
-from condenslab.studies.shared.descents.cases import DescentCase
-from condenslab.studies.shared.descents.study import DescentStudy
+from condenslab.studies.shared.descents.cases import DESCENTS, DescentCase
 
-__all__ = ["DescentCase", "DescentStudy"]
+__all__ = ["DESCENTS", "DescentCase"]

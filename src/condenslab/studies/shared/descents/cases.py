@@ -1,10 +1,9 @@
-"""The case that three studies share; imports no JAX."""
+"""The case that three studies share, and the part that computes it; imports no JAX."""
 
-from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from condenslab.sweeps import Record
+from condenslab.studies.contract.parts import Part
 
 TaskName = Literal["two_tanh", "teacher_normal", "teacher_uniform"]
 STRONG = 0.05
@@ -43,39 +42,13 @@ class DescentCase:
     risk: float = 0.0
 
 
-def compile_key(case: DescentCase) -> Hashable:
-    """Returns the sizes and whether there is noise or a penalty: seeds, scales and rates share a program.
-
-    Args:
-        case: The case.
-    """
-    return (case.task, case.samples, case.width, case.steps, case.drop > 0, case.penalty)
-
-
-def bytes_per_member(case: DescentCase) -> int:
-    """Returns the size of the recorded parameters.
-
-    Args:
-        case: The case.
-    """
-    return 8 * 60 * case.width * 12
-
-
-def seconds_per_member(case: DescentCase) -> float:
-    """Returns a rough time on one core.
-
-    Args:
-        case: The case.
-    """
-    return 0.5 + case.steps * (2e-6 + 2e-9 * case.width * case.samples) * (2.0 if case.drop > 0 else 1.0)
-
-
-def select(records: Sequence[Record], **fields: object) -> list[Record]:
-    """Returns the finished records with these fields of the case, by seed.
-
-    Args:
-        records: Any records.
-        **fields: Fields and their values.
-    """
-    done = [r for r in records if r.status == "done" and all(r.case[name] == value for name, value in fields.items())]
-    return sorted(done, key=lambda r: r.case["seed"])
+DESCENTS = Part(
+    case=DescentCase,
+    run="condenslab.studies.shared.descents.runs:run",
+    varies=("seed", "exponent", "rate", "decay", "drop", "risk"),
+    apart=lambda case: case.drop > 0,  # noise is another program
+    together=True,
+    seconds=lambda case: 0.5 + case.steps * (2e-6 + 2e-9 * case.width * case.samples) * (2.0 if case.drop > 0 else 1.0),
+    bytes=lambda case: 8 * 60 * case.width * 12,  # the recorded parameters
+)
+"""What the three studies are made of."""

@@ -10,11 +10,12 @@ import numpy as np
 from condenslab import measures, networks, tasks, training
 from condenslab.networks import initial
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.contract import train
 from condenslab.studies.shared.descents.cases import STRONG, DescentCase
 from condenslab.studies.shared.frames import logarithmic_steps, networks_at
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import Task, Teacher, designs
-from condenslab.training import Stop, Trajectory, Until
+from condenslab.training import Trajectory, Until
 
 _RECORD = {"parameters": training.record_parameters}
 _POINTS = 40
@@ -42,7 +43,7 @@ def make_task(case: DescentCase) -> Task:
     return tasks.from_teacher(case.task, teacher, points[_HELDOUT:], points[:_HELDOUT], source=source)
 
 
-def run(cases: Sequence[DescentCase], progress: Progress | None) -> list[Outcome]:
+def run(cases: Sequence[DescentCase], progress: Progress) -> list[Outcome]:
     """Returns one outcome a case; cases share everything that decides the program.
 
     Args:
@@ -56,7 +57,7 @@ def run(cases: Sequence[DescentCase], progress: Progress | None) -> list[Outcome
     options: dict[str, Any] = {}
     if first.drop > 0 and not first.penalty:
         options = {"dropout": [c.drop for c in cases], "key": [jax.random.key(c.seed) for c in cases]}
-    runs = training.ensemble(
+    runs = train.ensemble(
         training.descend,
         risks,
         [_start(case, task.inputs.shape[1]) for case, task in zip(cases, data, strict=True)],
@@ -68,9 +69,8 @@ def run(cases: Sequence[DescentCase], progress: Progress | None) -> list[Outcome
         progress=progress,
         **options,
     )
-    if any(one.stop is Stop.INTERRUPTED for one in runs):
-        raise KeyboardInterrupt
-    return [_outcome(c, one, task) for c, one, task in zip(cases, runs, data, strict=True)]
+    task_of = dict(zip(cases, data, strict=True))
+    return train.outcomes(cases, runs, lambda case, run: _outcome(task_of[case], run))
 
 
 def _start(case: DescentCase, inputs: int) -> networks.TwoLayer:
@@ -78,16 +78,14 @@ def _start(case: DescentCase, inputs: int) -> networks.TwoLayer:
     return networks.two_layer(case.seed, width=case.width, inputs=inputs, activation="tanh", scale=scale)
 
 
-def _outcome(case: DescentCase, run: Trajectory, task: Task) -> Outcome:
-    if run.stop not in (Stop.FINISHED, Stop.RISK_REACHED):
-        return Outcome({"final_risk": None}, {}, "diverged", run.stop.value)
+def _outcome(task: Task, run: Trajectory) -> Outcome:
     moments = networks_at(run.records["parameters"], run.network)
     strong = [_strong(moment) for moment in moments]
     orientations = np.array(
         [measures.orientation_count(_incoming(n)[k]).count for n, k in zip(moments, strong, strict=True)]
     )
-    found = [measures.condensation(n, threshold=0.1, amplitude_filter=STRONG) for n in moments]
-    groups = np.array([one.effective_width for one in found])
+    condensed = [measures.condensation(n, threshold=0.1, amplitude_filter=STRONG) for n in moments]
+    groups = np.array([moment.effective_width for moment in condensed])
     risk = np.array([_error(moment, task.inputs, task.targets) for moment in moments])
     assert task.heldout_inputs is not None and task.heldout_targets is not None, "both tasks have held-out samples"
     values = {

@@ -1,0 +1,209 @@
+"""What a rank rests on: spectra of the matrix as it is and equilibrated, exact arithmetic, a second computation."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+import scipy.linalg
+from jax import Array
+from jax.extend.core import ClosedJaxpr
+from jaxtyping import PyTree
+
+from condenslab.measures.elimination import Elimination, eliminated_rank
+from condenslab.measures.fixed_point import BeyondPrecision, FixedPoint
+from condenslab.measures.jacobian import output_jacobian
+from condenslab.measures.reevaluation import evaluate, trace
+from condenslab.numerics import SpectrumCut, cut_spectrum, rounding_floor
+
+_BITS = (640, 2560)
+"""Binary digits of a second computation, and of a third where the second says nothing: 1e-192 and 1e-770."""
+_FIRM = 0.02
+"""Binary digits by which the product of all pivots may change when parameters change in their last digits."""
+_MOST_PRODUCTS = 2e7
+_MANTISSA = 53
+
+
+@dataclass(frozen=True)
+class ExactEntries:
+    """The rank of a matrix whose entries are taken as they are.
+
+    Attributes:
+        rank: The rank.
+        rounded: Whether the entries use all digits of float64, as rounded numbers do.
+    """
+
+    rank: int
+    rounded: bool
+
+
+@dataclass(frozen=True)
+class Again:
+    """The rank of a Jacobian by a second computation.
+
+    Attributes:
+        rank: The rank.
+        digits: Decimal digits of the computation.
+        zero_to: log₁₀ of what the zeros are at most, beside rows and columns of size 1.
+        firm: Whether values that float64 does not see are no matter of the last digits of the parameters.
+    """
+
+    rank: int
+    digits: int
+    zero_to: float
+    firm: bool
+
+
+def spectra(matrix: np.ndarray, errors: np.ndarray | float) -> tuple[np.ndarray, SpectrumCut, SpectrumCut]:
+    """Returns the singular values with their cut at the noise, and the cut of the equilibrated matrix.
+
+    Args:
+        matrix: Shape (row, column).
+        errors: Bounds of the entries' errors beyond rounding, one number or that shape.
+    """
+    shape, bounds = matrix.shape, np.broadcast_to(errors, matrix.shape)
+    own, noise = matrix, float(np.linalg.norm(bounds))
+    if shape[0] > shape[1] > 0:  # the R factor has the same singular values and is smaller
+        own = np.asarray(np.linalg.qr(matrix, mode="r"))
+    values = _singular_values(own)
+    cut = cut_spectrum(values, max(noise, rounding_floor(float(values.max(initial=0.0)), shape)))
+    rows, columns = equilibration(matrix, cut.floor)
+    scaled = _singular_values(rows[:, None] * matrix * columns[None, :])
+    noise = float(np.linalg.norm(rows[:, None] * bounds * columns[None, :]))
+    return values, cut, cut_spectrum(scaled, max(noise, rounding_floor(float(scaled.max(initial=0.0)), shape)))
+
+
+def equilibration(matrix: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndarray]:
+    """Returns powers of two for rows and columns that bring the largest entry of each near to 1.
+
+    Rows and columns at the rounding floor keep their size: made as large as the others, rounding would be a direction.
+
+    Args:
+        matrix: Shape (row, column).
+        floor: The rounding floor.
+
+    References:
+        Ruiz, "A scaling algorithm to equilibrate both rows and columns norms in matrices", RAL-TR-2001-034.
+    """
+    rows, columns, sizes = np.ones(matrix.shape[0]), np.ones(matrix.shape[1]), np.abs(matrix)
+    if 0 in matrix.shape:
+        return rows, columns
+    live_rows, live_columns = sizes.max(axis=1) > floor, sizes.max(axis=0) > floor
+    for _ in range(8):
+        scaled = rows[:, None] * sizes * columns[None, :]
+        rows = rows / np.where(live_rows, _root(scaled[:, live_columns].max(axis=1, initial=0.0)), 1.0)
+        columns = columns / np.where(live_columns, _root(scaled[live_rows].max(axis=0, initial=0.0)), 1.0)
+    return rows, columns
+
+
+def exact_entries(matrix: np.ndarray, expected: int) -> ExactEntries | None:
+    """Returns the rank of a matrix of exactly these entries, or None where that takes too long or is not certain.
+
+    Args:
+        matrix: Shape (row, column).
+        expected: The rank that is expected.
+    """
+    if matrix.size * min(expected + 8, *matrix.shape) > _MOST_PRODUCTS:
+        return None
+    mantissas, exponents = np.frexp(matrix[matrix != 0])
+    if not mantissas.size:
+        return ExactEntries(0, rounded=False)
+    for extra in _BITS:
+        bits = extra + max(0, _MANTISSA - int(exponents.min())) + max(0, int(exponents.max()))
+        found = eliminated_rank(FixedPoint(bits).array(matrix), bits, expected)
+        if found.certain:
+            whole = np.ldexp(mantissas, _MANTISSA).astype(np.int64)
+            return ExactEntries(found.rank, rounded=bool(np.mean(whole % 256 != 0) > 0.25))
+    return None
+
+
+def tangents_again(
+    network: PyTree, probes: Array, predict: Callable, jacobian: np.ndarray, expected: int
+) -> Again | str:
+    """Computes the Jacobian a second time, with hundreds of digits, and its rank; or says why it does not.
+
+    Where all probes would take too long, those are chosen that span what float64 sees, half as many again as there are
+    parameters.
+
+    Args:
+        network: θ.
+        probes: Inputs.
+        predict: (params, inputs) → outputs.
+        jacobian: The first computation, shape (sample, output, param).
+        expected: The rank that it shows.
+    """
+    samples, outputs, parameters = jacobian.shape
+    if parameters == 0:
+        return Again(0, 0, -math.inf, True)
+    if min(samples * outputs, parameters) * (expected + 8) ** 2 > _MOST_PRODUCTS:
+        return f"a second computation of {samples * outputs} x {parameters} derivatives takes too long"
+    points, reason = np.asarray(probes), ""
+    for chosen in (points, points[_spanning(jacobian)]):
+        try:
+            traced, leaves = trace(lambda net, x: output_jacobian(net, x, predict=predict), network, chosen)
+            return _again(traced, leaves, parameters, expected)
+        except (BeyondPrecision, jax.errors.JAXTypeError) as error:
+            reason = str(error)
+    return f"there is no second computation: {reason}"
+
+
+def _again(traced: ClosedJaxpr, leaves: list, parameters: int, expected: int) -> Again:
+    for bits in _BITS:
+        found = _eliminated(traced, leaves, parameters, bits, expected)
+        if not found.certain:
+            continue
+        firm = found.rank <= expected or all(
+            abs(_eliminated(traced, _nudged(leaves, seed), parameters, bits, expected).volume - found.volume) < _FIRM
+            for seed in range(2)
+        )
+        return Again(found.rank, int(bits * math.log10(2)), found.zero_to, firm)
+    raise BeyondPrecision(f"values fade into the noise of {int(_BITS[-1] * math.log10(2))} digits.")
+
+
+def _eliminated(traced: ClosedJaxpr, leaves: list, parameters: int, bits: int, expected: int) -> Elimination:
+    matrix = evaluate(traced, leaves, FixedPoint(bits))[0].reshape(-1, parameters)
+    return eliminated_rank(matrix, bits, expected)
+
+
+def _nudged(leaves: list, seed: int) -> list:
+    """Returns parameters (all leaves but the last, the probes) changed in their last digits, equal ones equally."""
+    sizes = np.unique(np.concatenate([np.abs(np.asarray(leaf, np.float64)).reshape(-1) for leaf in leaves[:-1]]))
+    factors = 1.0 + 2.0**-51 * np.random.default_rng(seed).uniform(-1.0, 1.0, sizes.size).round(3)
+    return [
+        *(np.asarray(leaf) * factors[np.searchsorted(sizes, np.abs(np.asarray(leaf)))] for leaf in leaves[:-1]),
+        leaves[-1],
+    ]
+
+
+def _spanning(jacobian: np.ndarray) -> np.ndarray:
+    """Returns which samples to keep: those that a pivoted factorisation meets first."""
+    samples, outputs, parameters = jacobian.shape
+    most = -(-3 * parameters // (2 * outputs)) + 8
+    if samples <= most:
+        return np.arange(samples)
+    _, order = scipy.linalg.qr(jacobian.reshape(-1, parameters).T, mode="r", pivoting=True)
+    first = list(dict.fromkeys((order[:parameters] // outputs).tolist()))[:most]
+    rest = np.setdiff1d(np.arange(samples), first)
+    more = np.random.default_rng(0).permutation(rest)[: most - len(first)]
+    return np.sort(np.concatenate([first, more]).astype(int))
+
+
+def fades(kept: np.ndarray, gap: float) -> bool:
+    """Whether a spectrum may go on below its noise: its last step is not wider than all others by half.
+
+    The values of small weights fade in steps, each about as wide as the one before.
+
+    Args:
+        kept: The values above the noise, descending.
+        gap: Decades from the last of them to the noise.
+    """
+    return bool(gap < 1.5 * np.max(-np.diff(np.log10(kept)), initial=0.0))
+
+
+def _root(sizes: np.ndarray) -> np.ndarray:
+    return np.exp2(np.round(np.log2(np.where(sizes > 0, sizes, 1.0)) / 2))
+
+
+def _singular_values(matrix: np.ndarray) -> np.ndarray:
+    return np.zeros(0) if 0 in matrix.shape else np.linalg.svd(matrix, compute_uv=False)

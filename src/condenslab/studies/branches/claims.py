@@ -1,0 +1,181 @@
+"""What the study of branches claims; numbers only, no JAX."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from condenslab.studies.branches.cases import RateCase, Settings, StabilityCase
+from condenslab.studies.branches.stability import unrecovered
+from condenslab.studies.contract.criteria import at_least, exactly, within
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.sweeps import Record
+
+GM = "Zhang, Zhang & Luo, arXiv 2309.00508"
+DECK = "deck 000, example with 6 parameters"
+_RATES = f"{GM}, Theorem 5.3; {DECK}"
+_DIMENSIONS = {1: 1, 2: 2, 3: 2}
+_RANKS = {1: 3, 2: 4, 3: 4}
+_THRESHOLDS = ((0, 5), (1, 4))
+"""Number of the branch in a record and its threshold: Q₂ and Q₃ differ by the order of the neurons alone."""
+_CONDENSED = 1e-3
+"""Neurons as near as this at the end have come together; on Q₂ and Q₃ they are of order 1 apart."""
+
+
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed: ranks and dimensions, speeds, and from how many samples flows recover.
+
+    Args:
+        settings: The settings.
+    """
+    return [*_counts(), *_speeds(), *_thresholds(settings.trials)]
+
+
+def log_slope(times: np.ndarray, values: np.ndarray, decades: float = 2.0) -> float | None:
+    """Returns the slope of log value against log time over the last decades of time, or None of one point.
+
+    Args:
+        times: Positive, increasing, shape (time,).
+        values: Positive, shape (time,).
+        decades: How many.
+    """
+    late = (times >= times[-1] / 10**decades) & (values > 0)
+    if np.count_nonzero(late) < 2:
+        return None
+    return float(np.polyfit(np.log(times[late]), np.log(values[late]), 1)[0])
+
+
+def exponential_rate(times: np.ndarray, risk: np.ndarray) -> float | None:
+    """Returns β of R ~ e^(−βt), fitted where R is between 1e-14 and 1e-9, or None where fewer than four steps are.
+
+    There the slowest direction is alone, and the displacement, √R, is still far above the tolerance of the flow.
+
+    Args:
+        times: Increasing, shape (time,).
+        risk: Shape (time,).
+    """
+    late = (risk >= 1e-14) & (risk <= 1e-9)
+    if np.count_nonzero(late) < 4:
+        return None
+    return float(-np.polyfit(times[late], np.log(risk[late]), 1)[0])
+
+
+def _counts() -> list[Statement]:
+    def deviation(record: Record) -> int | None:
+        ranks = record.values["ranks"]
+        if None in ranks:
+            return None
+        return max(abs(rank - min(n, _RANKS[record.case["branch"]])) for n, rank in enumerate(ranks, 1))
+
+    def size(record: Record) -> int | None:
+        dimension = record.values["dimension"]
+        return None if dimension is None else abs(dimension - _DIMENSIONS[record.case["branch"]])
+
+    return [
+        Statement(
+            "the rank of the Hessian with n = 1, 2, … samples is min(n, 3) on Q₁, min(n, 4) on Q₂ and Q₃",
+            f"{DECK}; {GM}, Lemma 4.2",
+            lambda evidence: evidence.where(RateCase).each(deviation),
+            exactly(0),
+            "largest deviation",
+            "seeds",
+            label="the Hessian's rank is min(n, 3) on Q₁, min(n, 4) on Q₂ and Q₃",
+            figure="Ranks along the branches",
+        ),
+        Statement(
+            "the dimensions of Q₁, Q₂ and Q₃ are 1, 2 and 2",
+            f"{DECK}; {GM}, Proposition 3.2",
+            lambda evidence: evidence.where(RateCase).each(size),
+            exactly(0),
+            "largest deviation",
+            "seeds",
+        ),
+    ]
+
+
+def _speeds() -> list[Statement]:
+    def ratio(record: Record) -> float | None:
+        rate = exponential_rate(record.arrays["times"], record.arrays["risk"])
+        return None if rate is None else rate / (2 * record.values["smallest_eigenvalue"])
+
+    shared: dict[str, Any] = {"of": "seeds", "figure": "How flow comes to the branches"}
+    return [
+        Statement(
+            "near Q₁ the risk falls like t⁻²",
+            _RATES,
+            _on_the_condensed_branch("risk"),
+            within(-1.95, 0.15),
+            "slope of log R against log t",
+            **shared,
+        ),
+        Statement(
+            "near Q₁ the two neurons come together like t^(−1/2)",
+            _RATES,
+            _on_the_condensed_branch("gap"),
+            within(-0.5, 0.05),
+            "slope of log |w₁ − w₂| against log t",
+            **shared,
+        ),
+        Statement(
+            "near Q₂ and Q₃ the risk falls exponentially, at twice the smallest positive eigenvalue of the Hessian",
+            _RATES,
+            lambda evidence: evidence.where(RateCase, branch=(2, 3)).each(ratio),
+            within(1.0, 0.05),
+            "ratio",
+            label="near Q₂ and Q₃ the risk falls at twice the Hessian's smallest positive eigenvalue",
+            **shared,
+        ),
+    ]
+
+
+def _on_the_condensed_branch(name: str) -> Callable[[Evidence], Measured]:
+    """Returns a reader of the late slope of an array, for the flows that ended on Q₁: others have other rates."""
+
+    def late(record: Record) -> tuple[bool, float | None]:
+        stayed = bool(record.arrays["gap"][-1] <= _CONDENSED)
+        return stayed, log_slope(record.arrays["times"], record.arrays[name]) if stayed else None
+
+    def read(evidence: Evidence) -> Measured:
+        flows = evidence.where(RateCase, branch=1).each(late)
+        slopes = [None if flow is None else flow[1] for flow in flows if flow is None or flow[0]]
+        stayed = sum(flow is not None and flow[0] for flow in flows)
+        return Measured(slopes, note=f"{stayed} of {len(flows)} flows ended on Q₁, the others on Q₂ or Q₃")
+
+    return read
+
+
+def _thresholds(trials: int) -> list[Statement]:
+    source = f"{DECK} (N₁ = 5, N₂ = N₃ = 4); {GM}, Theorem 5.4"
+    figure = "Recovery against samples, m = 2, m₀ = 1, d = 2"
+
+    def reader(fits: Callable[[int, int], bool]) -> Callable[[Evidence], list[int | None]]:
+        """Returns a reader of how many flows do not recover, of those numbers of samples that fit a threshold."""
+        return lambda evidence: [
+            count
+            for branch, threshold in _THRESHOLDS
+            for count in evidence.where(StabilityCase, samples=lambda n, t=threshold: fits(n, t)).each(
+                lambda record, b=branch: unrecovered(record, b)
+            )
+        ]
+
+    return [
+        Statement(
+            "from N₁ = 5 samples near Q₁, N₂ = 4 near Q₂, all flows recover the target",
+            source,
+            reader(lambda samples, threshold: samples >= threshold),
+            exactly(0),
+            f"flows of {trials} that do not, for each branch and n",
+            label="from 5 samples near Q₁, 4 near Q₂, all flows recover the target",
+            figure=figure,
+        ),
+        Statement(
+            "with one sample fewer some flow does not",
+            source,
+            reader(lambda samples, threshold: samples == threshold - 1),
+            at_least(1),
+            f"flows of {trials}, near Q₁ and Q₂",
+            label="with 4 samples near Q₁, 3 near Q₂, some flow does not recover",
+            figure=figure,
+        ),
+    ]

@@ -1,0 +1,35 @@
+"""Where the risk of a run rests: its plateaus, read from the recorded course."""
+
+import numpy as np
+
+_RESTING = 0.5
+"""A risk rests where |d log R/d log t| has a local minimum below this."""
+
+
+def resting_levels(times: np.ndarray, risk: np.ndarray) -> np.ndarray:
+    """Returns the risks at which a run is slowest on logarithmic axes: the local minima of |d log R/d log t| below 0.5.
+
+    A run that ends at rest ends on a level.
+
+    Args:
+        times: Increasing times, those of 0 are left out, shape (time,).
+        risk: Positive risks, shape (time,).
+    """
+    later = times > 0
+    logs = np.log(np.maximum(risk[later], np.finfo(float).tiny))
+    slope = np.abs(np.gradient(logs, np.log(times[later])))
+    padded = np.concatenate([[np.inf], slope, [np.inf]])
+    lowest = (slope <= padded[:-2]) & (slope <= padded[2:]) & (slope < _RESTING)
+    return risk[later][lowest]
+
+
+def nearest_rest(times: np.ndarray, risk: np.ndarray, level: float) -> float | None:
+    """Returns the resting level of a run nearest to a level, by ratio, or None where nothing rests.
+
+    Args:
+        times: As in `resting_levels`.
+        risk: As there.
+        level: R.
+    """
+    levels = resting_levels(times, risk)
+    return float(levels[np.argmin(np.abs(levels / level - 1))]) if levels.size else None

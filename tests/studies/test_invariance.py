@@ -1,0 +1,102 @@
+"""The studies of symmetries and invariant manifolds: claims on made-up records, and small cases."""
+
+import numpy as np
+import pytest
+from judging import ended, judged, made_up, verdicts
+
+from condenslab import studies
+from condenslab.studies.invariance.discovery import EXPECTED, differences, incidence
+from condenslab.studies.invariance.discovery import Case as SymmetryCase
+from condenslab.studies.invariance.discovery import Settings as SymmetrySettings
+from condenslab.studies.invariance.manifolds import AFFINE, METHODS, Case, Settings
+from condenslab.training import Stop
+
+DISCOVERY, MANIFOLDS = studies.get("symmetry_discovery"), studies.get("invariant_manifolds")
+ONE = Settings(seeds=1)
+
+
+def kept(case):
+    """Values as the theory has them."""
+    distance = {"balanced": 1e-8 if case.method == "flow" else 1e-2, "equal input weights": 0.1}
+    values = {"distance": distance.get(case.manifold, 1e-15), "stop": Stop.FINISHED.value}
+    return values | {"normal_gradient": 1e-16, "tangent_angle": 1e-9}
+
+
+def test_sets_are_compared_without_order():
+    expected = EXPECTED["dense"]
+    sets = [tuple(reversed(axes)) for axes in expected.values()]
+    assert differences(sets, expected) == 0 and differences(sets[:1], expected) == 1
+    assert differences([*sets, ("a", "b")], expected) == 1
+    np.testing.assert_array_equal(incidence([("a", "c")], ["a", "b", "c"]), [[1, 0, 1]])
+
+
+def test_symmetries_as_defined_hold_and_others_fail():
+    settings = SymmetrySettings(seeds=1, architectures=("dense", "KAN"))
+
+    def found(case):
+        return {"sets": list(EXPECTED[case.architecture].values()), "largest_change": 1e-16}
+
+    assert verdicts(DISCOVERY, made_up(DISCOVERY, settings, found), settings) == ["holds"] * 4
+    wrong = made_up(DISCOVERY, settings, lambda case: {"sets": [("a",)], "largest_change": 1.0})
+    assert verdicts(DISCOVERY, wrong, settings) == ["fails"] * 4
+    lost = made_up(DISCOVERY, settings, lambda case: found(case) if case.architecture == "KAN" else "failed")
+    assert verdicts(DISCOVERY, lost, settings) == ["undecided"] * 2 + ["holds"] * 2
+    assert verdicts(DISCOVERY, [], SymmetrySettings()) == ["undecided"] * 8
+
+
+@pytest.mark.parametrize("architecture", ["dense", "KAN"])
+def test_the_symmetries_of_a_definition_are_found(architecture):
+    (outcome,) = DISCOVERY.run_batch([SymmetryCase(architecture, 6, 0)])
+    assert outcome.status == "done" and outcome.values["largest_change"] <= 1e-12
+    assert differences(outcome.values["sets"], EXPECTED[architecture]) == 0
+
+
+def test_manifolds_as_the_theory_has_them_hold():
+    claims = judged(MANIFOLDS, made_up(MANIFOLDS, ONE, kept), ONE)
+    assert len(claims) == len(AFFINE) * len(METHODS) + 5 and {claim.verdict for claim in claims} == {"holds"}
+    assert {claim.verdict for claim in judged(MANIFOLDS, [], ONE)} == {"undecided"}
+
+
+def test_what_leaves_its_manifold_fails_and_a_lost_run_is_unknown():
+    def values(case):
+        if case.manifold == "balanced":
+            return kept(case) | {"distance": 1e-5}
+        return "diverged" if (case.manifold, case.method) == ("dead neuron", "flow") else kept(case)
+
+    claims = judged(MANIFOLDS, made_up(MANIFOLDS, ONE, values), ONE)
+    told = {claim.label: claim.verdict for claim in claims if claim.verdict != "holds"}
+    assert list(told.values()) == ["undecided", "undecided", "undecided", "fails", "fails"]
+    assert "a start on the manifold stays on it: dead neuron, flow" in told
+
+
+def test_a_stored_run_that_stopped_early_settles_nothing():
+    """Records of an earlier version are `done` whatever their run stopped for."""
+    early = kept(Case("balanced", "flow", 0, 5, 4, 5)) | {"stop": Stop.STEPS_EXHAUSTED.value}
+    records = made_up(MANIFOLDS, ONE, lambda c: early if (c.manifold, c.method) == ("balanced", "flow") else kept(c))
+    claim = judged(MANIFOLDS, records, ONE)[14]
+    assert (claim.verdict, claim.measured) == ("undecided", [1e-8])
+    assert claim.reason.startswith("1 of 1 runs stopped early: The largest number of solver steps")
+
+
+@pytest.mark.parametrize("method", ["flow", "SGD"])
+def test_equal_neurons_stay_equal_and_how_a_run_ends_is_told(monkeypatch, method):
+    cases = [Case("equal neurons", method, seed, 5, 4, 8) for seed in (0, 1)]
+    for outcome in MANIFOLDS.run_batch(cases):
+        assert outcome.status == "done" and outcome.values["distance"] <= 1e-12
+
+        if method == "flow":
+            assert outcome.values["normal_gradient"] <= 1e-12 and outcome.values["tangent_angle"] <= 1e-6
+    with monkeypatch.context() as patch:
+        ended(patch, "ensemble", Stop.STEPS_EXHAUSTED)
+        assert [outcome.status for outcome in MANIFOLDS.run_batch(cases)] == ["diverged", "done"]
+    ended(monkeypatch, "ensemble", Stop.INTERRUPTED)
+    with pytest.raises(KeyboardInterrupt):
+        MANIFOLDS.run_batch(cases)
+
+
+def test_gd_leaves_the_curved_manifold():
+    """One step changes a² − ‖w‖² by rate² times a difference of squares of gradients: far above rounding."""
+    (outcome,) = MANIFOLDS.run_batch([Case("balanced", "GD", 0, 5, 4, 8)])
+    assert outcome.values["distance"] > 1e-8
+    key = MANIFOLDS.compile_key
+    assert key(Case("balanced", "GD", 0, 5, 4, 8)) != key(Case("dead neuron", "GD", 0, 5, 4, 8))
