@@ -17,11 +17,11 @@ from itertools import pairwise
 from typing import Any
 
 from condenslab.errors import UserError
-from condenslab.landscape.proof.enclosure import target_balls
+from condenslab.landscape.proof.enclosure import input_balls, target_balls
 from condenslab.landscape.proof.evidence import ball_text, sealed
 from condenslab.landscape.proof.exact import ball, flint, fraction, matrix_of, midpoints, precision
 from condenslab.landscape.proof.outer import is_odd, largest_input
-from condenslab.landscape.proof.problem import Problem, data_balls
+from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.rectangles import Rectangle, area, balls, fraction_of, halves, inside, meet, middles
 from condenslab.landscape.proof.units import unit_rows
 
@@ -136,7 +136,7 @@ def complete_width_one(
     if weight <= 0 or low >= high:
         raise UserError(f"the box must have 0 < W and least < largest centre. Got W = {weight}, {low} to {high}.")
     with precision(_DIGITS):
-        x = [row[0] for row in data_balls(problem.inputs)]
+        x = [row[0] for row in input_balls(problem)]
         search = _Search(x, matrix_of(target_balls(problem), 1))
         mirrored = is_odd(problem) and low == -high
         whole: Rectangle = (Fraction(0), weight**2, -high / MARGIN if mirrored else low, high)

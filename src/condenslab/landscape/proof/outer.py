@@ -9,9 +9,9 @@ critical function but 0 has its centre −b/w ≤ −max|x|. x → −x gives th
 from collections import Counter
 from fractions import Fraction
 
-from condenslab.landscape.proof.enclosure import target_balls
+from condenslab.landscape.proof.enclosure import input_balls, target_balls
 from condenslab.landscape.proof.exact import fraction
-from condenslab.landscape.proof.problem import Problem, Teacher, data_balls
+from condenslab.landscape.proof.problem import Problem, Teacher
 
 
 def largest_input(problem: Problem) -> Fraction:
@@ -42,7 +42,7 @@ def is_odd(problem: Problem) -> bool:
 
 
 def _balls(problem: Problem) -> list:
-    return [row[0] for row in data_balls(problem.inputs)]
+    return [row[0] for row in input_balls(problem)]
 
 
 def _odd_teacher(teacher: Teacher) -> bool:
