@@ -14,7 +14,7 @@ def prove(inputs: list[str], targets: list[float], theta: list[float], radius: f
         radius: Of the box.
     """
     iv.prec = mp.prec = 106
-    x = [iv.mpf(text.split("/")[0]) / iv.mpf((text.split("/") + ["1"])[1]) for text in inputs]
+    x = [iv.mpf(text.split("/")[0]) / iv.mpf([*text.split("/"), "1"][1]) for text in inputs]
     y = [iv.mpf(value) for value in targets]
     size = len(theta)
     point = [iv.mpf(value) for value in theta]

@@ -14,6 +14,7 @@ from condenslab.checker.reading import Refused, ball_of, flint, need, rational, 
 
 _BOXES = 4_000_000
 _TINY = Fraction(1, 2**18)
+_SMALLEST = Fraction(1, 2**45)
 Sides = tuple[Fraction, Fraction, Fraction, Fraction]
 
 
@@ -57,10 +58,12 @@ def check_complete(certificate: Any) -> str:
 
 def _cover(data: Data, whole: Sides, roots: list[Sides]) -> None:
     pending, seen = [whole], 0
+    least = (whole[1] - whole[0]) * (whole[3] - whole[2]) * _SMALLEST
     while pending:
         part, seen = pending.pop(), seen + 1
-        if seen > _BOXES:
-            raise Refused("the box is not covered after many bisections")
+        if seen > _BOXES or (part[1] - part[0]) * (part[3] - part[2]) < least:
+            where = f"w² = {float(part[0]):.6g}, −b/w = {float(part[2]):.6g}"
+            raise Refused(f"next to {where} there may be a critical function that is not stated")
         inside = any(r[0] <= part[0] and part[1] <= r[1] and r[2] <= part[2] and part[3] <= r[3] for r in roots)
         if not inside and not _free(data, part):
             a, b, c, d = part

@@ -27,6 +27,7 @@ from condenslab.landscape.proof.units import unit_rows
 
 _DIGITS = 96
 _ON_AXIS = 1e-9
+_SMALLEST = Fraction(1, 2**40)
 MARGIN = 64
 """Of odd data only c ≥ −(largest c)/64 is searched: the rest is its mirror image."""
 
@@ -162,11 +163,14 @@ def _branch(
 ) -> list[Rectangle]:
     most, seconds = limits
     end = None if seconds is None else time.monotonic() + seconds
-    pending, done, total = [whole], Fraction(0), area(whole)
+    pending, done, total, left = [whole], Fraction(0), area(whole), []
     while pending:
         if search.boxes >= most or (end is not None and time.monotonic() > end):
             break
         part = pending.pop()
+        if area(part) < total * _SMALLEST:  # what cannot be decided must not keep the rest from being looked at
+            left.append(part)
+            continue
         search.boxes += 1
         if _decided(search, part, whole):
             done += area(part)
@@ -174,7 +178,7 @@ def _branch(
                 progress(float(done / total))
         else:
             pending += halves(part)
-    return pending
+    return pending + left
 
 
 def _decided(search: _Search, part: Rectangle, whole: Rectangle) -> bool:
