@@ -17,7 +17,8 @@ from condenslab.risk import CrossEntropy, EmpiricalRisk
 RANDOM = np.random.default_rng(0)
 WHOLE = RANDOM.integers(0, 2, (9, 3))  # 0 and 1 are exact in every type, bool included
 TARGETS = RANDOM.integers(0, 2, (9, 1))
-KINDS = ["?", "u1", "i1", "<i2", ">i2", ">i4", "i8", "u8", "f2", "<f4", ">f4", ">f8"]
+KINDS = ["?", "u1", ">i2", "i8", "f2", "<f4", ">f4", ">f8"]
+COMPILED = ["u1", "f2", "<f4"]  # enough where every call compiles
 
 
 def two_layer(**changes):
@@ -52,15 +53,13 @@ def test_every_number_type_gives_the_answer_of_float64(consumer):
     """The same numbers, so the same answer to rounding: 0 and 1 are exact in all of these types."""
     ask = CONSUMERS[consumer]
     expected = np.asarray(ask(EmpiricalRisk(WHOLE.astype(float), TARGETS.astype(float))))
-    for kind in KINDS:
+    for kind in COMPILED if consumer in ("descent", "flow") else KINDS:
         got = np.asarray(ask(EmpiricalRisk(WHOLE.astype(kind), TARGETS.astype(kind), np.ones(9).astype(kind))))
         assert got.dtype == np.float64, kind
         np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-13, err_msg=kind)
 
 
 ON_INPUTS = {
-    "output": lambda x: two_layer()(x),
-    "deep output": lambda x: deep()(x),
     "jacobian": lambda x: measures.output_jacobian(deep(), x),
     "model rank": lambda x: measures.model_rank(two_layer(), x).singular_values,
     "rank bounds": lambda x: measures.rank_bounds(0, two_layer(), x, sketch=8).sketch.singular_values,
@@ -93,6 +92,19 @@ def test_jax_data_in_single_precision_cost_a_double_network_nothing(single):
 
     ours = EmpiricalRisk(**data).hessian(network)
     np.testing.assert_allclose(ours, jax.hessian(value)(ravel(network)), rtol=1e-11, atol=1e-13)
+
+
+def test_a_network_in_single_precision_runs_on_data_in_double_precision():
+    """The risk is that of the rounded network, in float64; the network keeps its type, without a warning."""
+    single = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), two_layer())
+    risk = EmpiricalRisk(WHOLE, TARGETS)
+    wide = jax.tree.map(lambda leaf: leaf.astype(float), single)
+    np.testing.assert_allclose(risk.hessian(single), risk.hessian(wide), rtol=1e-14, atol=1e-15)
+    for run in (
+        training.descend(risk, single, training.GradientDescent(0.1), steps=3),
+        training.flow(risk, single, until=training.Until(time=0.1)),
+    ):
+        assert ravel(run.network).dtype == jnp.float32 and run.records["risk"].dtype == np.float64
 
 
 def test_tokens_stay_whole_numbers_for_a_function_of_the_users_own():
@@ -211,7 +223,8 @@ KEYED = {
         key, width=2, inputs=1, activation="tanh", scale=Scale(1.0, 1.0))),
     "rank_bounds": lambda key: measures.rank_bounds(key, two_layer(), WHOLE, sketch=8).sketch.singular_values,
     "covering_probes": lambda key: measures.covering_probes(key, two_layer(), 5),
-    "inertia_bounds": lambda key: measures.inertia_bounds(lambda v: -v, 4, key, steps=2).values,
+    "inertia_bounds": lambda key: measures.inertia_bounds(
+        lambda v: jnp.arange(1.0, 7.0) * v, 6, key, steps=2, starts=1).eigenvalues,
     "make_critical": lambda key: landscape.make_critical(two_layer(), np.arange(90.0).reshape(30, 3) % 7, key).targets,
     "random_directions": lambda key: landscape.random_directions(key, two_layer()),
     "descend": lambda key: ravel(training.descend(

@@ -59,7 +59,7 @@ def test_an_environment_in_which_jax_does_not_start(variables, command):
     [
         (["run", "recovery", "--out", ""], "--out needs the name of a folder"),
         (["run", "recovery", "--out", "  "], "--out needs the name of a folder"),
-        (["run", "tuning_tolerance", "--set", "factors=[]"], "'factors' needs at least one entry"),
+        (["run", "optimistic_dense", "--set", "factors=[]"], "'factors' needs at least one entry"),
         (["run", "initial_condensation", "--set", "activations=[]"], "'activations' needs at least one entry"),
         (["plan", "conv", "--inputs", "4", "--width", "2", "--intrinsic", "1", "--kernel", "0"], "--kernel must be a"),
         (["plan", "conv", "--inputs", "4", "--width", "2", "--intrinsic", "1", "--kernel", "9"], "--kernel must be at"),
@@ -93,7 +93,7 @@ def test_verdicts_on_a_terminal_without_unicode(monkeypatch):
 
     monkeypatch.setattr(sys, "stdout", Stream())
     lines = show.claims_text(rows).splitlines()
-    assert [line.split("  ")[1] for line in lines if line.endswith(" c")] == ["+ holds", "x FAILS", "? undecided"]
+    assert [line.strip()[:-1].strip() for line in lines if line.endswith(" c")] == ["+ holds", "x FAILS", "? undecided"]
 
 
 def test_the_cost_follows_the_data(tmp_path, capsys):

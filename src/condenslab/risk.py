@@ -167,6 +167,7 @@ class EmpiricalRisk(eqx.Module):
         _require_room(params, 3)
         if self._structured(params):
             jax.eval_shape(self.outputs, params)
+            params = jax.tree.map(lambda leaf: leaf.astype(jnp.result_type(leaf, risk.targets, risk.inputs)), params)
             return dense_hessian(params, risk.inputs, (risk.targets, risk.probabilities), self._second_order)
         theta, unravel = ravel_pytree(params)
         return jax.hessian(lambda t: self.value(unravel(t)))(theta)

@@ -139,22 +139,60 @@ def test_the_same_key_gives_the_same_points_from_the_same_program(searches, monk
 def test_pseudo_critical_points_are_rejected():
     """Steps between two samples, neurons constant on the data: the gradient is gone, but no point is critical."""
     risk = three_tanh()
-    steep = [(1.0, 60.0, 0.0)]  # between the two middle samples
-    constant = [(1.0, 0.0, 40.0)]
-    good = WIDTH_1
-    networks = jax.tree.map(lambda *leaves: np.stack(leaves), *map(tanh_network, (steep, constant, good, good, good)))
-    lengths, yes, no = np.array([0.0, 0.0, 0.0, 0.5, np.inf]), np.ones(5, dtype=bool), np.zeros(5, dtype=bool)
-    ends = Ends(networks, np.full(5, 1e-13), yes, lengths, yes, no)
-    assert judge(risk, ends, steepest=3.0) == [
-        Fate.SATURATED,
-        Fate.SATURATED,
-        Fate.CRITICAL,
-        Fate.FLAT,
-        Fate.DIVERGED,
-    ]
-    assert set(judge(risk, replace(ends, zero=no), steepest=3.0)[:3]) == {Fate.UNCONVERGED}
+    networks = jax.tree.map(lambda *leaves: np.stack(leaves), *map(tanh_network, (WIDTH_1, WIDTH_1, WIDTH_1)))
+    lengths, yes, no = np.array([0.0, 0.5, np.inf]), np.ones(3, dtype=bool), np.zeros(3, dtype=bool)
+    ends = Ends(networks, np.full(3, 1e-13), yes, lengths, yes, no)
+    assert judge(risk, ends, steepest=3.0) == [Fate.CRITICAL, Fate.FLAT, Fate.DIVERGED]
+    assert set(judge(risk, replace(ends, zero=no), steepest=3.0)[:2]) == {Fate.UNCONVERGED}
     assert set(judge(risk, replace(ends, escaped=yes), steepest=3.0)) == {Fate.SATURATED}
     assert set(judge(risk, replace(ends, finished=no), steepest=3.0)) == {Fate.UNFINISHED}
+
+
+STEP = [(2.0, 60.0, 0.0)]  # between the two middle samples
+HIDDEN_STEP = [(0.3, 1.0, -7.0), (0.3, 1.0, 7.0), (2.0, 60.0, 0.0)]
+AROUND_A_SAMPLE = [(1.073846, 0.82830355, -5.70518184), (1.031242, 0.92796512, 6.45965915), (0.901177, 33.735, 10.037)]
+MERGING = [
+    (2.3503725405055707, 0.1544642650081082, 0.4142809843267569),
+    (191.09145577901734, 1.8316285383054394, -13.59713758223941),
+    (-190.30708906506635, 1.8359547885060283, -13.630849288867502),
+]
+
+
+@pytest.mark.parametrize("neurons", [STEP, HIDDEN_STEP, AROUND_A_SAMPLE, MERGING], ids=str)
+def test_channels_to_infinity_are_not_listed(neurons):
+    """Steps, one around a sample, and two neurons that merge with output weights of ±200 at R = 0.0695802729.
+
+    In exact arithmetic none has a critical point near: R falls, or stays at its limit, as the scale grows.
+    """
+    found = critical_points_from(three_tanh(), [tanh_network(neurons)])
+    assert all(np.abs(ravel(point.network)).max() < 15 for point in found.points)
+    assert found.fates[0] is not Fate.CRITICAL or found.points
+
+
+@pytest.mark.parametrize(
+    ("height", "unit", "shift"), [(1e3, 1.0, 0.0), (1e-9, 1e6, 0.0), (1.0, 1e-6, 3.0), (1.0, 1.0, 1e4)]
+)
+def test_units_do_not_change_what_is_found(height, unit, shift):
+    """The published minimum and the zero function of width 1, in other units of inputs and targets."""
+    plain = three_tanh()
+    risk = EmpiricalRisk(plain.inputs * unit + shift, plain.targets * height)
+    found = critical_points(risk, width=1, starts=32, key=0)
+    assert [point.risk for point in found.points] == pytest.approx([RISK_1 * height**2, RISK_0 * height**2], rel=1e-6)
+    minimum = found.points[0]
+    assert (minimum.inertia.counts, minimum.inertia.decided) == ((3, 0, 0), True)
+    assert abs(float(minimum.network.input_weights[0, 0])) * unit == pytest.approx(WIDTH_1[0][1], rel=1e-4)
+    assert abs(float(minimum.network.output_weights[0, 0])) / height == pytest.approx(WIDTH_1[0][0], rel=1e-4)
+
+
+def test_a_continuous_family_is_one_entry():
+    """Three samples and eight parameters: exact solutions fill a set of dimension five; they agree on the samples."""
+    risk = EmpiricalRisk(jnp.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]), jnp.array([[0.0], [0.0], [1.0]]))
+    found = critical_points(risk, width=2, starts=60, key=0)
+    exact = [point for point in found.points if point.risk < 1e-20]
+    assert len(exact) == 1
+    assert exact[0].inertia.zero == 5
+    assert exact[0].family > 1
+    assert str(len(found.fates)) in found.advice and "critical" in found.advice
 
 
 def teacher_risk(inputs=2, outputs=1, samples=40):

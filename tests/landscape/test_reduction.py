@@ -185,3 +185,19 @@ def test_bad_requests():
         reduce(TwoLayer(jnp.ones((1, 2)), None, jnp.array([[jnp.inf]]), None, activation("tanh")))
     with pytest.raises(ValueError, match="inputs must be"):
         reduce(draw(0), inputs=np.zeros((0, 2)))
+
+
+def test_what_is_small_for_one_unit_is_not_for_another():
+    """A ReLU unit scaled by (1e-13, 1e13), an output 1e13 times the other, weights for an input of 1e18."""
+    relu, data = activation("relu"), np.array([[1.0, 1.0], [2.0, 0.5], [-1.0, 1.0]])
+    scaled = TwoLayer(jnp.array([[1e-13, 0.0], [0.0, 1.0]]), jnp.zeros(2), jnp.array([[1e13, 1.0]]), jnp.zeros(1), relu)
+    outputs = TwoLayer(
+        jnp.array([[1.0, 2.0], [1.0, 2.0]]), jnp.ones(2), jnp.array([[1e13, -1e13], [1.0, 1.0]]), None, relu
+    )
+    inputs = TwoLayer(jnp.array([[1e-18, 1.0], [3e-18, 1.0]]), jnp.ones(2), jnp.array([[1.0, 1.0]]), None, relu)
+    for network, x in ((scaled, data), (outputs, data), (inputs, data * np.array([1e18, 1.0]))):
+        found = reduce(network, inputs=x)
+        assert found.receipt.relative_difference < 1e-12
+        moved = np.abs(np.asarray(found.network(jnp.asarray(x))) - np.asarray(network(jnp.asarray(x))))
+        assert np.all(moved <= 1e-12 * np.abs(np.asarray(network(jnp.asarray(x)))).max(axis=0))
+    assert [reduce(network).network.width for network in (scaled, outputs, inputs)] == [2, 1, 2]

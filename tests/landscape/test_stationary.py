@@ -79,6 +79,28 @@ def test_an_unbounded_descent_says_so():
     assert report.fate in {Fate.UNCONVERGED, Fate.FLAT}
 
 
+def test_separable_classes_are_at_infinity_however_small_their_gradient():
+    """Three classes on a circle, separated: R(c·a) falls for every c > 1, so no gradient is zero but by rounding."""
+    angles = 2 * np.pi * np.arange(3) / 3
+    x = jnp.asarray(np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    risk = EmpiricalRisk(x, jnp.eye(3), loss=CrossEntropy())
+    start = TwoLayer(3 * x, jnp.zeros(3), 25 * jnp.eye(3), jnp.zeros(3), activation("tanh"))
+    assert l1(risk, start) < 1e-13
+    _, report = polish(risk, start)
+    assert report.fate is Fate.SATURATED
+
+
+def test_more_steps_can_be_allowed_and_are_checked():
+    far = moved(tanh_network(WIDTH_3), 0.3)
+    _, few = polish(three_tanh(), far, steps=1)
+    found, many = polish(three_tanh(), far, steps=1000)
+    assert (few.fate, many.fate) == (Fate.UNCONVERGED, Fate.CRITICAL)
+    assert "steps=" in Fate.UNCONVERGED.value
+    for steps in (0, -3, True):
+        with pytest.raises(ValueError, match="positive integer"):
+            polish(three_tanh(), found, steps=steps)
+
+
 def test_width_zero_has_nothing_to_polish():
     empty = TwoLayer(jnp.zeros((0, 1)), jnp.zeros(0), jnp.zeros((1, 0)), None, activation("tanh"))
     found, report = polish(three_tanh(), empty)

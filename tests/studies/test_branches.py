@@ -11,7 +11,7 @@ from condenslab import studies
 from condenslab.studies.branches.cases import RateCase, StabilityCase, stability_cases
 from condenslab.studies.branches.claims import exponential_rate, log_slope
 from condenslab.training import Stop
-from judging import ended, judged, made_up, record, verdicts
+from judging import check_damage, ended, judged, made_up, record, verdicts
 
 STUDY, STABILITY = studies.get("branches"), studies.get("recovery_stability")
 TINY = STABILITY.presets["tiny"]
@@ -118,6 +118,13 @@ def test_a_flow_that_was_lost_is_not_left_out():
     records += [record(STUDY, case, status="diverged") for case in cases if (case.branch, case.seed) == (1, 1)]
     expected = ["undecided"] * 4 + ["holds"] + ["undecided"] * 2
     assert verdicts(judged(STUDY, cases, records, ONE)) == expected
+
+
+def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it():
+    cases = STUDY.cases(ONE, seed=0)
+    check_damage(STUDY, ONE, cases, [flow(case) for case in cases])
+    settings, records, asked = counted(ALL)
+    check_damage(STABILITY, settings, asked, records)
 
 
 def test_flows_come_to_their_branches_as_the_theorems_say():

@@ -9,7 +9,7 @@ from condenslab import studies
 from condenslab.errors import UserError
 from condenslab.studies.cnn_condensation.cases import Case
 from condenslab.training import Stop
-from judging import decided, ended, judged, made_up
+from judging import check_damage, decided, ended, judged, made_up
 
 STUDY = studies.get("cnn_condensation")
 QUICK = STUDY.presets["quick"]
@@ -42,6 +42,10 @@ def test_equal_ratios_are_judged_by_one_criterion():
 def test_a_lost_run_decides_nothing_of_its_scale():
     lost = made_up(STUDY, QUICK, lambda c: "diverged" if (c.exponent, c.seed) == (0.5, 1) else condensed(c))
     assert decided(STUDY, lost, QUICK) == ["holds", "holds", "undecided", "undecided", "undecided"]
+
+
+def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it():
+    check_damage(STUDY, QUICK, STUDY.cases(QUICK, seed=0), made_up(STUDY, QUICK, condensed))
 
 
 SMALL = Case(exponent=0.5, seed=0, data="digits", samples=60, heldout=40, kernels=4, steps=60, batch=20, rate=3e-3)

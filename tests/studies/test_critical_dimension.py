@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from judging import judged, record_of, verdicts
 
 from condenslab import studies
 from condenslab.studies.critical_dimension.cases import EmbeddingCase
 from condenslab.studies.critical_dimension.compute import _random_embedding
 from condenslab.sweeps import Record
+from judging_settings import judged, record_of, verdicts
 
 STUDY = studies.get("critical_dimension")
 QUICK = STUDY.presets["quick"]

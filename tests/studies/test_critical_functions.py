@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from judging import ended, judged, record_of, verdicts
 
 from condenslab import studies
 from condenslab.studies.critical_functions.cases import SearchCase
@@ -12,6 +11,7 @@ from condenslab.studies.critical_functions.claims import KNOWN
 from condenslab.studies.critical_functions.functions import collect
 from condenslab.sweeps import Record
 from condenslab.training import Stop
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("critical_functions")
 QUICK = STUDY.presets["quick"]

@@ -9,7 +9,7 @@ from condenslab import studies
 from condenslab.studies.knobs.draw import turned
 from condenslab.studies.shared.descents import DescentCase
 from condenslab.training import Stop
-from judging import decided, ended, judged, made_up
+from judging import check_damage, decided, ended, judged, made_up
 
 DROPOUT, KNOBS, GENERALIZATION = map(studies.get, ("dropout", "knobs", "generalization"))
 
@@ -79,6 +79,13 @@ def test_a_lost_run_of_a_knob_decides_nothing_of_that_knob():
         outcome_of(KNOBS, lambda c: "failed" if groups(c)["groups"] == 40 and c.seed == 0 else groups(c))
         == ["undecided"] * 4
     ), "the baseline is in every comparison"
+
+
+@pytest.mark.parametrize("study", [DROPOUT, KNOBS, GENERALIZATION], ids=lambda study: study.name)
+def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it(study):
+    settings = study.presets["quick"]
+    records = made_up(study, settings, lambda case: condensed(case) | groups(case) | interpolated(case))
+    check_damage(study, settings, study.cases(settings, seed=0), records)
 
 
 def interpolated(case, risk=1e-6):

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from judging import ended, judged, record_of
 
 from condenslab import studies
 from condenslab.studies.embedding_width.cases import PRESETS, EscapeCase, IrisCase, Settings, SplitCase, make_cases
 from condenslab.studies.shared.columns import columns, rows
 from condenslab.sweeps import case_id
 from condenslab.training import Stop
+from judging_settings import ended, judged, record_of
 
 STUDY = studies.get("embedding_width")
 SETTINGS = Settings(seeds=1, starts=10, wide=10, iris_starts=10)

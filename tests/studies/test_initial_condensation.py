@@ -9,7 +9,7 @@ from condenslab import studies
 from condenslab.networks import ACTIVATIONS
 from condenslab.studies.initial_condensation.cases import MULTIPLICITY, PRESETS, Case, make_cases
 from condenslab.training import Stop
-from judging import decided, ended, judged, made_up
+from judging import check_damage, decided, ended, judged, made_up
 
 STUDY = studies.get("initial_condensation")
 QUICK = PRESETS["quick"]
@@ -55,6 +55,11 @@ def test_a_lost_run_leaves_undecided_what_rests_on_it():
 
     verdicts = [c.verdict for c in claims_of(lost)]
     assert verdicts[:2] == ["undecided"] * 2 and verdicts[6] == "undecided" and verdicts.count("undecided") == 3
+
+
+def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it():
+    records = made_up(STUDY, QUICK, lambda case: {"orientations": 2, "ratio": 0.9, "mean_cosine": 0.999})
+    check_damage(STUDY, QUICK, make_cases(QUICK, 0), records)
 
 
 @pytest.mark.parametrize("settings", PRESETS.values(), ids=PRESETS)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from judging import ended, judged, made_up, verdicts
 
 from condenslab import studies
 from condenslab.studies.invariance.discovery import EXPECTED, differences, incidence
@@ -10,6 +9,7 @@ from condenslab.studies.invariance.discovery import Case as SymmetryCase
 from condenslab.studies.invariance.discovery import Settings as SymmetrySettings
 from condenslab.studies.invariance.manifolds import AFFINE, METHODS, Case, Settings
 from condenslab.training import Stop
+from judging_settings import ended, judged, made_up, verdicts
 
 DISCOVERY, MANIFOLDS = studies.get("symmetry_discovery"), studies.get("invariant_manifolds")
 ONE = Settings(seeds=1)

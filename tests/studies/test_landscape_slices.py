@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from judging import ended, judged, record_of, verdicts
 
 from condenslab import studies
 from condenslab.studies.landscape_slices.cases import CriticalCase, Settings, TrajectoryCase
 from condenslab.studies.landscape_slices.claims import quadratic
 from condenslab.sweeps import Record
 from condenslab.training import Stop
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("landscape_slices")
 AXIS = np.linspace(-1.0, 1.0, 5)

@@ -16,7 +16,7 @@ from condenslab.studies.phase_diagram.draw import derived_slope
 from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging import decided, ended, judged, made_up
+from judging import check_damage, decided, ended, judged, made_up
 
 STUDY = phase_diagram.STUDY
 FULL = PRESETS["full"]
@@ -75,6 +75,13 @@ def test_the_zero_line_does_not_rest_on_the_points_that_survived():
     assert found[ZERO] == "undecided" and found[SIGNS] == ["holds"] * 3
 
 
+def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it():
+    quick = PRESETS["quick"]
+    check_damage(STUDY, quick, STUDY.cases(quick, seed=0), powers(derived_slope, settings=quick), seeds=5)
+    for study, records, settings in (spreads(), layer_powers()):
+        check_damage(study, settings, study.cases(settings, seed=0), records)
+
+
 def test_without_any_record_every_promise_is_undecided():
     assert decided(STUDY, [], FULL) == ["undecided"] * 12
     assert decided(STUDY, [], PRESETS["tiny"]) == ["undecided"] * 9
@@ -107,6 +114,15 @@ def test_a_point_that_stands_still_is_no_result_and_takes_no_other_with_it():
     (short,) = STUDY.run_batch([replace(POINT, max_steps=3)])
     assert (short.status, short.message) == ("diverged", Stop.STEPS_EXHAUSTED.value)
     assert short.values["stop"] == "STEPS_EXHAUSTED" and short.values["risk"] > 1e-4
+
+
+def test_neurons_and_the_function_of_a_point_and_a_point_on_images():
+    (kept,) = STUDY.run_batch([replace(POINT, gamma=1.75, width=100, keep=True)])
+    assert len(kept.arrays["angle"]) == len(kept.arrays["initial_angle"]) == 100
+    samples = kept.arrays["function"][[0, -1]]  # the grid begins and ends at the outer samples, ∓1/2
+    np.testing.assert_allclose(samples, 0.25, atol=4 * np.sqrt(2e-4))
+    (image,) = STUDY.run_batch([replace(POINT, data="digits", samples=5, gamma=1.0, risk=1e-2, tolerance=0.3)])
+    assert image.status == "done" and image.values["risk"] <= 1e-2 and image.values["input_distance"] > 0
 
 
 def test_an_interruption_is_no_result_and_another_ending_of_one_member_leaves_the_other_done(monkeypatch):

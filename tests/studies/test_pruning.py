@@ -10,7 +10,7 @@ from condenslab.studies.pruning.cases import Case
 from condenslab.studies.pruning.claims import AGREEMENT, SHARE
 from condenslab.studies.pruning.runs import flattest, merge_by_rule
 from condenslab.training import Stop
-from judging import decided, ended, judged, made_up
+from judging import check_damage, decided, ended, judged, made_up
 
 STUDY = studies.get("pruning")
 
@@ -73,6 +73,7 @@ def test_a_network_without_a_result_decides_nothing():
     full = STUDY.presets["full"]
     lost = made_up(STUDY, full, lambda case: "diverged" if case.seed == 2 else published_values())
     assert decided(STUDY, lost, full) == ["undecided"] * 6
+    check_damage(STUDY, full, STUDY.cases(full, seed=0), made_up(STUDY, full, lambda case: published_values()))
     short = {name: value for name, value in published_values().items() if not name.startswith("published")}
     assert decided(STUDY, made_up(STUDY, full, lambda case: short), full) == ["holds"] * 3 + ["undecided"] * 3
 

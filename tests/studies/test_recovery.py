@@ -6,7 +6,6 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
-from judging import ended, judged, record_of, verdicts
 
 from condenslab import studies
 from condenslab.studies.recovery.cases import PRESETS, CriticalCase, FlowCase, Settings, make_cases
@@ -14,6 +13,7 @@ from condenslab.studies.recovery.readings import distances, plateau, plateau_dec
 from condenslab.sweeps import Record, Store, case_id
 from condenslab.tasks import Table
 from condenslab.training import Stop
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("recovery")
 TINY = PRESETS["tiny"]

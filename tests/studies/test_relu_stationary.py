@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from judging import ended, judged, record_of, verdicts
 
 from condenslab import studies
 from condenslab.studies.relu_stationary.cases import EXPERIMENTS, PRESETS, RunCase, make_cases
 from condenslab.studies.relu_stationary.claims import plateaus
 from condenslab.sweeps import Record
 from condenslab.training import Stop
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("relu_stationary")
 QUICK = PRESETS["quick"]

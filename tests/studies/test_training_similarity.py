@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from judging import ended, judged, record_of, verdicts
 from scipy.optimize import minimize
 
 from condenslab import studies, tasks
@@ -13,6 +12,7 @@ from condenslab.studies.training_similarity.reference import critical_functions
 from condenslab.studies.training_similarity.spectrum import chance, peaks, unmatched
 from condenslab.sweeps import Record
 from condenslab.training import Stop
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("training_similarity")
 FIVE = Settings(widths=(1, 2, 3, 4, 15), trials=1, wide_trials=1, steps=100, levels=1)

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from judging import ended, judged, record_of, verdicts
 
 from condenslab import studies
 from condenslab.studies.shared.resting import nearest_rest, resting_levels
@@ -13,6 +12,7 @@ from condenslab.studies.trajectory.cases import Case, Settings
 from condenslab.studies.trajectory.claims import LEVELS, PAIR_AMPLITUDE, PAIR_ANGLES, nearest
 from condenslab.sweeps import Record
 from condenslab.training import Stop
+from judging_settings import ended, judged, record_of, verdicts
 
 STUDY = studies.get("trajectory")
 TIMES = np.geomspace(1, 1e5, 400)

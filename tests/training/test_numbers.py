@@ -135,7 +135,7 @@ def test_any_optimiser_is_what_its_own_loop_gives(make):
     assert np.array_equal(ravel(again.network), ravel(run.network))
 
 
-@pytest.mark.parametrize("method", [optax.contrib.dpsgd(0.1, 1.0, 0.1, 0), optax.lookahead(optax.sgd(0.1), 3, 0.5)])
+@pytest.mark.parametrize("method", [optax.contrib.galore(0.1), optax.lookahead(optax.sgd(0.1), 3, 0.5)])
 def test_an_optimiser_that_needs_more_is_told_in_one_sentence(method):
     with pytest.raises(TypeError, match="method must be an optax optimiser that works with the risk"):
         descend(RISK, START, method, steps=2)

@@ -146,10 +146,10 @@ def verify_command(options: VerifyOptions) -> int:
 
 def doctor_command(options: DoctorOptions) -> int:
     """Checks the JAX build."""
+    machine.require_device()
     from condenslab import doctor
     from condenslab.cli import show
 
-    machine.require_device()
     diagnosis = doctor.check()
     _write(show.as_json(diagnosis.as_dict()) if options.json else diagnosis.text())
     if diagnosis.problem:

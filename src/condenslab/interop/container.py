@@ -154,8 +154,9 @@ def read(path: Path, misfit: Callable[[Content, Shapes], str | None]) -> tuple[C
         UserError: It is missing, unreadable, no checkpoint, of a newer version, a misfit, or a byte of the header or
             of a tensor is not what was written.
     """
-    if path.is_dir():
-        raise UserError(f"{path} is a folder: name the file to load")
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a device, a pipe or a socket, whose end cannot be known"
+        raise UserError(f"{path} is {kind}: name the file to load")
     try:
         with safe_open(path, framework="numpy") as file:
             envelope, content = _header(path, file.metadata() or {})

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import islice
 from math import comb
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike
 
 from condenslab.measures.similarity import cosine_similarity, effective_ratio
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.conversion import floating
 from condenslab.networks.dense import forward
 from condenslab.networks.layered import layers, require_dense_layer
 
@@ -206,7 +206,7 @@ def layer_inputs(network: TwoLayer | MLP, inputs: Array | np.ndarray, layer: int
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
     """
     require_dense_layer(network, layer)
-    below = (state.inputs for state in forward(network, jnp.asarray(inputs)))
+    below = (state.inputs for state in forward(network, floating("inputs", inputs)))
     seen = np.asarray(next(islice(below, layer, None)) if layer else inputs, dtype=np.float64)
     return seen if layers(network)[1][layer] is None else np.column_stack([seen, np.ones(len(seen))])
 

@@ -18,7 +18,7 @@ from condenslab.studies.contract.claims import Claim
 from condenslab.studies.contract.study import Study
 from condenslab.studies.registry import get
 from condenslab.studies.settings import as_dict, changed
-from condenslab.sweeps import Batch, Progress, Record, Run, Schedule, Store, sweep
+from condenslab.sweeps import Batch, Progress, Run, Schedule, Store, sweep
 from condenslab.sweeps import executor as executor_named
 from condenslab.sweeps.records import Status
 from condenslab.tasks import Table
@@ -161,7 +161,8 @@ def execute(
         environment=environment,
         progress=progress,
     )
-    claims = _claims(request, records)
+    known = request.data is None
+    claims = request.study.claims(records, request.settings, cases=request.cases, known_target=known)
     moment = {"seconds": time.perf_counter() - start, "utc": datetime.now(UTC).isoformat(timespec="seconds")}
     result = Run(
         study=request.study.name,
@@ -196,13 +197,6 @@ def environment() -> dict[str, Any]:
         "device": device.device_kind if device is not None else platform.machine(),
         "threads": _threads(),
     }
-
-
-def _claims(request: Plan, records: Sequence[Record]) -> list[Claim]:
-    if not isinstance(request.study, Study):  # a study on the old contract
-        return request.study.claims(records, request.settings, known_target=request.data is None)
-    known = request.data is None
-    return request.study.claims(records, request.settings, cases=request.cases, known_target=known)
 
 
 def _threads() -> int:

@@ -48,9 +48,8 @@ def check_count(name: str, value: Any, least: int = 0) -> int:
     Raises:
         ValueError: Not a whole number of at least `least`.
     """
-    if isinstance(value, np.ndarray | jax.Array) and value.ndim == 0:
-        value = value.item()
-    return count(name, value, least=least)
+    given: Any = value.item() if isinstance(value, np.ndarray | jax.Array) and value.ndim == 0 else value
+    return count(name, given, least=least)
 
 
 def check_whole(name: str, values: Sequence[int] | np.ndarray) -> np.ndarray:

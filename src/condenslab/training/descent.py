@@ -28,7 +28,7 @@ from condenslab.training.engine import (
 )
 from condenslab.training.methods import optimiser, require_runnable, step
 from condenslab.training.stretches import SLOTS, Stretches, cut
-from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until
+from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until, check_levels
 
 _CHECK_EVERY = 100
 _WORK = 2**25
@@ -212,7 +212,7 @@ def prepare_descent(
 
     Arguments are as in `descend`; `until` and `dropout` may also hold arrays with one entry a member.
     """
-    until.check()
+    check_levels(until)
     noisy = not (isinstance(dropout, float | int) and dropout == 0)
     if not np.all((np.asarray(dropout) >= 0) & (np.asarray(dropout) < 1)):
         raise ValueError(f"dropout must be a DROP probability in [0, 1). Got {dropout}.")

@@ -18,7 +18,7 @@ from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
 from condenslab.training.linearise import dense_solver, require_room, two_layer_solver
 from condenslab.training.rosenbrock import Rosenbrock
-from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until
+from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until, check_levels
 
 _STEPS_PER_SEGMENT = 100
 
@@ -253,7 +253,7 @@ def prepare_flow(
         raise ValueError(
             "a flow needs an end: until=Until(time=…), Until(risk=…) or Until(gradient=…). Got none of them."
         )
-    until.check()
+    check_levels(until)
     for name, number in (("l2", l2), ("rtol", rtol), ("atol", atol), ("start_time", start_time)):
         check_number(name, number)
     if np.any((np.asarray(rtol) == 0) & (np.asarray(atol) == 0)):

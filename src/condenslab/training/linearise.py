@@ -49,6 +49,10 @@ def two_layer_solver(risk: EmpiricalRisk, network: TwoLayer) -> Callable[[Array]
     risk = risk.matching(network)
     if risk.targets.size >= parameter_count(network):
         return dense_solver(risk, network)
+    return _woodbury(risk, network)
+
+
+def _woodbury(risk: EmpiricalRisk, network: TwoLayer) -> Callable[[Array], Solver]:
     outputs = risk.outputs(network)
     tangents = neuron_tangents(network, risk.inputs, risk.cotangent(outputs), risk.scale)
     roots = risk.gauss_newton_root(outputs)

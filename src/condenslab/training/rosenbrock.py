@@ -114,7 +114,7 @@ class Rosenbrock(diffrax.AbstractAdaptiveSolver):
         def stage(stages: Array, item: tuple[Array, Array, Array]) -> tuple[Array, None]:
             number, row_a, row_c = item
             solution = solve(field(start + row_a @ stages) + (row_c / length) @ stages)
-            return stages.at[number].set(solution), None
+            return stages.at[number].set(solution.astype(stages.dtype)), None
 
         count = len(self.tableau.m)
         stages, _ = jax.lax.scan(stage, jnp.zeros((count, start.size), start.dtype), (jnp.arange(count), *rows))

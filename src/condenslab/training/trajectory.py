@@ -57,14 +57,18 @@ class Until(eqx.Module):
     gradient: float | Array = -np.inf
     time: float | Array = np.inf
 
-    def check(self) -> None:
-        """Refuses levels that could never be reached.
 
-        Raises:
-            ValueError: A level is NaN, or finite and negative. −∞ stands for none.
-        """
-        for name in ("risk", "gradient", "time"):
-            check_number(f"until.{name}", getattr(self, name), infinite=True)
+def check_levels(until: Until) -> None:
+    """Refuses levels that could never be reached.
+
+    Raises:
+        TypeError: It is no `Until`.
+        ValueError: A level is NaN, or finite and negative; −∞ stands for none.
+    """
+    if not isinstance(until, Until):
+        raise TypeError(f"until must be Until(risk=…, gradient=…, time=…). Got {until!r}.")
+    for name in ("risk", "gradient", "time"):
+        check_number(f"until.{name}", getattr(until, name), infinite=True)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ class CriticalPoint:
             0 for a constant.
         risk: R(θ).
         gradient_norm: L1 norm of ∇R(θ).
-        inertia: Of ∇²R(θ), in the true width.
+        inertia: Of ∇²R(θ), in the true width. Its eigenvalues are in the user's units, but for points where these
+            hide the signs and standardised units do not: there they are in standardised ones.
         hits: How many starts ended on this function.
         searched_width: Width of the search (of all hidden layers). Where it exceeds the network's own, the search
             found the function embedded.
@@ -95,8 +96,7 @@ def certify(
         value, norm, counts = float(_value(seen.risk, network)), 0.0, inertia(np.zeros((0, 0)), gradient_norm=0.0)
     else:
         value, norm, counts = _inertia(seen.risk, network)
-        if not counts.decided:
-            counts = _better(counts, _inertia(seen.inner, inside)[2])
+        counts = _agreed(counts, _inertia(seen.inner, inside)[2])
     return CriticalPoint(network, value, norm, counts, len(members), width), fate
 
 
@@ -133,9 +133,13 @@ def _inertia(risk: EmpiricalRisk, network: TwoLayer | MLP) -> tuple[float, float
     return value, norm, inertia(hessian, gradient_norm=norm)
 
 
-def _better(own: Inertia, standardised: Inertia) -> Inertia:
-    """Returns the inertia of standardised units where it is decided: by Sylvester's law it is the same."""
-    return standardised if standardised.decided else own
+def _agreed(own: Inertia, standardised: Inertia) -> Inertia:
+    """Returns the inertia in the user's units, or that in standardised ones where these alone decide it.
+
+    By Sylvester's law both have the same counts; standardised units are those in which rounding hides least.
+    """
+    same = own.decided and own.counts == standardised.counts
+    return own if same or not standardised.decided else standardised
 
 
 @eqx.filter_jit

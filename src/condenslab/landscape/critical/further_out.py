@@ -97,13 +97,12 @@ def attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
     counted = np.flatnonzero(np.asarray(risk.probabilities) > 0)
     if not isinstance(risk.loss, SquaredLoss) or not ravel(network).size:
         return False
-    residuals = np.asarray(risk.residuals(network))[counted]
+    residuals, jacobian = (np.asarray(part)[counted] for part in _fit(risk, network))
     unit = max(float(np.abs(np.asarray(risk.targets)[counted]).max()), float(np.finfo(float).tiny))
     if not np.abs(residuals).max() <= _CLOSE * unit:
         return False
     _, first = np.unique(np.asarray(risk.inputs)[counted], axis=0, return_index=True)  # repeated inputs move together
-    jacobian = np.asarray(risk.jacobian(network))[counted[first]]
-    jacobian = jacobian.reshape(-1, jacobian.shape[2])
+    jacobian = jacobian[first].reshape(-1, jacobian.shape[2])
     step = np.linalg.lstsq(jacobian, residuals[first].ravel(), rcond=None)[0]
     if not np.max(np.abs(step) / (1 + np.abs(np.asarray(ravel(network))))) <= _STANDS:
         return False
@@ -113,6 +112,11 @@ def attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
     sizes = np.linalg.norm(jacobian, axis=int(jacobian.shape[0] <= jacobian.shape[1]), keepdims=True)
     values = np.linalg.svd(jacobian / np.maximum(sizes, np.finfo(float).tiny), compute_uv=False)
     return bool(values[-1] > _FULL_RANK * values[0])
+
+
+@eqx.filter_jit
+def _fit(risk: EmpiricalRisk, network: TwoLayer | MLP) -> tuple[Array, Array]:
+    return risk.residuals(network), risk.jacobian(network)
 
 
 def _balanced(risk: EmpiricalRisk, network: TwoLayer | MLP, places: Sequence[np.ndarray]) -> list[bool]:
@@ -170,6 +174,7 @@ def _followed(
         exact: What a risk is taken for that no longer changes at all further out.
     """
     value = derivatives(risk, network, theta)[0]
+    outward = 0.0
     for near in _NEAR:
         moved = [_adapted(risk, network, theta, held, factor)[0] - value for factor in (1 / near, near)]
         inward, outward = (np.sign(change) if abs(change) > noise else 0.0 for change in moved)

@@ -80,10 +80,12 @@ def polish(
         fate = Fate.DIVERGED
     elif norm > tolerance:
         fate = Fate.UNCONVERGED
-    elif length > STANDSTILL and not (units is not None and attains_zero(inner, ended)):
-        fate = Fate.FLAT
+    elif units is None:
+        fate = Fate.CRITICAL if length <= STANDSTILL else Fate.FLAT
     else:
-        fate = Fate.CRITICAL if units is None else fate_further_out(inner, ended, suspects(inner, ended))
+        fate = fate_further_out(inner, ended, suspects(inner, ended))
+        if fate is Fate.CRITICAL and length > STANDSTILL and not attains_zero(inner, ended):
+            fate = Fate.FLAT
     polished = ended if units is None else retouched(risk, units.leave(ended, _factor(risk)))
     return polished, Polish(fate, risk_receipt(risk, network, polished), taken, length)
 

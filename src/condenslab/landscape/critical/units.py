@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from condenslab.networks import MLP, TwoLayer, apply
 from condenslab.networks.dense import skips
@@ -45,7 +46,7 @@ class Units:
             network: A network in the user's units.
             scale: Factor of the risk's outputs.
         """
-        weights, biases = (list(part) for part in layers(network))
+        weights, biases = _lists(network)
         if biases[0] is not None:
             biases[0] = biases[0] + weights[0] @ self.shift
         weights[0] = weights[0] * self.scale[None, :]
@@ -56,7 +57,7 @@ class Units:
 
     def leave(self, network: Dense, scale: float = 1.0) -> Dense:
         """Returns the network in the user's units: the inverse of `enter`."""
-        weights, biases = (list(part) for part in layers(network))
+        weights, biases = _lists(network)
         weights[0] = weights[0] / self.scale[None, :]
         if biases[0] is not None:
             biases[0] = biases[0] - weights[0] @ self.shift
@@ -91,6 +92,11 @@ def units_of(risk: EmpiricalRisk, network: TwoLayer | MLP) -> Units:
 def standardises(risk: EmpiricalRisk, network: object) -> bool:
     """Returns whether risk and network are such that units can be changed."""
     return risk.predict is apply and isinstance(network, TwoLayer | MLP) and np.ndim(risk.inputs) == 2
+
+
+def _lists(network: TwoLayer | MLP) -> tuple[list[Array], list[Array | None]]:
+    weights, biases = layers(network)
+    return list(weights), list(biases)
 
 
 def _frame(values: np.ndarray, *, movable: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -118,7 +118,7 @@ def units(arrays: LayerArrays, layer: int, activation: Activation) -> Neurons:
 
 
 def _constant(neurons: Neurons) -> np.ndarray:
-    return ~neurons.incoming[:, : neurons.incoming.shape[1] - neurons.biased].any(axis=1)
+    return np.all(neurons.incoming[:, : neurons.incoming.shape[1] - neurons.biased] == 0, axis=1)
 
 
 def _summed(terms: np.ndarray) -> np.ndarray:
@@ -133,7 +133,7 @@ def _merge_all(
 ) -> tuple[list[Part], list[Part], str]:
     amplitude = np.linalg.norm(coordinates.outgoing, axis=0) * np.linalg.norm(coordinates.points, axis=1)
     smallest = drop * amplitude[candidates].max(initial=0.0)
-    live = coordinates.outgoing.any(axis=0) & coordinates.points.any(axis=1)
+    live = np.any(coordinates.outgoing != 0, axis=0) & np.any(coordinates.points != 0, axis=1)
     kept = candidates[live[candidates] & (amplitude[candidates] >= smallest)]
     taken = InvariantCoordinates(coordinates.points[kept], coordinates.outgoing[:, kept], coordinates.parity)
     grouping = group(taken, threshold, coordinatewise=threshold <= EXACT)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
@@ -65,16 +66,18 @@ def critical_set(risk: EmpiricalRisk, network: TwoLayer) -> CriticalSet:
         )
     reduction = reduce(network)
     points = invariant_coordinates(hidden_neurons(network))
-    slopes = np.asarray(_slopes(risk, network))
+    slopes, level = (np.asarray(part) for part in _slopes(risk, network))
     silent = np.linalg.norm(points.outgoing, axis=0) == 0
     dropped = np.concatenate([reduction.dropped, reduction.folded]).astype(int)
     if not silent[dropped].all():
         raise ValueError("equal neurons must not have output weights that cancel. Got some; reduce the network first.")
     outputs, shares, features, regular = slopes.shape[1], 0, 0, True
     for group in reduction.groups:
-        shares += (len(group) - 1) * (outputs - _rank(slopes[group[0]]))
+        shares += (len(group) - 1) * (outputs - _rank(slopes[group[0]], level[group[0]]))
     for neuron in dropped:
-        features += slopes.shape[2] - max(1, _rank(slopes[neuron]))  # a non-zero analytic function has no more zeros
+        features += slopes.shape[2] - max(
+            1, _rank(slopes[neuron], level[neuron])
+        )  # a non-zero analytic function has no more zeros
         regular &= not _equals_another(points.points, int(neuron), points.parity)
     narrow = inertia_at(risk, reduction.network).zero
     return CriticalSet(shares + features + narrow, shares, features, narrow, inertia_at(risk, network), regular)
@@ -117,17 +120,23 @@ def embedded_dimension(narrow: Sequence[int], wide: Sequence[int]) -> EmbeddedDi
 
 
 @eqx.filter_jit
-def _slopes(risk: EmpiricalRisk, network: TwoLayer) -> Array:
-    """Returns Σ_i p_i·∂_oℓ_i·σ′(w_k·x̃_i)·x̃_i of every neuron, shape (neuron, output, coordinate)."""
+def _slopes(risk: EmpiricalRisk, network: TwoLayer) -> tuple[Array, Array]:
+    """Returns Σ_i p_i·∂_oℓ_i·σ′(w_k·x̃_i)·x̃_i of every neuron, shape (neuron, output, coordinate), and that of sizes.
+
+    The size of a share is that of its terms before they cancel, with f and y in place of f − y.
+    """
     force = risk.cotangent(risk.outputs(network))
     _, slope = network.activation.derivatives(network.preactivations(risk.inputs), 1)
-    return (slope.T[:, None, :] * force.T[None, :, :]) @ augment(network, risk.inputs)
+    outputs, points = risk.outputs(network), augment(network, risk.inputs)
+    sizes = risk.probabilities[:, None] * (jnp.abs(outputs) + jnp.abs(risk.targets))
+    level = (jnp.abs(slope).T[:, None, :] * sizes.T[None, :, :]) @ jnp.abs(points)
+    return (slope.T[:, None, :] * force.T[None, :, :]) @ points, level
 
 
-def _rank(matrix: np.ndarray) -> int:
-    """Returns the rank; entries below 1e-9 in all (a critical point's forces) are zeros."""
+def _rank(matrix: np.ndarray, level: np.ndarray) -> int:
+    """Returns the rank; values below 1e-9 of what the sums were made of (a critical point's forces) are zeros."""
     values = np.linalg.svd(matrix, compute_uv=False)
-    floor = max(1e-9, rounding_floor(float(values.max(initial=0.0)), matrix.shape))
+    floor = max(1e-9 * float(level.max(initial=0.0)), rounding_floor(float(values.max(initial=0.0)), matrix.shape))
     return int(np.count_nonzero(values > floor))
 
 

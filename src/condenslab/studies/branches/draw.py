@@ -39,23 +39,19 @@ def stability_drawings(records: Sequence[Record]) -> list[Drawing]:
 
 
 def _courses(rates: list[Record]) -> Drawing:
-    figure, axes = figures.panels(1, 2, width=4.6, height=3.6)
+    gaps = _gaps([r for r in rates if r.case["branch"] == 1])
+    figure, axes = figures.panels(1, 2 if gaps else 1, width=4.6, height=3.6)
     shown = {}
     for branch in (1, 2, 3):
         for number, record in enumerate(r for r in rates if r.case["branch"] == branch):
             label = _NAMES[branch] if number == 0 else f"_{branch} {number}"
             shown[label] = (record.arrays["times"], record.arrays["risk"])
-    figures.value_curves(axes[0, 0], shown, x_label="time t of the gradient flow", y_label="risk R", logarithmic="xy")
+    time = "time t of the gradient flow"
+    figures.value_curves(axes[0, 0], shown, x_label=time, y_label="risk R", logarithmic="xy")
     figures.title(axes[0, 0], "Risk near each branch")
-    gaps = {}
-    for number, record in enumerate(r for r in rates if r.case["branch"] == 1):
-        gaps["Q₁ (condensed)" if number == 0 else f"_{number}"] = (record.arrays["times"], record.arrays["gap"])
     if gaps:
-        times, gap = next(iter(gaps.values()))
-        late = times >= 1
-        gaps["slope −1/2"] = (times[late], gap[-1] * np.sqrt(times[-1] / times[late]))
-    figures.value_curves(axes[0, 1], gaps, x_label="time t of the gradient flow", y_label="|w₁ − w₂|", logarithmic="xy")
-    figures.title(axes[0, 1], "The neurons of Q₁ come together")
+        figures.value_curves(axes[0, 1], gaps, x_label=time, y_label="|w₁ − w₂|", logarithmic="xy")
+        figures.title(axes[0, 1], "The neurons of Q₁ come together")
     case = rates[0].case
     return Drawing(
         "How flow comes to the branches",
@@ -65,6 +61,19 @@ def _courses(rates: list[Record]) -> Drawing:
         "neurons come together like t^(−1/2).",
         figure,
     )
+
+
+def _gaps(condensed: list[Record]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Returns how far the neurons of Q₁ are apart, and the slope of the theory."""
+    gaps = {
+        _NAMES[1] if number == 0 else f"_{number}": (record.arrays["times"], record.arrays["gap"])
+        for number, record in enumerate(condensed)
+    }
+    if gaps:
+        times, gap = gaps[_NAMES[1]]
+        late = times >= 1
+        gaps["slope −1/2"] = (times[late], gap[-1] * np.sqrt(times[-1] / times[late]))
+    return gaps
 
 
 def _ranks(rates: list[Record]) -> Drawing:

@@ -90,7 +90,7 @@ class Statement:
     def _worded(self, judged: Judgement, measured: Measured) -> str:
         notes = "; ".join(note for note in (self.note, measured.note) if note)
         text = f"{self.text} ({notes})" if notes else self.text
-        if not self.of or isinstance(measured.values, Share):
+        if not self.of or not judged.each or isinstance(measured.values, Share):
             return text
         known = [accepted for accepted in judged.each if accepted is not None]
         low, high = wilson(sum(known), len(known))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from condenslab import landscape, training
-from condenslab.studies.contract.endings import ASKED, as_asked, uninterrupted
+from condenslab.studies.contract.endings import ASKED, Unfinished, as_asked, uninterrupted
 from condenslab.studies.contract.parts import guarded
 from condenslab.sweeps import Outcome
 from condenslab.training import Trajectory
@@ -79,9 +79,14 @@ def polish(*arguments: Any, asked: Sequence[str] = ("CRITICAL",), **options: Any
         *arguments: As `landscape.polish` takes them.
         asked: Names of the fates that the study asked for.
         **options: As `landscape.polish` takes them.
+
+    Raises:
+        Unfinished: It met another fate.
     """
     network, polished = landscape.polish(*arguments, **options)
-    return network, as_asked(polished, asked)
+    if polished.fate.name not in asked:
+        raise Unfinished(polished.fate)
+    return network, polished
 
 
 def outcomes(

@@ -54,7 +54,8 @@ def shapes(settings: Settings) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
         settings: The settings.
     """
     deep = range(min(settings.added, 2) + 1)
-    return [((2,), (k,)) for k in range(settings.added + 1)] + [((2, 2), (k, j)) for k in deep for j in deep]
+    two: list[tuple[tuple[int, ...], tuple[int, ...]]] = [((2,), (k,)) for k in range(settings.added + 1)]
+    return [*two, *(((2, 2), (k, j)) for k in deep for j in deep)]
 
 
 def make_cases(settings: Settings, seed: int) -> list[EmbeddingCase]:

@@ -20,11 +20,16 @@ def statements(settings: Settings) -> list[Statement]:
     Args:
         settings: The settings.
     """
+    return [*_points(settings), *_coranks(settings)]
+
+
+def _embedded(settings: Settings, evidence: Evidence, **narrow: list[int]) -> Evidence:
+    """Returns the points to which neurons were added."""
     grown = tuple(list(added) for _, added in shapes(settings) if any(added))
+    return evidence.where(EmbeddingCase, added=grown, **narrow)
 
-    def embedded(evidence: Evidence, **narrow: list[int]) -> Evidence:
-        return evidence.where(EmbeddingCase, added=grown, **narrow)
 
+def _points(settings: Settings) -> list[Statement]:
     return [
         Statement(
             "the critical points made to order are nondegenerate",
@@ -36,36 +41,37 @@ def statements(settings: Settings) -> list[Statement]:
         Statement(
             "embedded, they are critical (L1 gradient at most 1e-11)",
             "EP22, Theorem 5.1",
-            lambda evidence: embedded(evidence).each(lambda record: record.values["gradient"]),
+            lambda evidence: _embedded(settings, evidence).each(lambda record: record.values["gradient"]),
             at_most(1e-11),
             label="embedded, critical points are critical (L1 gradient at most 1e-11)",
         ),
+    ]
+
+
+def _coranks(settings: Settings) -> list[Statement]:
+    def exact(text: str, source: str, narrow: list[int]) -> Statement:
+        return Statement(
+            text,
+            source,
+            lambda evidence: _embedded(settings, evidence, narrow=narrow).each(_excess("heuristic")),
+            exactly(0),
+            note="difference",
+            of="embeddings",
+            figure=CORANKS,
+        )
+
+    deep = "three-layer networks: the corank is K₁ + K₂ + K₁K₂, as the heuristic count says"
+    return [
         Statement(
             "the corank is at least K, the number of added neurons",
             _THEOREM,
-            lambda evidence: embedded(evidence).each(_excess("proved")),
+            lambda evidence: _embedded(settings, evidence).each(_excess("proved")),
             at_least(0),
             note="difference",
             figure=CORANKS,
         ),
-        Statement(
-            "two-layer networks: the corank is K",
-            _THEOREM,
-            lambda evidence: embedded(evidence, narrow=[2]).each(_excess("heuristic")),
-            exactly(0),
-            note="difference",
-            of="embeddings",
-            figure=CORANKS,
-        ),
-        Statement(
-            "three-layer networks: the corank is K₁ + K₂ + K₁K₂, as the heuristic count says",
-            _HEURISTIC,
-            lambda evidence: embedded(evidence, narrow=[2, 2]).each(_excess("heuristic")),
-            exactly(0),
-            note="difference",
-            of="embeddings",
-            figure=CORANKS,
-        ),
+        exact("two-layer networks: the corank is K", _THEOREM, [2]),
+        exact(deep, _HEURISTIC, [2, 2]),
     ]
 
 

@@ -81,30 +81,26 @@ def statements(settings: Settings) -> list[Statement]:
 
 def _plateaus(settings: Settings, words: str, std: float, steps: int) -> list[Statement]:
     depths = " and ".join(map(str, sorted(set(settings.depths))))
+    shared = Statement(
+        "shallow and deep networks rest within 10 % of the same published risk, 0.1",
+        _FIG3,
+        _long_enough(std, steps, lambda runs: runs.per("seed", _farthest)),
+        at_most(READING),
+        note=f"start: {words}; {depths} hidden layers; largest relative distance",
+        of="seeds",
+        figure=plateau_title(std),
+    )
+    return [shared, *_linear_layers(settings, words, std, steps)]
+
+
+def _linear_layers(settings: Settings, words: str, std: float, steps: int) -> list[Statement]:
     deep = tuple(depth for depth in settings.depths if depth >= 3)
     title, why = plateau_title(std), _AS_VARIANCE if std > 0.05 else ""
-
-    def long_enough(values: Callable[[Evidence], Any]) -> Callable[[Evidence], Any]:
-        def of(evidence: Evidence) -> Any:
-            runs = evidence.where(PlateauCase, std=std)
-            return values(runs) if steps >= _ENOUGH_STEPS else Measured(None, unsettled=_too_short(steps))
-
-        return of
-
     return [
-        Statement(
-            "shallow and deep networks rest within 10 % of the same published risk, 0.1",
-            _FIG3,
-            long_enough(lambda runs: runs.per("seed", _farthest)),
-            at_most(READING),
-            note=f"start: {words}; {depths} hidden layers; largest relative distance",
-            of="seeds",
-            figure=title,
-        ),
         Statement(
             "on that plateau the first two layers of the deep network are effectively linear (MPC > 0.99)",
             _FIG3,
-            long_enough(lambda runs: runs.where(depth=3).each(_first_two)),
+            _long_enough(std, steps, lambda runs: runs.where(depth=3).each(_first_two)),
             at_least(LINEAR),
             note=f"start: {words}; the smaller one",
             of="seeds",
@@ -115,7 +111,7 @@ def _plateaus(settings: Settings, words: str, std: float, steps: int) -> list[St
         Statement(
             "a trained network (R < 0.001) with L hidden layers has L − 2 effectively linear ones",
             f"{_EPD}, section 5, on Fig. 3",
-            long_enough(lambda runs: among(runs.where(depth=deep), _trained, _excess, called="trained")),
+            _long_enough(std, steps, lambda runs: among(runs.where(depth=deep), _trained, _excess, called="trained")),
             exactly(0),
             note=f"start: {words}; linear layers more than that",
             of="networks",
@@ -126,8 +122,15 @@ def _plateaus(settings: Settings, words: str, std: float, steps: int) -> list[St
     ]
 
 
-def _too_short(steps: int) -> str:
-    return f"{steps:,} steps end before the plateau: allow {_ENOUGH_STEPS:,} at least"
+def _long_enough(std: float, steps: int, values: Callable[[Evidence], Any]) -> Callable[[Evidence], Any]:
+    """Returns a reader of the runs from a start, which settle nothing where they end before the plateau."""
+    short = f"{steps:,} steps end before the plateau: allow {_ENOUGH_STEPS:,} at least"
+
+    def of(evidence: Evidence) -> Any:
+        runs = evidence.where(PlateauCase, std=std)
+        return values(runs) if steps >= _ENOUGH_STEPS else Measured(None, unsettled=short)
+
+    return of
 
 
 def rest(record: Record) -> int | None:

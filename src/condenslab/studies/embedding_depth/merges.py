@@ -48,18 +48,17 @@ def run_merges(cases: Sequence[MergeCase], progress: Progress) -> list[Outcome]:
         record=_RECORD,
         progress=progress,
     )
-    return train.outcomes(
-        list(zip(cases, risks, data, strict=True)), runs, lambda setting, run: _outcome(*setting, run)
-    )
+    settings = list(zip(cases, risks, data, strict=True))
+    return train.outcomes(settings, runs, lambda setting, run: _outcome(setting[0], setting[1], setting[2], run))
 
 
 def _split(case: MergeCase) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Returns training images and labels and held-out ones, shuffled."""
-    found = images.digits() if case.images == "digits" else images.small_digits()
-    count = len(found.images)
-    pixels, order = found.images.reshape(count, -1), np.random.default_rng(case.seed).permutation(count)
+    digits = images.digits() if case.images == "digits" else images.small_digits()
+    count = len(digits.images)
+    pixels, order = digits.images.reshape(count, -1), np.random.default_rng(case.seed).permutation(count)
     trained, held = np.split(order, [round(_TRAINED * count)])
-    return pixels[trained], found.labels[trained], pixels[held], found.labels[held]
+    return pixels[trained], digits.labels[trained], pixels[held], digits.labels[held]
 
 
 def _outcome(case: MergeCase, risk: EmpiricalRisk, data: tuple[np.ndarray, ...], run: Trajectory) -> Outcome:

@@ -135,46 +135,32 @@ def _wide(width: int, wide: int) -> list[Statement]:
         embedded = {"width": width, "wide": wide}
         return lambda evidence: evidence.where(SplitCase, **embedded).all(lambda records: value(records[0]))
 
-    def miscounted(record: Record) -> int | None:
-        values = record.values
-        if not (values.get("wide_decided") and values.get("narrow_decided")):
-            return None
-        expected = _grown(values["narrow"], (1, 1, 1), wide - width)
-        return sum(abs(count - right) for count, right in zip(values["wide_counts"], expected, strict=True))
+    def kept(text: str, name: str, bound: float) -> Statement:
+        return Statement(text, _KEPT, of(lambda record: record.values.get(name)), at_most(bound), note=where)
 
-    kept = "the embedding into the wide network keeps the"
+    embedding = "the embedding into the wide network keeps the"
     return [
         Statement(
             "in the wide network each of K further neurons adds one positive, one zero and one negative eigenvalue",
             f"{_EP21}, Theorem 2; Figs 3(a) and 4 for 1 and 2 neurons more",
-            of(miscounted),
+            of(_miscounted),
             exactly(0),
             note=f"{where}; eigenvalues counted otherwise",
             label="in the wide network each further neuron adds one eigenvalue of each sign",
             figure=SIGNS,
         ),
-        Statement(
-            f"{kept} output to rounding (1e-14 of the largest)",
-            _KEPT,
-            of(lambda record: record.values.get("wide_output_difference")),
-            at_most(1e-14),
-            note=where,
-        ),
-        Statement(
-            f"{kept} risk to rounding (1e-14)",
-            _KEPT,
-            of(lambda record: record.values.get("wide_risk_difference")),
-            at_most(1e-14),
-            note=where,
-        ),
-        Statement(
-            "the point in the wide network is critical (L1 gradient at most 1e-11)",
-            _KEPT,
-            of(lambda record: record.values.get("wide_gradient")),
-            at_most(1e-11),
-            note=where,
-        ),
+        kept(f"{embedding} output to rounding (1e-14 of the largest)", "wide_output_difference", 1e-14),
+        kept(f"{embedding} risk to rounding (1e-14)", "wide_risk_difference", 1e-14),
+        kept("the point in the wide network is critical (L1 gradient at most 1e-11)", "wide_gradient", 1e-11),
     ]
+
+
+def _miscounted(record: Record) -> int | None:
+    values, case = record.values, record.case
+    if not (values.get("wide_decided") and values.get("narrow_decided")):
+        return None
+    expected = _grown(values["narrow"], (1, 1, 1), case["wide"] - case["width"])
+    return sum(abs(count - right) for count, right in zip(values["wide_counts"], expected, strict=True))
 
 
 def _iris() -> list[Statement]:

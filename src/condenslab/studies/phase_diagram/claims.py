@@ -166,7 +166,7 @@ def _features() -> list[Statement]:
             f"{_PD}, Fig. 2 (c); 0.02 is ours",
             lambda evidence: [off(angles) for angles in strong(evidence)],
             at_most(0.02),
-            label="at γ = 1.75 the kinks of strong neurons are at the samples −1/6 and 1/6",
+            label="at γ = 1.75 strong neurons have kinks at the samples −1/6 and 1/6",
             **shared,
         ),
     ]

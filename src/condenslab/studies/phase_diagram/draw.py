@@ -73,8 +73,8 @@ def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Dra
         f"Slope of log RD(θ_w) against log m over γ and γ′, {what}, widths {', '.join(map(str, widths))}, runs to risk "
         f"{figures.readable(runs[0].case['risk'])}. Red: the input weights move less the wider the network is "
         "(linear); blue: more (condensed). Stars: zero of the slope by linear interpolation over γ; dashed: the "
-        f"boundary that is proved for m → ∞. {_endings(runs)} Widths that did not converge are left out of a slope, and "
-        "the point is crossed."
+        f"boundary that is proved for m → ∞. {_endings(runs)} Widths that did not converge are left out of a slope, "
+        "and the point is crossed."
     )
     return Drawing(title, caption, figure)
 

@@ -89,14 +89,12 @@ def merge_by_rule(
         Zhang et al., NeurIPS 2021 (arXiv 2105.14573), section 3.2.
     """
     threshold = float(np.sqrt(2 - 2 * similarity))
-    found = measures.condensation(network, threshold=threshold, amplitude_filter=amplitude_filter)
+    groups = measures.condensation(network, threshold=threshold, amplitude_filter=amplitude_filter).groups
     random = np.random.default_rng([seed, 2])
     neurons = measures.hidden_neurons(network)
     sizes = np.linalg.norm(neurons.incoming, axis=1)
-    kept = np.array([random.choice(group.members) for group in found.groups], dtype=np.int64)
-    sums = [
-        neurons.outgoing[:, g.members] @ sizes[g.members] / sizes[j] for g, j in zip(found.groups, kept, strict=True)
-    ]
+    kept = np.array([random.choice(group.members) for group in groups], dtype=np.int64)
+    sums = [neurons.outgoing[:, g.members] @ sizes[g.members] / sizes[j] for g, j in zip(groups, kept, strict=True)]
     outgoing = np.array(sums).reshape(len(kept), len(neurons.outgoing)).T
     return networks.TwoLayer(
         jnp.array(neurons.incoming[kept, :-1].astype(np.float32)),

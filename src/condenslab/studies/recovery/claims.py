@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from condenslab.studies.contract.criteria import at_least, at_most, exactly, within
 from condenslab.studies.contract.evidence import Evidence
-from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.contract.statements import Statement
 from condenslab.studies.recovery.cases import CriticalCase, FlowCase, Settings, embedded_widths, narrow_widths
+from condenslab.studies.recovery.embedding import embedding, no_count_falls, strict_saddle
 from condenslab.studies.recovery.readings import (
     WIDTH_1_MINIMUM,
     WIDTH_2_MINIMUM,
@@ -16,16 +15,13 @@ from condenslab.studies.recovery.readings import (
     lowest_outputs,
     minima,
     plateau_decades,
-    predicted_inertia,
 )
 from condenslab.studies.shared.ranks import decided
 from condenslab.sweeps import Record
 
 _EP21 = "Zhang et al., NeurIPS 2021 (EP21)"
-_EP22 = "Zhang et al., J. Mach. Learn. 1(1) 2022 (EP22), Theorem 6.2; EP21, Fig. 3(a)"
 _EXERCISE = "deck 000, exercise on width-3 tanh nets, solved to ten decimals for this grid; EP21, Fig. 4: 0.11, 0.07, 0"
 _DECK3 = "deck 003, 'Generalization puzzle explained'"
-_EXACT = f"{_EP21}, Proposition 1 and Theorem 1 (exact statements, held to rounding)"
 _CONTRAST = "deck 000 and 003: small initialisation condenses; Luo et al., JMLR 22(71) 2021"
 _OWN = "the study's own criterion for 'a small network in disguise'"
 
@@ -34,7 +30,7 @@ _LEVEL_TOLERANCE = 5e-11
 
 COURSE, DISTANCE = "The plateau, seed by seed", "How near the flow passes"
 CRITICAL, GROUPS = "Critical functions of narrow networks", "How many groups"
-SADDLE, RANK, CONTRAST = "A minimum becomes a saddle", "Model rank", "What the initial scale does"
+RANK, CONTRAST = "Model rank", "What the initial scale does"
 """Titles of drawings."""
 
 
@@ -45,14 +41,14 @@ def statements(settings: Settings) -> list[Statement]:
         settings: The settings.
     """
     if settings.activation != "tanh":
-        return [*_embedding(), *(_no_count_falls(width, settings.width) for width in embedded_widths(settings))]
+        return [*embedding(), *(no_count_falls(width, settings.width) for width in embedded_widths(settings))]
     return [
         *_plateau(settings),
         *_levels(settings),
         *_reduction(settings),
-        *_embedding(),
-        *(_strict_saddle(width, settings.width) for width in embedded_widths(settings)),
-        *(_no_count_falls(width, settings.width, other=True) for width in embedded_widths(settings)),
+        *embedding(),
+        *(strict_saddle(width, settings.width) for width in embedded_widths(settings)),
+        *(no_count_falls(width, settings.width, other=True) for width in embedded_widths(settings)),
         *_samples(settings),
         *_contrast(),
     ]
@@ -174,85 +170,6 @@ def _reduction(settings: Settings) -> list[Statement]:
 def _polished(run: Record) -> bool:
     """Returns whether polishing came to a critical point; where it did not, nothing was recovered exactly."""
     return run.values.get("polish_fate", "critical").startswith("critical")
-
-
-def _embedding() -> list[Statement]:
-    def value(name: str) -> Callable[[Evidence], Any]:
-        def of(evidence: Evidence) -> Any:
-            searches = [part for wide, part in evidence.where(CriticalCase).by("wide").items() if wide]
-            return [value for part in searches for value in part.each(lambda record: record.values.get(name))]
-
-        return of
-
-    return [
-        Statement(
-            "embedding the width-1 and width-2 minima keeps the output to rounding (1e-14 of the largest output)",
-            _EXACT,
-            value("embedded_output_difference"),
-            at_most(1e-14),
-            label="embedding the width-1 and width-2 minima keeps the output to rounding",
-            needs_target=False,
-        ),
-        Statement(
-            "an embedded minimum is still critical (L1 gradient at most 1e-11)",
-            _EXACT,
-            value("embedded_gradient"),
-            at_most(1e-11),
-            needs_target=False,
-        ),
-    ]
-
-
-def _embedded(width: int, value: Callable[[Record], Any]) -> Callable[[Evidence], Any]:
-    """Returns a reader of the embedded minimum of a width, where there is one and its counts are decided."""
-
-    def of(records: list[Record]) -> Any:
-        values = records[0].values
-        sure = values.get("embedded_decided") and values.get("embedded_from_decided")
-        return value(records[0]) if sure else None
-
-    return lambda evidence: evidence.where(CriticalCase, width=width).all(of)
-
-
-def _strict_saddle(width: int, wide: int) -> Statement:
-    expected = predicted_inertia(width, wide)
-
-    def deviation(record: Record) -> Measured:
-        counts = record.values["embedded_inertia"]
-        return Measured(int(np.abs(np.subtract(counts, expected)).max()), note=f"found {tuple(counts)}")
-
-    return Statement(
-        f"the embedded width-{width} minimum is a strict saddle with the predicted inertia",
-        _EP22,
-        _embedded(width, deviation),
-        exactly(0),
-        note=f"{tuple(expected)}; largest deviation of a count",
-        figure=SADDLE,
-    )
-
-
-def _no_count_falls(width: int, wide: int, *, other: bool = False) -> Statement:
-    """Returns what holds of any data; of the built-in target the strict saddle says more.
-
-    Args:
-        width: Width of the critical point.
-        wide: Width after the embedding.
-        other: Whether it is claimed of other data only.
-    """
-
-    def smallest(record: Record) -> int:
-        return min(np.subtract(record.values["embedded_inertia"], record.values["embedded_from"]).tolist())
-
-    return Statement(
-        f"no inertia count falls when the width-{width} critical point is embedded",
-        _EP22,
-        _embedded(width, smallest),
-        at_least(0),
-        note=f"in width {wide}; smallest increase",
-        figure=SADDLE,
-        needs_target=False,
-        only_without_target=other,
-    )
 
 
 def _samples(settings: Settings) -> list[Statement]:

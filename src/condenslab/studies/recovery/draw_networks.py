@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.recovery.claims import CONTRAST, CRITICAL, DISTANCE, GROUPS, RANK, SADDLE
+from condenslab.studies.recovery.claims import CONTRAST, CRITICAL, DISTANCE, GROUPS, RANK
+from condenslab.studies.recovery.embedding import SADDLE
 from condenslab.studies.recovery.readings import Results, distances
 from condenslab.sweeps import Record
 

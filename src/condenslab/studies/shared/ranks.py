@@ -1,10 +1,7 @@
 """Ranks in records and claims: a rank that its spectrum does not decide makes a claim undecided."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from condenslab.studies.contract.claims import Claim
-from condenslab.studies.seeds import over_seeds
 from condenslab.sweeps import Record
 
 if TYPE_CHECKING:
@@ -36,18 +33,3 @@ def decided(record: Record, name: str = "rank") -> int | None:
     """
     sure = record.status == "done" and record.values.get(f"{name}_decided")
     return record.values[name] if sure else None
-
-
-def rank_claim(statement: str, source: str, records: Sequence[Record], expected: int, *, name: str = "rank") -> Claim:
-    """Claims that the rank of every record, one a seed, is the expected one.
-
-    Args:
-        statement: What is asserted of each.
-        source: Where.
-        records: One a seed.
-        expected: The theory's rank.
-        name: Prefix of the keys.
-    """
-    found = [decided(record, name) for record in records]
-    text = over_seeds(statement, [value == expected for value in found])
-    return Claim.count(text, source, expected=expected, measured=found or None)

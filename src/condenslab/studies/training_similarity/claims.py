@@ -189,7 +189,7 @@ def _at_level(settings: Settings) -> list[Statement]:
 
 def _told(results: Results, passing: dict[int, list[Record]]) -> tuple[str, str]:
     """Returns which widths pass, and why these are too few, if they are."""
-    widths = ", ".join(f"{width} ({len(found)} of {len(results.trials[width])})" for width, found in passing.items())
+    widths = ", ".join(f"{width} ({len(trials)} of {len(results.trials[width])})" for width, trials in passing.items())
     few = len(passing) < _PASSING or max(passing) <= NARROW
     unsettled = f"fewer than {_PASSING} widths, or none above {NARROW}, pass there" if few else ""
     return f"width (trials that pass): {widths or 'none'}", unsettled
