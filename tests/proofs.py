@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import itertools
 import json
 from fractions import Fraction
 
@@ -36,7 +37,7 @@ def resealed(certificate):
 
 def mlp(rng, widths, name, *, biases=True, residual=False):
     """Returns a network with Gaussian parameters."""
-    pairs = list(zip(widths[:-1], widths[1:], strict=True))
+    pairs = list(itertools.pairwise(widths))
     weights = tuple(jnp.asarray(rng.normal(size=(outer, inner))) for inner, outer in pairs)
     terms = tuple(jnp.asarray(rng.normal(size=outer)) if biases else None for _, outer in pairs)
     return MLP(weights, terms, activation(name), residual)

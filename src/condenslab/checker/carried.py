@@ -29,7 +29,7 @@ def check_embedded(certificate: Any) -> Point:
     if len(net.widths) != 3:
         raise Refused("embeddings are of two-layer networks")
     shares, nulls = _neurons(need(certificate, "neurons", list), point)
-    d, m, out = net.widths
+    d, _, out = net.widths
     size = d + net.biases[0]
     total = list(point.inertia)
     for source, own in shares.items():

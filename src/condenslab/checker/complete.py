@@ -14,6 +14,7 @@ from condenslab.checker.reading import Refused, ball_of, flint, need, rational, 
 
 _BOXES = 4_000_000
 _TINY = Fraction(1, 2**18)
+_SMALLEST = Fraction(1, 2**45)
 Sides = tuple[Fraction, Fraction, Fraction, Fraction]
 
 
@@ -57,10 +58,12 @@ def check_complete(certificate: Any) -> str:
 
 def _cover(data: Data, whole: Sides, roots: list[Sides]) -> None:
     pending, seen = [whole], 0
+    least = (whole[1] - whole[0]) * (whole[3] - whole[2]) * _SMALLEST
     while pending:
         part, seen = pending.pop(), seen + 1
-        if seen > _BOXES:
-            raise Refused("the box is not covered after many bisections")
+        if seen > _BOXES or (part[1] - part[0]) * (part[3] - part[2]) < least:
+            where = f"w² = {float(part[0]):.6g}, −b/w = {float(part[2]):.6g}"
+            raise Refused(f"next to {where} there may be a critical function that is not stated")
         inside = any(r[0] <= part[0] and part[1] <= r[1] and r[2] <= part[2] and part[3] <= r[3] for r in roots)
         if not inside and not _free(data, part):
             a, b, c, d = part
@@ -74,7 +77,7 @@ def _cover(data: Data, whole: Sides, roots: list[Sides]) -> None:
 def _free(data: Data, part: Sides) -> bool:
     """Returns whether an equation has no solution in the rectangle, by the mean value theorem."""
     centre = ((part[0] + part[1]) / 2, (part[2] + part[3]) / 2)
-    at, _ = _system(data, (centre[0], centre[0], centre[1], centre[1]))
+    at, _ = _system(data, (centre[0], centre[0], centre[1], centre[1]), order=1)
     _, slopes = _system(data, part)
     dq, dc = (_span(-half, half) for half in ((part[1] - part[0]) / 2, (part[3] - part[2]) / 2))
     return any(not (at[k] + slopes[k][0] * dq + slopes[k][1] * dc).contains(0) for k in range(2))
@@ -113,17 +116,16 @@ def _weight(data: Data, q: Any, c: Any) -> Any:
     return sum((a * y[0] for a, y in zip(s, data.y, strict=True)), flint.arb(0)) / sum((a * a for a in s), flint.arb(0))
 
 
-def _system(data: Data, part: Sides) -> tuple[list[Any], list[list[Any]]]:
-    """Returns both equations over a rectangle, and their derivatives in q and c."""
-    q, c = _span(part[0], part[1]), _span(part[2], part[3])
-    n, dd = [flint.arb(0)] * 6, [[flint.arb(0)] * 6 for _ in range(3)]
-    for x, y in zip(data.x, data.y, strict=True):
-        u = _neuron(x[0], (q, c), part)
-        for i in range(6):
-            n[i] += y[0] * u[i]
-            for k in range(3):
-                dd[k][i] += u[k] * u[i]
+def _system(data: Data, part: Sides, *, order: int = 2) -> tuple[list[Any], list[list[Any]]]:
+    """Returns both equations over a rectangle, and of order 2 their derivatives in q and c."""
+    box = _span(part[0], part[1]), _span(part[2], part[3])
+    units = [_neuron(x[0], box, part, order) for x in data.x]
+    rows = flint.arb_mat(units)
+    n = (rows.transpose() * flint.arb_mat(data.y)).entries()
+    dd = (rows.transpose() * rows).tolist()
     equations = [dd[0][0] * n[k] - n[0] * dd[0][k] for k in (1, 2)]
+    if order < 2:
+        return equations, []
     second = {(1, 1): 3, (1, 2): 4, (2, 1): 4, (2, 2): 5}
     slopes = []
     for k in (1, 2):
@@ -135,8 +137,8 @@ def _system(data: Data, part: Sides) -> tuple[list[Any], list[list[Any]]]:
     return equations, slopes
 
 
-def _neuron(x: Any, box: tuple[Any, Any], part: Sides) -> list[Any]:
-    """Returns u, u_q, u_c, u_qq, u_qc, u_cc over the rectangle."""
+def _neuron(x: Any, box: tuple[Any, Any], part: Sides, order: int) -> list[Any]:
+    """Returns u, u_q, u_c, and of order 2 u_qq, u_qc, u_cc, over the rectangle."""
     q, c = box
     v = x - c
     square = v.abs_lower() * v.abs_lower(), v.abs_upper() * v.abs_upper()
@@ -144,10 +146,11 @@ def _neuron(x: Any, box: tuple[Any, Any], part: Sides) -> list[Any]:
     t, t1, t2 = (a.union(b) for a, b in zip(first, last, strict=True))
     vv = square[0].union(square[1])
     y = q * vv
+    first_order = [v * t, v * vv * t1, -(t + 2 * y * t1)]
+    if order < 2:
+        return first_order
     return [
-        v * t,
-        v * vv * t1,
-        -(t + 2 * y * t1),
+        *first_order,
         v * vv * vv * t2,
         -vv * (3 * t1 + 2 * y * t2),
         q * v * (6 * t1 + 4 * y * t2),

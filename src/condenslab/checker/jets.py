@@ -150,7 +150,7 @@ def risk(data: Data, theta: list[Any], *, order: int) -> tuple[Any, Any, Any]:
     size = data.net.size
     value, gradient, hessian = flint.arb(0), flint.arb_mat(size, 1), flint.arb_mat(size, size)
     for x, y, p in zip(data.x, data.y, data.p, strict=True):
-        jets = outputs(data.net, theta, x, order=order)
+        jets: list[Any] = outputs(data.net, theta, x, order=order)
         loss, slopes, bends = _loss(data.loss, [jet[0] for jet in jets], y)
         value += p * loss
         for (_, g, h), slope in zip(jets, slopes, strict=True):
@@ -195,8 +195,9 @@ def _affine(theta: list[Any], place: tuple[int, int | None], hidden: list[Any], 
     start, bias = place
     size = len(theta)
     value = flint.arb(0) if bias is None else theta[bias]
-    gradient, hessian = (flint.arb_mat(size, 1) if order else None), None
-    crossed = flint.arb_mat(size, size) if order == 2 else None
+    gradient: Any = flint.arb_mat(size, 1) if order else None
+    hessian: Any = None
+    crossed: Any = flint.arb_mat(size, size) if order == 2 else None
     if gradient is not None and bias is not None:
         gradient[bias, 0] = 1
     for j, (h, dh, ddh) in enumerate(hidden):
@@ -220,7 +221,7 @@ def _activated(name: str, jet: tuple[Any, Any, Any], order: int) -> tuple[Any, A
     s0, s1, s2 = series(name, z)
     if order == 0:
         return s0, None, None
-    bent = None if order == 1 else (g * g.transpose()) * (2 * s2) + (0 if h is None else h * s1)
+    bent = None if order == 1 else (g * g.transpose()) * (2 * s2) + _or_zero(h, g.nrows(), g.nrows()) * s1
     return s0, g * s1, bent
 
 

@@ -34,6 +34,7 @@ REGISTRY: dict[str, str] = {
     "phase_diagram_three_layer": "condenslab.studies.phase_diagram_three_layer:STUDY",
     "feature_map": "condenslab.studies.feature_map:STUDY",
     "critical_functions": "condenslab.studies.critical_functions:STUDY",
+    "exercise_proof": "condenslab.studies.exercise_proof:STUDY",
     "critical_dimension": "condenslab.studies.critical_dimension:STUDY",
     "model_rank": "condenslab.studies.model_rank:STUDY",
     "embedding_depth": "condenslab.studies.embedding_depth:STUDY",

@@ -4,6 +4,7 @@ from condenslab.landscape.proof.complete import Completeness, Root, complete_wid
 from condenslab.landscape.proof.decompose import Neuron
 from condenslab.landscape.proof.distinct import DistinctFunctions, distinct_functions
 from condenslab.landscape.proof.embedded import EmbeddedProof, embedded
+from condenslab.landscape.proof.evidence import number
 from condenslab.landscape.proof.points import PointProof
 from condenslab.landscape.proof.problem import Problem, Shape, Teacher, problem_from_dict, problem_of
 from condenslab.landscape.proof.prove import prove
@@ -26,6 +27,7 @@ __all__ = [
     "complete_width_one",
     "distinct_functions",
     "embedded",
+    "number",
     "points_of",
     "problem_from_dict",
     "problem_of",

@@ -17,19 +17,19 @@ from itertools import pairwise
 from typing import Any
 
 from condenslab.errors import UserError
-from condenslab.landscape.proof.enclosure import target_balls
+from condenslab.landscape.proof.enclosure import input_balls, target_balls
 from condenslab.landscape.proof.evidence import ball_text, sealed
 from condenslab.landscape.proof.exact import ball, flint, fraction, matrix_of, midpoints, precision
 from condenslab.landscape.proof.outer import is_odd, largest_input
-from condenslab.landscape.proof.problem import Problem, data_balls
+from condenslab.landscape.proof.problem import Problem
+from condenslab.landscape.proof.rectangles import Rectangle, area, balls, fraction_of, halves, inside, meet, middles
 from condenslab.landscape.proof.units import unit_rows
 
 _DIGITS = 96
 _ON_AXIS = 1e-9
+_SMALLEST = Fraction(1, 2**40)
 MARGIN = 64
 """Of odd data only c ≥ −(largest c)/64 is searched: the rest is its mirror image."""
-Rectangle = tuple[Fraction, Fraction, Fraction, Fraction]
-"""(least w², largest w², least c, largest c)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,21 +137,20 @@ def complete_width_one(
     if weight <= 0 or low >= high:
         raise UserError(f"the box must have 0 < W and least < largest centre. Got W = {weight}, {low} to {high}.")
     with precision(_DIGITS):
-        x = [row[0] for row in data_balls(problem.inputs)]
+        x = [row[0] for row in input_balls(problem)]
         search = _Search(x, matrix_of(target_balls(problem), 1))
         mirrored = is_odd(problem) and low == -high
         whole: Rectangle = (Fraction(0), weight**2, -high / MARGIN if mirrored else low, high)
         left = _branch(search, whole, (max_boxes, time_limit), progress)
         left += _mirror(search) if mirrored else []
-        area = _area(whole)
-        undecided = sum((_area(part) for part in left), Fraction(0))
+        undecided = sum((area(part) for part in left), Fraction(0))
         every = is_odd(problem) and low <= -reach and high >= reach
         return Completeness(
             problem,
             weight,
             (low, high),
             tuple(search.roots),
-            float(1 - undecided / area),
+            float(1 - undecided / area(whole)),
             tuple(left),
             every,
             search.boxes,
@@ -164,44 +163,47 @@ def _branch(
 ) -> list[Rectangle]:
     most, seconds = limits
     end = None if seconds is None else time.monotonic() + seconds
-    pending, done, total = [whole], Fraction(0), _area(whole)
+    pending, done, total, left = [whole], Fraction(0), area(whole), []
     while pending:
         if search.boxes >= most or (end is not None and time.monotonic() > end):
             break
         part = pending.pop()
+        if area(part) < total * _SMALLEST:  # what cannot be decided must not keep the rest from being looked at
+            left.append(part)
+            continue
         search.boxes += 1
         if _decided(search, part, whole):
-            done += _area(part)
+            done += area(part)
             if progress is not None and search.boxes % 64 == 0:
                 progress(float(done / total))
         else:
-            pending += _halves(part)
-    return pending
+            pending += halves(part)
+    return pending + left
 
 
 def _decided(search: _Search, part: Rectangle, whole: Rectangle) -> bool:
     """Returns whether the rectangle holds no zero of g but the known ones; may find a new one."""
-    if any(_inside(part, root.rectangle) for root in search.roots):
+    if any(inside(part, root.rectangle) for root in search.roots):
         return True
-    box = _balls(part)
+    box = balls(part)
     middle = [value.mid() for value in box]
     value, _ = _equations(search, middle, second=False)
     _, slopes = _equations(search, box, second=True)
     for k in range(2):
-        spread = sum((slopes[k, j] * (box[j] - middle[j]) for j in range(2)), value[k])
-        if not spread.contains(0):
+        if not (value[k] + slopes[k, 0] * (box[0] - middle[0]) + slopes[k, 1] * (box[1] - middle[1])).contains(0):
             return True
     root = _root(search, part, whole)
     if root is not None:
         search.roots.append(root)
-        return _inside(part, root.rectangle)
+        return inside(part, root.rectangle)
     return False
 
 
 def _root(search: _Search, part: Rectangle, whole: Rectangle) -> Root | None:
     """Returns a new zero near a rectangle, proven by Krawczyk's operator in one twice as large, or None."""
-    centre = [value.mid() for value in _balls(part)]
+    centre = [value.mid() for value in balls(part)]
     widths = [(part[1] - part[0]), (part[3] - part[2])]
+    inverse: Any = None
     for _ in range(6):
         value, slopes = _equations(search, centre, second=True)
         try:
@@ -210,16 +212,16 @@ def _root(search: _Search, part: Rectangle, whole: Rectangle) -> Root | None:
             return None
         step = inverse * flint.arb_mat(2, 1, value)
         centre = [(centre[k] - step[k, 0]).mid() for k in range(2)]
-        if not all(abs(c - m) <= 2 * ball(str(w)) for c, m, w in zip(centre, _middles(part), widths, strict=True)):
+        if not all(abs(c - m) <= 2 * ball(str(w)) for c, m, w in zip(centre, middles(part), widths, strict=True)):
             return None
     if abs(centre[1]) < _ON_AXIS:  # a rectangle that is symmetric holds with a root its mirror image: they are one
         centre[1] = flint.arb(0)
-    ends = [_fraction_of(value) for value in centre]
+    ends = [fraction_of(value) for value in centre]
     rectangle = (ends[0] - widths[0], ends[0] + widths[0], ends[1] - widths[1], ends[1] + widths[1])
     outside = rectangle[0] <= 0 or rectangle[1] > whole[1] or rectangle[2] < whole[2] or rectangle[3] > whole[3]
-    if outside or any(_meet(rectangle, root.rectangle) for root in search.roots):
+    if outside or any(meet(rectangle, root.rectangle) for root in search.roots):
         return None
-    box = _balls(rectangle)
+    box = balls(rectangle)
     _, slopes = _equations(search, box, second=True)
     value, _ = _equations(search, centre, second=False)
     rest = flint.arb_mat(2, 2, [1, 0, 0, 1]) - inverse * slopes
@@ -286,16 +288,6 @@ def _outside(weight: Fraction, every: bool) -> str:
     return f"{steep}; {flat}; centres −b/w outside the stated range"
 
 
-def _halves(part: Rectangle) -> list[Rectangle]:
-    q0, q1, c0, c1 = part
-    # ŝ moves by about |x|³ per unit of q and by 1 per unit of c: the wide side in w itself is halved.
-    if (q1 - q0) / max(q1 + q0, Fraction(1, 100)) > (c1 - c0) / 4:
-        middle = (q0 + q1) / 2
-        return [(q0, middle, c0, c1), (middle, q1, c0, c1)]
-    middle = (c0 + c1) / 2
-    return [(q0, q1, c0, middle), (q0, q1, middle, c1)]
-
-
 def _mirror(search: _Search) -> list[Rectangle]:
     """Adds the mirror images of the roots, −f(−x) at −c; returns rectangles of which it is not clear whether known."""
     unclear = []
@@ -304,33 +296,8 @@ def _mirror(search: _Search) -> list[Rectangle]:
         image = (q0, q1, -c1, -c0)
         if c0 + c1 == 0 or any(other.rectangle == image for other in search.roots):
             continue
-        if any(_meet(image, other.rectangle) for other in search.roots):
+        if any(meet(image, other.rectangle) for other in search.roots):
             unclear.append(image)
             continue
         search.roots.append(Root(image, root.w, -root.b, root.a))
     return unclear
-
-
-def _area(part: Rectangle) -> Fraction:
-    return (part[1] - part[0]) * (part[3] - part[2])
-
-
-def _inside(part: Rectangle, other: Rectangle) -> bool:
-    return other[0] <= part[0] and part[1] <= other[1] and other[2] <= part[2] and part[3] <= other[3]
-
-
-def _meet(part: Rectangle, other: Rectangle) -> bool:
-    return other[0] <= part[1] and part[0] <= other[1] and other[2] <= part[3] and part[2] <= other[3]
-
-
-def _balls(part: Rectangle) -> list[Any]:
-    return [ball(str(low)).union(ball(str(high))) for low, high in ((part[0], part[1]), (part[2], part[3]))]
-
-
-def _middles(part: Rectangle) -> list[Any]:
-    return [value.mid() for value in _balls(part)]
-
-
-def _fraction_of(value: Any) -> Fraction:
-    mantissa, exponent = value.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)

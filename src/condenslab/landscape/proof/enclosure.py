@@ -11,6 +11,7 @@ W_l and h_{l−1}, so nothing else of second order arises. Every sum over sample
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from condenslab.landscape.proof.activations import ball_activation
@@ -93,15 +94,32 @@ def forward(shape: Shape, theta: Sequence[Any], inputs: Balls) -> Pass:
 
 
 def target_balls(problem: Problem) -> Balls:
-    """Returns y as balls, by the teacher where the problem has one.
+    """Returns y as balls of the working precision, by the teacher where the problem has one.
 
     Args:
         problem: The problem.
     """
-    if isinstance(problem.targets, Teacher):
-        theta = [ball(text) for text in problem.targets.theta]
-        return forward(problem.targets.shape, theta, data_balls(problem.inputs)).outputs
-    return data_balls(problem.targets)
+    return _data(problem, flint.ctx.prec)[1]
+
+
+def input_balls(problem: Problem) -> Balls:
+    """Returns x as balls of the working precision.
+
+    Args:
+        problem: The problem.
+    """
+    return _data(problem, flint.ctx.prec)[0]
+
+
+@lru_cache(maxsize=8)
+def _data(problem: Problem, bits: int) -> tuple[Balls, Balls, list[Any]]:
+    """Returns x, y and p in the working precision, which is part of the key; a proof asks for them many times."""
+    assert bits == flint.ctx.prec
+    inputs, weights = data_balls(problem.inputs), [ball(str(p)) for p in problem.probabilities()]
+    if not isinstance(problem.targets, Teacher):
+        return inputs, data_balls(problem.targets), weights
+    theta = [ball(text) for text in problem.targets.theta]
+    return inputs, forward(problem.targets.shape, theta, inputs).outputs, weights
 
 
 def loss_parts(problem: Problem, outputs: Balls) -> tuple[Any, Balls, list[Balls]]:
@@ -111,9 +129,9 @@ def loss_parts(problem: Problem, outputs: Balls) -> tuple[Any, Balls, list[Balls
         problem: The problem.
         outputs: f, balls, shape (sample, output).
     """
-    weights = [ball(str(p)) for p in problem.probabilities()]
+    _, targets, weights = _data(problem, flint.ctx.prec)
     value, slopes, curvatures = flint.arb(0), [], []
-    for p, f, y in zip(weights, outputs, target_balls(problem), strict=True):
+    for p, f, y in zip(weights, outputs, targets, strict=True):
         if problem.loss == "squared":
             residual = [a - b for a, b in zip(f, y, strict=True)]
             value += p * sum((r * r for r in residual), flint.arb(0))
@@ -138,7 +156,7 @@ def enclose(problem: Problem, theta: Sequence[Any], *, hessian: bool) -> Enclosu
         hessian: Whether the Hessian is needed.
     """
     shape, layers = problem.shape, places(problem.shape)
-    run = forward(shape, theta, data_balls(problem.inputs))
+    run = forward(shape, theta, input_balls(problem))
     value, last, curvature = loss_parts(problem, run.outputs)
     errors, deltas = _backward(shape, theta, run, last)
     gradient: list[Any] = [flint.arb(0)] * shape.size

@@ -5,7 +5,7 @@ import json
 from importlib import metadata
 from typing import Any
 
-from condenslab.landscape.proof.exact import dyadic_text, flint
+from condenslab.landscape.proof.exact import dyadic_text, flint, fraction
 
 FORMAT, VERSION = "condenslab-certificate", 1
 
@@ -30,6 +30,15 @@ def number_text(value: float) -> str:
         value: The number.
     """
     return dyadic_text(flint.arb(value))
+
+
+def number(text: str) -> float:
+    """Returns the float64 nearest to an exact number of a certificate.
+
+    Args:
+        text: As `exact_text` takes it.
+    """
+    return float(fraction(text))
 
 
 def sealed(kind: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from fractions import Fraction
 from typing import Any
 
 from condenslab.landscape.proof.activations import ball_activation
-from condenslab.landscape.proof.enclosure import forward, loss_parts
+from condenslab.landscape.proof.enclosure import forward, input_balls, loss_parts
 from condenslab.landscape.proof.exact import Balls, flint, matrix_of, midpoints, sup
 from condenslab.landscape.proof.krawczyk import identity
-from condenslab.landscape.proof.problem import Problem, data_balls
+from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 
 
@@ -72,8 +72,8 @@ def null_inertia(problem: Problem, box: list[Any], bias: Any) -> ProvenInertia:
     _, slope, _ = ball_activation(problem.shape.activation)(bias)
     if slope == 0:
         return ProvenInertia(0, outputs + size, 0)
-    errors = loss_parts(problem, forward(problem.shape, box, data_balls(problem.inputs)).outputs)[1]
-    points = data_balls(problem.inputs) if problem.shape.biases[-1] else _augmented(problem)
+    errors = loss_parts(problem, forward(problem.shape, box, input_balls(problem)).outputs)[1]
+    points = input_balls(problem) if problem.shape.biases[-1] else _augmented(problem)
     wide = len(points[0])
     form = matrix_of(errors, outputs).transpose() * matrix_of(points, wide) * slope
     rank = full_rank(form)
@@ -100,14 +100,14 @@ def full_rank(matrix: Any) -> int | None:
 def _augmented(problem: Problem) -> Balls:
     """Returns x̃ of every sample: (x, 1), or x without hidden biases."""
     one = [flint.arb(1)] if problem.shape.biases[0] else []
-    return [row + one for row in data_balls(problem.inputs)]
+    return [row + one for row in input_balls(problem)]
 
 
 def _copy_form(problem: Problem, box: list[Any], neuron: int) -> Any:
     """Returns M, or None where no output weight of the neuron is proven not to be 0."""
     shape = problem.shape
     outputs, width, size = shape.widths[-1], shape.widths[1], form_size(problem)
-    run = forward(shape, box, data_balls(problem.inputs))
+    run = forward(shape, box, input_balls(problem))
     errors = loss_parts(problem, run.outputs)[1]
     weights = [box[width * size + o * width + neuron] for o in range(outputs)]
     sure = [o for o, weight in enumerate(weights) if not weight.contains(0)]

@@ -19,9 +19,9 @@ from condenslab.landscape.proof.enclosure import enclose
 from condenslab.landscape.proof.exact import above, flint, matrix_of, midpoints, sup
 from condenslab.landscape.proof.problem import Problem
 
-_NEWTON = 12
+_NEWTON = 24
+_NEAR, _TINY = 1e-6, 1e-25
 _FIRST_RADIUS = 1e-8
-_SHRINK = 1e-3
 _TRIES = 12
 _SURE = 0.2  # far below 1, so that a check that encloses less tightly has room
 _ROOM = 2.0
@@ -83,17 +83,20 @@ def locate(problem: Problem, start: Sequence[Any], section: Section, reach: floa
         The centre, exact balls, and an approximate inverse Y of the Hessian there; or why there is none.
     """
     centre, scale = list(start), [max(1.0, abs(float(value.mid()))) for value in start]
-    best = float("inf")
+    best, inverse, fresh = float("inf"), None, False
     for _ in range(_NEWTON):
-        found = enclose(problem, centre, hessian=True)
-        inverse = _inverse(found.hessian, section)
-        if isinstance(inverse, Failure):
-            return inverse
-        moves = midpoints(inverse * _column(found.gradient, section)).entries()
+        if inverse is None:
+            inverse, fresh = _inverse(enclose(problem, centre, hessian=True).hessian, section), True
+            if isinstance(inverse, Failure):
+                return inverse
+        gradient = enclose(problem, centre, hessian=False).gradient
+        moves = midpoints(inverse * _column(gradient, section)).entries()
         size = max((abs(float(move)) for move in moves), default=0.0)
         if not size < best / 2:
-            return centre, inverse
-        best = size
+            if fresh or size < _TINY:
+                return centre, inverse
+            inverse = None
+            continue
         for place, move in zip(section.unknowns, moves, strict=True):
             centre[place] = (centre[place] - move).mid()
         away = max((abs(float((a - b).mid())) / s for a, b, s in zip(centre, start, scale, strict=True)), default=0.0)
@@ -103,7 +106,10 @@ def locate(problem: Problem, start: Sequence[Any], section: Section, reach: floa
                 f"{reach:g}; bring it to stationarity first (landscape.polish)",
                 hopeless=True,
             )
-    return centre, inverse
+        # Far from the root the next step needs its own Hessian; near it the old one gains many digits a step.
+        inverse, fresh, best = (None if size > _NEAR else inverse), False, size
+    inverse = _inverse(enclose(problem, centre, hessian=True).hessian, section) if inverse is None else inverse
+    return inverse if isinstance(inverse, Failure) else (centre, inverse)
 
 
 def krawczyk(problem: Problem, centre: list[Any], inverse: Any, section: Section) -> Box | Failure:
@@ -117,21 +123,19 @@ def krawczyk(problem: Problem, centre: list[Any], inverse: Any, section: Section
     """
     step = inverse * _column(enclose(problem, centre, hessian=False).gradient, section)
     newton = max((above(abs(move)) for move in step.entries()), default=0.0)
-    radius, proven, tries = max(_FIRST_RADIUS, 8 * newton), None, 0
-    while tries < _TRIES:
-        tries += 1
+    radius, proven = max(_FIRST_RADIUS, 8 * newton), None
+    for _ in range(_TRIES):
         contraction = _contraction(problem, (centre, inverse, section), radius)
         existence = _existence(newton, contraction)
         if contraction < _SURE and existence < radius:
+            if proven is not None or contraction > _SURE / 4:
+                return Box(centre, radius, existence, contraction)
             proven = Box(centre, radius, existence, contraction)
-            grown = radius * 0.15 / max(contraction, 0.015)
-            if tries > 3 or contraction > 0.08:
-                return proven
-            radius = grown
+            radius *= 0.7 * _SURE / max(contraction, 1e-6)  # ‖I − Y·H(X)‖ grows about as X does
         elif proven is not None:
             return proven
         else:
-            radius *= min(0.15 / contraction, 0.5) if contraction > 0 else _SHRINK
+            radius *= min(0.7 * _SURE / contraction, 0.5) if contraction > 0 else 0.5
             if radius <= 2 * newton:
                 break
     return proven or Failure(
@@ -151,7 +155,7 @@ def box_around(box: Box, section: Section) -> list[Any]:
 
 
 def _existence(newton: float, contraction: float) -> float:
-    """‖p − x‖ ≤ ‖Yg(x)‖ + c‖p − x‖ for the zero p, c the contraction: the point lies within newton/(1 − c); twice that is claimed."""
+    """‖p − x‖ ≤ ‖Yg(x)‖ + c‖p − x‖ for the zero p, c the contraction: ≤ newton/(1 − c); twice is claimed."""
     return float(np.nextafter(_ROOM * newton / (1 - contraction), np.inf)) if contraction < 1 else float("inf")
 
 

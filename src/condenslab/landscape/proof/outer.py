@@ -1,17 +1,17 @@
 """A theorem for the part of the plane that no bounded search reaches: odd data and neurons centred outside of them.
 
 Let the inputs be symmetric about 0 with y(−x) = −y(x) and x·y(x) ≥ 0, not all 0, and w > 0, b ≥ w·max|x|. With
-p = b + wx and m = b − wx ≥ 0, N = Σ_{x>0} y·(tanh p − tanh m) > 0 and N_b = −Σ_{x>0} y·(tanh p − tanh m)(tanh p + tanh m)
-< 0, while ∂_b⟨s, s⟩ > 0: N²/⟨s, s⟩ falls strictly in b, and no critical function but 0 has its centre −b/w ≤ −max|x|.
-x → −x gives the other side.
+p = b + wx and m = b − wx ≥ 0, N = Σ_{x>0} y·(tanh p − tanh m) > 0 and
+N_b = −Σ_{x>0} y·(tanh p − tanh m)(tanh p + tanh m) < 0, while ∂_b⟨s, s⟩ > 0: N²/⟨s, s⟩ falls strictly in b, and no
+critical function but 0 has its centre −b/w ≤ −max|x|. x → −x gives the other side.
 """
 
 from collections import Counter
 from fractions import Fraction
 
-from condenslab.landscape.proof.enclosure import target_balls
+from condenslab.landscape.proof.enclosure import input_balls, target_balls
 from condenslab.landscape.proof.exact import fraction
-from condenslab.landscape.proof.problem import Problem, Teacher, data_balls
+from condenslab.landscape.proof.problem import Problem, Teacher
 
 
 def largest_input(problem: Problem) -> Fraction:
@@ -42,7 +42,7 @@ def is_odd(problem: Problem) -> bool:
 
 
 def _balls(problem: Problem) -> list:
-    return [row[0] for row in data_balls(problem.inputs)]
+    return [row[0] for row in input_balls(problem)]
 
 
 def _odd_teacher(teacher: Teacher) -> bool:

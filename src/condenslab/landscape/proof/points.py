@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from condenslab.landscape.proof.enclosure import enclose, forward, places
+from condenslab.landscape.proof.enclosure import enclose, forward, input_balls, places
 from condenslab.landscape.proof.evidence import ball_text, number_text, sealed
 from condenslab.landscape.proof.exact import ball, dyadic_text, precision
 from condenslab.landscape.proof.krawczyk import Box, Failure, Section, box_around, krawczyk, locate, restricted
-from condenslab.landscape.proof.problem import Problem, data_balls
+from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 
 PRECISION = 106
@@ -63,7 +63,7 @@ class PointProof:
 
     def outputs(self) -> list[list[Any]]:
         """Returns enclosures of f(x_i) at the point, in the working precision, shape (sample, output)."""
-        return forward(self.problem.shape, self.box(), data_balls(self.problem.inputs)).outputs
+        return forward(self.problem.shape, self.box(), input_balls(self.problem)).outputs
 
     def certificate(self) -> dict[str, Any]:
         """Returns the certificate as plain values.
