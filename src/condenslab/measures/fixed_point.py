@@ -203,7 +203,7 @@ def looks_rounded(values: np.ndarray) -> np.ndarray:
         values: Floats, any shape.
     """
     mantissas, _ = np.frexp(np.where(np.isfinite(values), values, 0.0))
-    return np.asarray(np.ldexp(mantissas, 53).astype(np.int64) % 256 != 0)
+    return np.asarray(np.ldexp(mantissas, 53).astype(np.int64) % 8 != 0)
 
 
 @lru_cache(maxsize=64)

@@ -55,7 +55,7 @@ def exact_inertia(matrix: np.ndarray) -> ExactInertia | None:
         found = eliminated_inertia(FixedPoint(bits).array(matrix), bits)
         if found.certain:
             counts = (found.positive, size - found.rank, found.negative)
-            return ExactInertia(counts, rounded=bool(np.mean(looks_rounded(mantissas)) > 0.25))
+            return ExactInertia(counts, rounded=bool(np.mean(looks_rounded(mantissas)) > 0.5))
     return None
 
 

@@ -114,7 +114,7 @@ def exact_entries(matrix: np.ndarray, expected: int) -> ExactEntries | None:
         bits = extra + max(0, _MANTISSA - int(exponents.min())) + max(0, int(exponents.max()))
         found = eliminated_rank(FixedPoint(bits).array(matrix), bits, expected)
         if found.certain:
-            return ExactEntries(found.rank, rounded=bool(np.mean(looks_rounded(mantissas)) > 0.25))
+            return ExactEntries(found.rank, rounded=bool(np.mean(looks_rounded(mantissas)) > 0.5))
     return None
 
 
