@@ -173,9 +173,7 @@ def _result(eigenvalues: np.ndarray, cut: SpectrumCut, counts: Counts, level: fl
     effective = _counted(eigenvalues, cut.floor)
     argument = evidence if sure else ""
     counts = (positive, zero, negative)
-    return Inertia(
-        *counts, tolerance, gap, float(level), sure, cut.floor, eigenvalues, effective, cut.floor, argument
-    )
+    return Inertia(*counts, tolerance, gap, float(level), sure, cut.floor, eigenvalues, effective, cut.floor, argument)
 
 
 @eqx.filter_jit

@@ -1,0 +1,71 @@
+"""Proven bounds of the model rank: they meet, and agree with the spectrum and with the theory's counts."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from condenslab import measures
+from condenslab.checker import verify
+from condenslab.landscape import proof
+from condenslab.networks import TwoLayer
+from proofs import as_read, mlp, two_layer
+
+CHANGES = {
+    "none": lambda w, b, a: None,
+    "copies": lambda w, b, a: (w.__setitem__(1, w[0]), b.__setitem__(1, b[0])),
+    "mirror": lambda w, b, a: (w.__setitem__(1, -w[0]), b.__setitem__(1, -b[0])),
+    "silent": lambda w, b, a: a.__setitem__((slice(None), 0), 0.0),
+    "constant": lambda w, b, a: w.__setitem__(0, 0.0),
+    "null": lambda w, b, a: (w.__setitem__(0, 0.0), b.__setitem__(0, 0.0)),
+    "parallel": lambda w, b, a: (
+        w.__setitem__(1, w[0]),
+        b.__setitem__(1, b[0]),
+        a.__setitem__((slice(None), 1), 2 * a[:, 0]),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", ["tanh", "exp", "x_tanh", "sigmoid"])
+def test_bounds_meet_and_agree_with_the_spectrum(name, change):
+    rng = np.random.default_rng(11)
+    network = two_layer(rng, 2, 3, 2, name, output_bias=change in ("constant", "silent"))
+    w, b, a = (np.array(part) for part in (network.input_weights, network.biases, network.output_weights))
+    CHANGES[change](w, b, a)
+    network = TwoLayer(jnp.asarray(w), jnp.asarray(b), jnp.asarray(a), network.output_bias, network.activation)
+    probes = rng.normal(size=(24, 2)) * 2
+    found = proof.proven_rank(network, probes)
+    spectrum = measures.model_rank(network, probes)
+    assert found.decided and found.at_least == spectrum.value and spectrum.decided
+    assert verify(as_read(found.certificate())).verified
+    assert proof.with_proof(spectrum, found).proven_at_least == found.at_least
+
+
+def test_few_probes_bound_the_rank():
+    rng = np.random.default_rng(12)
+    found = proof.proven_rank(two_layer(rng, 2, 3, 1, "tanh"), rng.normal(size=(5, 2)))
+    assert (found.at_least, found.at_most) == (5, 5) and "rows" in found.evidence
+
+
+def test_deep_networks():
+    rng = np.random.default_rng(13)
+    network = mlp(rng, (1, 2, 2, 1), "tanh")
+    found = proof.proven_rank(network, np.linspace(-4, 4, 25)[:, None])
+    assert (found.at_least, found.at_most) == (13, 13)
+    assert verify(as_read(found.certificate())).verified
+
+
+def test_a_tiny_singular_value_needs_more_digits():
+    """Two neurons 1e-12 apart: the float spectrum cannot tell, the exact rank is 6."""
+    w = jnp.array([[0.7], [0.7 + 1e-12]])
+    network = TwoLayer(
+        w,
+        jnp.array([0.3, 0.3]),
+        jnp.array([[1.0, 0.5]]),
+        None,
+        two_layer(np.random.default_rng(0), 1, 1, 1, "tanh").activation,
+    )
+    found = proof.proven_rank(network, np.linspace(-3, 3, 15)[:, None])
+    assert (found.at_least, found.at_most) == (6, 6)
+    assert measures.model_rank(network, np.linspace(-3, 3, 15)[:, None]).value < 6
+    assert verify(as_read(found.certificate())).verified
