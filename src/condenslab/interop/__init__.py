@@ -1,5 +1,32 @@
-"""What goes in and out: networks and training runs in files that other programs can read."""
+"""What goes in and out: our networks and runs in files, and other people's networks, read safely and measured.
 
-from condenslab.interop.checkpoints import load_network, load_trajectory, save_network, save_trajectory
+Names are loaded when they are first used, so that measuring a file needs no JAX.
+"""
 
-__all__ = ["load_network", "load_trajectory", "save_network", "save_trajectory"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from condenslab.interop.checkpoints import load_network, load_trajectory, save_network, save_trajectory
+    from condenslab.interop.reading import Checkpoint, read
+
+__all__ = [
+    "Checkpoint",
+    "load_network",
+    "load_trajectory",
+    "read",
+    "save_network",
+    "save_trajectory",
+]
+
+_HOMES = {
+    "checkpoints": ("load_network", "load_trajectory", "save_network", "save_trajectory"),
+    "reading": ("Checkpoint", "read"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"condenslab.interop.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
