@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from condenslab.interop.checkpoints import load_network, load_trajectory, save_network, save_trajectory
+    from condenslab.interop.neurons import HeadReport, LayerReport, Measurement, Null, measure, measure_arrays
     from condenslab.interop.reading import Checkpoint, read
 
 __all__ = [
     "Checkpoint",
+    "HeadReport",
+    "LayerReport",
+    "Measurement",
+    "Null",
     "load_network",
     "load_trajectory",
+    "measure",
+    "measure_arrays",
     "read",
     "save_network",
     "save_trajectory",
@@ -21,6 +28,7 @@ __all__ = [
 
 _HOMES = {
     "checkpoints": ("load_network", "load_trajectory", "save_network", "save_trajectory"),
+    "neurons": ("HeadReport", "LayerReport", "Measurement", "Null", "measure", "measure_arrays"),
     "reading": ("Checkpoint", "read"),
 }
 

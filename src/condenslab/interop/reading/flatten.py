@@ -10,7 +10,7 @@ from condenslab.interop.reading import calls
 from condenslab.interop.reading.inert import TensorRef, Thing, Unread
 from condenslab.interop.reading.refusal import RefusalError
 
-MOST_TENSORS, MOST_PARTS, DEEPEST, LONGEST_NAME, MOST_CHARACTERS = 1_000_000, 30_000_000, 100, 1000, 100_000_000
+MOST_TENSORS, MOST_PARTS, DEEPEST, LONGEST_NAME, MOST_CHARACTERS = 1_000_000, 3_000_000, 100, 1000, 100_000_000
 Skipped = list[tuple[str, str]]
 
 
@@ -42,15 +42,18 @@ def flatten(value: Any, array: Callable[[TensorRef], np.ndarray]) -> tuple[dict[
 
 def _walk(value: Any, skipped: Skipped) -> Iterator[tuple[str, Any]]:
     """Yields the leaves by name, depth first; budgets hold for repeated parts too, which cost nothing in the file."""
-    stack = [("", iter([("", value)]))]
+    stack = [("", iter([("", value)]), 0)]
     inside: list[int] = []
+    barren: set[int] = set()  # containers in which there was no tensor are not entered again
     tensors = parts = characters = 0
     while stack:
-        above, siblings = stack[-1]
+        above, siblings, before = stack[-1]
         name, item = next(siblings, (None, None))
         if name is None:
             stack.pop()
-            inside = inside[:-1]
+            done = inside.pop() if inside else 0
+            if tensors == before:
+                barren.add(done)
             continue
         parts += 1
         path = f"{above}.{name}" if above else name
@@ -61,8 +64,8 @@ def _walk(value: Any, skipped: Skipped) -> Iterator[tuple[str, Any]]:
             yield path or "tensor", item
         elif isinstance(item, dict | list | tuple | Thing) and id(item) in inside:
             skipped.append((path, "it refers back to what contains it"))
-        elif isinstance(item, dict | list | tuple | Thing):
-            stack.append((path, _named(_parts(item))))
+        elif isinstance(item, dict | list | tuple | Thing) and id(item) not in barren:
+            stack.append((path, _named(_parts(item)), tensors))
             inside.append(id(item))
         if tensors > MOST_TENSORS or parts > MOST_PARTS or characters > MOST_CHARACTERS or len(skipped) > MOST_TENSORS:
             raise RefusalError(
