@@ -9,7 +9,7 @@ import numpy as np
 
 from condenslab.interop.neurons import names
 from condenslab.interop.neurons.pairing import gate_partner, gates_of_recurrence, outgoing
-from condenslab.interop.neurons.rows import Rows
+from condenslab.interop.neurons.rows import Rows, as_float
 from condenslab.interop.reading.dtypes import is_number
 
 Skipped = list[tuple[str, str]]
@@ -179,6 +179,6 @@ def _norms_out(count: int, following: np.ndarray) -> np.ndarray:
     """Returns the norm of the column of each neuron in the next layer; a flattened channel has several columns."""
     squares = np.zeros(following.shape[1])
     for begin in range(0, len(following), 1024):
-        block = following[begin : begin + 1024].astype(np.float32)
-        squares += np.einsum("ij...,ij...->j", block, block, dtype=np.float64)
+        block = as_float(following[begin : begin + 1024]).reshape(-1, following.shape[1], following[0, 0].size)
+        squares += np.einsum("ijk,ijk->j", block, block)
     return np.sqrt(squares.reshape(count, -1).sum(axis=1))

@@ -149,7 +149,7 @@ def _effective(layer: Layer, compared: np.ndarray, faint: np.ndarray, settings: 
 
 
 def _nulls(rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> dict[str, Null]:
-    """Draws from both nulls; few draws first, and many where they leave between 1 % and 5 % of a small layer in doubt."""
+    """Draws from both nulls; few draws first, many where they leave a share of 1 % to 5 % of a small layer in doubt."""
     best = nulls.nearest(unit(rows))
     found: dict[str, Null] = {}
     for kind in nulls.KINDS:
@@ -172,7 +172,13 @@ def _nulls(rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> di
 
 
 def _twins(best: np.ndarray, draws: list[np.ndarray]) -> int:
-    return int((best > max(draw.max() for draw in draws)).sum())
+    """Counts neurons nearer to another one than any in a draw.
+
+    The draw is the one whose largest cosine is the median, so that a single odd draw of many neurons decides nothing; in
+    layers so small that chance alone could make 1 % twins it is the one with the largest.
+    """
+    maxima = sorted(float(draw.max()) for draw in draws)
+    return int((best > (maxima[-1] if len(best) < _SMALL else maxima[len(maxima) // 2])).sum())
 
 
 def _method(layer: Layer, settings: Settings, live: int, exact: bool, compared: int) -> str:

@@ -1,4 +1,4 @@
-"""Which matrices belong together: the layer that reads a neuron, the two halves of a gate, the gates of a recurrent unit."""
+"""Which matrices belong together: what reads a neuron, the two halves of a gate, the gates of a recurrent unit."""
 
 from collections.abc import Mapping
 

@@ -26,6 +26,7 @@ _FORBIDDEN = {
     *("threading", "signal", "asyncio", "pdb", "bdb", "timeit", "cProfile", "profile", "trace", "commands", "platform"),
     *("pip", "ensurepip", "venv", "tempfile", "glob", "pydoc", "idlelib", "lib2to3", "doctest", "unittest", "types"),
 }
+_FORBIDDEN_FUNCTIONS = {"open", "open_code", "FileIO", "OpenWrapper", "openpty"}
 _FORBIDDEN_BUILTINS = {"eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint", "print"}
 
 
@@ -58,7 +59,11 @@ def check(name: Name) -> None:
         RefusalError: It is such a name.
     """
     module, _, rest = name.partition(".")
-    if module in _FORBIDDEN or (module == "builtins" and rest in _FORBIDDEN_BUILTINS):
+    if (
+        module in _FORBIDDEN
+        or (module == "builtins" and rest in _FORBIDDEN_BUILTINS)
+        or (module in ("io", "_io", "codecs", "gzip", "bz2", "lzma") and rest in _FORBIDDEN_FUNCTIONS)
+    ):
         raise RefusalError(f"its pickle would call {name[:80]}, which no checkpoint needs; nothing was run")
 
 

@@ -100,12 +100,12 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         RefusalError: It is too long, or no JSON object.
     """
-    with path.open("rb") as stream:
-        text = stream.read(_MOST_JSON + 1)
+    if path.stat().st_size > _MOST_JSON:
+        raise RefusalError(f"{path.name} has more than {_MOST_JSON} bytes")
     try:
-        value = json.loads(text) if len(text) <= _MOST_JSON else None
+        value = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise RefusalError(f"{path.name} is no JSON ({str(error)[:60]})") from error
     if not isinstance(value, dict):
-        raise RefusalError(f"{path.name} is no JSON object of at most {_MOST_JSON} bytes")
+        raise RefusalError(f"{path.name} is no JSON object")
     return value
