@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from condenslab.cli import machine
+from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.options import ClaimsOptions, DoctorOptions, ListOptions, PlanOptions, ReportOptions, RunOptions
 from condenslab.errors import UserError
 
@@ -108,6 +109,14 @@ def plan_command(options: PlanOptions) -> int:
     _write(show.as_json(plan.as_dict(made)) if options.json else plan.as_text(made))
     if options.figure is not None and not options.json:
         _write(f"wrote {options.figure}")
+    return 0
+
+
+def measure_command(options: MeasureOptions) -> int:
+    """Says of each layer of a checkpoint whether it has condensed."""
+    from condenslab.cli import measure
+
+    _write(measure.run(options))
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
+from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.overview import SUMMARIES
 from condenslab.errors import UserError, unknown
 
@@ -128,11 +129,12 @@ OPTIONS: dict[str, type] = {
     "claims": ClaimsOptions,
     "report": ReportOptions,
     "plan": PlanOptions,
+    "measure": MeasureOptions,
     "doctor": DoctorOptions,
 }
 """The options of each command."""
 
-_POSITIONAL = ("studies", "directory", "kind")
+_POSITIONAL = ("studies", "directory", "kind", "targets")
 
 
 def parse(command: str, arguments: list[str]) -> object:

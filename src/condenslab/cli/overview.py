@@ -6,6 +6,7 @@ SUMMARIES = {
     "claims": "Print the claims of the runs in a folder; exit status 1 if one of them fails.",
     "report": "Write the results in a folder as one self-contained HTML page.",
     "plan": "Say how many samples a target needs from an architecture, and what would change that.",
+    "measure": "Read any checkpoint, running nothing in it, and say of each layer whether it has condensed.",
     "doctor": "Check that this JAX build computes correctly; show versions, device and speed.",
 }
 """What each command does."""

@@ -13,7 +13,7 @@ from condenslab.interop.neurons.rows import norms
 THRESHOLDS = (0.8, 0.9, CLOSE, CLOSER)
 _DEAD, _FAINT = 1e-4, 0.1
 _MOST_EXACT, _SAMPLE, _MOST_PAIRS = 4096, 2048, 100
-_REPEATS, _MANY_REPEATS, _SMALL = 5, 100, 300
+_REPEATS, _MANY_REPEATS, _SMALL, _PICTURED = 5, 100, 300, 400
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,9 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     table, rows = _directions(layer, compared, faint[compared], settings)
     drawn = _nulls(rows, settings, rng) if settings.nulls and len(rows) > 1 else {}
     at_close = next(row["groups"] for row in table if row["threshold"] == CLOSE)
-    judged = (
-        verdict(
-            drawn["rotation"],
-            drawn["columns"],
-            inputs=layer.rows.width,
-            directions=at_close,
-            participation=found.participation,
-        )
-        if drawn
-        else "undecided"
-    )
+    judged = "undecided"
+    if drawn:
+        judged = verdict(drawn["rotation"], drawn["columns"], inputs=layer.rows.width, directions=at_close)
     known = found.nearest
     return LayerReport(
         name=layer.name,
@@ -90,6 +82,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
         method=_method(layer, settings, len(live), exact, len(compared)),
         cosines=known,
         duplicates=found.pairs,
+        picture=_picture(rows, rng),
     )
 
 
@@ -167,15 +160,21 @@ def _nulls(rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> di
                 if 0.01 * len(rows) < twins < max(10, 0.05 * len(rows)):
                     wanted = _MANY_REPEATS
         median, largest = float(np.median(np.concatenate(draws))), float(max(draw.max() for draw in draws))
-        found[kind] = Null(_twins(best, draws), len(rows), len(draws), settings.seed, median, largest, fewest)
+        found[kind] = Null(_twins(best, draws), len(rows), len(draws), settings.seed, median, largest, fewest, draws[0])
     return found
+
+
+def _picture(rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    some = rows[:_PICTURED]
+    beside = nulls.rotated(rows, rng)[:_PICTURED] if len(rows) > 1 else some
+    return unit(some), unit(beside), norms(some)
 
 
 def _twins(best: np.ndarray, draws: list[np.ndarray]) -> int:
     """Counts neurons nearer to another one than any in a draw.
 
-    The draw is the one whose largest cosine is the median, so that a single odd draw of many neurons decides nothing; in
-    layers so small that chance alone could make 1 % twins it is the one with the largest.
+    The draw is the one whose largest cosine is the median, so that a single odd draw decides nothing; in layers so
+    small that chance alone could make 1 % twins it is the one with the largest.
     """
     maxima = sorted(float(draw.max()) for draw in draws)
     return int((best > (maxima[-1] if len(best) < _SMALL else maxima[len(maxima) // 2])).sum())

@@ -20,6 +20,7 @@ class Null:
         seed: Of the draws.
         median: Median |cosine| of nearest neighbours in the null.
         largest: Largest |cosine| in the null.
+        cosines: |cosine| of nearest neighbours in one draw, for the page.
         directions: Fewest groups at cosine 0.95 in a draw, or None where that was not counted.
     """
 
@@ -30,6 +31,7 @@ class Null:
     median: float
     largest: float
     directions: int | None
+    cosines: np.ndarray
 
     @property
     def share(self) -> float:
@@ -59,7 +61,8 @@ class LayerReport:
         method: How the numbers came about, in words.
         silent: Neurons that gave 0 on every input of the user, or None without inputs.
         cosines: |cosine| of nearest neighbours, for the page.
-        duplicates: The closest pairs, with their cosine.
+        duplicates: Close pairs, at most a hundred.
+        picture: Some neurons for the page: unit rows, a rotation of them and their norms.
     """
 
     name: str
@@ -79,6 +82,7 @@ class LayerReport:
     method: str
     cosines: np.ndarray
     duplicates: list[tuple[int, int]]
+    picture: tuple[np.ndarray, np.ndarray, np.ndarray]
     silent: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -110,6 +114,7 @@ class LayerReport:
             "null": nulls,
             "verdict": self.verdict,
             "method": self.method,
+            "duplicates": [list(pair) for pair in self.duplicates],
         }
         return plain if self.silent is None else {**plain, "silent": self.silent}
 
@@ -137,7 +142,7 @@ class HeadReport:
         return {"block": self.block, "heads": self.heads, "qk": self.qk, "ov": self.ov, "method": self.method}
 
 
-def verdict(rotation: Null, columns: Null, *, inputs: int, directions: int, participation: float) -> str:
+def verdict(rotation: Null, columns: Null, *, inputs: int, directions: int) -> str:
     """Judges a layer.
 
     Args:
@@ -145,18 +150,17 @@ def verdict(rotation: Null, columns: Null, *, inputs: int, directions: int, part
         columns: Beside its columns permuted.
         inputs: Numbers a neuron.
         directions: Groups at cosine 0.95.
-        participation: n²/Σ cos².
 
     Returns:
-        "condensed": a tenth of the neurons or more are closer to another one than any in a rotation, or there are at
-        most half as many directions as in any rotation, or all neurons share one direction. "low-rank": at most 1 %
-        are closer than in a rotation, but a tenth or more are closer than with columns permuted. "as random": at most
-        1 % against either null. Else, and below 8 neurons, "undecided".
+        "condensed": a tenth of the neurons or more, at least four, are nearer to another one than any in a rotation;
+        or there are at most half as many directions as in any rotation; or all neurons share one. "low-rank": at most
+        1 % are closer than in a rotation, but a tenth or more are closer than with columns permuted. "as random": at
+        most 1 % against either null. Else, and below 8 neurons, "undecided".
     """
     if rotation.of < 8 or inputs < 2:
         return "undecided"
     few = rotation.directions is not None and 2 * directions <= rotation.directions
-    if rotation.share >= 0.1 or few or directions == 1:
+    if (rotation.share >= 0.1 and rotation.twins >= 4) or few or directions == 1:
         return "condensed"
     if rotation.share > 0.01:
         return "undecided"
