@@ -27,7 +27,7 @@ class MeasureOptions:
     """Attention heads a block."""
     seed: Annotated[int, arg(metavar="N")] = 0
     """Seed of the nulls."""
-    repeats: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: 5, or 100 in doubt)")] = None
+    repeats: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: 11, or 100 in doubt)")] = None
     """Draws from each null."""
     exact: bool = False
     """Compare all pairs of neurons in full, however many there are."""

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from condenslab.interop.checkpoints import load_network, load_trajectory, save_network, save_trajectory
     from condenslab.interop.neurons import HeadReport, LayerReport, Measurement, Null, measure, measure_arrays
     from condenslab.interop.reading import Checkpoint, read
+    from condenslab.interop.torch_seam import TorchRisk, pytorch
+    from condenslab.interop.watching import Watcher
 
 __all__ = [
     "Checkpoint",
@@ -17,10 +19,13 @@ __all__ = [
     "LayerReport",
     "Measurement",
     "Null",
+    "TorchRisk",
+    "Watcher",
     "load_network",
     "load_trajectory",
     "measure",
     "measure_arrays",
+    "pytorch",
     "read",
     "save_network",
     "save_trajectory",
@@ -29,6 +34,8 @@ __all__ = [
 _HOMES = {
     "checkpoints": ("load_network", "load_trajectory", "save_network", "save_trajectory"),
     "neurons": ("HeadReport", "LayerReport", "Measurement", "Null", "measure", "measure_arrays"),
+    "torch_seam": ("TorchRisk", "pytorch"),
+    "watching": ("Watcher",),
     "reading": ("Checkpoint", "read"),
 }
 

@@ -68,7 +68,7 @@ def measure(
         path: A file or folder that `read` reads.
         layers: A pattern of names with * and ?; other layers are skipped, said so.
         seed: Of the nulls.
-        repeats: Draws from each null; by default 5, or 100 where so few leave a small layer in doubt.
+        repeats: Draws from each null; by default 11, or 100 where so few leave a small layer in doubt.
         activation: The hidden activation, for example "tanh"; by default what `config.json` or the classes of a pickled
             module say, else groups are by direction alone.
         heads: Attention heads a block; by default what `config.json` says.

@@ -1,7 +1,7 @@
 """What nearest neighbours look like by chance: rotated neurons, and columns permuted.
 
 **Rotation**: W → O·W with a random orthogonal O keeps every singular value, so whatever a layer shows beyond it, no
-method that looks at singular values alone can see. O is three rounds of random signs, a cosine transform over the
+method that looks at singular values alone can see. O is three rounds of random signs, a Hartley transform over the
 neurons and a permutation: exactly orthogonal, close to uniform, and fast. **Columns permuted** independently keep every
 input's weights and destroy what neurons have in common: what a layer shows beyond it is low rank or condensation.
 """
@@ -21,13 +21,20 @@ def rotated(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         rows: W, shape (neuron, number).
         rng: Where O comes from.
     """
-    from scipy.fft import dct
-
     mixed = rows
     for _ in range(_ROUNDS):
         signs = rng.choice(np.array([-1, 1], np.float32), len(rows))
-        mixed = dct(mixed * signs[:, None], axis=0, norm="ortho", overwrite_x=True)[rng.permutation(len(rows))]
+        mixed = _hartley(mixed * signs[:, None])[rng.permutation(len(rows))]
     return mixed
+
+
+def _hartley(rows: np.ndarray) -> np.ndarray:
+    """Returns the orthonormal Hartley transform over the first axis, Σ_j (cos + sin)(2πjk/n) W_j/√n."""
+    count = len(rows)
+    spectrum = np.fft.rfft(rows, axis=0, norm="ortho")
+    below = spectrum.real - spectrum.imag
+    above = (spectrum.real + spectrum.imag)[1 : (count + 1) // 2][::-1]
+    return np.concatenate([below, above]).astype(np.float32, copy=False)
 
 
 def permuted(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -13,7 +13,7 @@ from condenslab.interop.neurons.rows import norms
 THRESHOLDS = (0.8, 0.9, CLOSE, CLOSER)
 _DEAD, _FAINT = 1e-4, 0.1
 _MOST_EXACT, _SAMPLE, _MOST_PAIRS = 4096, 2048, 100
-_REPEATS, _MANY_REPEATS, _SMALL, _PICTURED = 5, 100, 300, 400
+_REPEATS, _MANY_REPEATS, _SMALL, _PICTURED = 11, 100, 300, 400
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Settings:
 
     Attributes:
         seed: Of the nulls, samples and projections.
-        repeats: Draws from each null, or None for 5, and 100 where so few leave a small layer in doubt.
+        repeats: Draws from each null, or None for 11, and 100 where so few leave a small layer in doubt.
         symmetry: What the activation leaves free, a key of `groups.METHODS`.
         exact: Whether all pairs are compared however many neurons there are.
         nulls: Whether nulls are drawn.
@@ -142,7 +142,7 @@ def _effective(layer: Layer, compared: np.ndarray, faint: np.ndarray, settings: 
 
 
 def _nulls(rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> dict[str, Null]:
-    """Draws from both nulls; few draws first, many where they leave a share of 1 % to 5 % of a small layer in doubt."""
+    """Draws from both nulls; few draws first, many where they leave a small layer in doubt."""
     best = nulls.nearest(unit(rows))
     found: dict[str, Null] = {}
     for kind in nulls.KINDS:
@@ -152,7 +152,7 @@ def _nulls(rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> di
         while len(draws) < wanted:
             drawn = nulls.rotated(rows, rng) if kind == "rotation" else nulls.permuted(rows, rng)
             draws.append(nulls.nearest(unit(drawn)))
-            if len(draws) <= _REPEATS:
+            if len(draws) <= 3:
                 count = _count(drawn, draws[-1], CLOSE, "direction")
                 fewest = count if fewest is None else min(fewest, count)
             if len(draws) == wanted and settings.repeats is None and len(rows) < _SMALL and wanted < _MANY_REPEATS:
