@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from condenslab.interop.neurons import HeadReport, LayerReport, Measurement, Null, measure, measure_arrays
     from condenslab.interop.reading import Checkpoint, read
     from condenslab.interop.torch_seam import TorchRisk, pytorch
+    from condenslab.interop.trainers import lightning_callback, transformers_callback
     from condenslab.interop.watching import Watcher
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Null",
     "TorchRisk",
     "Watcher",
+    "lightning_callback",
     "load_network",
     "load_trajectory",
     "measure",
@@ -29,12 +31,14 @@ __all__ = [
     "read",
     "save_network",
     "save_trajectory",
+    "transformers_callback",
 ]
 
 _HOMES = {
     "checkpoints": ("load_network", "load_trajectory", "save_network", "save_trajectory"),
     "neurons": ("HeadReport", "LayerReport", "Measurement", "Null", "measure", "measure_arrays"),
     "torch_seam": ("TorchRisk", "pytorch"),
+    "trainers": ("lightning_callback", "transformers_callback"),
     "watching": ("Watcher",),
     "reading": ("Checkpoint", "read"),
 }

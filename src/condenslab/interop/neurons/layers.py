@@ -75,7 +75,13 @@ def _no_weight(name: str, array: np.ndarray, models: set[str]) -> str | None:
 
 
 def layers_of(
-    tensors: Mapping[str, np.ndarray], weights: Mapping[str, np.ndarray], skipped: Skipped, *, layers: str, every: bool
+    tensors: Mapping[str, np.ndarray],
+    weights: Mapping[str, np.ndarray],
+    skipped: Skipped,
+    *,
+    layers: str,
+    every: bool,
+    follow: bool = True,
 ) -> list[Layer]:
     """Returns the layers whose rows are neurons.
 
@@ -85,6 +91,7 @@ def layers_of(
         skipped: Takes name and reason of the others.
         layers: A pattern with * and ?; others are left out.
         every: Whether embeddings and output layers count too.
+        follow: Whether to look at what leaves the neurons.
     """
     oriented = {name: _neurons_first(name, array, tensors) for name, array in weights.items()}
     last = next((name for name in reversed(oriented) if not names.is_embedding(name)), None)
@@ -100,7 +107,7 @@ def layers_of(
             partner = gate_partner(name, oriented)
             if partner:
                 halves.add(partner)
-            found.append(_layer(name, array, partner, oriented, tensors))
+            found.append(_layer(name, array, partner, oriented, tensors, follow))
     return found
 
 
@@ -154,8 +161,9 @@ def _layer(
     partner: str | None,
     oriented: Mapping[str, np.ndarray],
     tensors: Mapping[str, np.ndarray],
+    follow: bool,
 ) -> Layer:
-    follower = outgoing(name, array, oriented)
+    follower = outgoing(name, array, oriented) if follow else None
     out = _norms_out(len(array), oriented[follower]) if follower else None
     shape = tuple(array.shape)
     if partner:
