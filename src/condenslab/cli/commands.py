@@ -100,9 +100,13 @@ def report_command(options: ReportOptions) -> int:
 
 def plan_command(options: PlanOptions) -> int:
     """Says how many samples a target needs."""
-    from condenslab.cli import plan, show
+    from condenslab.cli import plan, plan_module, show
 
     machine.prepare_jax()
+    if ":" in options.kind:
+        answer = plan_module.make(options)
+        _write(show.as_json(answer) if options.json else plan_module.as_text(answer))
+        return 0
     made = plan.make(options)
     if options.figure is not None:
         plan.draw(made, options.figure)

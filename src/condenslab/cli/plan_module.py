@@ -18,19 +18,19 @@ def make(options: "PlanOptions") -> dict[str, Any]:
         Plain values for JSON.
 
     Raises:
-        UserError: Weights or inputs are missing or do not fit, or another option was given that a module decides itself.
+        UserError: Weights or inputs are missing or do not fit, or a size was given that the module has itself.
     """
     foreign = [name for name in _SIZES if getattr(options, name) not in (None, False)]
     if foreign:
         raise UserError(f"plan {options.kind} takes the network as it is, so --{foreign[0]} says nothing: leave it out")
-    if options.weights is None or options.samples is None:
+    if options.weights is None or not isinstance(options.inputs, str):
         raise UserError(
             f"plan {options.kind} needs the trained weights and the inputs: --weights CHECKPOINT --inputs X.npz"
         )
     from condenslab.interop.torch_module import load_module, read_inputs
     from condenslab.interop.torch_seam import pytorch
 
-    inputs = read_inputs(options.samples, dtype=float)
+    inputs = read_inputs(options.inputs, dtype=float)
     risk = pytorch(load_module(options.kind, options.weights), inputs)
     outputs = risk.outputs().shape[1]
     rows, parameters = len(inputs) * outputs, len(risk.theta)
@@ -74,8 +74,8 @@ def as_text(answer: dict[str, Any]) -> str:
         answer: What `make` returned.
     """
     lines = [
-        f"{answer['module']} with {answer['weights']}: {answer['parameters']} parameters, {answer['samples']} samples of "
-        f"{answer['outputs']} outputs"
+        f"{answer['module']} with {answer['weights']}: {answer['parameters']} parameters, "
+        f"{answer['samples']} samples of {answer['outputs']} outputs"
     ]
     rank, bounds = answer["rank"], answer["bounds"]
     if bounds is not None:
@@ -90,7 +90,7 @@ def as_text(answer: dict[str, Any]) -> str:
         )
     else:
         lines.append(
-            f"  {rank['value']} of {answer['parameters']} directions matter at this point: by local linear recovery about "
-            f"{-(-rank['value'] // answer['outputs'])} samples determine it nearby, {answer['samples']} were used"
+            f"  {rank['value']} of {answer['parameters']} directions matter at this point: by local linear recovery "
+            f"about {-(-rank['value'] // answer['outputs'])} samples determine it nearby, {answer['samples']} were used"
         )
     return "\n".join(lines)

@@ -88,7 +88,7 @@ class Watcher:
             The numbers of each layer by name, or None for a step in between.
 
         Raises:
-            UserError: The model has no layers with neurons, or the store cannot be written.
+            UserError: The model has no layers with neurons, a weight is not finite, or the store cannot be written.
         """
         return self.record(step, model) if step % self.every == 0 else None
 
@@ -140,13 +140,7 @@ class Watcher:
         chosen = np.sort(rng.permutation(count)[: self.sample])
         rows = layer.rows.take(chosen)
         if not np.all(np.isfinite(rows)):
-            return {
-                "neurons": float(count),
-                "nearest": -1.0,
-                "directions": -1.0,
-                "effective_width": -1.0,
-                "twins": -1.0,
-            }
+            raise UserError(f"{layer.name} holds NaN or infinity: the training has diverged")
         lengths = norms(rows)
         alive = lengths > _DEAD * max(float(lengths.max()), 1e-30)
         live = rows[alive]
@@ -187,11 +181,8 @@ def history(store: Store, run: str) -> list[tuple[int, dict[str, dict[str, float
     for record in store.records(STUDY).values():
         if record.case["run"] == run:
             keys = [key for key in record.values if key not in ("layers", "groups_by")]
-            rows = {
-                name: {key: record.values[key][place] for key in keys}
-                for place, name in enumerate(record.values["layers"])
-            }
-            steps[record.case["step"]] = rows
+            names = enumerate(record.values["layers"])
+            steps[record.case["step"]] = {n: {key: record.values[key][place] for key in keys} for place, n in names}
     return sorted(steps.items())
 
 
@@ -208,13 +199,12 @@ def arrays_of(model: Any) -> dict[str, np.ndarray]:
     import jax
 
     leaves = jax.tree_util.tree_flatten_with_path(model)[0]
-    return {
-        ".".join(str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key)))) for key in path): np.asarray(
-            leaf
-        )
-        for path, leaf in leaves
-        if hasattr(leaf, "shape")
-    }
+    return {".".join(map(_key, path)): np.asarray(leaf) for path, leaf in leaves if hasattr(leaf, "shape")}
+
+
+def _key(key: Any) -> str:
+    """Returns a step of a JAX path: the key of a dict, the name of a field or the number in a list."""
+    return str(getattr(key, "key", getattr(key, "name", getattr(key, "idx", key))))
 
 
 def _numpy(value: Any) -> np.ndarray:

@@ -144,9 +144,8 @@ def measure_arrays(
     Raises:
         UserError: As `measure`.
     """
-    settings = Settings(
-        _whole("seed", seed, 0), repeats and _whole("repeats", repeats, 1), _symmetry(activation), exact
-    )
+    settings = Settings(_whole("seed", seed, 0), _count("repeats", repeats), _symmetry(activation), exact)
+    heads = _count("heads", heads)
     skipped: list[tuple[str, str]] = []
     weights = weights_of(tensors, skipped)
     blocks, others = ({}, weights) if every else split_attention(weights)
@@ -219,6 +218,10 @@ def _whole(what: str, value: int, least: int) -> int:
     if type(value) is not int or value < least:
         raise UserError(f"{what} must be a whole number of at least {least}. Got {value!r}")
     return value
+
+
+def _count(what: str, value: int | None) -> int | None:
+    return None if value is None else _whole(what, value, 1)
 
 
 def _few(names: list[str]) -> str:

@@ -13,7 +13,7 @@ from condenslab.interop.neurons.rows import norms
 THRESHOLDS = (0.8, 0.9, CLOSE, CLOSER)
 _DEAD, _FAINT = 1e-4, 0.1
 _MOST_EXACT, _SAMPLE, _MOST_PAIRS = 4096, 2048, 100
-_REPEATS, _MANY_REPEATS, _SMALL, _PICTURED = 11, 100, 300, 400
+_REPEATS, _MANY_REPEATS, _SMALL, _LARGE, _PICTURED = 11, 100, 300, 1000, 400
 
 
 @dataclass(frozen=True)
@@ -173,11 +173,11 @@ def _picture(rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np
 def _twins(best: np.ndarray, draws: list[np.ndarray]) -> int:
     """Counts neurons nearer to another one than any in a draw.
 
-    The draw is the one whose largest cosine is the median, so that a single odd draw decides nothing; in layers so
-    small that chance alone could make 1 % twins it is the one with the largest.
+    The draw is the one whose largest cosine is the median, so that a single odd draw decides nothing; below a
+    thousand neurons, where chance could make 1 % twins then, it is the one with the largest.
     """
     maxima = sorted(float(draw.max()) for draw in draws)
-    return int((best > (maxima[-1] if len(best) < _SMALL else maxima[len(maxima) // 2])).sum())
+    return int((best > (maxima[-1] if len(best) < _LARGE else maxima[len(maxima) // 2])).sum())
 
 
 def _method(layer: Layer, settings: Settings, live: int, exact: bool, compared: int) -> str:

@@ -29,20 +29,19 @@ def write(run: str, steps: Sequence[tuple[int, Mapping[str, Mapping[str, float]]
     rows = []
     for name in steps[-1][1]:
         points = [(step, layers[name]) for step, layers in steps if name in layers]
-        cells = "".join(
-            f"<td>{_curve([(s, row[key]) for s, row in points], f'{key} of {name}')}</td>" for key, _ in _SHOWN
-        )
+        curves = [_curve([(step, row[key]) for step, row in points], f"{key} of {name}") for key, _ in _SHOWN]
+        cells = "".join(f"<td>{curve}</td>" for curve in curves)
         rows.append(f"<tr><td>{escape(name)}</td>{cells}</tr>")
     heads = "".join(f"<th>{label}</th>" for _, label in _SHOWN)
     body = (
-        f"<h1>{escape(run)}: condensation over training</h1>{INTRODUCTION}<p>{len(steps)} records, steps {steps[0][0]} to "
-        f"{steps[-1][0]}, of a fixed sample of neurons a layer.</p><table><tr><th>layer</th>{heads}</tr>{''.join(rows)}</table>"
+        f"<h1>{escape(run)}: condensation over training</h1>{INTRODUCTION}<p>{len(steps)} records, steps {steps[0][0]} "
+        f"to {steps[-1][0]}, of a fixed sample of neurons a layer.</p>"
+        f"<table><tr><th>layer</th>{heads}</tr>{''.join(rows)}</table>"
     )
     head = f'<meta charset="utf-8"><title>{escape(run)}</title><style>{STYLE}</style>'
+    text = f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'
     try:
-        write_whole(
-            Path(page), f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'.encode()
-        )
+        write_whole(Path(page), text.encode())
     except OSError as error:
         raise UserError(
             f"the page {page} cannot be written ({error.strerror or error}): choose another place"
@@ -52,10 +51,8 @@ def write(run: str, steps: Sequence[tuple[int, Mapping[str, Mapping[str, float]]
 def _curve(points: Sequence[tuple[int, float]], label: str) -> str:
     lowest, highest = min(v for _, v in points), max(v for _, v in points)
     first, last = points[0][0], points[-1][0]
-    across = " ".join(
-        f"{5 + 190 * (step - first) / max(last - first, 1):.1f},{55 - 45 * (v - lowest) / max(highest - lowest, 1e-12):.1f}"
-        for step, v in points
-    )
+    right, up = 190 / max(last - first, 1), 45 / max(highest - lowest, 1e-12)
+    across = " ".join(f"{5 + right * (step - first):.1f},{55 - up * (value - lowest):.1f}" for step, value in points)
     mark = "" if len(points) > 1 else '<circle cx="5" cy="55" r="2"/>'
     return (
         f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 200 70" width="200" height="70">{mark}'

@@ -12,6 +12,7 @@ from condenslab.interop.reading.refusal import RefusalError
 
 MOST_TENSORS, MOST_PARTS, DEEPEST, LONGEST_NAME, MOST_CHARACTERS = 1_000_000, 3_000_000, 100, 1000, 100_000_000
 Skipped = list[tuple[str, str]]
+_NUMPY = (".multiarray._reconstruct", ".numeric._frombuffer")
 
 
 def flatten(value: Any, array: Callable[[TensorRef], np.ndarray]) -> tuple[dict[str, np.ndarray], Skipped]:
@@ -84,7 +85,7 @@ def _named(pairs: Iterator[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
 
 def _is_leaf(item: Any) -> bool:
     if isinstance(item, Thing):
-        return isinstance(item.cls, str) and item.cls.endswith("multiarray._reconstruct")
+        return isinstance(item.cls, str) and item.cls.endswith(_NUMPY)
     return isinstance(item, TensorRef | Unread)
 
 
@@ -95,10 +96,17 @@ def _leaf(item: Any, array: Callable[[TensorRef], np.ndarray], texts: dict[int, 
 
 
 def _numpy_array(item: Thing, texts: dict[int, bytes]) -> np.ndarray | Unread:
-    """Reads a pickled `numpy.ndarray`: its state is (version, shape, dtype, Fortran order, bytes)."""
-    if not isinstance(item.state, tuple) or len(item.state) != 5:
+    """Reads a pickled `numpy.ndarray`.
+
+    Its state is (version, shape, dtype, Fortran order, bytes); protocol 5 has a call of (bytes, dtype, shape, order).
+    """
+    if item.cls.endswith("_frombuffer") and len(item.args) == 4:
+        data, described, shape, order = item.args
+        fortran = order == "F" if isinstance(order, str) else False
+    elif isinstance(item.state, tuple) and len(item.state) == 5:
+        _, shape, described, fortran, data = item.state
+    else:
         raise RefusalError("a numpy array in its pickle has no state")
-    _, shape, described, fortran, data = item.state
     dtype = calls.numpy_dtype(described)
     if dtype is None:
         return Unread("it is a numpy array of objects or records")
