@@ -1,5 +1,6 @@
 """The seam for a torch module: value, gradient, Jacobian, Hessian product and what rests on them, computed by torch."""
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ class TorchRisk:
         import copy
 
         torch = require_torch("interop.pytorch")
+        _load_forward_mode(torch)
         self._torch = torch
         self._module = copy.deepcopy(module).to(device="cpu", dtype=torch.float64).eval()
         parameters = dict(self._module.named_parameters())
@@ -246,6 +248,13 @@ def pytorch(
         UserError: torch is not installed, the module has no parameters, returns no tensor, or counts do not fit.
     """
     return TorchRisk(module, inputs, targets, loss)
+
+
+def _load_forward_mode(torch: Any) -> None:
+    """Lets torch load what forward differentiation needs, which warns of a deprecated function of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.func.jvp(torch.sin, (torch.zeros(1),), (torch.ones(1),))
 
 
 def _tensor(torch: Any, values: Any) -> Any:
