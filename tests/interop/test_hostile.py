@@ -319,7 +319,7 @@ def _mutants(kind: str, examples: int, folder: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["zip", "stream", "safetensors", "packed npz", "pickle"])
 def test_a_changed_file_is_read_or_refused(kind, tmp_path):
-    _mutants(kind, 150, tmp_path)
+    _mutants(kind, 60, tmp_path)
 
 
 @pytest.mark.more

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from condenslab.interop.neurons import Measurement
 from condenslab.interop.neurons.names import stripped
 from condenslab.interop.neurons.pairing import outgoing
 from condenslab.interop.reading import read
-
-if TYPE_CHECKING:
-    import torch
 
 
 def call_target(target: str) -> Any:
@@ -48,7 +45,7 @@ def call_target(target: str) -> Any:
         raise UserError(f"{target} raised {type(error).__name__}: {error}") from error
 
 
-def load_module(target: str, weights: str) -> "torch.nn.Module":
+def load_module(target: str, weights: str) -> Any:
     """Builds a user's module and loads a checkpoint into it, read by us and not by torch.
 
     Args:
@@ -81,7 +78,7 @@ def require_torch(what: str) -> Any:
         raise UserError(f"{what} needs PyTorch, which is not installed: pip install 'condenslab[torch]'") from error
 
 
-def load_into(module: "torch.nn.Module", tensors: Mapping[str, np.ndarray], source: str) -> None:
+def load_into(module: Any, tensors: Mapping[str, np.ndarray], source: str) -> None:
     """Copies arrays into the parameters and buffers of a module, by name, wrappers' prefixes left aside.
 
     Args:
@@ -92,8 +89,7 @@ def load_into(module: "torch.nn.Module", tensors: Mapping[str, np.ndarray], sour
     Raises:
         UserError: A name is missing or a shape does not fit.
     """
-    import torch
-
+    torch = require_torch("loading weights")
     table = {stripped(name): array for name, array in tensors.items()} | dict(tensors)
     with torch.no_grad():
         for name, there in module.state_dict().items():
@@ -160,7 +156,7 @@ def silent_neurons(measured: Measurement, target: str, weights: str, inputs: str
     return replace(measured, layers=layers)
 
 
-def largest_received(module: "torch.nn.Module", inputs: np.ndarray, *, batch: int = 256) -> dict[str, np.ndarray]:
+def largest_received(module: Any, inputs: np.ndarray, *, batch: int = 256) -> dict[str, np.ndarray]:
     """Returns for each dense and convolution layer the largest |input| that each of its inputs received.
 
     Args:
@@ -174,8 +170,7 @@ def largest_received(module: "torch.nn.Module", inputs: np.ndarray, *, batch: in
     Raises:
         UserError: The module does not take these inputs.
     """
-    import torch
-
+    torch = require_torch("looking at activations")
     kinds = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
     peaks: dict[str, np.ndarray] = {}
 

@@ -10,8 +10,6 @@ from condenslab.errors import UserError
 from condenslab.interop.torch_module import require_torch
 
 if TYPE_CHECKING:
-    import torch
-
     from condenslab.measures import Inertia, InertiaBounds, Rank
 
 _MOST_DENSE = 5000
@@ -31,7 +29,7 @@ class TorchRisk:
     names: list[str]
     theta: np.ndarray
 
-    def __init__(self, module: "torch.nn.Module", inputs: Any, targets: Any, loss: Callable[..., Any] | None):
+    def __init__(self, module: Any, inputs: Any, targets: Any, loss: Callable[..., Any] | None):
         import copy
 
         torch = require_torch("interop.pytorch")
@@ -229,9 +227,7 @@ class TorchRisk:
         return ((outputs - self._targets.reshape(outputs.shape)) ** 2).sum(dim=1).mean()
 
 
-def pytorch(
-    module: "torch.nn.Module", inputs: Any, targets: Any = None, loss: Callable[..., Any] | None = None
-) -> TorchRisk:
+def pytorch(module: Any, inputs: Any, targets: Any = None, loss: Callable[..., Any] | None = None) -> TorchRisk:
     """Makes the risk of a torch module, so that rank, inertia and gradients work on it.
 
     Args:

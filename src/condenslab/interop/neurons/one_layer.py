@@ -1,6 +1,7 @@
 """Everything about one layer: counts, neighbours, groups, nulls, verdict."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from condenslab.interop.neurons.rows import norms
 THRESHOLDS = (0.8, 0.9, CLOSE, CLOSER)
 _DEAD, _FAINT = 1e-4, 0.1
 _MOST_EXACT, _SAMPLE, _MOST_PAIRS = 4096, 2048, 100
-_REPEATS, _MANY_REPEATS, _SMALL, _LARGE, _PICTURED = 11, 100, 300, 1000, 400
+_REPEATS, _MANY_REPEATS, _SMALL, _LARGE, _PICTURED, _COUNTED = 11, 100, 300, 1000, 400, 3
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     at_close = next(row["groups"] for row in table if row["threshold"] == CLOSE)
     judged = "undecided"
     if drawn:
-        judged = verdict(drawn["rotation"], drawn["columns"], inputs=layer.rows.width, directions=at_close)
+        plain = _table(rows, "direction") if settings.symmetry != "direction" else table
+        judged = verdict(drawn["rotation"], drawn["columns"], inputs=layer.rows.width, directions=plain)
     known = found.nearest
     return LayerReport(
         name=layer.name,
@@ -122,9 +124,12 @@ def _directions(layer: Layer, compared: np.ndarray, faint: np.ndarray, settings:
     rows = layer.rows.take(compared) if len(compared) < len(layer.rows) else layer.rows.block(0, len(layer.rows))
     if not len(rows):
         return [{"threshold": threshold, "groups": 0} for threshold in THRESHOLDS], rows
+    return _table(rows, settings.symmetry), rows
+
+
+def _table(rows: np.ndarray, symmetry: str) -> list[dict[str, Any]]:
     best = nulls.nearest(unit(rows))
-    table = [{"threshold": t, "groups": _count(rows, best, t, settings.symmetry)} for t in THRESHOLDS]
-    return table, rows
+    return [{"threshold": t, "groups": _count(rows, best, t, symmetry)} for t in THRESHOLDS]
 
 
 def _count(rows: np.ndarray, best: np.ndarray, threshold: float, symmetry: str) -> int:
@@ -148,20 +153,27 @@ def _nulls(rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> di
     for kind in nulls.KINDS:
         wanted = settings.repeats or _REPEATS
         draws: list[np.ndarray] = []
-        fewest: int | None = None
+        tables: list[list[dict[str, Any]]] = []
         while len(draws) < wanted:
             drawn = nulls.rotated(rows, rng) if kind == "rotation" else nulls.permuted(rows, rng)
             draws.append(nulls.nearest(unit(drawn)))
-            if len(draws) <= 3:
-                count = _count(drawn, draws[-1], CLOSE, "direction")
-                fewest = count if fewest is None else min(fewest, count)
+            if len(draws) <= _COUNTED:
+                tables.append(_table(drawn, "direction"))
             if len(draws) == wanted and settings.repeats is None and len(rows) < _SMALL and wanted < _MANY_REPEATS:
                 twins = _twins(best, draws)
                 if 0.01 * len(rows) < twins < max(10, 0.05 * len(rows)):
                     wanted = _MANY_REPEATS
         median, largest = float(np.median(np.concatenate(draws))), float(max(draw.max() for draw in draws))
-        found[kind] = Null(_twins(best, draws), len(rows), len(draws), settings.seed, median, largest, fewest, draws[0])
+        found[kind] = Null(
+            _twins(best, draws), len(rows), len(draws), settings.seed, median, largest, _fewest(tables), draws[0]
+        )
     return found
+
+
+def _fewest(tables: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Returns for each threshold the fewest groups of any draw."""
+    rows = zip(*tables, strict=True)
+    return [{"threshold": row[0]["threshold"], "groups": min(cell["groups"] for cell in row)} for row in rows]
 
 
 def _picture(rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -21,7 +21,7 @@ class Null:
         median: Median |cosine| of nearest neighbours in the null.
         largest: Largest |cosine| in the null.
         cosines: |cosine| of nearest neighbours in one draw, for the page.
-        directions: Fewest groups at cosine 0.95 in a draw, or None where that was not counted.
+        directions: Fewest groups of equal direction in a draw, for each threshold.
     """
 
     twins: int
@@ -30,7 +30,7 @@ class Null:
     seed: int
     median: float
     largest: float
-    directions: int | None
+    directions: list[dict[str, Any]]
     cosines: np.ndarray
 
     @property
@@ -142,28 +142,33 @@ class HeadReport:
         return {"block": self.block, "heads": self.heads, "qk": self.qk, "ov": self.ov, "method": self.method}
 
 
-def verdict(rotation: Null, columns: Null, *, inputs: int, directions: int) -> str:
+def verdict(rotation: Null, columns: Null, *, inputs: int, directions: list[dict[str, Any]]) -> str:
     """Judges a layer.
 
     Args:
         rotation: Beside its rotations.
         columns: Beside its columns permuted.
         inputs: Numbers a neuron.
-        directions: Groups at cosine 0.95.
+        directions: Groups of equal direction, for each threshold.
 
     Returns:
         "condensed": a tenth of the neurons or more, at least four, are nearer to another one than any in a rotation;
-        or there are at most half as many directions as in any rotation; or all neurons share one. "low-rank": at most
+        or at some threshold at most half as many directions as in any rotation; or all share one. "low-rank": at most
         1 % are closer than in a rotation, but a tenth or more are closer than with columns permuted. "as random": at
         most 1 % against either null. Else, and below 8 neurons, "undecided".
     """
     if rotation.of < 8 or inputs < 2:
         return "undecided"
-    few = rotation.directions is not None and 2 * directions <= rotation.directions
-    if (rotation.share >= 0.1 and rotation.twins >= 4) or few or directions == 1:
+    one = all(row["groups"] == 1 for row in directions)
+    if (rotation.share >= 0.1 and rotation.twins >= 4) or one or _fewer(directions, rotation.directions):
         return "condensed"
     if rotation.share > 0.01:
         return "undecided"
-    if columns.share >= 0.1 or (columns.directions is not None and 2 * directions <= columns.directions):
+    if columns.share >= 0.1 or _fewer(directions, columns.directions):
         return "low-rank"
     return "as random" if columns.share <= 0.01 else "undecided"
+
+
+def _fewer(directions: list[dict[str, Any]], null: list[dict[str, Any]]) -> bool:
+    """Says whether there are at most half as many groups as in any draw, at one of the thresholds."""
+    return any(2 * ours["groups"] <= theirs["groups"] for ours, theirs in zip(directions, null, strict=True))

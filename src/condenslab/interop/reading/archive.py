@@ -4,6 +4,7 @@ import itertools
 import struct
 import zipfile
 import zlib
+from typing import BinaryIO
 
 import numpy as np
 
@@ -25,11 +26,11 @@ class Archive:
         zipfile.BadZipFile: It is damaged.
     """
 
-    def __init__(self, raw: np.ndarray, stream: object):
+    def __init__(self, raw: np.ndarray, stream: BinaryIO):
         self._raw = raw
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._spans: dict[str, tuple[int, int]] = {}
-        with zipfile.ZipFile(stream) as archive:  # pyright: ignore[reportArgumentType]
+        with zipfile.ZipFile(stream) as archive:
             for info in archive.infolist():
                 if info.filename in self._members:
                     raise RefusalError(f"its archive has two members {info.filename[:80]}")

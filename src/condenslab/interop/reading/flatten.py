@@ -132,7 +132,9 @@ def _parts(item: Any) -> Iterator[tuple[Any, Any]]:
         yield from _module_parts(item.state)
     else:
         if item.cls == "collections.OrderedDict" and item.args and isinstance(item.args[0], list):
-            yield from (pair for pair in item.args[0] if isinstance(pair, list | tuple) and len(pair) == 2)
+            yield from (
+                (pair[0], pair[1]) for pair in item.args[0] if isinstance(pair, list | tuple) and len(pair) == 2
+            )
         yield from _items(item)
         for state in item.state if isinstance(item.state, tuple) else (item.state,):
             if isinstance(state, dict):
