@@ -93,6 +93,7 @@ def _file(options: "MeasureOptions", file: str) -> "Measurement":
             heads=options.heads,
             exact=options.exact,
             every=options.all,
+            nulls=not options.without_nulls,
             progress=progress if shown else None,
         )
     finally:

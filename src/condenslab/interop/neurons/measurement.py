@@ -60,6 +60,7 @@ def measure(
     heads: int | None = None,
     exact: bool = False,
     every: bool = False,
+    nulls: bool = True,
     progress: Callable[[str], object] | None = None,
 ) -> Measurement:
     """Reads a checkpoint and says of each layer whether it has condensed.
@@ -73,7 +74,8 @@ def measure(
             module say, else groups are by direction alone.
         heads: Attention heads a block; by default what `config.json` says.
         exact: Whether all pairs of very wide layers are compared in full.
-        every: Whether embeddings and output layers count as layers too.
+        every: Whether embeddings, output layers and the rows of attention weights count as layers too.
+        nulls: Whether nulls are drawn; without them there are no twins and no verdict, and it is many times faster.
         progress: Called with the name of each layer before it is measured.
 
     Returns:
@@ -105,6 +107,7 @@ def measure(
         heads=head_count(checkpoint.config, heads),
         exact=exact,
         every=every,
+        nulls=nulls,
         progress=progress,
     )
     skipped = [*checkpoint.skipped, *found.skipped]
@@ -122,6 +125,7 @@ def measure_arrays(
     heads: int | None = None,
     exact: bool = False,
     every: bool = False,
+    nulls: bool = True,
     progress: Callable[[str], object] | None = None,
 ) -> Measurement:
     """Measures arrays in memory, by name as in a state dict; see `measure`.
@@ -136,6 +140,7 @@ def measure_arrays(
         heads: As in `measure`; None means unknown.
         exact: As in `measure`.
         every: As in `measure`.
+        nulls: As in `measure`.
         progress: As in `measure`.
 
     Returns:
@@ -144,7 +149,7 @@ def measure_arrays(
     Raises:
         UserError: As `measure`.
     """
-    settings = Settings(_whole("seed", seed, 0), _count("repeats", repeats), _symmetry(activation), exact)
+    settings = Settings(_whole("seed", seed, 0), _count("repeats", repeats), _symmetry(activation), exact, nulls)
     heads = _count("heads", heads)
     skipped: list[tuple[str, str]] = []
     weights = weights_of(tensors, skipped)

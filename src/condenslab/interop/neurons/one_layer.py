@@ -58,12 +58,14 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     sample = live if exact else np.sort(rng.permutation(live)[:_SAMPLE])
     found = _exact(layer, live) if exact else _sampled(layer, live, sample, rng)
     compared = live if len(live) <= _MOST_EXACT else np.sort(rng.permutation(live)[:_SAMPLE])
-    table, rows = _directions(layer, compared, faint[compared], settings)
-    drawn = _nulls(rows, settings, rng) if settings.nulls and len(rows) > 1 else {}
+    rows = layer.rows.take(compared) if len(compared) < len(layer.rows) else layer.rows.block(0, len(layer.rows))
+    best = found.nearest if exact and len(compared) == len(live) else nulls.nearest(unit(rows))
+    table = _table(rows, best, settings.symmetry)
+    drawn = _nulls(rows, best, settings, rng) if settings.nulls and len(rows) > 1 else {}
     at_close = next(row["groups"] for row in table if row["threshold"] == CLOSE)
     judged = "undecided"
     if drawn:
-        plain = _table(rows, "direction") if settings.symmetry != "direction" else table
+        plain = _table(rows, best, "direction") if settings.symmetry != "direction" else table
         judged = verdict(drawn["rotation"], drawn["columns"], inputs=layer.rows.width, directions=plain)
     known = found.nearest
     return LayerReport(
@@ -84,7 +86,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
         method=_method(layer, settings, len(live), exact, len(compared)),
         cosines=known,
         duplicates=found.pairs,
-        picture=_picture(rows, rng),
+        picture=_picture(rows, settings, rng),
     )
 
 
@@ -120,15 +122,7 @@ def _sampled(layer: Layer, live: np.ndarray, sample: np.ndarray, rng: np.random.
     return Neighbours(best, len(pairs), closer, inside.participation, listed)
 
 
-def _directions(layer: Layer, compared: np.ndarray, faint: np.ndarray, settings: Settings) -> tuple[list, np.ndarray]:
-    rows = layer.rows.take(compared) if len(compared) < len(layer.rows) else layer.rows.block(0, len(layer.rows))
-    if not len(rows):
-        return [{"threshold": threshold, "groups": 0} for threshold in THRESHOLDS], rows
-    return _table(rows, settings.symmetry), rows
-
-
-def _table(rows: np.ndarray, symmetry: str) -> list[dict[str, Any]]:
-    best = nulls.nearest(unit(rows))
+def _table(rows: np.ndarray, best: np.ndarray, symmetry: str) -> list[dict[str, Any]]:
     return [{"threshold": t, "groups": _count(rows, best, t, symmetry)} for t in THRESHOLDS]
 
 
@@ -146,9 +140,8 @@ def _effective(layer: Layer, compared: np.ndarray, faint: np.ndarray, settings: 
     return _count(rows, nulls.nearest(unit(rows)), CLOSE, settings.symmetry)
 
 
-def _nulls(rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> dict[str, Null]:
+def _nulls(rows: np.ndarray, best: np.ndarray, settings: Settings, rng: np.random.Generator) -> dict[str, Null]:
     """Draws from both nulls; few draws first, many where they leave a small layer in doubt."""
-    best = nulls.nearest(unit(rows))
     found: dict[str, Null] = {}
     for kind in nulls.KINDS:
         wanted = settings.repeats or _REPEATS
@@ -158,7 +151,7 @@ def _nulls(rows: np.ndarray, settings: Settings, rng: np.random.Generator) -> di
             drawn = nulls.rotated(rows, rng) if kind == "rotation" else nulls.permuted(rows, rng)
             draws.append(nulls.nearest(unit(drawn)))
             if len(draws) <= _COUNTED:
-                tables.append(_table(drawn, "direction"))
+                tables.append(_table(drawn, draws[-1], "direction"))
             if len(draws) == wanted and settings.repeats is None and len(rows) < _SMALL and wanted < _MANY_REPEATS:
                 twins = _twins(best, draws)
                 if 0.01 * len(rows) < twins < max(10, 0.05 * len(rows)):
@@ -176,9 +169,11 @@ def _fewest(tables: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     return [{"threshold": row[0]["threshold"], "groups": min(cell["groups"] for cell in row)} for row in rows]
 
 
-def _picture(rows: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _picture(
+    rows: np.ndarray, settings: Settings, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     some = rows[:_PICTURED]
-    beside = nulls.rotated(rows, rng)[:_PICTURED] if len(rows) > 1 else some
+    beside = nulls.rotated(rows, rng)[:_PICTURED] if settings.nulls and len(rows) > 1 else some
     return unit(some), unit(beside), norms(some)
 
 
