@@ -2,8 +2,9 @@
 
     python benchmarks/measure.py [--json] [--quick] [--model FOLDER] [--folder SCRATCH]
 
-Every contestant runs alone in a process of its own with one thread; CPU seconds and peak memory are those of the process,
-less what its imports took. What is measured, and what it came to, is in benchmarks/README.md. `--quick` takes smaller files.
+Every contestant runs alone in a process of its own with one thread; CPU seconds and peak memory are those of the
+process, less what its imports took. What is measured, and what it came to, is in benchmarks/README.md. `--quick` takes
+smaller files.
 """
 
 import argparse

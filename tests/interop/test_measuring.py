@@ -118,6 +118,18 @@ def test_a_cover_counts_balls_not_chains():
     assert groups.cover(rows, 0.95, "direction") == 4
 
 
+def test_layers_at_the_edge_are_measured_too():
+    found = interop.measure_arrays({"zero.weight": np.zeros((9, 4), np.float32), "last.weight": random(9, 7)})
+    zero = found.layers[0]
+    assert (zero.dead, zero.effective_width, zero.verdict) == (9, 0, "undecided")
+    assert only({"weight": np.ones((9, 1), np.float32)}).nearest == {"median": 1.0, "largest": 1.0}
+
+
+def test_without_nulls_there_is_no_verdict():
+    layer = only({"weight": planted(40, 10, 4)}, nulls=False)
+    assert layer.verdict == "undecided" and not layer.nulls and layer.effective_width == 4
+
+
 def test_biases_count():
     """Same weights, other biases: no duplicates."""
     weights, biases = np.ones((8, 2), np.float32), np.linspace(-30, 30, 8).astype(np.float32)
@@ -188,6 +200,28 @@ def test_a_copied_head_is_found_and_unknown_heads_are_said():
     found = interop.measure_arrays(arrays)
     assert not found.heads and not found.layers
     assert len(found.skipped) == 4 and all("--heads" in reason for _, reason in found.skipped)
+
+
+def test_shared_keys_and_fused_matrices_are_cut_alike():
+    """Four query heads share two keys; as three matrices and fused into one they are the same heads."""
+    rng = np.random.default_rng(3)
+    shapes = {"q_proj": (20, 20), "k_proj": (10, 20), "v_proj": (10, 20), "o_proj": (20, 20)}
+    arrays = {f"attn.{n}.weight": rng.standard_normal(s).astype(np.float32) for n, s in shapes.items()}
+    (apart,) = interop.measure_arrays(arrays, heads=4).heads
+    fused = {"attn.qkv_proj.weight": np.concatenate([arrays[f"attn.{n}_proj.weight"] for n in "qkv"])}
+    (together,) = interop.measure_arrays(fused | {"attn.o_proj.weight": arrays["attn.o_proj.weight"]}, heads=4).heads
+    assert apart.qk == together.qk and apart.ov == together.ov
+    query, key = (arrays[f"attn.{n}_proj.weight"].reshape(-1, 5, 20).astype(float) for n in "qk")
+    products = np.einsum("hia,hib->hab", query, np.repeat(key, 2, axis=0)).reshape(4, -1)
+    unit = products / np.linalg.norm(products, axis=1)[:, None]
+    nearest = (np.abs(unit @ unit.T) - 2 * np.eye(4)).max(axis=1)
+    assert apart.qk["nearest"]["largest"] == pytest.approx(nearest.max(), abs=1e-5)
+
+
+@pytest.mark.parametrize("count", [3, 7, 1000])
+def test_a_wrong_number_of_heads_is_said(count):
+    found = interop.measure_arrays(attention(4, 5, 30), heads=count)
+    assert not found.heads and len(found.skipped) == 4
 
 
 def test_everything_is_measured_or_named():

@@ -87,6 +87,7 @@ def neighbours(rows: Rows, chosen: np.ndarray | None = None, *, block: int = BLO
                 close += int(above.sum()) // share
                 closer += int((product > CLOSER).sum()) // share
                 pairs += _listed(above, begin, other, most_pairs - len(pairs))
+    np.minimum(best, 1, out=best)  # rounding may exceed it
     return Neighbours(best, close, closer, count * count / max(squares, 1e-30), pairs)
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from condenslab.interop.neurons import names
-from condenslab.interop.neurons.rows import as_float
+from condenslab.interop.neurons.rows import UnmeasurableError, as_float
 
 _HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads", "encoder_attention_heads")
-_GROUPS = ("num_key_value_heads", "num_kv_heads", "multi_query_group_num")
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def split_attention(
     return blocks, {name: array for name, array in weights.items() if name in others}
 
 
-def heads_of(block: str, roles: Mapping[str, str], weights: Mapping[str, np.ndarray], count: int, config: Any) -> Heads:
+def heads_of(block: str, roles: Mapping[str, str], weights: Mapping[str, np.ndarray], count: int) -> Heads:
     """Cuts the matrices of a block into heads.
 
     Args:
@@ -83,16 +82,15 @@ def heads_of(block: str, roles: Mapping[str, str], weights: Mapping[str, np.ndar
         roles: Names of its arrays by role.
         weights: All matrices.
         count: Heads a block.
-        config: The configuration, for grouped keys and values.
 
     Raises:
-        ValueError: The shapes do not fit the number of heads.
+        UnmeasurableError: The shapes do not fit the number of heads.
     """
     conv1d = "qkv" in roles and roles["qkv"].endswith("c_attn.weight")
     if "qkv" in roles:
         fused = weights[roles["qkv"]]
         interleaved = "query_key_value" in roles["qkv"]
-        q, k, v = _unfused(fused.T if conv1d else fused, count, _number(config, _GROUPS) or count, interleaved)
+        q, k, v = _unfused(fused.T if conv1d else fused, count, interleaved)
     else:
         q, k = weights[roles["q"]], weights[roles["k"]]
         v = weights[roles["v"]] if "v" in roles else None
@@ -100,8 +98,13 @@ def heads_of(block: str, roles: Mapping[str, str], weights: Mapping[str, np.ndar
     if "o" in roles:
         o = weights[roles["o"]] if conv1d else weights[roles["o"]].T
     inner = len(q) // count
-    if len(q) % count or len(k) % inner or (v is not None and len(v) % (len(k) // inner)):
-        raise ValueError(f"{len(q)} query rows and {len(k)} key rows are no multiple of {count} heads")
+    if (
+        len(q) % count
+        or len(k) % inner
+        or count % max(len(k) // inner, 1)
+        or (v is not None and len(v) % (len(k) // inner))
+    ):
+        raise UnmeasurableError(f"{len(q)} query rows and {len(k)} key rows are no multiple of {count} heads")
     if o is not None and (v is None or len(o) % count):
         o = None
     parts = (_cut(part, count, inner) if part is not None else None for part in (q, k, v, o))
@@ -118,14 +121,16 @@ def _cut(part: np.ndarray, count: int, inner: int) -> np.ndarray:
     return np.repeat(heads, count // len(heads), axis=0)
 
 
-def _unfused(
-    fused: np.ndarray, count: int, groups: int, interleaved: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    inner, rest = divmod(len(fused), count + 2 * groups)
-    if rest:
-        raise ValueError(
-            f"{len(fused)} rows are no multiple of {count} query heads and {groups} of keys and values each"
-        )
+def _unfused(fused: np.ndarray, count: int, interleaved: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cuts W_Q, W_K, W_V out of one matrix; where several heads share keys, the width of a head is model by heads."""
+    rows, width = fused.shape
+    inner, rest = divmod(rows, 3 * count)
+    groups = count
+    if rest or inner * count != width:
+        inner = max(width // count, 1)
+        groups = (rows // inner - count) // 2
+    if groups < 1 or (count + 2 * groups) * inner != rows or count % groups:
+        raise UnmeasurableError(f"{rows} rows are not the queries of {count} heads with their keys and values")
     if interleaved and groups == count:
         cut = fused.reshape(count, 3, inner, -1)
         q, k, v = (cut[:, part].reshape(count * inner, -1) for part in range(3))

@@ -13,6 +13,7 @@ from condenslab.interop.neurons.heads import head_count, heads_of, product_cosin
 from condenslab.interop.neurons.layers import layers_of, weights_of
 from condenslab.interop.neurons.one_layer import Settings, measure_layer
 from condenslab.interop.neurons.report import HeadReport, LayerReport
+from condenslab.interop.neurons.rows import UnmeasurableError
 from condenslab.interop.reading import read
 
 _ACTIVATIONS = ("hidden_act", "activation_function", "activation", "hidden_activation", "feed_forward_proj", "afn")
@@ -161,7 +162,7 @@ def measure_arrays(
             progress(layer.name)
         try:
             reports.append(measure_layer(layer, settings))
-        except ValueError as error:
+        except UnmeasurableError as error:
             skipped.append((layer.name, str(error)))
     blocks_found = [_heads(block, roles, weights, heads, skipped) for block, roles in blocks.items()]
     if layers != "*" and not found:
@@ -179,12 +180,12 @@ def _heads(
         ]
         return None
     try:
-        heads = heads_of(block, roles, weights, count, {})
+        heads = heads_of(block, roles, weights, count)
         qk = _summary(product_cosines(heads.queries, heads.keys))
         ov = None
         if heads.values is not None and heads.outputs is not None:
             ov = _summary(product_cosines(heads.values, heads.outputs))
-    except ValueError as error:
+    except UnmeasurableError as error:
         skipped += [(name, f"{reason}; {error}") for name in roles.values()]
         return None
     method = "cosines between the products W_Q′W_K and W_V′W_O of heads, without biases and positions"
@@ -193,7 +194,7 @@ def _heads(
 
 def _summary(cosines: np.ndarray) -> dict[str, Any]:
     if not np.all(np.isfinite(cosines)):
-        raise ValueError("they hold NaN or infinity")
+        raise UnmeasurableError("they hold NaN or infinity")
     others = np.abs(cosines) - 2 * np.eye(len(cosines))
     best = np.maximum(others.max(axis=1), 0)
     above = int(np.sum(np.triu(others, 1) > 0.95))

@@ -9,7 +9,7 @@ from condenslab.interop.neurons import groups, large, nulls
 from condenslab.interop.neurons.cosines import CLOSE, CLOSER, Neighbours, neighbours, unit
 from condenslab.interop.neurons.layers import Layer
 from condenslab.interop.neurons.report import LayerReport, Null, verdict
-from condenslab.interop.neurons.rows import norms
+from condenslab.interop.neurons.rows import UnmeasurableError, norms
 
 THRESHOLDS = (0.8, 0.9, CLOSE, CLOSER)
 _DEAD, _FAINT = 1e-4, 0.1
@@ -44,7 +44,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
         settings: How.
 
     Raises:
-        ValueError: It holds NaN or infinity.
+        UnmeasurableError: It holds NaN or infinity.
     """
     lengths = _lengths(layer)
     dead = lengths <= _DEAD * lengths.max()
@@ -98,7 +98,7 @@ def _lengths(layer: Layer) -> np.ndarray:
     parts = [norms(rows.block(begin, begin + 2048)) for begin in range(0, len(rows), 2048)]
     lengths = np.concatenate(parts)
     if not np.all(np.isfinite(lengths)):
-        raise ValueError("it holds NaN, infinity or numbers beyond float32")
+        raise UnmeasurableError("it holds NaN, infinity or numbers beyond float32")
     return lengths
 
 

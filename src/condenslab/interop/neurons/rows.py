@@ -1,5 +1,6 @@
 """A layer as rows of numbers, one a neuron, converted block by block so that memory stays bounded."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,10 +44,14 @@ class Rows:
         return self._joined([part[chosen] for part in self.parts])
 
     def _joined(self, parts: list[np.ndarray]) -> np.ndarray:
-        pieces = [as_float(part).reshape(len(part), -1) for part in parts]
+        pieces = [as_float(part).reshape(len(part), math.prod(part.shape[1:])) for part in parts]
         if self.balanced:
             pieces = [piece / np.maximum(norms(piece), np.float32(1e-30))[:, None] for piece in pieces]
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
+
+
+class UnmeasurableError(ValueError):
+    """A weight cannot be measured; the message is a clause that says why."""
 
 
 def as_float(array: np.ndarray) -> np.ndarray:
