@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.interop.neurons import nulls
+from condenslab.interop.neurons import groups, nulls
 from condenslab.interop.neurons.cosines import CLOSE, unit
-from condenslab.interop.neurons.groups import METHODS, SYMMETRIES, cover
+from condenslab.interop.neurons.groups import METHODS, SYMMETRIES
 from condenslab.interop.neurons.heads import split_attention
 from condenslab.interop.neurons.layers import Layer, layers_of, weights_of
 from condenslab.interop.neurons.names import stripped
@@ -144,18 +144,20 @@ class Watcher:
         lengths = norms(rows)
         alive = lengths > _DEAD * max(float(lengths.max()), 1e-30)
         live = rows[alive]
-        strong = live[lengths[alive] >= _FAINT * np.median(lengths[alive])] if len(live) else live
-        if len(live) < 2:
-            near, twins = 0.0, 0
+        best = nulls.nearest(unit(live))
+        strong = lengths[alive] >= _FAINT * np.median(lengths[alive]) if len(live) else alive[alive]
+        twins = int((best > nulls.of_nearest(live, "rotation", rng).max()).sum()) if len(live) > 1 else 0
+        directions = groups.count(live, best, CLOSE, self._symmetry)
+        if not strong.all():
+            rest = live[strong]
+            effective = groups.count(rest, nulls.nearest(unit(rest)), CLOSE, self._symmetry)
         else:
-            best = nulls.nearest(unit(live))
-            near = float(np.median(best))
-            twins = int((best > nulls.of_nearest(live, "rotation", rng).max()).sum())
+            effective = directions
         return {
             "neurons": float(count),
-            "nearest": near,
-            "directions": float(cover(live, CLOSE, self._symmetry)),
-            "effective_width": float(cover(strong, CLOSE, self._symmetry)),
+            "nearest": float(np.median(best)) if len(best) else 0.0,
+            "directions": float(directions),
+            "effective_width": float(effective),
             "twins": twins / max(len(live), 1),
         }
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from condenslab.interop.neurons.rows import Rows, norms
 
-BLOCK = 1024
+BLOCK = 512
 CLOSE, CLOSER = 0.95, 0.99
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from condenslab.interop.neurons.cosines import unit
 from condenslab.interop.neurons.rows import norms
 
+_MOST_AT_ONCE = 1024
 SYMMETRIES = {
     "tanh": "sign",
     "erf": "sign",
@@ -57,12 +58,34 @@ def cover(rows: np.ndarray, threshold: float, symmetry: str) -> int:
     directions, lengths = unit(rows)[order], lengths[order]
     resemblance = _resemblance(symmetry)
     groups = 0
+    if len(directions) <= _MOST_AT_ONCE:
+        products = directions @ directions.T
+        left = np.ones(len(directions), bool)
+        for number in range(len(directions)):
+            if left[number]:
+                left &= ~(resemblance(products[number], lengths, lengths[number]) > threshold)
+                groups += 1
+        return groups
     while len(directions):
         alike = resemblance(directions @ directions[0], lengths, lengths[0]) > threshold
         alike[0] = True
         directions, lengths = directions[~alike], lengths[~alike]
         groups += 1
     return groups
+
+
+def count(rows: np.ndarray, nearest: np.ndarray, threshold: float, symmetry: str) -> int:
+    """Counts groups as `cover`, where who has no neighbour within the threshold is known to be one alone.
+
+    Args:
+        rows: Neurons, shape (neuron, number).
+        nearest: The largest |cosine| of each with another one.
+        threshold: As in `cover`.
+        symmetry: As in `cover`.
+    """
+    near = nearest > threshold
+    together = cover(rows[near], threshold, symmetry) if near.any() else 0
+    return int(len(rows) - near.sum() + together)
 
 
 def _resemblance(symmetry: str) -> Callable[[np.ndarray, np.ndarray, float], np.ndarray]:

@@ -124,12 +124,13 @@ def _cut(part: np.ndarray, count: int, inner: int) -> np.ndarray:
 def _unfused(fused: np.ndarray, count: int, interleaved: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cuts W_Q, W_K, W_V out of one matrix; where several heads share keys, the width of a head is model by heads."""
     rows, width = fused.shape
-    inner, rest = divmod(rows, 3 * count)
-    groups = count
-    if rest or inner * count != width:
-        inner = max(width // count, 1)
-        groups = (rows // inner - count) // 2
-    if groups < 1 or (count + 2 * groups) * inner != rows or count % groups:
+    customary = max(width // count, 1)
+    shared = (rows // customary - count) // 2
+    if rows % (3 * count) and shared > 0 and (count + 2 * shared) * customary == rows:
+        inner, groups = customary, shared
+    else:
+        inner, groups = rows // (3 * count), count
+    if (count + 2 * groups) * inner != rows or count % groups:
         raise UnmeasurableError(f"{rows} rows are not the queries of {count} heads with their keys and values")
     if interleaved and groups == count:
         cut = fused.reshape(count, 3, inner, -1)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from condenslab.interop.neurons import groups, large, nulls
-from condenslab.interop.neurons.cosines import CLOSE, CLOSER, Neighbours, neighbours, unit
+from condenslab.interop.neurons.cosines import BLOCK, CLOSE, CLOSER, Neighbours, neighbours, unit
 from condenslab.interop.neurons.layers import Layer
 from condenslab.interop.neurons.report import LayerReport, Null, verdict
 from condenslab.interop.neurons.rows import UnmeasurableError, norms
@@ -103,7 +103,7 @@ def _lengths(layer: Layer) -> np.ndarray:
 
 
 def _exact(layer: Layer, live: np.ndarray) -> Neighbours:
-    block = 1024 if len(live) <= _MOST_EXACT else 4096
+    block = BLOCK if len(live) <= _MOST_EXACT else 4096
     chosen = None if len(live) == len(layer.rows) else live
     found = neighbours(layer.rows, chosen, block=block, most_pairs=_MOST_PAIRS)
     pairs = [(int(live[i]), int(live[j])) for i, j in found.pairs]
@@ -123,21 +123,14 @@ def _sampled(layer: Layer, live: np.ndarray, sample: np.ndarray, rng: np.random.
 
 
 def _table(rows: np.ndarray, best: np.ndarray, symmetry: str) -> list[dict[str, Any]]:
-    return [{"threshold": t, "groups": _count(rows, best, t, symmetry)} for t in THRESHOLDS]
-
-
-def _count(rows: np.ndarray, best: np.ndarray, threshold: float, symmetry: str) -> int:
-    """Counts groups; who has no neighbour within the threshold is one alone."""
-    near = best > threshold
-    together = groups.cover(rows[near], threshold, symmetry) if near.any() else 0
-    return int(len(rows) - near.sum() + together)
+    return [{"threshold": t, "groups": groups.count(rows, best, t, symmetry)} for t in THRESHOLDS]
 
 
 def _effective(layer: Layer, compared: np.ndarray, faint: np.ndarray, settings: Settings, at_close: int) -> int:
     if not faint.any():
         return at_close
     rows = layer.rows.take(compared[~faint])
-    return _count(rows, nulls.nearest(unit(rows)), CLOSE, settings.symmetry)
+    return groups.count(rows, nulls.nearest(unit(rows)), CLOSE, settings.symmetry)
 
 
 def _nulls(rows: np.ndarray, best: np.ndarray, settings: Settings, rng: np.random.Generator) -> dict[str, Null]:
