@@ -2,10 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
     from condenslab.cli.options import PlanOptions
+    from condenslab.measures import Rank
 
 
 def make(options: "PlanOptions") -> dict[str, Any]:
@@ -27,31 +30,77 @@ def make(options: "PlanOptions") -> dict[str, Any]:
         raise UserError(
             f"plan {options.kind} needs the trained weights and the inputs: --weights CHECKPOINT --inputs X.npz"
         )
-    from condenslab.interop.torch_module import load_module, read_inputs
-    from condenslab.interop.torch_seam import pytorch
+    from condenslab.interop.torch_module import call_target, read_inputs
 
     inputs = read_inputs(options.inputs, dtype=float)
-    risk = pytorch(load_module(options.kind, options.weights), inputs)
-    outputs = risk.outputs().shape[1]
-    rows, parameters = len(inputs) * outputs, len(risk.theta)
-    answer: dict[str, Any] = {
-        "module": options.kind,
-        "weights": options.weights,
-        "parameters": parameters,
-        "samples": len(inputs),
-        "outputs": outputs,
-        "rows": rows,
-    }
-    if rows * parameters <= 5e7 and min(rows, parameters) <= 5000:
-        found = risk.model_rank()
-        gap = found.gap if found.decided else None
-        rank = {"value": found.value if found.decided else None, "decided": found.decided, "gap_decades": gap}
-        return {**answer, "rank": {**rank, "tolerance": found.tolerance, "evidence": str(found)}, "bounds": None}
+    built = call_target(options.kind)
+    of_jax = callable(built) and not hasattr(built, "named_parameters")
+    found = _of_predict(built, options.weights, inputs) if of_jax else _of_module(options, inputs)
+    return {"module": options.kind, "weights": options.weights, **found}
+
+
+def _of_module(options: "PlanOptions", inputs: np.ndarray) -> dict[str, Any]:
+    from condenslab.interop.torch_module import load_module
+    from condenslab.interop.torch_seam import pytorch
+
+    risk = pytorch(load_module(options.kind, str(options.weights)), inputs)
+    sizes = _sizes(len(risk.theta), len(inputs), risk.outputs().shape[1])
+    if _is_small(sizes):
+        return {**sizes, **_rank(risk.model_rank())}
     lower, upper, sketch = risk.rank_bounds(sketch=128)
+    return {**sizes, **_bounds(lower, upper, str(sketch))}
+
+
+def _of_predict(predict: Any, weights: str, inputs: np.ndarray) -> dict[str, Any]:
+    """Takes the arrays of the checkpoint, nested as their names are, for the parameters of a JAX function."""
+    from condenslab.interop.reading import read
+    from condenslab.measures import model_rank, rank_bounds
+
+    params: dict[str, Any] = {}
+    count = 0
+    for name, array in read(weights).tensors.items():
+        *above, last = name.split(".")
+        inner = params
+        for part in above:
+            inner = inner.setdefault(part, {})
+        inner[last] = np.asarray(array, np.float64)
+        count += array.size
+    try:
+        outputs = np.asarray(predict(params, inputs))
+        sizes = _sizes(count, len(inputs), outputs.reshape(len(inputs), -1).shape[1])
+        if _is_small(sizes):
+            return {**sizes, **_rank(model_rank(params, inputs, predict=predict))}
+        found = rank_bounds(0, params, inputs, sketch=128, predict=predict)
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        text = str(error).splitlines()[0] if str(error) else ""
+        raise UserError(
+            f"the function does not take these weights and inputs: {type(error).__name__}: {text}"
+        ) from error
+    return {**sizes, **_bounds(found.lower, found.upper, str(found.sketch))}
+
+
+def _sizes(parameters: int, samples: int, outputs: int) -> dict[str, int]:
+    return {"parameters": parameters, "samples": samples, "outputs": outputs, "rows": samples * outputs}
+
+
+def _is_small(sizes: dict[str, int]) -> bool:
+    rows, parameters = sizes["rows"], sizes["parameters"]
+    return rows * parameters <= _MOST_ENTRIES and min(rows, parameters) <= _MOST_RANK
+
+
+def _rank(found: "Rank") -> dict[str, Any]:
+    value = found.value if found.decided else None
+    gap = found.gap if np.isfinite(found.gap) else None
+    evidence = {"decided": found.decided, "gap_decades": gap, "tolerance": found.tolerance, "evidence": str(found)}
+    return {"rank": {"value": value, **evidence}, "bounds": None}
+
+
+def _bounds(lower: int, upper: int, sketch: str) -> dict[str, Any]:
     evidence = f"a random sketch of 128 directions has rank {sketch}"
-    return {**answer, "rank": None, "bounds": {"lower": lower, "upper": upper, "evidence": evidence}}
+    return {"rank": None, "bounds": {"lower": lower, "upper": upper, "evidence": evidence}}
 
 
+_MOST_ENTRIES, _MOST_RANK = 5e7, 5000
 _SIZES = (
     "width",
     "intrinsic",

@@ -1,8 +1,9 @@
 """A user's torch module: loaded from a checkpoint that we read, and which of its neurons are silent on given inputs."""
 
 import importlib
+import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from condenslab.interop.reading import read
 
 
 def call_target(target: str) -> Any:
-    """Returns what a user's function returns; this imports and runs the user's own code.
+    """Returns what a user's function returns, or the function itself if it is a predict(params, inputs).
+
+    This imports and runs the user's own code.
 
     Args:
         target: "module:function"; the current folder is searched first.
@@ -39,10 +42,22 @@ def call_target(target: str) -> Any:
         raise UserError(f"the module {module_name} has no function {name}") from error
     if not callable(function):
         raise UserError(f"{target} is no function but a {type(function).__name__}")
+    if _needs(function) == 2:
+        return function
     try:
         return function()
     except Exception as error:
         raise UserError(f"{target} raised {type(error).__name__}: {error}") from error
+
+
+def _needs(function: Callable[..., Any]) -> int:
+    """Returns how many arguments a function needs."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 0
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(p.default is p.empty and p.kind in kinds for p in parameters)
 
 
 def load_module(target: str, weights: str) -> Any:
@@ -55,8 +70,8 @@ def load_module(target: str, weights: str) -> Any:
     Raises:
         UserError: torch is not installed, the function returns no module, or names or shapes do not fit.
     """
-    torch = require_torch(f"{target}, a torch module,")
     module = call_target(target)
+    torch = require_torch(f"{target}, a torch module,")
     if not isinstance(module, torch.nn.Module):
         raise UserError(f"{target} must return a torch.nn.Module. Got a {type(module).__name__}")
     load_into(module, read(weights).tensors, weights)
