@@ -63,6 +63,10 @@ def _of_predict(predict: Any, weights: str, inputs: np.ndarray) -> dict[str, Any
         inner = params
         for part in above:
             inner = inner.setdefault(part, {})
+            if not isinstance(inner, dict):
+                raise UserError(
+                    f"{weights} has an array {part} and others below that name, which no nested dict can hold"
+                )
         inner[last] = np.asarray(array, np.float64)
         count += array.size
     try:
