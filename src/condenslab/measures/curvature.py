@@ -154,10 +154,10 @@ def _with_argument(
     exact = exact_inertia(matrix)
     if exact is not None and exact.counts == counts:
         return _result(eigenvalues, cut, counts, level, "exact arithmetic on the entries finds no more than the noise")
-    if exact is not None and not exact.rounded:
+    if exact is not None and exact.short:
         return _result(eigenvalues, cut, exact.counts, level, "exact arithmetic on entries that are not rounded")
     found = _result(eigenvalues, cut, counts, level, "what is left has the size of rounding, three decades below")
-    return found if agree else replace(found, decided=False, evidence="")
+    return found if agree and (exact is None or exact.rounded) else replace(found, decided=False, evidence="")
 
 
 def _result(eigenvalues: np.ndarray, cut: SpectrumCut, counts: Counts, level: float, evidence: str) -> Inertia:

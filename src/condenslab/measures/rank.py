@@ -112,9 +112,11 @@ def rank(
     exact = None if errors is not None else exact_entries(array, best.count)
     if exact is not None and exact.rank == best.count:
         return _decided(values, cut, second, exact.rank, "exact arithmetic on the entries finds no more than the noise")
-    if exact is not None and not exact.rounded:
+    if exact is not None and exact.short:
         return _decided(values, cut, second, exact.rank, "exact arithmetic on entries that are not rounded")
-    generic = exact is None or exact.rank == best.size  # rounding makes every rank full: a lower one has a structure
+    generic = exact is None or (
+        exact.rounded and exact.rank == best.size
+    )  # rounding makes every rank full: a lower one has a structure
     if generic and cut.decided and second.decided and cut.count == second.count:
         return _decided(values, cut, second, best.count, "what is left has the size of rounding, three decades below")
     return replace(_decided(values, cut, second, best.count, ""), decided=False)
