@@ -72,18 +72,32 @@ def test_prescribed_spectra(shape, kept):
     np.testing.assert_allclose(found.singular_values[:kept], values[:kept], rtol=1e-10)
 
 
-def test_a_spectrum_without_a_gap_is_undecided():
-    matrix = np.diag(np.geomspace(1.0, 1e-14, 40))
-    found = rank(matrix)
-    assert not found.decided
+def test_a_spectrum_that_fades_into_the_noise_is_undecided():
+    found = rank(spectrum_matrix(np.geomspace(1.0, 1e-18, 40), 50, 40))
+    assert not found.decided and found.value < 40
     assert "undecided" in str(found)
 
 
-def test_spectra_that_disagree_are_undecided():
-    """One short column makes a gap of 6 decades that vanishes when columns are normalised."""
-    found = rank(np.diag([1.0, 1.0, 1e-9]) + 0.0)
-    assert found.value != found.normalised_value == 3
-    assert not found.decided
+def test_what_is_above_the_noise_counts_however_wide_the_gaps():
+    """A diagonal matrix without zeros has full rank."""
+    assert (rank(np.diag(np.geomspace(1.0, 1e-14, 40))).value, rank(np.diag([1.0, 1.0, 1e-9])).value) == (40, 3)
+
+
+def test_the_numerical_rank_is_another_field():
+    """[[1, 1], [1, 1 + 2⁻⁵²]] is regular; its second singular value, 1.1e-16, is below every tolerance."""
+    found = rank(np.array([[1.0, 1.0], [1.0, 1.0 + 2.0**-52]]))
+    assert (found.value, found.decided, found.effective) == (2, True, 1)
+    assert found.effective_tolerance == found.floor
+    stated = rank(np.diag([1.0, 1e-9]), tolerance=1e-6)
+    assert (stated.value, stated.effective, stated.effective_tolerance) == (1, 1, 1e-6)
+
+
+def test_errors_of_the_entries_are_the_noise():
+    matrix = np.diag([1.0, 1e-6, 1e-12])
+    assert (rank(matrix).value, rank(matrix, errors=1e-11).value) == (3, 2)
+    assert rank(matrix, errors=1e-11).decided and not rank(matrix, errors=1e-8).decided
+    with pytest.raises(ValueError, match="errors"):
+        rank(matrix, errors=-1.0)
 
 
 def test_scaling_columns_keeps_a_decided_rank():

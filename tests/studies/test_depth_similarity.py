@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from staircases import staircase
 
 from condenslab import studies
 from condenslab.studies.depth_similarity.cases import DepthCase, Settings
@@ -12,6 +11,7 @@ from condenslab.studies.depth_similarity.claims import CONSTANT, LEVELS, SETOSA,
 from condenslab.sweeps import Record
 from condenslab.training import Stop
 from judging_settings import ended, judged, record_of, verdicts
+from staircases import staircase
 
 STUDY = studies.get("depth_similarity")
 THREE = Settings(seeds=1, printed_seeds=0)

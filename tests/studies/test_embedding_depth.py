@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from staircases import staircase
 
 from condenslab import studies, tasks
 from condenslab.studies.embedding_depth.cases import (
@@ -20,6 +19,7 @@ from condenslab.studies.embedding_depth.cases import (
 from condenslab.sweeps import Record, described
 from condenslab.training import Stop
 from judging_settings import ended, judged, record_of, verdicts
+from staircases import staircase
 
 STUDY = studies.get("embedding_depth")
 ALL = Settings(seeds=1, steps=40_000, iris_starts=0, starts=10, merge_seeds=1, printed_seeds=0, norm_seeds=1)

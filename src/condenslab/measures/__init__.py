@@ -1,6 +1,7 @@
 """What can be read off a network: condensation, rank, curvature, distance; each number with its evidence."""
 
 from condenslab.measures.bounds import RankBounds, rank_bounds
+from condenslab.measures.cells import further_probes
 from condenslab.measures.condensation import (
     Condensation,
     Group,
@@ -66,6 +67,7 @@ __all__ = [
     "exact_jacobian",
     "exact_model_rank",
     "exact_rank",
+    "further_probes",
     "group_counts",
     "hidden_neurons",
     "inertia",

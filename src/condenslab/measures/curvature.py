@@ -171,10 +171,9 @@ def _result(eigenvalues: np.ndarray, cut: SpectrumCut, counts: Counts, level: fl
     tolerance = float(np.sqrt(max(smallest, tiny)) * np.sqrt(following)) if kept else cut.floor
     sure = smallest > level
     effective = _counted(eigenvalues, cut.floor)
-    return Inertia(
-        positive, zero, negative, tolerance, gap, float(level), sure, cut.floor, eigenvalues, effective, cut.floor,
-        evidence if sure else "",
-    )  # fmt: skip
+    argument = evidence if sure else ""
+    counts = (positive, zero, negative)
+    return Inertia(*counts, tolerance, gap, float(level), sure, cut.floor, eigenvalues, effective, cut.floor, argument)
 
 
 @eqx.filter_jit

@@ -163,7 +163,8 @@ def _combined(matrix: np.ndarray, count: int, random: np.random.Generator) -> tu
 
 def _equilibrated(matrix: np.ndarray, *, symmetric: bool = False) -> tuple[np.ndarray, float]:
     """Returns the matrix with rows and columns multiplied by powers of two, and log₂ of the largest of them."""
-    lengths = np.frompyfunc(lambda value: int(value).bit_length(), 1, 1)(matrix).astype(float).reshape(matrix.shape)
+    digits = np.frompyfunc(lambda value: int(value).bit_length(), 1, 1)
+    lengths = np.asarray(digits(matrix), dtype=float).reshape(matrix.shape)
     lengths[lengths == 0] = -np.inf
     rows, columns = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
     for _ in range(3):

@@ -14,7 +14,7 @@ _GUARD = 32
 _LARGEST_EXPONENT = 20_000
 
 
-class BeyondPrecision(Exception):
+class BeyondPrecisionError(Exception):
     """A number or an operation that has no place among fixed-point numbers of these digits."""
 
 
@@ -23,10 +23,12 @@ class FixedPoint:
 
     Attributes:
         bits: b.
+        nudge: None, or a number that says how constants and parameters are changed in their last digits.
     """
 
-    def __init__(self, bits: int) -> None:
+    def __init__(self, bits: int, nudge: int | None = None) -> None:
         self.bits = bits
+        self.nudge = nudge
         self.one = 1 << bits
         self.infinity = 1 << (bits + 4 * _LARGEST_EXPONENT)
 
@@ -37,7 +39,7 @@ class FixedPoint:
             values: Floats, any shape.
 
         Raises:
-            BeyondPrecision: A number has digits below the unit, or is NaN.
+            BeyondPrecisionError: A number has digits below the unit, or is NaN.
         """
         floats = np.asarray(values, dtype=np.float64)
         mantissas, exponents = np.frexp(np.where(np.isfinite(floats), floats, 0.0))
@@ -46,11 +48,26 @@ class FixedPoint:
         found = np.empty(floats.shape, dtype=object)
         found[...] = _shifted(whole, shifts.astype(object))
         if np.any(np.isnan(floats)):
-            raise BeyondPrecision("NaN is no number.")
+            raise BeyondPrecisionError("NaN is no number.")
         infinite = np.isinf(floats)
         if np.any(infinite):
             found[infinite] = [self.infinity if value > 0 else -self.infinity for value in floats[infinite]]
         return found
+
+    def constant(self, values: Any) -> np.ndarray:
+        """Returns numbers of which float64 holds the rounded value, in units; changed in their last digits by `nudge`.
+
+        Numbers of one size are changed alike, so that equal ones stay equal; those of few binary digits are exact.
+
+        Args:
+            values: Floats, any shape.
+        """
+        floats = np.asarray(values, dtype=np.float64)
+        if self.nudge is None:
+            return self.array(floats)
+        mantissas = np.abs(np.frexp(np.where(np.isfinite(floats), floats, 0.0))[0])
+        change = 2.0**-51 * np.sin(1e6 * mantissas + self.nudge)
+        return self.array(floats * np.where(looks_rounded(floats), 1.0 + change, 1.0))
 
     def multiply(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Returns a·b entry by entry, rounded down."""
@@ -64,10 +81,10 @@ class FixedPoint:
         """Returns a/b entry by entry.
 
         Raises:
-            BeyondPrecision: A divisor is zero, or too near to it for its digits.
+            BeyondPrecisionError: A divisor is zero, or too near to it for its digits.
         """
         if np.any(np.abs(b) < (1 << (self.bits // 2))):
-            raise BeyondPrecision("a divisor is too small.")
+            raise BeyondPrecisionError("a divisor is too small.")
         return np.asarray((a << self.bits) // b, dtype=object)
 
     def apply(self, name: str, values: np.ndarray) -> np.ndarray:
@@ -78,7 +95,7 @@ class FixedPoint:
             values: Numbers in units.
 
         Raises:
-            BeyondPrecision: An argument is out of the function's range.
+            BeyondPrecisionError: An argument is out of the function's range.
         """
         function = np.frompyfunc(getattr(self, f"_{name}"), 1, 1)
         return np.asarray(function(values), dtype=object).reshape(values.shape)
@@ -88,7 +105,7 @@ class FixedPoint:
         scaled = x << (work - self.bits)
         turns, rest = divmod(scaled, _ln2(work))
         if turns > _LARGEST_EXPONENT:
-            raise BeyondPrecision("an exponential overflows.")
+            raise BeyondPrecisionError("an exponential overflows.")
         if turns < -self.bits - 2:
             return 0
         halvings = 12
@@ -104,7 +121,7 @@ class FixedPoint:
 
     def _log(self, x: int) -> int:
         if x <= 0:
-            raise BeyondPrecision("a logarithm of no positive number.")
+            raise BeyondPrecisionError("a logarithm of no positive number.")
         y = int((math.log(x) - self.bits * math.log(2)) * 2**53)
         y = y << (self.bits - 53) if self.bits >= 53 else y >> (53 - self.bits)
         digits = 40
@@ -163,13 +180,13 @@ class FixedPoint:
 
     def _sqrt(self, x: int) -> int:
         if x < 0:
-            raise BeyondPrecision("a root of a negative number.")
+            raise BeyondPrecisionError("a root of a negative number.")
         return math.isqrt(x << self.bits)
 
     def _rsqrt(self, x: int) -> int:
         root = self._sqrt(x)
         if root < 1 << (self.bits // 2):
-            raise BeyondPrecision("a divisor is too small.")
+            raise BeyondPrecisionError("a divisor is too small.")
         return (self.one << self.bits) // root
 
     @cached_property
@@ -177,6 +194,16 @@ class FixedPoint:
         """π in units, by Machin's formula."""
         work = self.bits + _GUARD
         return (16 * _inverse_tangent(5, work) - 4 * _inverse_tangent(239, work)) >> _GUARD
+
+
+def looks_rounded(values: np.ndarray) -> np.ndarray:
+    """Returns which numbers use the last of float64's binary digits, as rounded ones do.
+
+    Args:
+        values: Floats, any shape.
+    """
+    mantissas, _ = np.frexp(np.where(np.isfinite(values), values, 0.0))
+    return np.asarray(np.ldexp(mantissas, 53).astype(np.int64) % 8 != 0)
 
 
 @lru_cache(maxsize=64)
@@ -199,7 +226,7 @@ def _shift(value: int, places: int) -> int:
     if places >= 0:
         return value << places
     if value & ((1 << -places) - 1):
-        raise BeyondPrecision("a number has digits below the unit.")
+        raise BeyondPrecisionError("a number has digits below the unit.")
     return value >> -places
 
 

@@ -12,7 +12,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.measures.elimination import Elimination, eliminated_inertia
-from condenslab.measures.fixed_point import BeyondPrecision, FixedPoint
+from condenslab.measures.fixed_point import BeyondPrecisionError, FixedPoint, looks_rounded
 from condenslab.measures.reevaluation import evaluate, trace
 from condenslab.risk import EmpiricalRisk
 
@@ -54,9 +54,8 @@ def exact_inertia(matrix: np.ndarray) -> ExactInertia | None:
         bits = extra + max(0, 53 - int(exponents.min())) + max(0, int(exponents.max()))
         found = eliminated_inertia(FixedPoint(bits).array(matrix), bits)
         if found.certain:
-            whole = np.ldexp(mantissas, 53).astype(np.int64)
             counts = (found.positive, size - found.rank, found.negative)
-            return ExactInertia(counts, rounded=bool(np.mean(whole % 256 != 0) > 0.25))
+            return ExactInertia(counts, rounded=bool(np.mean(looks_rounded(mantissas)) > 0.5))
     return None
 
 
@@ -86,7 +85,7 @@ def inertia_again(risk: EmpiricalRisk, network: PyTree, hessian: np.ndarray, tol
         point, error = _critical(slope, (fixed, network), hessian, tolerance, numbers)
         matrix = evaluate(curvature, [*fixed, *point], numbers)[0]
         found = eliminated_inertia(matrix, _DIGITS, known_to=error)
-    except (BeyondPrecision, jax.errors.JAXTypeError):
+    except (BeyondPrecisionError, jax.errors.JAXTypeError):
         return None
     return found if found.certain else None
 
@@ -103,7 +102,7 @@ def _critical(
     theta = np.concatenate([numbers.array(leaf).reshape(-1) for leaf in leaves])
     begin, size = theta, int(np.abs(theta).max(initial=0)) + numbers.one // 2**20
     ends = np.cumsum([np.size(leaf) for leaf in leaves])[:-1]
-    left = math.inf
+    left, now, parts = math.inf, math.inf, []
     for _ in range(_STEPS):
         parts = [part.reshape(np.shape(leaf)) for part, leaf in zip(np.split(theta, ends), leaves, strict=True)]
         gradient = evaluate(slope, [*fixed, *parts], numbers)[0]
@@ -112,6 +111,6 @@ def _critical(
             break
         left, theta = now, theta - numbers.rescaled(inverse @ gradient)
     if int(np.abs(theta - begin).max(initial=0)) > _NEAR * size:
-        raise BeyondPrecision("the point is not near to a critical one.")
+        raise BeyondPrecisionError("the point is not near to a critical one.")
     flattest = float(np.abs(values[kept]).min(initial=1.0))
     return parts, now + max(0.0, -math.log2(flattest))

@@ -6,7 +6,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from condenslab.measures.fixed_point import BeyondPrecision
+from condenslab.measures.fixed_point import BeyondPrecisionError
 
 
 def moved(equation: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
@@ -17,7 +17,7 @@ def moved(equation: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
         inputs: Its inputs.
 
     Raises:
-        BeyondPrecision: An index points outside of an array.
+        BeyondPrecisionError: An index points outside of an array.
     """
     rule = MOVES[equation.primitive.name]
     if rule is None:
@@ -44,7 +44,7 @@ def _by_places(equation: Any, inputs: list[np.ndarray]) -> list[np.ndarray]:
     flat = np.concatenate(pool)
     found = bind(equation, places)
     if not all(np.all((part >= 0) & (part < flat.size)) for part in found):
-        raise BeyondPrecision("an index points outside of an array.")
+        raise BeyondPrecisionError("an index points outside of an array.")
     return [flat[part.astype(np.int64)] for part in found]
 
 
@@ -71,7 +71,7 @@ def _padded(params: Any, value: np.ndarray, filling: np.ndarray) -> list[np.ndar
         low + high + own + max(own - 1, 0) * inner for (low, high, inner), own in zip(config, value.shape, strict=True)
     ]
     if any(low < 0 or high < 0 for low, high, _ in config):
-        raise BeyondPrecision("there is no second computation of a negative padding.")
+        raise BeyondPrecisionError("there is no second computation of a negative padding.")
     found = np.full(shape, filling.item() if value.dtype == object else filling, dtype=value.dtype)
     inside = [
         slice(low, low + own + max(own - 1, 0) * inner, inner + 1)

@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
+from condenslab.measures.cells import further_cells, is_piecewise
 from condenslab.measures.neurons import hidden_neurons
 from condenslab.networks import MLP, Activation, TwoLayer
 from condenslab.networks.conversion import Key, as_seed, floating
@@ -54,7 +55,7 @@ class Saturation:
 
 
 def covering_probes(seed: Key, network: TwoLayer | MLP, count: int | None = None) -> Float[np.ndarray, "sample input"]:
-    """Draws probe inputs where the neurons of the first hidden layer are active.
+    """Draws probe inputs where the neurons of a network are active.
 
     For each probe a point x₀ ~ N(0, s² I) is moved along w_k, k in turn, to the preactivation w_k·x + b_k = t:
     t ~ N(0, 1) for activations that saturate, t ~ s‖w_k‖·N(0, 1) for homogeneous ones, whose kink is at 0. s is the
@@ -93,7 +94,11 @@ def covering_probes(seed: Key, network: TwoLayer | MLP, count: int | None = None
         levels = levels * spread * norms[chosen]
     w = weights[chosen]
     shift = levels - np.sum(points * w, axis=1) - biases[chosen]
-    return points + (shift / norms[chosen] ** 2)[:, None] * w
+    drawn = points + (shift / norms[chosen] ** 2)[:, None] * w
+    if hidden_layers(network) < 2 or not is_piecewise(network):
+        return drawn
+    cells = np.concatenate([drawn[:0], *further_cells(network, drawn, as_seed(seed))])[: 2 * number // 3]
+    return np.concatenate([cells, drawn[: number - len(cells)]])
 
 
 def cell_probes(seed: Key, knots: Sequence[np.ndarray], count: int) -> Float[np.ndarray, "sample input"]:

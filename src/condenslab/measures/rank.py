@@ -114,7 +114,8 @@ def rank(
         return _decided(values, cut, second, exact.rank, "exact arithmetic on the entries finds no more than the noise")
     if exact is not None and not exact.rounded:
         return _decided(values, cut, second, exact.rank, "exact arithmetic on entries that are not rounded")
-    if cut.decided and second.decided and cut.count == second.count:
+    generic = exact is None or exact.rank == best.size  # rounding makes every rank full: a lower one has a structure
+    if generic and cut.decided and second.decided and cut.count == second.count:
         return _decided(values, cut, second, best.count, "what is left has the size of rounding, three decades below")
     return replace(_decided(values, cut, second, best.count, ""), decided=False)
 
@@ -159,7 +160,7 @@ def model_rank(
     aimed_at_all = jacobian.shape[0] * jacobian.shape[1] >= jacobian.shape[2]
     if predict is not apply or not aimed_at_all:
         return found
-    reason = unseen(network, probes, found.value)
+    reason = unseen(network, probes, found.value, jacobian.shape[2])
     return replace(found, decided=found.decided and not reason, reason=reason)
 
 
@@ -191,7 +192,7 @@ def rank_of_tangents(
     if (
         not again.firm
     ):  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree
-        noise = _decided(values, cut, second, best.count, "what is left is the rounding of the parameters")
+        noise = _decided(values, cut, second, best.count, "what is left is the rounding of parameters")
         clear = cut.decided and second.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer)
         reason = f"the rank is {again.rank} or {best.count}, depending on the last digits of the parameters"
         return noise if clear else replace(noise, decided=False, evidence="", reason=reason)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import numpy as np
@@ -12,7 +13,7 @@ from jax.extend.core import ClosedJaxpr
 from jaxtyping import PyTree
 
 from condenslab.measures.elimination import Elimination, eliminated_rank
-from condenslab.measures.fixed_point import BeyondPrecision, FixedPoint
+from condenslab.measures.fixed_point import BeyondPrecisionError, FixedPoint, looks_rounded
 from condenslab.measures.jacobian import output_jacobian
 from condenslab.measures.reevaluation import evaluate, trace
 from condenslab.numerics import SpectrumCut, cut_spectrum, rounding_floor
@@ -46,7 +47,7 @@ class Again:
         rank: The rank.
         digits: Decimal digits of the computation.
         zero_to: log₁₀ of what the zeros are at most, beside rows and columns of size 1.
-        firm: Whether values that float64 does not see are no matter of the last digits of the parameters.
+        firm: Whether values that float64 does not see are no matter of the last digits of parameters and constants.
     """
 
     rank: int
@@ -113,8 +114,7 @@ def exact_entries(matrix: np.ndarray, expected: int) -> ExactEntries | None:
         bits = extra + max(0, _MANTISSA - int(exponents.min())) + max(0, int(exponents.max()))
         found = eliminated_rank(FixedPoint(bits).array(matrix), bits, expected)
         if found.certain:
-            whole = np.ldexp(mantissas, _MANTISSA).astype(np.int64)
-            return ExactEntries(found.rank, rounded=bool(np.mean(whole % 256 != 0) > 0.25))
+            return ExactEntries(found.rank, rounded=bool(np.mean(looks_rounded(mantissas)) > 0.5))
     return None
 
 
@@ -143,37 +143,26 @@ def tangents_again(
         try:
             traced, leaves = trace(lambda net, x: output_jacobian(net, x, predict=predict), network, chosen)
             return _again(traced, leaves, parameters, expected)
-        except (BeyondPrecision, jax.errors.JAXTypeError) as error:
+        except (BeyondPrecisionError, jax.errors.JAXTypeError) as error:
             reason = str(error)
     return f"there is no second computation: {reason}"
 
 
 def _again(traced: ClosedJaxpr, leaves: list, parameters: int, expected: int) -> Again:
+    def eliminated(numbers: FixedPoint) -> Elimination:
+        parts = [numbers.constant(leaf) for leaf in leaves[:-1]]
+        probes = FixedPoint(numbers.bits).constant(leaves[-1])
+        matrix = evaluate(traced, [*parts, probes], numbers)[0].reshape(-1, parameters)
+        return eliminated_rank(matrix, numbers.bits, expected)
+
     for bits in _BITS:
-        found = _eliminated(traced, leaves, parameters, bits, expected)
+        found = eliminated(FixedPoint(bits))
         if not found.certain:
             continue
-        firm = found.rank <= expected or all(
-            abs(_eliminated(traced, _nudged(leaves, seed), parameters, bits, expected).volume - found.volume) < _FIRM
-            for seed in range(2)
-        )
+        changed = (eliminated(FixedPoint(bits, nudge)) for nudge in range(2))
+        firm = found.rank <= expected or all(abs(other.volume - found.volume) < _FIRM for other in changed)
         return Again(found.rank, int(bits * math.log10(2)), found.zero_to, firm)
-    raise BeyondPrecision(f"values fade into the noise of {int(_BITS[-1] * math.log10(2))} digits.")
-
-
-def _eliminated(traced: ClosedJaxpr, leaves: list, parameters: int, bits: int, expected: int) -> Elimination:
-    matrix = evaluate(traced, leaves, FixedPoint(bits))[0].reshape(-1, parameters)
-    return eliminated_rank(matrix, bits, expected)
-
-
-def _nudged(leaves: list, seed: int) -> list:
-    """Returns parameters (all leaves but the last, the probes) changed in their last digits, equal ones equally."""
-    sizes = np.unique(np.concatenate([np.abs(np.asarray(leaf, np.float64)).reshape(-1) for leaf in leaves[:-1]]))
-    factors = 1.0 + 2.0**-51 * np.random.default_rng(seed).uniform(-1.0, 1.0, sizes.size).round(3)
-    return [
-        *(np.asarray(leaf) * factors[np.searchsorted(sizes, np.abs(np.asarray(leaf)))] for leaf in leaves[:-1]),
-        leaves[-1],
-    ]
+    raise BeyondPrecisionError(f"values fade into the noise of {int(_BITS[-1] * math.log10(2))} digits.")
 
 
 def _spanning(jacobian: np.ndarray) -> np.ndarray:
@@ -182,7 +171,8 @@ def _spanning(jacobian: np.ndarray) -> np.ndarray:
     most = -(-3 * parameters // (2 * outputs)) + 8
     if samples <= most:
         return np.arange(samples)
-    _, order = scipy.linalg.qr(jacobian.reshape(-1, parameters).T, mode="r", pivoting=True)
+    pivoted: Any = scipy.linalg.qr(jacobian.reshape(-1, parameters).T, mode="r", pivoting=True)
+    order = pivoted[1]
     first = list(dict.fromkeys((order[:parameters] // outputs).tolist()))[:most]
     rest = np.setdiff1d(np.arange(samples), first)
     more = np.random.default_rng(0).permutation(rest)[: most - len(first)]

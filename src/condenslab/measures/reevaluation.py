@@ -1,8 +1,8 @@
 """A second computation of what JAX computes, in fixed-point numbers of hundreds of binary digits.
 
 The function is traced as for compilation, and its operations are carried out one by one on arrays of integers. Inputs
-and constants are the float64 numbers that they are, exactly; so the result is that of exact arithmetic at these numbers,
-to far more digits than float64 has.
+and constants are the float64 numbers that they are, exactly; so the result is that of exact arithmetic at these
+numbers, to far more digits than float64 has.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from condenslab.measures.fixed_point import BeyondPrecision, FixedPoint
+from condenslab.measures.fixed_point import BeyondPrecisionError, FixedPoint
 from condenslab.measures.movement import MOVES, bind, moved
 
 MOST_WORK = 6_000_000
@@ -50,11 +50,11 @@ def trace(function: Callable[..., Any], *arguments: Any) -> tuple[ClosedJaxpr, l
         arguments: Pytrees of arrays.
 
     Raises:
-        BeyondPrecision: The function takes too many operations.
+        BeyondPrecisionError: The function takes too many operations.
     """
     traced = jax.make_jaxpr(function)(*arguments)
     if (work := _work(traced.jaxpr)) > MOST_WORK:
-        raise BeyondPrecision(f"it takes {work:.1g} operations.")
+        raise BeyondPrecisionError(f"it takes {work:.1g} operations.")
     return traced, jax.tree.leaves(arguments)
 
 
@@ -67,7 +67,7 @@ def evaluate(traced: ClosedJaxpr, leaves: Sequence[Any], numbers: FixedPoint) ->
         numbers: The arithmetic.
 
     Raises:
-        BeyondPrecision: An operation is not known here, or a number has no place among fixed-point numbers.
+        BeyondPrecisionError: An operation is not known here, or a number has no place among fixed-point numbers.
     """
     return _run(
         traced.jaxpr, [_enter(c, numbers) for c in traced.consts], [_enter(x, numbers) for x in leaves], numbers
@@ -76,7 +76,7 @@ def evaluate(traced: ClosedJaxpr, leaves: Sequence[Any], numbers: FixedPoint) ->
 
 def _enter(value: Any, numbers: FixedPoint) -> np.ndarray:
     array = np.asarray(value)
-    return numbers.array(array) if np.issubdtype(array.dtype, np.floating) else array
+    return numbers.constant(array) if np.issubdtype(array.dtype, np.floating) else array
 
 
 def _run(jaxpr: Jaxpr, consts: list[Any], arguments: Sequence[Any], numbers: FixedPoint) -> list[np.ndarray]:
@@ -110,7 +110,7 @@ def _operate(equation: Any, inputs: list[np.ndarray], numbers: FixedPoint) -> li
         return [numbers.apply(name, inputs[0])]
     rule = _RULES.get(name)
     if rule is None:
-        raise BeyondPrecision(f"there is no second computation of the operation {name}.")
+        raise BeyondPrecisionError(f"there is no second computation of the operation {name}.")
     found = np.asarray(rule(numbers, params, equation, *inputs))
     return [found.astype(object) if floating[-1] else found]
 
@@ -214,7 +214,7 @@ _RULES: dict[str, Callable[..., Any]] = {
 }
 
 
-def _work(jaxpr: Jaxpr) -> int:
+def _work(jaxpr: Any) -> int:
     """Returns about how many operations on single numbers it takes; a function costs as much as 20 of them."""
     total = 0
     for equation in jaxpr.eqns:

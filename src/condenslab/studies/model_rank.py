@@ -160,8 +160,9 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     """
     from condenslab import figures
 
-    fixed = {r.case["kind"]: r.values["rank"] for r in reversed(records) if r.status == "done" and "rank" in r.values}
-    runs = [_finished(records, std)[:1] for std in ("small", "large")]
+    done = [record for record in records if record.status == "done"]
+    fixed = {record.case["kind"]: record.values["rank"] for record in reversed(done) if "rank" in record.values}
+    runs = [[r for r in done if r.case["kind"] == "run" and _is_small(r.case["std"]) is s][:1] for s in (True, False)]
     if not set(PAIRS) <= set(fixed) or not all(runs):
         return []
     figure, axes = figures.panels(1, 3, width=4.0, height=3.9)
@@ -185,14 +186,6 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         f"target point, so the number depends on the threshold. Seed {runs[0][0].case['seed']}."
     )
     return [Drawing(_FIGURE, caption, figure)]
-
-
-def _finished(records: Sequence[Record], std: str) -> list[Record]:
-    return [
-        r
-        for r in records
-        if r.case["kind"] == "run" and r.status == "done" and (r.case["std"] == 1.0) == (std == "large")
-    ]
 
 
 def fixed(case: Case, progress: Progress) -> Outcome:

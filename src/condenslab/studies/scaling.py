@@ -81,6 +81,7 @@ def statements(settings: Settings) -> list[Statement]:
             exactly(0),
             note="deviation",
             of="networks",
+            label="more neurons leave the smallest rank on the target set at k(d + 1)",
             figure=_FIGURE,
         ),
         Statement(

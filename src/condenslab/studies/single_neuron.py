@@ -211,17 +211,16 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     """
     from condenslab import figures
 
+    done = [record for record in records if record.status == "done"]
     figure, axes = figures.panels(1, 2, width=5.0, height=4.0)
     labels = {"small": "small initialisation", "merged": "near a merged pair", "dead": "near a dead neuron"}
     curves = {}
     for start, label in labels.items():
-        shares = [(n, *_counts(records, start, n)) for n in range(2, LARGEST + 1)]
+        shares = [(n, *_counts(done, start, n)) for n in range(2, LARGEST + 1)]
         shown = [(n, hits / trials) for n, hits, trials in shares if trials]
         if shown:
             curves[label] = tuple(zip(*shown, strict=True))
-    ends = {
-        str(n): [max(r.values["error"], 1e-18) for r in _flows_of(records, "small", n)] for n in range(2, LARGEST + 1)
-    }
+    ends = {str(n): [max(r.values["error"], 1e-18) for r in _flows_of(done, "small", n)] for n in range(2, LARGEST + 1)}
     if not curves or not all(ends.values()):
         return []
     figures.value_curves(axes[0, 0], curves, x_label="samples n", y_label="share of flows that recover")
@@ -245,7 +244,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
 
 
 def _flows_of(records: Sequence[Record], start: str, samples: int) -> list[Record]:
-    return [r for r in records if r.status == "done" and (r.case["start"], r.case["samples"]) == (start, samples)]
+    return [record for record in records if (record.case["start"], record.case["samples"]) == (start, samples)]
 
 
 def _counts(records: Sequence[Record], start: str, samples: int) -> tuple[int, int]:

@@ -109,8 +109,9 @@ def attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
     wide = jacobian.shape[0] <= jacobian.shape[1] and len(first) == len(counted)
     if not wide and np.abs(residuals).max() > _EXACT * unit:
         return False
-    sizes = np.linalg.norm(jacobian, axis=int(jacobian.shape[0] <= jacobian.shape[1]), keepdims=True)
-    values = np.linalg.svd(jacobian / np.maximum(sizes, np.finfo(float).tiny), compute_uv=False)
+    if jacobian.shape[0] <= jacobian.shape[1]:  # each sample on its own scale; parameters share that of the data
+        jacobian = jacobian / np.maximum(np.linalg.norm(jacobian, axis=1, keepdims=True), np.finfo(float).tiny)
+    values = np.linalg.svd(jacobian, compute_uv=False)
     return bool(values[-1] > _FULL_RANK * values[0])
 
 

@@ -31,5 +31,4 @@ def decided(record: Record, name: str = "rank") -> int | None:
         record: Any record.
         name: Prefix of the keys.
     """
-    sure = record.status == "done" and record.values.get(f"{name}_decided")
-    return record.values[name] if sure else None
+    return record.values[name] if record.values.get(f"{name}_decided") else None
