@@ -131,18 +131,26 @@ def test_cross_entropy(name):
     assert verify(as_read(found.certificate())).verified
 
 
-def test_near_degenerate_points_need_digits_and_get_them():
-    """f = (1 + ε)-twins: two neurons 1e-5 apart make an eigenvalue of about 1e-12 of the largest."""
-    network = golden.tanh_network([(1.0, 0.5, 0.2), (-0.7, 0.50002, 0.20001), (0.4, -1.0, 1.0)])
-    risk = golden.made_critical(network, np.linspace(-6, 6, 40)[:, None], seed=1)
-    smallest = np.abs(np.linalg.eigvalsh(np.asarray(risk.hessian(network))))
-    assert smallest.min() < 1e-10 * smallest.max()
-    found = proof.prove(risk, network)
-    if found.proven:
-        assert found.inertia.decided and sum(found.inertia.counts) == 9
-        assert verify(as_read(found.certificate())).verified
-    else:
-        assert found.reason
+@pytest.mark.parametrize(("apart", "ratio"), [(1e-2, 1e-9), (1e-4, 1e-15)])
+def test_near_degenerate_points_are_decided_with_enough_digits(apart, ratio):
+    """The exact outputs of two nearly equal neurons: R = 0 there, and ∇²R = 2E[JᵀJ] has full rank, if only just."""
+    network = golden.tanh_network([(1.0, 0.5, 0.2), (-0.7, 0.5 + apart, 0.2), (0.4, -1.0, 1.0)])
+    x = np.linspace(-6, 6, 25)[:, None]
+    risk = EmpiricalRisk(x, network(jnp.asarray(x)))
+    sizes = np.abs(np.linalg.eigvalsh(np.asarray(risk.hessian(network))))
+    assert sizes.min() < ratio * sizes.max()
+    found = proof.prove(problem_of(risk, network, teacher=network), network)
+    assert found.proven and found.inertia.counts == (9, 0, 0)
+    assert found.radius < apart
+    assert verify(as_read(found.certificate())).verified
+
+
+def test_too_few_digits_are_said():
+    network = golden.tanh_network([(1.0, 0.5, 0.2), (-0.7, 0.5001, 0.2), (0.4, -1.0, 1.0)])
+    x = np.linspace(-6, 6, 25)[:, None]
+    problem = problem_of(EmpiricalRisk(x, network(jnp.asarray(x))), network, teacher=network)
+    found = proof.prove(problem, network, digits=53, max_digits=53)
+    assert not found.proven and "precision" in found.reason
 
 
 @pytest.mark.parametrize("size", [1e-6, 1e-12, 1e-20])
