@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from condenslab.cli import machine
+from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.options import (
     ClaimsOptions,
     DoctorOptions,
@@ -112,9 +113,13 @@ def report_command(options: ReportOptions) -> int:
 
 def plan_command(options: PlanOptions) -> int:
     """Says how many samples a target needs."""
-    from condenslab.cli import plan, show
+    from condenslab.cli import plan, plan_module, show
 
     machine.prepare_jax()
+    if ":" in options.kind:
+        answer = plan_module.make(options)
+        _write(show.as_json(answer) if options.json else plan_module.as_text(answer))
+        return 0
     made = plan.make(options)
     if options.figure is not None:
         plan.draw(made, options.figure)
@@ -142,6 +147,14 @@ def verify_command(options: VerifyOptions) -> int:
     row = verify.verify_file(options.certificate)
     _write(show.as_json(row) if options.json else verify.as_text(row))
     return int(not row["verified"])
+
+
+def measure_command(options: MeasureOptions) -> int:
+    """Says of each layer of a checkpoint whether it has condensed."""
+    from condenslab.cli import measure
+
+    _write(measure.run(options))
+    return 0
 
 
 def doctor_command(options: DoctorOptions) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
+from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.overview import SUMMARIES
 from condenslab.errors import UserError, unknown
 
@@ -81,9 +82,12 @@ class PlanOptions:
 
     kind: Annotated[Positional[str], arg(metavar="KIND", help_behavior_hint="")] = ""
     """two-layer (dense), deep, conv, conv-unshared, fully-connected, attention, kan, matrix, diagonal, deep-diagonal or
-    linear."""
-    inputs: Annotated[int | None, arg(metavar="D", help_behavior_hint="")] = None
-    """Input dimension; pixels a side for convolutions, d_model for attention, rows for matrices."""
+    linear; or module:function, a function of yours that returns a torch module."""
+    weights: Annotated[str | None, arg(metavar="W", help_behavior_hint="")] = None
+    """module:function: the checkpoint with its trained weights."""
+    inputs: Annotated[int | str | None, arg(metavar="D|X.npz", help_behavior_hint="")] = None
+    """Input dimension; pixels a side for convolutions, d_model for attention, rows for matrices; for module:function
+    the file with the inputs."""
     width: Annotated[int | None, arg(metavar="M", help_behavior_hint="")] = None
     """Hidden neurons; kernels; heads; inner dimension of a matrix product."""
     intrinsic: Annotated[int | None, arg(metavar="K", help_behavior_hint="")] = None
@@ -156,11 +160,12 @@ OPTIONS: dict[str, type] = {
     "plan": PlanOptions,
     "prove": ProveOptions,
     "verify": VerifyOptions,
+    "measure": MeasureOptions,
     "doctor": DoctorOptions,
 }
 """The options of each command."""
 
-_POSITIONAL = ("studies", "directory", "kind", "certificate")
+_POSITIONAL = ("studies", "directory", "kind", "certificate", "targets")
 
 
 def parse(command: str, arguments: list[str]) -> object:

@@ -8,6 +8,7 @@ SUMMARIES = {
     "plan": "Say how many samples a target needs from an architecture, and what would change that.",
     "prove": "Prove the critical points in a folder by ball arithmetic and write a certificate of each.",
     "verify": "Check a certificate from scratch, by a second program; exit status 1 if it is refused.",
+    "measure": "Read any checkpoint, running nothing in it, and say of each layer whether it has condensed.",
     "doctor": "Check that this JAX build computes correctly; show versions, device and speed.",
 }
 """What each command does."""

@@ -30,6 +30,10 @@ def make(options: "PlanOptions") -> "SamplePlan":
         raise UserError(f"plan needs a kind of model: condenslab plan KIND. Valid: {', '.join(NEEDS)}")
     if options.figure is not None and Path(options.figure).suffix.lower().lstrip(".") not in _FORMATS:
         raise unknown("format of a figure", Path(options.figure).suffix.lstrip(".") or "none", _FORMATS)
+    if isinstance(options.inputs, str):
+        raise UserError(f"--inputs must be a whole number. Got {options.inputs!r}")
+    if options.weights is not None:
+        raise UserError(f"--weights goes with module:function, and {options.kind!r} is none: leave it out")
     request = PlanRequest(**{field.name: getattr(options, field.name) for field in fields(PlanRequest)})
     try:
         return plan(request)

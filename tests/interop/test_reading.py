@@ -1,0 +1,153 @@
+"""What is read is what was written, format by format, without the library that wrote it."""
+
+import json
+import pickle
+import subprocess
+import sys
+from collections import OrderedDict
+
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from condenslab import interop, networks
+from condenslab.errors import UserError
+from hostile import NUMBERS, archive, entry, stream, tensor
+from hostile import safetensors as safetensors_file
+
+RNG = np.random.default_rng(0)
+ARRAYS = {
+    "fc.weight": RNG.standard_normal((3, 4)).astype(np.float32),
+    "fc.bias": np.arange(3.0),
+    "n": np.int64(3)[None],
+}
+
+
+def same(found, expected):
+    assert set(found) == set(expected)
+    for name, array in expected.items():
+        assert found[name].dtype == array.dtype
+        assert found[name].tobytes() == np.ascontiguousarray(array).tobytes(), name
+
+
+def test_safetensors_single_and_sharded(tmp_path):
+    safetensors.numpy.save_file(ARRAYS, tmp_path / "net.safetensors")
+    found = interop.read(tmp_path / "net.safetensors")
+    assert found.format == "safetensors"
+    same(found.tensors, ARRAYS)
+    shards = {"a.safetensors": ["fc.weight"], "b.safetensors": ["fc.bias", "n"]}
+    (tmp_path / "hf").mkdir()
+    for file, names in shards.items():
+        safetensors.numpy.save_file({name: ARRAYS[name] for name in names}, tmp_path / "hf" / file)
+    table = {name: file for file, names in shards.items() for name in names}
+    (tmp_path / "hf" / "model.safetensors.index.json").write_text(json.dumps({"weight_map": table}))
+    (tmp_path / "hf" / "config.json").write_text('{"num_attention_heads": 2}')
+    folder = interop.read(tmp_path / "hf")
+    same(folder.tensors, ARRAYS)
+    assert folder.config == {"num_attention_heads": 2}
+    assert len(folder.files) == 3 and len(folder.sha256) == 64
+    (tmp_path / "hf" / "b.safetensors").unlink()
+    with pytest.raises(UserError, match=r"b\.safetensors is missing"):
+        interop.read(tmp_path / "hf")
+
+
+@pytest.mark.parametrize("code", ["BF16", "F8_E4M3", "F8_E5M2", "F16", "F64", "I8", "U16", "BOOL"])
+def test_number_types_by_name(code, tmp_path):
+    types = {"BF16": ml_dtypes.bfloat16, "F8_E4M3": ml_dtypes.float8_e4m3fn, "F8_E5M2": ml_dtypes.float8_e5m2}
+    types |= {"F16": np.float16, "F64": np.float64, "I8": np.int8, "U16": np.uint16, "BOOL": bool}
+    values = np.array([0, 1, 2, 0.5]).astype(types[code])
+    head = {"w": entry([4], 0, values.nbytes, code)}
+    found = interop.read(safetensors_file(tmp_path / "a.safetensors", head, values.tobytes())).tensors["w"]
+    assert found.dtype == values.dtype and np.array_equal(found.astype(float), values.astype(float))
+
+
+def test_npz_npy_and_pickles(tmp_path):
+    np.savez(tmp_path / "a.npz", **ARRAYS)
+    np.savez_compressed(tmp_path / "b.npz", **ARRAYS)
+    for name in ("a.npz", "b.npz"):
+        same(interop.read(tmp_path / name).tensors, ARRAYS)
+    fortran = np.asfortranarray(ARRAYS["fc.weight"])
+    np.save(tmp_path / "f.npy", fortran)
+    assert np.array_equal(interop.read(tmp_path / "f.npy").tensors["array"], fortran)
+    for protocol in (2, 3, 4, 5):
+        nested = {"params": OrderedDict(w=fortran, b=ARRAYS["fc.bias"]), "epoch": 3, "notes": ["x", (1, 2.5)]}
+        (tmp_path / "n.pkl").write_bytes(pickle.dumps(nested, protocol))
+        found = interop.read(tmp_path / "n.pkl").tensors
+        assert np.array_equal(found["params.w"], fortran) and np.array_equal(found["params.b"], ARRAYS["fc.bias"])
+
+
+def test_objects_in_an_npz_are_named_and_left_out(tmp_path):
+    np.savez(tmp_path / "a.npz", w=ARRAYS["fc.weight"], odd=np.array([{}], dtype=object))
+    found = interop.read(tmp_path / "a.npz")
+    assert set(found.tensors) == {"w"}
+    assert found.skipped == [("odd", "it holds Python objects, which are not read")]
+
+
+def test_equinox_leaves(tmp_path):
+    import equinox as eqx
+    import jax
+
+    mlp = eqx.nn.MLP(2, 1, 4, 2, key=jax.random.key(0))
+    half = jnp.arange(3, dtype=jnp.bfloat16)
+    eqx.tree_serialise_leaves(tmp_path / "a.eqx", (mlp, half))
+    found = interop.read(tmp_path / "a.eqx")
+    leaves = [leaf for leaf in jax.tree_util.tree_leaves((mlp, half)) if eqx.is_array(leaf)]
+    assert found.format == "equinox" and len(found.tensors) == len(leaves)
+    for ours, theirs in zip(found.tensors.values(), leaves, strict=True):
+        assert ours.dtype == theirs.dtype and np.array_equal(ours, np.asarray(theirs))
+    with (tmp_path / "b.eqx").open("wb") as file:
+        file.write(b'{"width": 4}\n')
+        eqx.tree_serialise_leaves(file, mlp)
+    assert len(interop.read(tmp_path / "b.eqx").tensors) == len(leaves) - 1
+
+
+def test_flax_msgpack(tmp_path):
+    import msgspec
+
+    def array(value):
+        parts = (value.shape, value.dtype.name, value.tobytes())
+        return msgspec.msgpack.Ext(1, msgspec.msgpack.encode(parts))
+
+    weight, half = ARRAYS["fc.weight"], np.ones((2, 2), ml_dtypes.bfloat16)
+    tree = {"params": {"Dense_0": {"kernel": array(weight), "bias": array(half)}}, "step": 3}
+    (tmp_path / "flax_model.msgpack").write_bytes(msgspec.msgpack.encode(tree))
+    found = interop.read(tmp_path).tensors
+    same(found, {"params.Dense_0.kernel": weight, "params.Dense_0.bias": half})
+
+
+def test_our_own_checkpoints(tmp_path):
+    import jax
+
+    scale = networks.initial.from_std_exponent(0.5, width=3)
+    network = networks.two_layer(jax.random.key(0), width=3, inputs=1, activation="tanh", scale=scale)
+    interop.save_network(tmp_path / "net.safetensors", network)
+    found = interop.read(tmp_path / "net.safetensors").tensors
+    assert np.array_equal(found["network/input_weights"], np.asarray(network.input_weights))
+
+
+def test_torch_layouts_made_by_hand(tmp_path):
+    expected = np.arange(4, dtype=np.float32)
+    for found in (archive(tmp_path / "a.pt", tensor(), [("0", NUMBERS)]), stream(tmp_path / "b.pt")):
+        assert np.array_equal(interop.read(found).tensors["tensor"], expected)
+    strided = tensor(shape=b"K\x02\x85", stride=b"K\x02\x85", offset=b"K\x01")
+    path = archive(tmp_path / "c.pt", strided, [("0", NUMBERS)])
+    assert np.array_equal(interop.read(path).tensors["tensor"], [1, 3])
+
+
+def test_memory_is_mapped(tmp_path):
+    safetensors.numpy.save_file(ARRAYS, tmp_path / "net.safetensors")
+    array = interop.read(tmp_path / "net.safetensors").tensors["fc.weight"]
+    assert not array.flags.owndata and not array.flags.writeable
+
+
+def test_reading_and_measuring_load_no_jax_and_no_torch(tmp_path):
+    np.savez(tmp_path / "a.npz", weight=RNG.standard_normal((8, 4)))
+    program = (
+        "import sys; from condenslab.cli import main; status = main(['measure', sys.argv[1], '--json']); "
+        "print(status, sorted({'jax', 'torch', 'scipy', 'matplotlib'} & set(sys.modules)), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.npz")], capture_output=True, text=True)
+    assert done.stderr.strip() == "0 []"
+    assert json.loads(done.stdout)["layers"][0]["neurons"] == 8
