@@ -174,9 +174,10 @@ def _loss(name: str, f: list[Any], y: list[Any]) -> tuple[Any, list[Any], list[l
     top = max(f, key=lambda value: float(value.mid()))
     grown = [(value - top).exp() for value in f]
     whole = sum(grown, flint.arb(0))
-    q = [value / whole for value in grown]
+    # Over a box the quotient grown / whole would be wider than this.
+    q = [1 / sum(((other - f[o]).exp() for k, other in enumerate(f) if k != o), flint.arb(1)) for o in range(len(f))]
     loss = whole.log() + top - sum((a * b for a, b in zip(y, f, strict=True)), flint.arb(0))
-    bends = [[a * (i == j) - a * b for j, b in enumerate(q)] for i, a in enumerate(q)]
+    bends = [[a * (1 - a) if i == j else -a * b for j, b in enumerate(q)] for i, a in enumerate(q)]
     return loss, [a - b for a, b in zip(q, y, strict=True)], bends
 
 

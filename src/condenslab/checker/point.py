@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from condenslab.checker.inertia import signs
-from condenslab.checker.jets import Data, Net, read_data, risk
+from condenslab.checker.jets import Data, read_data, risk
 from condenslab.checker.reading import Refused, ball_of, flint, need, stated_ball
 
 _PRECISION = (53, 4096)
@@ -103,8 +103,8 @@ def _section_inertia(
     if rows == columns == every:
         positive, negative, _ = signs(hessian)
         return positive, 0, negative
-    held = _hidden_biases(net)
-    if net.activation == "exp" and rows == columns == [k for k in every if k not in held]:
+    held = _symmetric(data)
+    if held and rows == columns == [k for k in every if k not in held]:
         positive, negative, _ = signs(_sub(hessian, rows, rows))
         return positive, len(held), negative
     if len(net.widths) != 3:
@@ -124,12 +124,18 @@ def _section_inertia(
     return positive + len(silent) * out, len(silent) * (size - out), negative + len(silent) * out
 
 
-def _hidden_biases(net: Net) -> set[int]:
-    found, start = set(), 0
+def _symmetric(data: Data) -> set[int]:
+    """Returns hidden biases of exp (a·e⁻ᵗ, b + t) and the last output's weights of softmax: one a symmetry of R."""
+    net, found, start = data.net, set(), 0
+    exponential = net.activation == "exp" and not net.residual
     for inner, outer, biased in zip(net.widths[:-2], net.widths[1:-1], net.biases[:-1], strict=True):
         start += inner * outer
-        found |= set(range(start, start + outer * biased))
+        found |= set(range(start, start + outer * (biased and exponential)))
         start += outer * biased
+    inner, outer = net.widths[-2:]
+    if data.loss == "cross_entropy":
+        found |= set(range(start + (outer - 1) * inner, start + outer * inner))
+        found |= {start + outer * inner + outer - 1} if net.biases[-1] else set()
     return found
 
 

@@ -109,38 +109,48 @@ def test_deep_networks_and_several_outputs():
     assert verify(as_read(found.certificate())).verified
 
 
-def test_cross_entropy():
-    """Soft targets made so that θ is critical: the softmax outputs, moved along the left null space of the Jacobian."""
+@pytest.mark.parametrize("name", ["tanh", "exp"])
+def test_cross_entropy(name):
+    """Soft targets that make θ critical: softmax(f) moved across the Jacobian. Softmax has a zero mode a neuron."""
     rng = np.random.default_rng(7)
-    network = two_layer(rng, 2, 2, 2, "tanh")
-    x = rng.normal(size=(12, 2)) * 2
+    network = two_layer(rng, 2, 2, 3, name, output_bias=True)
+    x = rng.normal(size=(14, 2))
     outputs = np.asarray(network(jnp.asarray(x)))
     p = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
-    plain = EmpiricalRisk(x, p, loss=CrossEntropy())
-    jacobian = np.asarray(plain.jacobian(network))
-    difference = jacobian[:, 0] - jacobian[:, 1]
-    left = np.linalg.svd(difference, full_matrices=True)[0][:, np.linalg.matrix_rank(difference) :]
-    moved = left @ rng.normal(size=left.shape[1])
-    moved *= 0.5 * np.min(np.minimum(p, 1 - p)) / np.abs(moved).max()
-    risk = EmpiricalRisk(x, np.column_stack([p[:, 0] + moved, p[:, 1] - moved]), loss=CrossEntropy())
-    # With two classes only f_0 − f_1 matters: output weights have a zero mode each, so there is no isolated point.
-    assert not proof.prove(risk, network).proven
-    one = TwoLayer(network.input_weights, network.biases, network.output_weights, None, activation("tanh"))
-    assert "singular" in proof.prove(risk, one, max_digits=106).reason
-
-
-def test_near_degenerate_points_need_digits_and_get_them():
-    """f = (1 + ε)-twins: two neurons 1e-5 apart make an eigenvalue of about 1e-12 of the largest."""
-    network = golden.tanh_network([(1.0, 0.5, 0.2), (-0.7, 0.50002, 0.20001), (0.4, -1.0, 1.0)])
-    risk = golden.made_critical(network, np.linspace(-6, 6, 40)[:, None], seed=1)
-    smallest = np.abs(np.linalg.eigvalsh(np.asarray(risk.hessian(network))))
-    assert smallest.min() < 1e-10 * smallest.max()
+    jacobian = np.asarray(EmpiricalRisk(x, p, loss=CrossEntropy()).jacobian(network)).reshape(42, -1)
+    sums = np.kron(np.eye(14), np.ones((3, 1)))  # targets stay probabilities
+    q, s, _ = np.linalg.svd(np.column_stack([jacobian, sums]), full_matrices=True)
+    left = q[:, int((s > 1e-10 * s[0]).sum()) :]
+    moved = (left @ rng.normal(size=left.shape[1])).reshape(14, 3)
+    moved *= 0.5 * p.min() / np.abs(moved).max()
+    risk = EmpiricalRisk(x, p + moved, loss=CrossEntropy())
     found = proof.prove(risk, network)
-    if found.proven:
-        assert found.inertia.decided and sum(found.inertia.counts) == 9
-        assert verify(as_read(found.certificate())).verified
-    else:
-        assert found.reason
+    assert found.proven and not found.isolated and "softmax" in found.family, found.reason
+    assert found.inertia.zero == 3 + 2 * (name == "exp")
+    assert found.inertia.counts == numeric_counts(risk, network)
+    assert verify(as_read(found.certificate())).verified
+
+
+@pytest.mark.parametrize(("apart", "ratio"), [(1e-2, 1e-9), (1e-4, 1e-15)])
+def test_near_degenerate_points_are_decided_with_enough_digits(apart, ratio):
+    """The exact outputs of two nearly equal neurons: R = 0 there, and ∇²R = 2E[JᵀJ] has full rank, if only just."""
+    network = golden.tanh_network([(1.0, 0.5, 0.2), (-0.7, 0.5 + apart, 0.2), (0.4, -1.0, 1.0)])
+    x = np.linspace(-6, 6, 25)[:, None]
+    risk = EmpiricalRisk(x, network(jnp.asarray(x)))
+    sizes = np.abs(np.linalg.eigvalsh(np.asarray(risk.hessian(network))))
+    assert sizes.min() < ratio * sizes.max()
+    found = proof.prove(problem_of(risk, network, teacher=network), network)
+    assert found.proven and found.inertia.counts == (9, 0, 0)
+    assert found.radius < apart
+    assert verify(as_read(found.certificate())).verified
+
+
+def test_too_few_digits_are_said():
+    network = golden.tanh_network([(1.0, 0.5, 0.2), (-0.7, 0.5001, 0.2), (0.4, -1.0, 1.0)])
+    x = np.linspace(-6, 6, 25)[:, None]
+    problem = problem_of(EmpiricalRisk(x, network(jnp.asarray(x))), network, teacher=network)
+    found = proof.prove(problem, network, digits=53, max_digits=53)
+    assert not found.proven and "precision" in found.reason
 
 
 @pytest.mark.parametrize("size", [1e-6, 1e-12, 1e-20])

@@ -23,7 +23,7 @@ _NEWTON = 24
 _NEAR, _TINY = 1e-6, 1e-25
 _FIRST_RADIUS = 1e-8
 _TRIES = 12
-_SURE = 0.2  # far below 1, so that a check that encloses less tightly has room
+_SURE = 0.1  # far below 1, so that a check that encloses less tightly has room
 _ROOM = 2.0
 
 

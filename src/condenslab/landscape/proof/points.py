@@ -162,18 +162,40 @@ def _unproven(problem: Problem, theta: Sequence[str], section: Section, reason: 
     return PointProof(problem, False, reason, tuple(theta), 0.0, float("inf"), signs, digits, section, "", [], [])
 
 
-def gauge_section(problem: Problem) -> tuple[Section, Callable[[Any], ProvenInertia]]:
-    """Returns the section across the exact symmetry of exp with biases, and how inertia follows on it.
+def gauge(problem: Problem) -> tuple[tuple[int, ...], str]:
+    """Returns which parameters the exact symmetries of every R of this form let one hold, and the symmetries in words.
 
-    a·exp(w·x + b) does not change along (a, b) → (a·e⁻ᵗ, b + t), so −Σ_o a_o·∂R/∂a_o + ∂R/∂b = 0 everywhere: where
-    all other entries of the gradient vanish, so do those of the hidden biases, which are held fixed. At a critical
-    point (−a, 1) is in the kernel for every hidden neuron that has a bias, and the Hessian on the other parameters has
-    the rest of the inertia.
+    a·exp(w·x + b) does not change along (a, b) → (a·e⁻ᵗ, b + t), so −Σ_o a_o·∂R/∂a_o + ∂R/∂b = 0 everywhere; softmax
+    does not change when the same is added to all outputs, so Σ_o ∂R/∂W[o, k] = 0 and Σ_o ∂R/∂c[o] = 0 for the last
+    layer. Where all other entries of the gradient vanish, so do those of the hidden biases of exp and of the last
+    output's weights and bias.
 
     Args:
-        problem: A problem of networks with exp and no residual connections.
+        problem: The problem.
     """
-    held = {layer.bias(i) for layer in places(problem.shape)[:-1] if layer.biased for i in range(layer.outer)}
+    shape, held, words = problem.shape, set(), []
+    layers = places(shape)
+    if shape.activation == "exp" and any(shape.biases[:-1]) and not shape.residual:
+        held |= {layer.bias(i) for layer in layers[:-1] if layer.biased for i in range(layer.outer)}
+        words.append("the exact symmetry a·exp(b) of every hidden neuron; the hidden biases are held")
+    if problem.loss == "cross_entropy":
+        last = layers[-1]
+        held |= {last.weight(last.outer - 1, k) for k in range(last.inner)}
+        held |= {last.bias(last.outer - 1)} if last.biased else set()
+        words.append("the exact symmetry of softmax; the weights of the last output are held")
+    return tuple(sorted(held)), "; ".join(words)
+
+
+def gauge_section(problem: Problem, held: tuple[int, ...]) -> tuple[Section, Callable[[Any], ProvenInertia]]:
+    """Returns the section across exact symmetries, and how inertia follows on it.
+
+    Each symmetry has its tangent in the kernel of the Hessian at a critical point; on the held parameters the tangents
+    form an invertible triangular matrix, so the Hessian on the other parameters has the rest of the inertia.
+
+    Args:
+        problem: The problem.
+        held: As `gauge` returns them.
+    """
     free = tuple(k for k in range(problem.shape.size) if k not in held)
 
     def inertia(hessian: Any) -> ProvenInertia:

@@ -8,7 +8,15 @@ from condenslab.errors import UserError
 from condenslab.landscape.proof.decompose import decompose
 from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded, prove_narrow
 from condenslab.landscape.proof.exact import exact_text
-from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION, REACH, PointProof, gauge_section, prove_point
+from condenslab.landscape.proof.points import (
+    MAX_PRECISION,
+    PRECISION,
+    REACH,
+    PointProof,
+    gauge,
+    gauge_section,
+    prove_point,
+)
 from condenslab.landscape.proof.problem import Problem, canonical, problem_of, shape_of
 from condenslab.networks import MLP, TwoLayer
 from condenslab.networks.layered import layers
@@ -27,8 +35,9 @@ def prove(
 
     An isolated point is proven by Krawczyk's operator. A two-layer network with copies of neurons (up to the sign that
     the activation allows) or with null neurons is proven as the exact embedding of its narrower network, one with
-    neurons that have no output weights on a section across their family; exp with biases on a section across its exact
-    symmetry. Nothing is called proven without an enclosure: where no theorem applies, `reason` says why.
+    neurons that have no output weights on a section across their family; exp with biases and cross-entropy, which never
+    have isolated points, on sections across their exact symmetries. Nothing is called proven without an enclosure:
+    where no theorem applies, `reason` says why.
 
     Args:
         about: R, whose floats are then the exact binary numbers that they are, or an exact problem (`problem_of`).
@@ -61,9 +70,9 @@ def prove(
     if digits < 53:
         raise UserError(f"a proof needs at least 53 binary digits. Got {digits}.")
     how: dict[str, Any] = {"reach": reach, "digits": digits, "max_digits": max_digits}
-    if shape.activation == "exp" and any(shape.biases[:-1]) and not shape.residual:
-        section, inertia = gauge_section(problem)
-        family = "the exact symmetry a·exp(b) of every hidden neuron; the hidden biases are held"
+    held, family = gauge(problem)
+    if held:
+        section, inertia = gauge_section(problem, held)
         theta = [exact_text(value) for value in canonical(network)]
         return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
     canonical(network)

@@ -20,6 +20,11 @@ def statements(settings: Settings) -> list[Statement]:
     Args:
         settings: The settings.
     """
+    return [*_answers(), *_further(settings)]
+
+
+def _answers() -> list[Statement]:
+    """Returns the deck's own questions, answered."""
     return [
         Statement(
             "the parameter space of three tanh neurons with biases has dimension 9",
@@ -56,6 +61,12 @@ def statements(settings: Settings) -> list[Statement]:
             note="critical functions proven to differ, the zero function among them",
             figure=_FIGURE,
         ),
+    ]
+
+
+def _further(settings: Settings) -> list[Statement]:
+    """Returns what the deck does not ask: signs of every curvature, and that width 1 has no other function."""
+    return [
         Statement(
             "the inertia of every one of them is proven",
             "own criterion: deck 000 asks which of them are minima",
