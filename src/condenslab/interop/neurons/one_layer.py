@@ -63,10 +63,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     table = _table(rows, best, settings.symmetry)
     drawn = _nulls(rows, best, settings, rng) if settings.nulls and len(rows) > 1 else {}
     at_close = next(row["groups"] for row in table if row["threshold"] == CLOSE)
-    judged = "undecided"
-    if drawn:
-        plain = _table(rows, best, "direction") if settings.symmetry != "direction" else table
-        judged = verdict(drawn["rotation"], drawn["columns"], inputs=layer.rows.width, directions=plain)
+    plain = _table(rows, best, "direction") if drawn and settings.symmetry != "direction" else table
     known = found.nearest
     return LayerReport(
         name=layer.name,
@@ -82,7 +79,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
         effective_width=_effective(layer, compared, faint[compared], settings, at_close),
         participation=float(found.participation),
         nulls=drawn,
-        verdict=judged,
+        verdict=verdict(drawn, inputs=layer.rows.width, directions=plain),
         method=_method(layer, settings, len(live), exact, len(compared)),
         cosines=known,
         duplicates=found.pairs,
