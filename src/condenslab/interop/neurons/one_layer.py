@@ -55,7 +55,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     faint[live] = lengths[live] < _FAINT * np.median(lengths[live]) if len(live) else False
     rng = np.random.default_rng([settings.seed, len(lengths)])
     exact = settings.exact or len(live) <= _MOST_EXACT
-    sample = live if exact else np.sort(rng.permutation(live)[:_SAMPLE])
+    sample = live if exact else np.sort(rng.permutation(live)[: _SAMPLE // 2])
     found = _exact(layer, live) if exact else _sampled(layer, live, sample, rng)
     compared = live if len(live) <= _MOST_EXACT else np.sort(rng.permutation(live)[:_SAMPLE])
     rows = layer.rows.take(compared) if len(compared) < len(layer.rows) else layer.rows.block(0, len(layer.rows))
@@ -188,7 +188,7 @@ def _method(layer: Layer, settings: Settings, live: int, exact: bool, compared: 
     parts.append(f"dead: zero in, or out in {layer.outgoing}" if layer.outgoing else "dead: zero in")
     if not exact:
         parts.append(
-            f"pairs by projection to {large.DIMENSIONS} dimensions, verified; nearest neighbours of {compared}"
+            f"pairs by projection to {large.DIMENSIONS} dimensions, verified; nearest neighbours of {_SAMPLE // 2}"
         )
     if compared < live:
         parts.append(f"groups and nulls of a sample of {compared} of {live} neurons")
