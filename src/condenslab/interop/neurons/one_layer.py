@@ -162,8 +162,9 @@ def _fewest(tables: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
 def _picture(
     rows: np.ndarray, settings: Settings, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    some = rows[:_PICTURED]
-    beside = nulls.rotated(rows, rng)[:_PICTURED] if settings.nulls and len(rows) > 1 else some
+    """Returns some neurons for the page, which shows them beside a null or not at all."""
+    some = rows[:_PICTURED] if settings.nulls else rows[:0]
+    beside = nulls.rotated(rows, rng)[:_PICTURED] if len(some) > 1 else some
     return unit(some), unit(beside), norms(some)
 
 
