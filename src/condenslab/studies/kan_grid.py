@@ -146,7 +146,8 @@ def measure(case: Case, progress: Progress) -> Outcome:
     grown = _grown(target, case)
     parameters = networks.parameter_count(grown)
     knots = [np.linspace(-1.0, 1.0, case.grid * 2 ** (case.amount if case.growth == "grid" else 0) + 1)] * 2
-    probes = jnp.asarray(measures.cell_probes(case.seed, knots, 20 * parameters))
+    drawn = measures.cell_probes(case.seed, knots, 20 * parameters)
+    probes = jnp.asarray(measures.further_probes(grown, drawn, case.seed))
     before, after = (np.asarray(network(probes)) for network in (target, grown))
     found = measures.model_rank(grown, probes)
     difference = float(np.max(np.abs(after - before)) / np.max(np.abs(before)))
@@ -225,7 +226,7 @@ def _belongs(record: Record, seed: int, kind: str) -> bool:
 
 STUDY = Study(
     name="kan_grid",
-    revision=1,
+    revision=2,
     question="Which growth of a Kolmogorov–Arnold network costs samples: its width, or its grid?",
     source="deck 001, Kolmogorov–Arnold networks",
     part="generalization",

@@ -6,7 +6,7 @@ from condenslab.interop.neurons.cosines import CLOSE, unit
 from condenslab.interop.neurons.rows import Rows, norms
 
 DIMENSIONS = 128
-_BLOCK, _DEVIATIONS, _MOST_CANDIDATES = 2048, 6.0, 2_000_000
+_BLOCK, _COMPARED, _DEVIATIONS, _MOST_CANDIDATES = 1024, 256, 6.0, 2_000_000
 
 
 def duplicates(rows: Rows, rng: np.random.Generator, *, threshold: float = CLOSE) -> list[tuple[int, int, float]]:
@@ -33,9 +33,12 @@ def duplicates(rows: Rows, rng: np.random.Generator, *, threshold: float = CLOSE
     floor = threshold - _DEVIATIONS * (1 - threshold**2) / np.sqrt(DIMENSIONS)
     candidates: list[np.ndarray] = []
     total = 0
-    for begin in range(0, count, _BLOCK):
-        product = sketch[begin : begin + _BLOCK] @ sketch[begin:].T
-        found = np.argwhere(np.abs(product, out=product) > floor)
+    for begin in range(0, count, _COMPARED):
+        product = np.abs(sketch[begin : begin + _COMPARED] @ sketch[begin:].T)
+        np.fill_diagonal(product, 0)
+        if product.max() <= floor:
+            continue
+        found = np.argwhere(product > floor)
         found = found[found[:, 1] > found[:, 0]] + begin
         candidates.append(found)
         total += len(found)

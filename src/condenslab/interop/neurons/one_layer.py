@@ -55,7 +55,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     faint[live] = lengths[live] < _FAINT * np.median(lengths[live]) if len(live) else False
     rng = np.random.default_rng([settings.seed, len(lengths)])
     exact = settings.exact or len(live) <= _MOST_EXACT
-    sample = live if exact else np.sort(rng.permutation(live)[:_SAMPLE])
+    sample = live if exact else np.sort(rng.permutation(live)[: _SAMPLE // 2])
     found = _exact(layer, live) if exact else _sampled(layer, live, sample, rng)
     compared = live if len(live) <= _MOST_EXACT else np.sort(rng.permutation(live)[:_SAMPLE])
     rows = layer.rows.take(compared) if len(compared) < len(layer.rows) else layer.rows.block(0, len(layer.rows))
@@ -63,10 +63,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     table = _table(rows, best, settings.symmetry)
     drawn = _nulls(rows, best, settings, rng) if settings.nulls and len(rows) > 1 else {}
     at_close = next(row["groups"] for row in table if row["threshold"] == CLOSE)
-    judged = "undecided"
-    if drawn:
-        plain = _table(rows, best, "direction") if settings.symmetry != "direction" else table
-        judged = verdict(drawn["rotation"], drawn["columns"], inputs=layer.rows.width, directions=plain)
+    plain = _table(rows, best, "direction") if drawn and settings.symmetry != "direction" else table
     known = found.nearest
     return LayerReport(
         name=layer.name,
@@ -82,7 +79,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
         effective_width=_effective(layer, compared, faint[compared], settings, at_close),
         participation=float(found.participation),
         nulls=drawn,
-        verdict=judged,
+        verdict=verdict(drawn, inputs=layer.rows.width, directions=plain),
         method=_method(layer, settings, len(live), exact, len(compared)),
         cosines=known,
         duplicates=found.pairs,
@@ -165,8 +162,9 @@ def _fewest(tables: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
 def _picture(
     rows: np.ndarray, settings: Settings, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    some = rows[:_PICTURED]
-    beside = nulls.rotated(rows, rng)[:_PICTURED] if settings.nulls and len(rows) > 1 else some
+    """Returns some neurons for the page, which shows them beside a null or not at all."""
+    some = rows[:_PICTURED] if settings.nulls else rows[:0]
+    beside = nulls.rotated(rows, rng)[:_PICTURED] if len(some) > 1 else some
     return unit(some), unit(beside), norms(some)
 
 
@@ -191,7 +189,7 @@ def _method(layer: Layer, settings: Settings, live: int, exact: bool, compared: 
     parts.append(f"dead: zero in, or out in {layer.outgoing}" if layer.outgoing else "dead: zero in")
     if not exact:
         parts.append(
-            f"pairs by projection to {large.DIMENSIONS} dimensions, verified; nearest neighbours of {compared}"
+            f"pairs by projection to {large.DIMENSIONS} dimensions, verified; nearest neighbours of {_SAMPLE // 2}"
         )
     if compared < live:
         parts.append(f"groups and nulls of a sample of {compared} of {live} neurons")

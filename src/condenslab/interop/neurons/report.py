@@ -1,5 +1,6 @@
 """What is reported of a layer and of the heads of a block."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,12 +143,11 @@ class HeadReport:
         return {"block": self.block, "heads": self.heads, "qk": self.qk, "ov": self.ov, "method": self.method}
 
 
-def verdict(rotation: Null, columns: Null, *, inputs: int, directions: list[dict[str, Any]]) -> str:
+def verdict(nulls: Mapping[str, Null], *, inputs: int, directions: list[dict[str, Any]]) -> str:
     """Judges a layer.
 
     Args:
-        rotation: Beside its rotations.
-        columns: Beside its columns permuted.
+        nulls: Beside its rotations ("rotation") and with its columns permuted ("columns"); empty if none were drawn.
         inputs: Numbers a neuron.
         directions: Groups of equal direction, for each threshold.
 
@@ -157,8 +157,9 @@ def verdict(rotation: Null, columns: Null, *, inputs: int, directions: list[dict
         1 % are closer than in a rotation, but a tenth or more are closer than with columns permuted. "as random": at
         most 1 % against either null. Else, and below 8 neurons, "undecided".
     """
-    if rotation.of < 8 or inputs < 2:
+    if not nulls or nulls["rotation"].of < 8 or inputs < 2:
         return "undecided"
+    rotation, columns = nulls["rotation"], nulls["columns"]
     one = all(row["groups"] == 1 for row in directions)
     if (rotation.share >= 0.1 and rotation.twins >= 4) or one or _fewer(directions, rotation.directions):
         return "condensed"
