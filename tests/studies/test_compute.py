@@ -5,6 +5,7 @@ import pytest
 from condenslab.studies import attention_rank, kan_grid, llr_transition, model_rank, scaling, simple_models
 from condenslab.studies import single_neuron as neuron
 from condenslab.studies.architectures import cases as architectures
+from condenslab.studies.contract.evidence import of_records
 
 
 def silent(fraction, text):
@@ -94,3 +95,24 @@ def test_neurons_are_free_and_connections_are_not(growth, rank):
     """k(d + 1) with k = 2: d = 2, and d = 4 with twice the connections."""
     values = scaling.measure(scaling.Case(growth, 2, 0), silent).values
     assert (values["rank"], values["rank_decided"]) == (rank, True)
+
+
+def test_the_inertia_of_a_split_minimum_is_proven(monkeypatch):
+    """EP21, Fig. 3(a): (3, 0, 0), then one of each sign a neuron more. Without python-flint nothing is decided."""
+    pytest.importorskip("flint")
+    from condenslab import studies
+    from condenslab.studies.shared.proven import compute
+    from condenslab.studies.shared.proven.cases import ProofCase, proven
+    from judging import record
+
+    case = ProofCase(1, (2, 3))
+    outcome = compute.prove_inertias(case, silent)
+    assert outcome.values["counts"] == [[3, 0, 0], [4, 1, 1], [5, 2, 2]]
+    monkeypatch.setattr(compute, "find_spec", lambda name: None)
+    without = compute.prove_inertias(case, silent)
+    study, statement = studies.get("embedding_width"), proven(case, "")
+    verdicts = [
+        statement.decide(of_records([record(study, case, values)])).verdict
+        for values in (outcome.values, without.values, outcome.values | {"counts": [[3, 0, 0], [4, 1, 1], [4, 3, 2]]})
+    ]
+    assert verdicts == ["holds", "undecided", "fails"]

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from condenslab.studies.shared.proven.cases import ProofCase
+
 Count = Annotated[int, msgspec.Meta(ge=1)]
 CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -91,7 +93,17 @@ class IrisCase:
     kind: Literal["iris"] = "iris"
 
 
-Case = SplitCase | EscapeCase | IrisCase
+Case = SplitCase | EscapeCase | IrisCase | ProofCase
+
+
+def proof_cases(settings: Settings) -> list[ProofCase]:
+    """Returns the minima whose inertia is to be proven, with one and two neurons more and in the wide network.
+
+    Args:
+        settings: The settings.
+    """
+    every = {w: sorted({w + 1, w + 2, settings.wide}) for w in range(1, settings.widths + 1)}
+    return [ProofCase(w, tuple(wide for wide in widths if wide > w)) for w, widths in every.items()]
 
 
 def make_cases(settings: Settings, seed: int) -> list[Case]:
@@ -107,4 +119,5 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         *(SplitCase(w, settings.starts, s, settings.wide if s == seed else 0) for w in widths for s in seeds),
         *(EscapeCase(s, settings.time, settings.size) for s in seeds),
         *([IrisCase(seed, settings.iris_starts)] if settings.iris_starts else []),
+        *proof_cases(settings),
     ]

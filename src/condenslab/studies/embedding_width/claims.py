@@ -6,8 +6,9 @@ from typing import Any
 from condenslab.studies.contract.criteria import at_most, exactly, within
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
-from condenslab.studies.embedding_width.cases import EscapeCase, IrisCase, Settings, SplitCase
+from condenslab.studies.embedding_width.cases import EscapeCase, IrisCase, Settings, SplitCase, proof_cases
 from condenslab.studies.shared.columns import rows
+from condenslab.studies.shared.proven.cases import proven
 from condenslab.sweeps import Record
 
 _EP21 = "Zhang et al., NeurIPS 2021 (EP21)"
@@ -39,6 +40,7 @@ def statements(settings: Settings) -> list[Statement]:
         *(statement for width in widths for statement in _wide(width, settings.wide)),
         *(_iris() if settings.iris_starts else []),
         *_escapes(),
+        *(proven(case, SIGNS) for case in proof_cases(settings)),
     ]
 
 

@@ -4,6 +4,7 @@ from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.study import Study
 from condenslab.studies.embedding_width.cases import PRESETS, EscapeCase, IrisCase, SplitCase, make_cases
 from condenslab.studies.embedding_width.claims import statements
+from condenslab.studies.shared.proven.cases import PART as PROOFS
 
 _SEARCH = 8 * 4 * 40**2 + 2**22
 
@@ -29,6 +30,7 @@ PARTS = (
         seconds=lambda case: 2.0 + 0.03 * case.starts,
         bytes=lambda _: _SEARCH,
     ),
+    PROOFS,
 )
 
 STUDY = Study(

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
+from condenslab.studies.shared.proven.cases import ProofCase
+
 if TYPE_CHECKING:
     from condenslab.tasks import Table
 
@@ -137,7 +139,17 @@ def embedded_widths(settings: Settings) -> list[int]:
     return [width for width in narrow_widths(settings) if width <= 2]
 
 
-def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[FlowCase | CriticalCase]:
+def proof_cases(settings: Settings) -> list[ProofCase]:
+    """Returns the minima whose inertia, in the wide network too, is to be proven; of tanh neurons only.
+
+    Args:
+        settings: The settings.
+    """
+    widths = embedded_widths(settings) if settings.activation == "tanh" else []
+    return [ProofCase(width, (settings.width,) if settings.width > width else ()) for width in widths]
+
+
+def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[FlowCase | CriticalCase | ProofCase]:
     """Returns the cases of a run: seeds `seed`, `seed` + 1, … and the widths 1 … `critical_width`.
 
     Args:
@@ -180,4 +192,5 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
         flow("PyTorch default", 0, 0.0),
         *([flow("std 1", 0, settings.l2)] if settings.l2 > 0 else []),
         *(critical(width) for width in narrow_widths(settings)),
+        *(proof_cases(settings) if data is None else []),
     ]

@@ -6,7 +6,14 @@ from typing import Any
 from condenslab.studies.contract.criteria import at_least, at_most, exactly, within
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Statement
-from condenslab.studies.recovery.cases import CriticalCase, FlowCase, Settings, embedded_widths, narrow_widths
+from condenslab.studies.recovery.cases import (
+    CriticalCase,
+    FlowCase,
+    Settings,
+    embedded_widths,
+    narrow_widths,
+    proof_cases,
+)
 from condenslab.studies.recovery.embedding import embedding, no_count_falls, strict_saddle
 from condenslab.studies.recovery.readings import (
     WIDTH_1_MINIMUM,
@@ -16,6 +23,7 @@ from condenslab.studies.recovery.readings import (
     minima,
     plateau_decades,
 )
+from condenslab.studies.shared.proven.cases import proven
 from condenslab.studies.shared.ranks import decided
 from condenslab.sweeps import Record
 
@@ -51,6 +59,7 @@ def statements(settings: Settings) -> list[Statement]:
         *(no_count_falls(width, settings.width, other=True) for width in embedded_widths(settings)),
         *_samples(settings),
         *_contrast(),
+        *(proven(case, "") for case in proof_cases(settings)),
     ]
 
 

@@ -4,6 +4,7 @@ from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.study import Study
 from condenslab.studies.recovery.cases import PRESETS, CriticalCase, FlowCase, make_cases
 from condenslab.studies.recovery.claims import statements
+from condenslab.studies.shared.proven.cases import PART as PROOFS
 
 _STORED_STEPS = 4000
 """Accepted solver steps that a flow is expected to record, for the estimate of memory."""
@@ -56,6 +57,7 @@ PARTS = (
         bytes=_critical_bytes,
         takes_data=True,
     ),
+    PROOFS,
 )
 
 STUDY = Study(
