@@ -1,6 +1,7 @@
 """The case that two studies share, its part, and its statement; imports no JAX."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from condenslab.studies.contract.criteria import exactly
 from condenslab.studies.contract.evidence import Evidence
@@ -21,10 +22,12 @@ class ProofCase:
     Attributes:
         width: Neurons of the minimum, 1 or 2.
         wide: Widths that it is embedded into.
+        kind: Tells the sorts of case apart.
     """
 
     width: int
     wide: tuple[int, ...]
+    kind: Literal["proof"] = "proof"
 
 
 PART = Part(
