@@ -112,7 +112,7 @@ def _turn(near: Array, far: Array) -> Array:
 def _narrowed(at: Callable[[Array], Array], near: Array, way: Array) -> tuple[Array, Array]:
     """Returns the ends of the small piece of a segment on which the field changes most, by halving."""
 
-    def halve(_: int, piece: tuple[Array, Array]) -> tuple[Array, Array]:
+    def halve(_: Array | int, piece: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = piece
         middle = (low + high) / 2
         left, centre, right = (at(near + part * way) for part in (low, middle, high))
