@@ -197,7 +197,7 @@ def begin_members(
     """
 
     def begin(own: Problem | None, leaves: tuple | None, active: Array) -> tuple[State, Slice]:
-        problem = _whole(own, shared)
+        problem = whole(own, shared)
         state = engine.start(problem)
         if leaves is not None:
             state = _resumed(state, leaves)
@@ -233,7 +233,7 @@ def advance_members(
     """
 
     def advance(own: tuple[Problem | None, State]) -> tuple[State, Slice]:
-        end, recorded = engine.advance(_whole(own[0], shared), own[1], segment)
+        end, recorded = engine.advance(whole(own[0], shared), own[1], segment)
         return strong(end), recorded
 
     if not state.code.ndim:
@@ -241,7 +241,8 @@ def advance_members(
     return jax.lax.map(advance, (members, state), batch_size=together if together > 1 else None)
 
 
-def _whole(own: Problem | None, shared: Problem | None) -> Problem:
+def whole(own: Problem | None, shared: Problem | None) -> Problem:
+    """Returns the problem of one member from what is its own and what it shares, of which one may be missing."""
     parts = [part for part in (own, shared) if part is not None]
     return eqx.combine(*parts)
 

@@ -14,8 +14,8 @@ from condenslab.risk import EmpiricalRisk
 from condenslab.training.checks import check_count
 from condenslab.training.descent import descend, prepare_descent
 from condenslab.training.drive import Lane, Progress, drive
-from condenslab.training.engine import EnsembleEngine, Problem, as_data, precision, work
-from condenslab.training.flow import flow, prepare_flow
+from condenslab.training.engine import EnsembleEngine, Problem, as_data, precision, whole, work
+from condenslab.training.flow import explained, flow, prepare_flow
 from condenslab.training.stack import Stack, count_members, is_listed, select, stacked
 from condenslab.training.trajectory import Stop, Trajectory
 
@@ -84,7 +84,7 @@ def ensemble(
     together = vectorise or _vectorised(engine, problem)
     size = min(count, chunk or _chunk(engine, problem, -(-count // (4 * workers)), memory // workers))
     together = min(together, size)
-    return drive(
+    runs = drive(
         engine,
         shared,
         _lanes(members, leaves, count, size - size % together),
@@ -95,6 +95,9 @@ def ensemble(
         time_limit=time_limit,
         progress=progress,
     )
+    if train is descend or any(run.stop is Stop.INTERRUPTED for run in runs):
+        return runs
+    return [explained(run, whole(select(members, number), shared)) for number, run in enumerate(runs)]
 
 
 def _listed(given: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
 from condenslab.training.linearise import dense_solver, require_room, two_layer_solver
 from condenslab.training.rosenbrock import Rosenbrock
+from condenslab.training.sliding import name_sliding
 from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until, check_levels
 
 _STEPS_PER_SEGMENT = 100
@@ -200,7 +201,8 @@ def flow(
 
     Returns:
         The trajectory; its times are those of the accepted steps (the start is left out, unless the run ends there).
-        After Ctrl-C it holds what was finished.
+        After Ctrl-C it holds what was finished. Where steps ran out, or time stood still, because the flow of a
+        piecewise linear network slides along a kink, `stop` is `Stop.SLIDING`.
 
     Raises:
         ValueError: No end (neither an end time nor a level is given), an end before the start, a number that is
@@ -228,7 +230,12 @@ def flow(
     lane = Lane(lambda: (None, None if resume is None else resume.state), np.asarray(True))
     exhausted = Stop.STEPS_EXHAUSTED
     runs = drive(engine, problem, [lane], segments, exhausted=exhausted, time_limit=time_limit, progress=progress)
-    return runs[0]
+    return explained(runs[0], problem)
+
+
+def explained(run: Trajectory, problem: Problem) -> Trajectory:
+    """Returns a run of a problem, with the reason why it got stuck where that is known: it slides along a kink."""
+    return name_sliding(run, negative_gradient, (problem.risk, problem.extras["l2"]))
 
 
 def prepare_flow(

@@ -32,6 +32,11 @@ class Stop(enum.Enum):
     TIME_LIMIT = "The time limit was reached; what was computed is kept."
     INTERRUPTED = "The run was interrupted; what was computed is kept."
     STALLED = "The risk stood still above the level asked for: no neuron that could lower it moves."
+    SLIDING = (
+        "The flow slides along a kink of the risk (a preactivation of ReLU or another piecewise linear function stays "
+        "at 0), which the solver crosses to and fro in tiny steps; what was computed is kept. Loosen rtol and atol, "
+        "descend with a small rate, or take a smooth activation."
+    )
 
     @property
     def code(self) -> int:

@@ -9,7 +9,7 @@ from condenslab.sweeps import Outcome
 
 ASKED = ("FINISHED", "RISK_REACHED", "GRADIENT_REACHED")
 """Endings that a study mostly asks for: the end of the steps or of the time, or a level that was given."""
-CUT_OFF = ("STEPS_EXHAUSTED", "NO_PROGRESS", "TIME_LIMIT")
+CUT_OFF = ("STEPS_EXHAUSTED", "NO_PROGRESS", "TIME_LIMIT", "SLIDING")
 """Endings that leave open what a run would have come to."""
 _AGAIN = ("TIME_LIMIT",)
 """Endings that are an accident of this machine on this day: the next run tries again."""

@@ -18,7 +18,7 @@ from condenslab.training import Stop, Until
 
 _KICK = 1e-3
 _FLAT = 1e-10
-_ENDINGS = ("GRADIENT_REACHED", "FINISHED", "STEPS_EXHAUSTED", "NO_PROGRESS")
+_ENDINGS = ("GRADIENT_REACHED", "FINISHED", "STEPS_EXHAUSTED", "NO_PROGRESS", "SLIDING")
 """A neuron that steepens towards a step between two samples does so for ever: such flows end where they may."""
 _GRID = np.linspace(-20.0, 20.0, 401)
 
