@@ -12,9 +12,11 @@ import pytest
 from condenslab.landscape import (
     Fate,
     StartLaw,
+    critical_atlas,
     critical_points,
     critical_points_from,
     make_critical,
+    polish,
     split_to_width,
 )
 from condenslab.landscape.critical import rounds
@@ -182,6 +184,24 @@ def test_units_do_not_change_what_is_found(height, unit, shift):
     assert (minimum.inertia.counts, minimum.inertia.decided) == ((3, 0, 0), True)
     assert abs(float(minimum.network.input_weights[0, 0])) * unit == pytest.approx(WIDTH_1[0][1], rel=1e-4)
     assert abs(float(minimum.network.output_weights[0, 0])) / height == pytest.approx(WIDTH_1[0][0], rel=1e-4)
+
+
+def test_padding_sets_neither_the_grid_nor_the_units(searches):
+    """Rows of weight 0 far outside, too large to be squared: the points, the grid and the atlas are those without."""
+    plain, far = three_tanh(), 1e200 * jnp.ones((3, 1))
+    ones = jnp.ones(len(plain.inputs))
+    risk = EmpiricalRisk(
+        jnp.concatenate([plain.inputs, far]), jnp.concatenate([plain.targets, far]), jnp.append(ones, jnp.zeros(3))
+    )
+    found = critical_points(risk, width=1, starts=32, key=0)
+    assert np.array_equal(found.grid, searches[1].grid)
+    assert [point.risk for point in found.points] == pytest.approx([RISK_1, RISK_0], abs=1e-10)
+    assert found.points[0].inertia.counts == (3, 0, 0)
+    start = [tanh_network(WIDTH_1)]
+    assert critical_points_from(risk, start).points[0].risk == pytest.approx(RISK_1, abs=1e-10)
+    polished, how = polish(risk, start[0])
+    assert (how.fate, l1(plain, polished) < 1e-11) == (Fate.CRITICAL, True)
+    assert critical_atlas(risk, [found]).symmetries == critical_atlas(plain, [searches[1]]).symmetries != ()
 
 
 def test_a_continuous_family_is_one_entry():
