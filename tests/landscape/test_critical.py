@@ -215,6 +215,25 @@ def test_a_continuous_family_is_one_entry():
     assert str(len(found.fates)) in found.advice and "critical" in found.advice
 
 
+def test_the_advice_leads_to_the_certified_minimum_of_lanczos_3():
+    """NIST StRD, Lanczos3: Σ_k b_k·exp(−c_k·x) to 24 values of 4 decimals; what is certified has 11 digits.
+
+    The valley is so narrow that short descents end nowhere: the default search says what to change, and that finds it.
+    """
+    x = 0.05 * np.arange(24)
+    y = np.round(0.0951 * np.exp(-x) + 0.8607 * np.exp(-3 * x) + 1.5576 * np.exp(-5 * x), 4)
+    risk = EmpiricalRisk(x[:, None], y[:, None])
+    request = {"width": 3, "starts": 100, "key": 0, "activation": activation("exp"), "biases": False}
+    short = critical_points(risk, **request)
+    assert not short.of_width(3) and "law=StartLaw(longest_descent=1000)" in short.advice
+    lowest = critical_points(risk, **request, law=StartLaw(longest_descent=1000)).points[0]
+    assert 24 * lowest.risk == pytest.approx(1.6117193594e-08, rel=1e-9)
+    assert (lowest.inertia.counts, lowest.inertia.decided) == ((6, 0, 0), True)
+    assert np.sort(-np.ravel(lowest.network.input_weights)) == pytest.approx(
+        [9.5498101505e-01, 2.9515951832, 4.9863565084], rel=1e-8
+    )
+
+
 def teacher_risk(inputs=2, outputs=1, samples=40):
     random = np.random.default_rng(0)
     x = random.normal(size=(samples, inputs))

@@ -55,9 +55,9 @@ class CriticalPoints:
         said = f"{len(self.points)} critical functions from {len(self.fates)} starts ({counts})."
         if 2 * self.fate_counts.get(Fate.UNCONVERGED, 0) > len(self.fates):
             said += (
-                " Most gradients stayed above the tolerance: allow more root_steps, state a larger tolerance, let all"
-                " starts go further down first (law=StartLaw(longest_descent=1000)), or begin at networks of your own,"
-                " trained ones say (critical_points_from, descents=…)."
+                " Most gradients stayed above the tolerance: let the starts go further down first"
+                " (law=StartLaw(longest_descent=1000)); or allow more root_steps, state a larger tolerance, or begin at"
+                " networks of your own, trained ones say (critical_points_from, descents=…)."
             )
         if Fate.SATURATED in self.fate_counts and not self.points:
             said += " The risk may have no minimum at this width: it falls towards infinity. Try another width."
