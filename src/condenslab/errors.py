@@ -30,6 +30,6 @@ def unknown(kind: str, name: str, options: Iterable[str]) -> UserError:
     """
     valid = list(options)
     by_lower = {option.lower(): option for option in valid}
-    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.5)
     guess = f"; did you mean {by_lower[near[0]]!r}?" if near else "."
     return UserError(f"unknown {kind} {name!r}{guess} Valid: {', '.join(valid) or 'none'}")

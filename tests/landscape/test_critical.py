@@ -12,9 +12,11 @@ import pytest
 from condenslab.landscape import (
     Fate,
     StartLaw,
+    critical_atlas,
     critical_points,
     critical_points_from,
     make_critical,
+    polish,
     split_to_width,
 )
 from condenslab.landscape.critical import rounds
@@ -184,6 +186,24 @@ def test_units_do_not_change_what_is_found(height, unit, shift):
     assert abs(float(minimum.network.output_weights[0, 0])) / height == pytest.approx(WIDTH_1[0][0], rel=1e-4)
 
 
+def test_padding_sets_neither_the_grid_nor_the_units(searches):
+    """Rows of weight 0 far outside, too large to be squared: the points, the grid and the atlas are those without."""
+    plain, far = three_tanh(), 1e200 * jnp.ones((3, 1))
+    ones = jnp.ones(len(plain.inputs))
+    risk = EmpiricalRisk(
+        jnp.concatenate([plain.inputs, far]), jnp.concatenate([plain.targets, far]), jnp.append(ones, jnp.zeros(3))
+    )
+    found = critical_points(risk, width=1, starts=32, key=0)
+    assert np.array_equal(found.grid, searches[1].grid)
+    assert [point.risk for point in found.points] == pytest.approx([RISK_1, RISK_0], abs=1e-10)
+    assert found.points[0].inertia.counts == (3, 0, 0)
+    start = [tanh_network(WIDTH_1)]
+    assert critical_points_from(risk, start).points[0].risk == pytest.approx(RISK_1, abs=1e-10)
+    polished, how = polish(risk, start[0])
+    assert (how.fate, l1(plain, polished) < 1e-11) == (Fate.CRITICAL, True)
+    assert critical_atlas(risk, [found]).symmetries == critical_atlas(plain, [searches[1]]).symmetries != ()
+
+
 def test_a_continuous_family_is_one_entry():
     """Three samples and eight parameters: exact solutions fill a set of dimension five; they agree on the samples."""
     risk = EmpiricalRisk(jnp.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]), jnp.array([[0.0], [0.0], [1.0]]))
@@ -193,6 +213,25 @@ def test_a_continuous_family_is_one_entry():
     assert exact[0].inertia.zero == 5
     assert exact[0].family > 1
     assert str(len(found.fates)) in found.advice and "critical" in found.advice
+
+
+def test_the_advice_leads_to_the_certified_minimum_of_lanczos_3():
+    """NIST StRD, Lanczos3: Σ_k b_k·exp(−c_k·x) to 24 values of 4 decimals; what is certified has 11 digits.
+
+    The valley is so narrow that short descents end nowhere: the default search says what to change, and that finds it.
+    """
+    x = 0.05 * np.arange(24)
+    y = np.round(0.0951 * np.exp(-x) + 0.8607 * np.exp(-3 * x) + 1.5576 * np.exp(-5 * x), 4)
+    risk = EmpiricalRisk(x[:, None], y[:, None])
+    request = {"width": 3, "starts": 100, "key": 0, "activation": activation("exp"), "biases": False}
+    short = critical_points(risk, **request)
+    assert not short.of_width(3) and "law=StartLaw(longest_descent=1000)" in short.advice
+    lowest = critical_points(risk, **request, law=StartLaw(longest_descent=1000)).points[0]
+    assert 24 * lowest.risk == pytest.approx(1.6117193594e-08, rel=1e-9)
+    assert (lowest.inertia.counts, lowest.inertia.decided) == ((6, 0, 0), True)
+    assert np.sort(-np.ravel(lowest.network.input_weights)) == pytest.approx(
+        [9.5498101505e-01, 2.9515951832, 4.9863565084], rel=1e-8
+    )
 
 
 def teacher_risk(inputs=2, outputs=1, samples=40):

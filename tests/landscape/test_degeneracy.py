@@ -133,6 +133,17 @@ def test_both_signs_of_the_certificate():
         assert found.predicted == expected
 
 
+def test_padding_is_not_looked_at():
+    """Rows of weight 0 that are too large to be squared: 0·∞ must not enter."""
+    plain, far = three_tanh(), 1e200 * jnp.ones((2, 1))
+    weights = jnp.append(jnp.ones(len(plain.inputs)), jnp.zeros(2))
+    risk = EmpiricalRisk(jnp.concatenate([plain.inputs, far]), jnp.concatenate([plain.targets, far]), weights)
+    found, expected = (saddle_certificate(r, stationary(1)) for r in (risk, plain))
+    assert (found.measured, found.predicted) == pytest.approx((expected.measured, expected.predicted), rel=1e-8)
+    matrices = [local_test_matrix(r, stationary(2), 0) for r in (risk, plain)]
+    np.testing.assert_allclose(*matrices, rtol=1e-9, atol=1e-15)
+
+
 def test_the_global_minimum_has_no_certificate():
     assert saddle_certificate(three_tanh(), tanh_network(WIDTH_3)) is None
 

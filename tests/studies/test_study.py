@@ -225,7 +225,7 @@ def test_changed_settings_are_kept_beside_the_preset(tmp_path):
 
 
 def test_on_the_user_s_own_data_claims_of_a_known_target_are_left_out(tmp_path):
-    table = Table(np.zeros((2, 1)), np.zeros((2, 1)), "own.csv")
+    table = Table(np.arange(2.0)[:, None], np.arange(2.0)[:, None], "own.csv")
     run = studies.run(toy.STUDY, preset="tiny", out=tmp_path, data=table)
     assert len(run.claims) == 1
     assert run.data == {"name": "own.csv", "digest": table.digest}
@@ -241,6 +241,15 @@ def test_diverged_and_failed_records_leave_claims_undecided(tmp_path):
         assert [row["verdict"] for row in run.claims] == ["undecided", "undecided"]
 
 
+def samples(x, y):
+    return Table(np.array(x), np.array(y), "own")
+
+
+def test_a_seed_of_numpy_is_a_seed():
+    plan = studies.plan(toy.STUDY, seed=np.int64(3))
+    assert plan.cases == studies.plan(toy.STUDY, seed=3).cases and type(plan.seed) is int
+
+
 @pytest.mark.parametrize(
     ("request_", "message"),
     [
@@ -249,7 +258,16 @@ def test_diverged_and_failed_records_leave_claims_undecided(tmp_path):
         ({"seed": -1}, "the seed must be a whole number from 0 to 4294967295. Got -1"),
         ({"seed": 2**32}, "the seed must be"),
         ({"overrides": {"member": 1}}, "did you mean 'members'"),
+        ({"seed": True}, "the seed must be a whole number from 0 to 4294967295. Got True"),
+        ({"preset": None}, "unknown preset None"),
         ({"executor": "local"}, "the one available is 'inprocess'"),
+        ({"data": "own.csv"}, "data must be a Table.*Got str"),
+        ({"data": (np.zeros((2, 1)), np.zeros((2, 1)))}, "data must be a Table.*Got tuple"),
+        ({"data": samples([[1.0]], [[2.0]])}, "own has 1 sample, 1 input, but there is nothing to compare"),
+        ({"data": samples([[1.0], [1.0]], [[2.0], [3.0]])}, "own has 2 samples, 1 input, but all.*same x"),
+        ({"data": samples([[1.0], [2.0]], [[3.0], [3.0]])}, "y is 3 in all of them"),
+        ({"data": samples([[0.0], [1e-300]], [[3.0], [4.0]])}, "x spreads over 1e-300"),
+        ({"study": replace(toy.STUDY, make_cases=lambda *_: [])}, "settings leave 'toy' nothing to compute"),
     ],
 )
 def test_a_mistake_is_said_before_anything_is_written(tmp_path, request_, message):

@@ -186,17 +186,12 @@ def _plans(options: RunOptions) -> "list[Plan]":
         studies.get(name)
     data = None
     if options.data is not None:
-        from condenslab.tasks import read_table, require_learnable
+        from condenslab.tasks import read_table
 
         data = read_table(options.data)
-        require_learnable(data)
-    plans = [
+    return [
         studies.plan(name, preset=options.preset, seed=options.seed, overrides=overrides, data=data) for name in names
     ]
-    for plan in plans:
-        if not plan.cases:
-            raise UserError(f"these settings leave {plan.study.name!r} nothing to compute: give its lists an entry")
-    return plans
 
 
 def _require_memory(options: RunOptions, plans: "list[Plan]") -> None:

@@ -10,7 +10,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.measures.inertia_evidence import exact_inertia, inertia_again
-from condenslab.measures.rank_evidence import equilibration
+from condenslab.measures.rank_evidence import equilibration, graded
 from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, require_memory, rounding_floor
 from condenslab.risk import EmpiricalRisk
 
@@ -100,7 +100,7 @@ def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: flo
     scale, _ = equilibration(matrix, cut.floor)
     second, seconds = _signs(_eigenvalues(scale[:, None] * matrix * scale[None, :]), None)
     best, most = max(((cut, counts), (second, seconds)), key=lambda own: (own[0].count, own[0].gap))
-    agree = cut.decided and second.decided and counts == seconds
+    agree = cut.decided and second.decided and counts == seconds and not graded(matrix, best.count)
     return _with_argument(matrix, eigenvalues, (cut, best), most, gradient_norm, agree=agree)
 
 

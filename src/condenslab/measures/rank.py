@@ -8,7 +8,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.measures.rank_evidence import exact_entries, fades, spectra, tangents_again
+from condenslab.measures.rank_evidence import exact_entries, fades, graded, spectra, tangents_again
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen
 from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply
@@ -85,7 +85,7 @@ def rank(
     (LAPACK's equilibration: it changes no rank, but a numerical one). Zeros are decided by elimination in exact
     arithmetic on the entries where that finds no more than is above the noise, or where the entries do not look rounded
     (whole numbers, few binary digits). Where they do, the last value that counts must lie three decades above the noise
-    for the others to be rounding.
+    for the others to be rounding, and no row or column may be of another unit, below the noise as a whole.
 
     Args:
         matrix: Any matrix, shape (row, column); for a Jacobian, rows are samples and columns are parameters.
@@ -114,10 +114,10 @@ def rank(
         return _decided(values, cut, second, exact.rank, "exact arithmetic on the entries finds no more than the noise")
     if exact is not None and exact.short:
         return _decided(values, cut, second, exact.rank, "exact arithmetic on entries that are not rounded")
-    generic = exact is None or (
-        exact.rounded and exact.rank == best.size
-    )  # rounding makes every rank full: a lower one has a structure
-    if generic and cut.decided and second.decided and cut.count == second.count:
+    # Rounding makes every rank full: a lower one has a structure.
+    generic = exact is None or (exact.rounded and exact.rank == best.size)
+    clear = generic and cut.decided and second.decided and cut.count == second.count
+    if clear and (errors is not None or not graded(array, best.count)):
         return _decided(values, cut, second, best.count, "what is left has the size of rounding, three decades below")
     return replace(_decided(values, cut, second, best.count, ""), decided=False)
 

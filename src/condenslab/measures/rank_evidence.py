@@ -100,6 +100,21 @@ def equilibration(matrix: np.ndarray, floor: float) -> tuple[np.ndarray, np.ndar
     return rows, columns
 
 
+def graded(matrix: np.ndarray, count: int) -> bool:
+    """Whether more than `count` directions appear once all rows and columns have one size, the smallest ones too.
+
+    A row or column at the rounding floor may be what rounding left of a zero, or a true one in another unit: entries
+    that are rounded one by one are as exact there as elsewhere. The size of rounding is then no argument for zeros.
+
+    Args:
+        matrix: Shape (row, column).
+        count: How many directions are above the noise.
+    """
+    rows, columns = equilibration(matrix, 0.0)
+    scaled = _singular_values(rows[:, None] * matrix * columns[None, :])
+    return cut_spectrum(scaled, rounding_floor(float(scaled.max(initial=0.0)), matrix.shape)).count > count
+
+
 def exact_entries(matrix: np.ndarray, expected: int) -> ExactEntries | None:
     """Returns the rank of a matrix of exactly these entries, or None where that takes too long or is not certain.
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,7 +22,7 @@ from condenslab.studies.settings import as_dict, changed
 from condenslab.sweeps import Batch, Progress, Run, Schedule, Store, sweep
 from condenslab.sweeps import executor as executor_named
 from condenslab.sweeps.records import Status
-from condenslab.tasks import Table
+from condenslab.tasks import Table, require_learnable
 
 _LARGEST_SEED = 2**32 - 1
 
@@ -73,23 +74,28 @@ def plan(
         data: The user's own table.
 
     Raises:
-        UserError: Something of it is unknown or does not fit; the message suggests the nearest name.
+        UserError: Something of it is unknown or does not fit (the message suggests the nearest name), nothing can be
+            learned from the data, or the settings leave nothing to compute.
     """
     study = get(study) if isinstance(study, str) else study
     if preset not in study.presets:
         raise unknown("preset", preset, study.presets)
-    if not isinstance(seed, int) or not 0 <= seed <= _LARGEST_SEED:
-        raise UserError(f"the seed must be a whole number from 0 to {_LARGEST_SEED}. Got {seed}")
+    if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= seed <= _LARGEST_SEED:
+        raise UserError(f"the seed must be a whole number from 0 to {_LARGEST_SEED}. Got {seed!r}")
     if data is not None and not study.accepts_data:
         raise UserError(f"the study {study.name!r} has its own task and takes no data of yours: leave out --data")
+    if data is not None:
+        _require_table(data)
     settings = changed(study.presets[preset], overrides or {})
     base, now = as_dict(study.presets[preset]), as_dict(settings)
     schedule = Schedule(
         study.name, study.revision, study.precision, study.compile_key, study.bytes_per_member, study.seconds_per_member
     )
-    cases = study.cases(settings, seed=seed, data=data)
+    cases = study.cases(settings, seed=int(seed), data=data)
+    if not cases:
+        raise UserError(f"these settings leave {study.name!r} nothing to compute: give its lists an entry")
     differing = {name: value for name, value in now.items() if value != base[name]}
-    return Plan(study, preset, seed, settings, differing, data, cases, schedule)
+    return Plan(study, preset, int(seed), settings, differing, data, cases, schedule)
 
 
 def run(
@@ -197,6 +203,15 @@ def environment() -> dict[str, Any]:
         "device": device.device_kind if device is not None else platform.machine(),
         "threads": _threads(),
     }
+
+
+def _require_table(data: Any) -> None:
+    if not isinstance(data, Table):
+        raise UserError(
+            f"data must be a Table, as tasks.read_table(path) reads one from a file or tasks.Table(x, y, name) holds "
+            f"arrays. Got {type(data).__name__}"
+        )
+    require_learnable(data)
 
 
 def _threads() -> int:

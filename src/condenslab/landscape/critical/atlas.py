@@ -170,6 +170,7 @@ def critical_atlas(risk: EmpiricalRisk, searches: Sequence[CriticalPoints]) -> C
     if any(search.grid.shape != grid.shape or np.any(search.grid != grid) for search in searches):
         raise ValueError("the searches must be on one data set: they compared functions on different grids.")
     apart = max(search.same for search in searches)
+    risk = risk.counted()
     symmetries = data_symmetries(np.asarray(risk.inputs), np.asarray(risk.targets), np.asarray(risk.probabilities))
     found = _joined(searches, apart)
     found.sort(key=lambda entry: (entry[0].width, entry[0].risk))

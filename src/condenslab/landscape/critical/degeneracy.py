@@ -128,7 +128,7 @@ def local_test_matrix(risk: EmpiricalRisk, network: TwoLayer, neuron: int) -> np
     if not 0 <= neuron < network.width:
         raise IndexError(f"neuron must be one of 0 to {network.width - 1}. Got {neuron}.")
     size = network.input_weights.shape[1] + (network.biases is not None)
-    return np.asarray(_blocks(risk, network))[neuron, :size, :size]
+    return np.asarray(_blocks(risk.counted(), network))[neuron, :size, :size]
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,6 +177,7 @@ def saddle_certificate(risk: EmpiricalRisk, network: Dense) -> SaddleCertificate
             "a saddle certificate rests on copies of neurons that add up: the risk must keep its default predict. Got "
             "another one; there, compute the Hessian itself (risk.hessian)."
         )
+    risk = risk.counted()
     wide = three_fold(network)(network)
     weights, biases = layers(network)
     front = with_layers(

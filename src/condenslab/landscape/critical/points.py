@@ -55,9 +55,9 @@ class CriticalPoints:
         said = f"{len(self.points)} critical functions from {len(self.fates)} starts ({counts})."
         if 2 * self.fate_counts.get(Fate.UNCONVERGED, 0) > len(self.fates):
             said += (
-                " Most gradients stayed above the tolerance: allow more root_steps, state a larger tolerance, let all"
-                " starts go further down first (law=StartLaw(longest_descent=1000)), or begin at networks of your own,"
-                " trained ones say (critical_points_from, descents=…)."
+                " Most gradients stayed above the tolerance: let the starts go further down first"
+                " (law=StartLaw(longest_descent=1000)); or allow more root_steps, state a larger tolerance, or begin at"
+                " networks of your own, trained ones say (critical_points_from, descents=…)."
             )
         if Fate.SATURATED in self.fate_counts and not self.points:
             said += " The risk may have no minimum at this width: it falls towards infinity. Try another width."
@@ -135,7 +135,7 @@ def critical_points(
     hidden = (width,) if isinstance(width, int) else tuple(width)
     if not hidden or min(hidden) < 1 or starts < 1:
         raise ValueError(f"a search needs widths and a number of starts of at least 1. Got {width} and {starts}.")
-    _require_own(risk)
+    risk = _own(risk)
     shape = hidden[0] if isinstance(width, int) else hidden
     networks, steps = law.draw(risk, key, starts, shape, activation, biases=biases, output_bias=output_bias)
     limits = Limits(tolerance, steepest, root_steps, time_limit, memory)
@@ -174,7 +174,7 @@ def critical_points_from(
     """
     if not starts:
         raise ValueError("a search needs at least one start. Got none.")
-    _require_own(risk)
+    risk = _own(risk)
     if len({(jax.tree.structure(start), *map(jnp.shape, jax.tree.leaves(start))) for start in starts}) > 1:
         raise ValueError("starts must be networks of one shape and activation. Got several; search them one by one.")
     first = starts[0]
@@ -189,9 +189,11 @@ def critical_points_from(
     return _search(risk, networks, steps, limits, same, total)
 
 
-def _require_own(risk: EmpiricalRisk) -> None:
+def _own(risk: EmpiricalRisk) -> EmpiricalRisk:
+    """Returns the risk without its padding, which must set neither the grid nor the units."""
     if risk.predict is not apply:
         raise ValueError("critical points are searched among dense networks: the risk must keep its default predict.")
+    return risk.counted()
 
 
 def _search(

@@ -69,6 +69,7 @@ def polish(
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1):
         raise ValueError(f"steps must be a positive integer. Got {steps!r}.")
     require_double(risk, network)
+    risk = risk.counted()
     units = units_of(risk, network) if standardises(risk, network) else None
     inner, start = (risk, network) if units is None else _entered(units, risk, network)
     theta = np.asarray(ravel(start))
