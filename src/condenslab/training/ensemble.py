@@ -16,6 +16,7 @@ from condenslab.training.descent import descend, prepare_descent
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, as_data, precision, whole, work
 from condenslab.training.flow import explained, flow, prepare_flow
+from condenslab.training.sliding import STUCK
 from condenslab.training.stack import Stack, count_members, is_listed, select, stacked
 from condenslab.training.trajectory import Stop, Trajectory
 
@@ -97,7 +98,10 @@ def ensemble(
     )
     if train is descend or any(run.stop is Stop.INTERRUPTED for run in runs):
         return runs
-    return [explained(run, whole(select(members, number), shared)) for number, run in enumerate(runs)]
+    return [
+        explained(run, whole(select(members, number), shared)) if run.stop in STUCK else run
+        for number, run in enumerate(runs)
+    ]
 
 
 def _listed(given: dict[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,9 @@ from condenslab.training.trajectory import Stop, Trajectory
 
 Field = Callable[[Any, Any, Any], Any]
 
+STUCK = (Stop.STEPS_EXHAUSTED, Stop.NO_PROGRESS)
+"""Endings that a kink may be the cause of."""
+
 _LAST = 100
 """So many last accepted steps tell how long steps are."""
 _WALK = 64
@@ -47,7 +50,7 @@ def name_sliding(run: Trajectory, field: Field, args: Any) -> Trajectory:
         field: (time, θ, args) → dθ/dt, a module-level function: it is part of the compiled program.
         args: Further arguments of the field.
     """
-    if run.stop not in (Stop.STEPS_EXHAUSTED, Stop.NO_PROGRESS):
+    if run.stop not in STUCK:
         return run
     lengths = np.diff(run.times[-_LAST - 1 :])
     # Where time stood still, the last steps do not tell how short the step has become.
