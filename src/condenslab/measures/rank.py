@@ -8,7 +8,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.measures.rank_evidence import exact_entries, fades, graded, spectra, tangents_again
+from condenslab.measures.rank_evidence import exact_entries, fades, generic_rank, graded, spectra, tangents_again
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen
 from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply
@@ -114,8 +114,8 @@ def rank(
         return _decided(values, cut, second, exact.rank, "exact arithmetic on the entries finds no more than the noise")
     if exact is not None and exact.short:
         return _decided(values, cut, second, exact.rank, "exact arithmetic on entries that are not rounded")
-    # Rounding makes every rank full: a lower one has a structure.
-    generic = exact is None or (exact.rounded and exact.rank == best.size)
+    # Rounding makes every rank full, but for exact copies and zeros: a lower one has a structure.
+    generic = exact is None or (exact.rounded and exact.rank == generic_rank(array))
     clear = generic and cut.decided and second.decided and cut.count == second.count
     if clear and (errors is not None or not graded(array, best.count)):
         return _decided(values, cut, second, best.count, "what is left has the size of rounding, three decades below")

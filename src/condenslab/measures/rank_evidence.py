@@ -139,6 +139,24 @@ def exact_entries(matrix: np.ndarray, expected: int) -> ExactEntries | None:
     return None
 
 
+def generic_rank(matrix: np.ndarray) -> int:
+    """Returns the rank that a matrix has once its entries are rounded: rounding spares exact copies and zeros alone.
+
+    It is the smaller number of rows and columns that are not zero and are no copy of another, up to sign.
+
+    Args:
+        matrix: Shape (row, column).
+    """
+    return min(_different(matrix), _different(matrix.T))
+
+
+def _different(rows: np.ndarray) -> int:
+    """Returns how many rows are neither zero nor, up to sign, copies of another."""
+    leading = np.take_along_axis(rows, np.argmax(rows != 0, axis=1)[:, None], axis=1)
+    turned = np.where(leading < 0, -rows, rows) + 0.0  # without negative zeros
+    return len({row.tobytes() for row in turned if row.any()})
+
+
 def tangents_again(
     network: PyTree, probes: Array, predict: Callable, jacobian: np.ndarray, expected: int
 ) -> Again | str:

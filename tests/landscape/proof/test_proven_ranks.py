@@ -56,7 +56,7 @@ def test_deep_networks():
 
 
 def test_a_tiny_singular_value_needs_more_digits():
-    """Two neurons 1e-12 apart: the float spectrum cannot tell, the exact rank is 6."""
+    """Two neurons 1e-12 apart: the float spectrum cannot tell, the exact rank is 6, as the second computation says."""
     w = jnp.array([[0.7], [0.7 + 1e-12]])
     network = TwoLayer(
         w,
@@ -67,5 +67,6 @@ def test_a_tiny_singular_value_needs_more_digits():
     )
     found = proof.proven_rank(network, np.linspace(-3, 3, 15)[:, None])
     assert (found.at_least, found.at_most) == (6, 6)
-    assert measures.model_rank(network, np.linspace(-3, 3, 15)[:, None]).value < 6
+    measured = measures.model_rank(network, np.linspace(-3, 3, 15)[:, None])
+    assert (measured.value, measured.decided) == (6, True) and measured.effective < 6
     assert verify(as_read(found.certificate())).verified

@@ -157,7 +157,8 @@ def _rate_outcome(case: RateCase, point: TwoLayer, risk: EmpiricalRisk, run: Tra
         landscape.branch_point(target_network(1, 2), shape_of(case.branch), jax.random.key(k)) for k in range(8)
     ]
     flat = np.array([np.asarray(networks.ravel(p)) for p in neighbours])
-    spread = measures.rank(flat[1:] - flat[0])
+    # Points of a branch are drawn and subtracted: their differences carry the rounding of the parameters.
+    spread = measures.rank(flat[1:] - flat[0], errors=4 * np.finfo(float).eps * float(np.abs(flat).max()))
     smallest = _smallest_positive(np.asarray(_hessian(risk, run.network)), shape_of(case.branch).hessian_rank(2))
     parameters = run.records["parameters"]
     gap = np.linalg.norm(parameters[:, :2] - parameters[:, 2:4], axis=1)
