@@ -196,14 +196,15 @@ class FixedPoint:
         return (16 * _inverse_tangent(5, work) - 4 * _inverse_tangent(239, work)) >> _GUARD
 
 
-def looks_rounded(values: np.ndarray) -> np.ndarray:
+def looks_rounded(values: np.ndarray, digits: int = 3) -> np.ndarray:
     """Returns which numbers use the last of float64's binary digits, as rounded ones do.
 
     Args:
         values: Floats, any shape.
+        digits: How many of the last digits are looked at.
     """
     mantissas, _ = np.frexp(np.where(np.isfinite(values), values, 0.0))
-    return np.asarray(np.ldexp(mantissas, 53).astype(np.int64) % 8 != 0)
+    return np.asarray(np.ldexp(mantissas, 53).astype(np.int64) % 2**digits != 0)
 
 
 @lru_cache(maxsize=64)

@@ -32,10 +32,12 @@ class ExactInertia:
     Attributes:
         counts: (positive, zero, negative).
         rounded: Whether the entries use all digits of float64, as rounded numbers do.
+        short: Whether hardly any of them does, as exact numbers.
     """
 
     counts: tuple[int, int, int]
     rounded: bool
+    short: bool
 
 
 def exact_inertia(matrix: np.ndarray) -> ExactInertia | None:
@@ -47,7 +49,7 @@ def exact_inertia(matrix: np.ndarray) -> ExactInertia | None:
     size = len(matrix)
     mantissas, exponents = np.frexp(matrix[matrix != 0])
     if not mantissas.size:
-        return ExactInertia((0, size, 0), rounded=False)
+        return ExactInertia((0, size, 0), rounded=False, short=True)
     if size > _MOST_ROWS:
         return None
     for extra in _BITS:
@@ -55,7 +57,11 @@ def exact_inertia(matrix: np.ndarray) -> ExactInertia | None:
         found = eliminated_inertia(FixedPoint(bits).array(matrix), bits)
         if found.certain:
             counts = (found.positive, size - found.rank, found.negative)
-            return ExactInertia(counts, rounded=bool(np.mean(looks_rounded(mantissas)) > 0.5))
+            return ExactInertia(
+                counts,
+                rounded=bool(np.mean(looks_rounded(mantissas)) > 0.5),
+                short=bool(np.mean(looks_rounded(mantissas, 8)) < 0.1),
+            )
     return None
 
 

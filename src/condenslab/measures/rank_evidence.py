@@ -33,10 +33,12 @@ class ExactEntries:
     Attributes:
         rank: The rank.
         rounded: Whether the entries use all digits of float64, as rounded numbers do.
+        short: Whether hardly any of them does, as exact numbers.
     """
 
     rank: int
     rounded: bool
+    short: bool
 
 
 @dataclass(frozen=True)
@@ -124,12 +126,16 @@ def exact_entries(matrix: np.ndarray, expected: int) -> ExactEntries | None:
         return None
     mantissas, exponents = np.frexp(matrix[matrix != 0])
     if not mantissas.size:
-        return ExactEntries(0, rounded=False)
+        return ExactEntries(0, rounded=False, short=True)
     for extra in _BITS:
         bits = extra + max(0, _MANTISSA - int(exponents.min())) + max(0, int(exponents.max()))
         found = eliminated_rank(FixedPoint(bits).array(matrix), bits, expected)
         if found.certain:
-            return ExactEntries(found.rank, rounded=bool(np.mean(looks_rounded(mantissas)) > 0.5))
+            return ExactEntries(
+                found.rank,
+                rounded=bool(np.mean(looks_rounded(mantissas)) > 0.5),
+                short=bool(np.mean(looks_rounded(mantissas, 8)) < 0.1),
+            )
     return None
 
 
