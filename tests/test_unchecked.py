@@ -37,6 +37,8 @@ REQUESTS = {
     "training.Adam(None)": "rate must be a real number",
     "training.Adam(True)": "rate must be a real number",
     "training.GradientDescent(lambda step: 0.1)": "give an optax optimiser",
+    "training.descend(risk, net, training.GradientDescent(0.1), steps=10 / 0.3)": "steps must be a whole number",
+    "training.descend(risk, net, training.GradientDescent(0.1), steps=5, at=[1.5])": "whole numbers",
     "StartLaw(gentlest=-1.0)": "gentlest must be positive",
     "StartLaw(steepest=np.nan)": "steepest must be finite",
     "StartLaw(beyond=-0.5)": "beyond must be at least 0",
