@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from condenslab.cli import main, show
+from condenslab.errors import UserError
 from condenslab.studies import get
 from condenslab.studies.settings import changed
 
@@ -81,6 +82,13 @@ def test_words_are_a_list_without_json():
     base = get("initial_condensation").presets["tiny"]
     for text in ("tanh,relu", "tanh, relu", "[tanh,relu]", '["tanh","relu"]', "'tanh','relu'"):
         assert changed(base, {"activations": text}).activations == ("tanh", "relu")
+
+
+def test_a_wrong_word_of_a_list_is_named():
+    base = get("initial_condensation").presets["tiny"]
+    for text in ("tanh,rleu", '["tanh","rleu"]', "rleu"):
+        with pytest.raises(UserError, match=r"unknown entry of activations \(a setting\) 'rleu'; did you mean 'relu'"):
+            changed(base, {"activations": text})
 
 
 def test_verdicts_on_a_terminal_without_unicode(monkeypatch):

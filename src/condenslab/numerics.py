@@ -45,6 +45,29 @@ class SpectrumCut:
         return self.full or self.gap >= CLEAR_DECADES
 
 
+def whole_as_float(array: np.ndarray) -> np.ndarray:
+    """Returns whole numbers and truth values as float64, which holds them exactly, and anything else as it is.
+
+    Raises:
+        ValueError: One is beyond 2⁵³, where float64 has gaps.
+    """
+    if array.dtype.kind not in "biu":
+        return array
+    if array.size and max(-int(array.min()), int(array.max())) > 2**53:
+        raise ValueError("whole numbers must lie within ±2⁵³, which float64 holds exactly. Got larger ones.")
+    return array.astype(np.float64)
+
+
+def require_tolerance(tolerance: float | None) -> None:
+    """Refuses a stated tolerance that cuts nowhere.
+
+    Raises:
+        ValueError: It is negative or NaN.
+    """
+    if tolerance is not None and not tolerance >= 0:
+        raise ValueError(f"tolerance must be a number of at least 0, or None. Got {tolerance}.")
+
+
 def require_float64(array: np.ndarray, quantity: str, tolerance: float | None) -> None:
     """Refuses single precision for a quantity that counts zeros, unless the caller states a tolerance.
 

@@ -89,6 +89,19 @@ def test_a_flat_direction_is_zero_to_many_digits():
     assert inertia_at(quartic, jnp.zeros(2)).counts == (1, 1, 0)
 
 
+@pytest.mark.parametrize("spread", [(0, 20, 40), (0, 10, 20, 30), tuple(range(0, 300, 20))])
+def test_rows_and_columns_in_units_of_their_own(spread):
+    """diag(1, 1e-20, 1e-40) is regular, and a unit a row or a column changes no rank: no zero is decided there."""
+    scale = 10.0 ** -np.array(spread)
+    dense = np.random.default_rng(0).normal(size=(len(spread), len(spread)))
+    for matrix in (np.diag(scale), dense * scale, dense * scale[:, None]):
+        found = rank(matrix)
+        assert found.value == len(spread) or not found.decided
+    signs = np.diag(scale * (-1.0) ** np.arange(len(spread)))
+    found = inertia(signs, gradient_norm=0.0)
+    assert found.counts == (-(-len(spread) // 2), 0, len(spread) // 2) or not found.decided
+
+
 def test_three_layers_of_lightning_attention():
     """X → (XQ)(XK)ᵀ(XV) + X with d = 4 and a = 2, three times: bad scaling of rows; 49 by exact arithmetic mod p."""
     shapes = [(4, 2), (4, 2), (4, 4)] * 3

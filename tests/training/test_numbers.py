@@ -76,7 +76,7 @@ def test_a_level_that_is_never_reached(level, bad):
 
 def test_further_numbers_of_a_run():
     with pytest.raises(ValueError, match="whole numbers"):
-        descend(RISK, START, GradientDescent(0.1), steps=5, at=[1.5])
+        descend(RISK, START, GradientDescent(0.1), steps=5, at=np.array([1.5]))
     with pytest.raises(ValueError, match="time_limit"):
         descend(RISK, START, GradientDescent(0.1), steps=5, time_limit=-1)
     with pytest.raises(TypeError, match="progress"):
@@ -87,12 +87,6 @@ def test_further_numbers_of_a_run():
         flow(RISK, START, until=Until(time=1.0), rtol=0.0, atol=0.0)
     with pytest.raises(ValueError, match="chunk"):
         ensemble(descend, [RISK], START, GradientDescent(0.1), steps=1, chunk=0)
-
-
-def test_a_quotient_of_steps_is_told_at_once():
-    """What never returned: a number of steps that no segment can end at."""
-    with pytest.raises(ValueError, match="steps must be a whole number"):
-        descend(RISK, START, GradientDescent(0.1), steps=10 / 0.3)
 
 
 OPTIMISERS = {

@@ -11,7 +11,15 @@ from jaxtyping import PyTree
 
 from condenslab.measures.inertia_evidence import exact_inertia, inertia_again
 from condenslab.measures.rank_evidence import equilibration, graded
-from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, require_memory, rounding_floor
+from condenslab.numerics import (
+    SpectrumCut,
+    cut_spectrum,
+    require_float64,
+    require_memory,
+    require_tolerance,
+    rounding_floor,
+    whole_as_float,
+)
 from condenslab.risk import EmpiricalRisk
 
 Counts = tuple[int, int, int]
@@ -78,14 +86,15 @@ def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: flo
 
     Raises:
         TypeError: The matrix is not float64 and no tolerance is given.
-        ValueError: It is not square and symmetric, has NaN or infinite entries, or the gradient norm is negative or
-            NaN.
+        ValueError: It is not square and symmetric, has NaN or infinite entries, or the gradient norm or the tolerance
+            is negative or NaN.
 
     Example:
         >>> print(inertia(np.diag([2.0, 0.0, -1.0]), gradient_norm=0.0))
         (1, 1, 1)
     """
-    matrix = np.asarray(hessian)
+    matrix = whole_as_float(np.asarray(hessian))
+    require_tolerance(tolerance)
     require_float64(matrix, "inertia", tolerance)
     matrix = _symmetric(matrix.astype(np.float64))
     if not gradient_norm >= 0:

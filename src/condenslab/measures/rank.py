@@ -13,7 +13,7 @@ from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen
 from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply
 from condenslab.networks.conversion import floating, numbers
-from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64
+from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, require_tolerance, whole_as_float
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +95,8 @@ def rank(
 
     Raises:
         TypeError: The matrix is not float64 and no tolerance is given.
-        ValueError: It is not a matrix, or has NaN or infinite entries, or a bound of an error is negative.
+        ValueError: It is not a matrix, or has NaN or infinite entries, or a bound of an error or the tolerance is
+            negative, or whole numbers are beyond 2⁵³ (`exact_rank` takes them).
 
     Example:
         >>> print(rank(np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])))
@@ -203,7 +204,8 @@ def rank_of_tangents(
 
 
 def _checked(matrix: np.ndarray | Array, tolerance: float | None) -> np.ndarray:
-    array = np.asarray(matrix)
+    array = whole_as_float(np.asarray(matrix))
+    require_tolerance(tolerance)
     if array.ndim != 2:
         raise ValueError(f"a rank is that of a matrix (row, column). Got shape {array.shape}.")
     require_float64(array, "rank", tolerance)

@@ -28,6 +28,9 @@ class Activation:
         homogeneity: q if σ(βz) = β^q·σ(z) for every β > 0, else None.
         lipschitz: A number that |σ(y) − σ(z)| / |y − z| never exceeds, or None where there is or is known none.
         supremum: A number that |σ(z)| never exceeds, or None.
+
+    Raises:
+        TypeError: `function` is none.
     """
 
     name: str
@@ -37,6 +40,10 @@ class Activation:
     homogeneity: int | None = None
     lipschitz: float | None = None
     supremum: float | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.function):
+            raise TypeError(f"an activation needs a function of arrays, jnp.sin say. Got {self.function!r}.")
 
     def __call__(self, preactivation: Array) -> Array:
         """Returns σ of every entry."""

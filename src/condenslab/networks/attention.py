@@ -14,7 +14,7 @@ from jax import Array
 from jaxtyping import Float
 
 from condenslab.networks.checks import check_shapes, count, no_dropout
-from condenslab.networks.conversion import parameter
+from condenslab.networks.conversion import batch, parameter
 from condenslab.networks.dense import Dropout
 
 
@@ -83,6 +83,7 @@ class MultiHeadAttention(eqx.Module):
         return self.queries.shape[-2]
 
     def _sequences(self, inputs: Array) -> Array:
+        inputs = batch(inputs)
         size = self.d_model if self.embedding is None else self.embedding.shape[0]
         if inputs.ndim == 2 and inputs.shape[1] % size == 0:
             return inputs.reshape(inputs.shape[0], inputs.shape[1] // size, size)

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from condenslab.networks.activations import Activation
 from condenslab.networks.checks import check_shapes
-from condenslab.networks.conversion import as_activation, parameters
+from condenslab.networks.conversion import as_activation, batch, parameters
 from condenslab.networks.dense import Dropout
 
 Pooling = Literal["max", "mean"]
@@ -112,6 +112,7 @@ class CNN(eqx.Module):
 
     def _convolved(self, hidden: Array, layer: int) -> Array:
         kernel, bias = self.kernels[layer], self.kernel_biases[layer]
+        hidden = batch(hidden)
         if hidden.ndim != 4 or hidden.shape[1] != kernel.shape[1]:
             raise ValueError(
                 f"convolution layer {layer} needs a batch of shape (sample, {kernel.shape[1]}, height, width). "

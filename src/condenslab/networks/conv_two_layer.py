@@ -14,7 +14,7 @@ from jax import Array
 from jaxtyping import Float
 
 from condenslab.networks.activations import Activation
-from condenslab.networks.conversion import as_activation, parameter
+from condenslab.networks.conversion import as_activation, batch, parameter
 from condenslab.networks.dense import Dropout, TwoLayer
 
 
@@ -102,6 +102,7 @@ class ConvTwoLayer(eqx.Module):
 
     def _patches(self, inputs: Array) -> Array:
         """Returns x[p], shape (sample, *positions, entry of a kernel)."""
+        inputs = batch(inputs)
         if inputs.shape[1:] != self.input_shape:
             raise ValueError(
                 f"kernels of size {self.size} at {self.positions} positions need a batch of shape (sample, "

@@ -49,6 +49,22 @@ def numbers(name: str, values: Any) -> Array:
     return floating(name, array)
 
 
+def batch(inputs: Any) -> Any:
+    """Returns a batch that a network can take: arrays of JAX and native floats as they are, others as `floating` does.
+
+    JAX reads NumPy's arrays of foreign byte order as if they were of its own.
+
+    Args:
+        inputs: Any array or tracer.
+
+    Raises:
+        ValueError: No array of real numbers.
+    """
+    if isinstance(inputs, np.ndarray) and not (inputs.dtype in _KEPT and inputs.dtype.isnative):
+        return floating("inputs", inputs)
+    return inputs
+
+
 def parameter(values: Any) -> Any:
     """Returns parameters of a network in floating point, on the host or device where they are.
 

@@ -18,7 +18,7 @@ from jaxtyping import Float
 
 from condenslab.networks.activations import Activation
 from condenslab.networks.checks import check_shapes
-from condenslab.networks.conversion import Key, as_activation, as_key, floating, parameter, parameters
+from condenslab.networks.conversion import Key, as_activation, as_key, batch, parameter, parameters
 
 Network = TypeVar("Network", bound=eqx.Module)
 Numbers: TypeAlias = Array | np.ndarray
@@ -217,8 +217,7 @@ def _affine(
     weight: Float[Numbers, "neuron input"],
     bias: Float[Numbers, " neuron"] | None,
 ) -> Any:
-    if isinstance(inputs, np.ndarray) and inputs.dtype.name not in ("float32", "float64"):
-        inputs = floating("inputs", inputs)  # in any number type and byte order
+    inputs = batch(inputs)
     if inputs.ndim != 2 or inputs.shape[1] != weight.shape[-1]:
         raise ValueError(
             f"a layer with {weight.shape[-1]} inputs needs a batch of shape (sample, {weight.shape[-1]}). "

@@ -62,6 +62,8 @@ def two_layer(
             by 1/α, or use `initial.from_gamma`, the equivalent scale with α = 1 for homogeneous activations.
     """
     m, d, o = count("width", width), count("inputs", inputs), count("outputs", outputs)
+    if not isinstance(scale, Scale):
+        raise TypeError(f"scale must be networks.Scale(input_std, output_std), one a layer. Got {scale!r}.")
     if not isinstance(scale.output_scale, Tracer) and np.any(np.asarray(scale.output_scale) != 1.0):
         raise ValueError(
             f"a network's parameters carry no output_scale 1/α. Got {scale.output_scale}: draw with scale.unscaled and "
@@ -108,9 +110,9 @@ def mlp(
         ValueError: Fewer than two widths, a width that is not a positive whole number, not exactly one of std and
             scheme, or a standard deviation that is no scalar or vanishes in jax's precision.
     """
-    sizes = [count("every width", width) for width in widths]
+    sizes = [] if isinstance(widths, int) else [count("every width", width) for width in widths]
     if len(sizes) < 2:
-        raise ValueError(f"widths must hold at least the input and the output dimension. Got {tuple(widths)}.")
+        raise ValueError(f"widths must hold at least the input and the output dimension, (1, 5, 1) say. Got {widths}.")
     stds, law = _layer_stds(sizes, std, scheme, law)
     matrices = [(fan_out, fan_in) for fan_in, fan_out in pairwise(sizes)]
     units = unit_draws(key, law, *matrices, *[(fan_out,) for fan_out in sizes[1:]])

@@ -13,7 +13,7 @@ from jax.core import Tracer
 from jaxtyping import Float, Shaped
 
 from condenslab.networks.checks import check_shapes, no_dropout
-from condenslab.networks.conversion import parameter
+from condenslab.networks.conversion import batch, parameter
 from condenslab.networks.dense import Dropout
 
 
@@ -137,6 +137,7 @@ class MatrixFactorisation(eqx.Module):
             ValueError: The shape is another one, or there is dropout.
         """
         no_dropout(dropout)
+        inputs = batch(inputs)
         if inputs.ndim != 2 or inputs.shape[1] != 2:
             raise ValueError(f"inputs must be index pairs, shape (sample, 2). Got shape {inputs.shape}.")
         self._check_pairs(inputs)
@@ -175,6 +176,7 @@ def index_pairs(rows: int, columns: int) -> np.ndarray:
 
 def _sum(inputs: Array, coefficients: Array, dropout: Dropout | None) -> Array:
     no_dropout(dropout)
+    inputs = batch(inputs)
     if inputs.ndim != 2 or inputs.shape[1] != coefficients.shape[0]:
         raise ValueError(
             f"a model with {coefficients.shape[0]} coefficients needs a batch of shape (sample, "

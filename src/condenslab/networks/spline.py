@@ -16,7 +16,7 @@ from jax import Array
 from jaxtyping import Float
 
 from condenslab.networks.checks import count, no_dropout
-from condenslab.networks.conversion import parameters
+from condenslab.networks.conversion import floating, parameters
 from condenslab.networks.dense import Dropout
 
 Knots = tuple[float, ...]
@@ -61,7 +61,7 @@ class KAN(eqx.Module):
     ) -> Float[Array, "sample output"]:
         """Returns the outputs on a batch of inputs; dropout must be None."""
         no_dropout(dropout)
-        hidden = inputs
+        hidden = floating("inputs", inputs)  # knots are in double precision
         for c, knots in zip(self.coefficients, self.knots, strict=True):
             if hidden.ndim != 2 or hidden.shape[1] != c.shape[1]:
                 raise ValueError(

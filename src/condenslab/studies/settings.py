@@ -77,8 +77,11 @@ def _parse(name: str, text: str, kind: Any) -> Any:
     """Reads a text as JSON of a type (`True` passes for `true`), as a list without brackets or quotes, or as itself."""
     if get_origin(kind) is Literal and set(map(type, get_args(kind))) == {str} and text not in get_args(kind):
         raise unknown(f"{name} (a setting)", text, get_args(kind))
-    problem = ""
+    problem, inner = "", (*get_args(kind), None)[0]
     words = [word.strip().strip("\"'") for word in text.strip().removeprefix("[").removesuffix("]").split(",")]
+    wrong = [word for word in words if word and get_origin(inner) is Literal and word not in map(str, get_args(inner))]
+    if wrong:
+        raise unknown(f"entry of {name} (a setting)", wrong[0], map(str, get_args(inner)))
     for number, candidate in enumerate((text, text.lower(), f"[{text}]", msgspec.json.encode(words).decode())):
         try:
             return msgspec.json.decode(candidate, type=kind)

@@ -1,5 +1,6 @@
 """Numbers of a training run, checked where they enter: each that cannot be meant is refused in one sentence."""
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,18 @@ def check_number(name: str, value: Any, *, least: float = 0.0, below: float = np
         open_end = "not be negative or NaN" if infinite else "not be negative, NaN or infinite"
         limits = f"be at least {least:g} and below {below:g}" if np.isfinite(below) else open_end
         raise ValueError(f"{name} must {limits}. Got {value}.")
+
+
+def check_rate(rate: Any) -> None:
+    """Refuses a learning rate that is none at all, negative, NaN or infinite; see `check_number`.
+
+    Raises:
+        ValueError: It is out of range.
+        TypeError: It is None, a truth value or a schedule.
+    """
+    if rate is None or isinstance(rate, bool) or inspect.isfunction(rate):
+        raise TypeError(f"rate must be a real number. Got {rate!r}; for a schedule give an optax optimiser.")
+    check_number("rate", rate)
 
 
 def check_count(name: str, value: Any, least: int = 0) -> int:

@@ -11,7 +11,7 @@ import optax
 from jax import Array
 
 from condenslab.risk import EmpiricalRisk
-from condenslab.training.checks import check_number
+from condenslab.training.checks import check_number, check_rate
 
 
 class GradientDescent(eqx.Module):
@@ -31,7 +31,7 @@ class GradientDescent(eqx.Module):
     decay: float | Array | None = None
 
     def __check_init__(self) -> None:
-        check_number("rate", self.rate)
+        check_rate(self.rate)
         check_number("momentum", self.momentum, below=1.0)
         check_number("decay", self.decay)
 
@@ -66,7 +66,7 @@ class Adam(eqx.Module):
     decay: float | Array = 0.0
 
     def __check_init__(self) -> None:
-        check_number("rate", self.rate)
+        check_rate(self.rate)
         check_number("b1", self.b1, below=1.0)
         check_number("b2", self.b2, below=1.0)
         check_number("eps", self.eps)

@@ -16,7 +16,8 @@ from condenslab.landscape.critical.starts import DATA_SCALED, StartLaw
 from condenslab.landscape.critical.stationary import Fate, require_double
 from condenslab.landscape.critical.units import units_of
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
-from condenslab.networks.conversion import Key
+from condenslab.networks.checks import check_positive, count
+from condenslab.networks.conversion import Key, as_activation
 from condenslab.risk import EmpiricalRisk
 
 _ROOT_STEPS = 300
@@ -79,7 +80,7 @@ def critical_points(
     width: int | Sequence[int],
     starts: int,
     key: Key,
-    activation: Activation = ACTIVATIONS["tanh"],
+    activation: Activation | str = ACTIVATIONS["tanh"],
     biases: bool = True,
     output_bias: bool = False,
     law: StartLaw = DATA_SCALED,
@@ -114,7 +115,7 @@ def critical_points(
         width: Number of hidden neurons, at least 1; several numbers, one a hidden layer, for an `MLP`.
         starts: Number of starts.
         key: A JAX key or an integer seed.
-        activation: σ.
+        activation: σ, or its name.
         biases: Whether neurons have biases.
         output_bias: Whether outputs have one.
         law: How starts are drawn.
@@ -127,18 +128,20 @@ def critical_points(
 
     Raises:
         TypeError: The risk is not float64.
-        ValueError: A width or starts is not positive, or the risk is of other networks.
+        ValueError: A width or starts is not a positive whole number, another number is out of range, or the risk is of
+            other networks.
 
     References:
         Zhang et al., NeurIPS 2021 (arXiv 2105.14573), Figure 4, for the notion of critical functions.
     """
-    hidden = (width,) if isinstance(width, int) else tuple(width)
-    if not hidden or min(hidden) < 1 or starts < 1:
-        raise ValueError(f"a search needs widths and a number of starts of at least 1. Got {width} and {starts}.")
-    risk = _own(risk)
-    shape = hidden[0] if isinstance(width, int) else hidden
-    networks, steps = law.draw(risk, key, starts, shape, activation, biases=biases, output_bias=output_bias)
+    deep = isinstance(width, Sequence | np.ndarray)
+    hidden = tuple(count("every width", own) for own in width) if deep else (count("width", width),)
+    if not hidden:
+        raise ValueError(f"a search needs at least one width. Got {width!r}.")
+    starts, activation, risk = count("starts", starts), as_activation(activation), _own(risk)
     limits = Limits(tolerance, steepest, root_steps, time_limit, memory)
+    shape = hidden if deep else hidden[0]
+    networks, steps = law.draw(risk, key, starts, shape, activation, biases=biases, output_bias=output_bias)
     return _search(risk, networks, np.asarray(steps), limits, same, sum(hidden))
 
 
@@ -200,6 +203,7 @@ def _search(
     risk: EmpiricalRisk, networks: TwoLayer | MLP, steps: np.ndarray, limits: Limits, same: float, width: int
 ) -> CriticalPoints:
     require_double(risk, networks)
+    check_positive("same", same)
     factor = 1.0 if risk.scale is None else float(risk.scale)
     units = units_of(risk, jax.tree.map(lambda leaf: leaf[0], networks))
     inner = units.risk(risk)

@@ -16,6 +16,7 @@ from condenslab.landscape.critical.stationary import NEWTON_STEPS, STANDSTILL, F
 from condenslab.landscape.critical.units import Units, standardises, units_of
 from condenslab.landscape.receipt import Receipt, risk_receipt
 from condenslab.networks import ravel, unravel
+from condenslab.networks.checks import check_positive
 from condenslab.networks.layered import Dense
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
@@ -64,10 +65,11 @@ def polish(
 
     Raises:
         TypeError: Risk or network is not float64.
-        ValueError: The number of steps is not a positive integer.
+        ValueError: The number of steps is not a positive integer, or the tolerance not a positive number.
     """
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1):
         raise ValueError(f"steps must be a positive integer. Got {steps!r}.")
+    check_positive("tolerance", tolerance)
     require_double(risk, network)
     risk = risk.counted()
     units = units_of(risk, network) if standardises(risk, network) else None

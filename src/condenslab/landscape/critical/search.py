@@ -16,6 +16,7 @@ from condenslab.landscape.critical.further_out import attains_zero
 from condenslab.landscape.critical.saturation import escaped, looks_saturated
 from condenslab.landscape.critical.stationary import STANDSTILL, Fate, newton_step
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.checks import check_positive, count
 from condenslab.risk import EmpiricalRisk, SquaredLoss
 
 SMALL = 100
@@ -36,6 +37,9 @@ class Limits:
         root_steps: At most so many steps to the root.
         seconds: Wall time after which no further round is entered, or None.
         memory: Bytes that a batch may hold.
+
+    Raises:
+        ValueError: A number is NaN or out of range; it is named as in `critical_points`.
     """
 
     tolerance: float | None
@@ -43,6 +47,15 @@ class Limits:
     root_steps: int
     seconds: float | None
     memory: int
+
+    def __post_init__(self) -> None:
+        if self.tolerance is not None:
+            check_positive("tolerance", self.tolerance)
+        check_positive("steepest", self.steepest)
+        count("root_steps", self.root_steps, least=0)
+        count("memory", self.memory)
+        if self.seconds is not None and not self.seconds >= 0:
+            raise ValueError(f"time_limit must be a number of seconds, not negative or NaN. Got {self.seconds}.")
 
 
 @dataclass(frozen=True, eq=False)

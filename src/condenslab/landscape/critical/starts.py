@@ -10,6 +10,7 @@ from jax import Array
 from scipy.spatial import KDTree
 
 from condenslab.networks import MLP, Activation, TwoLayer
+from condenslab.networks.checks import check_not_negative, check_positive, count
 from condenslab.networks.conversion import Key, as_key
 from condenslab.risk import EmpiricalRisk
 
@@ -37,6 +38,12 @@ class StartLaw:
     steepest: float = 1.0
     beyond: float = 0.1
     longest_descent: int = 100
+
+    def __post_init__(self) -> None:
+        check_positive("gentlest", self.gentlest)
+        check_positive("steepest", self.steepest)
+        check_not_negative("beyond", self.beyond)
+        count("longest_descent", self.longest_descent, least=0)
 
     def draw(
         self,

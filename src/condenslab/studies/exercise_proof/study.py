@@ -38,6 +38,7 @@ def _answers() -> list[Statement]:
             _of("teacher_defect"),
             exactly(0),
             note="R = 0 by construction; directions not proven to curve upwards",
+            label="R has a minimum of loss 0, proven: the target itself",
         ),
         Statement(
             "R is not convex, proven: a critical point with a direction of negative curvature",

@@ -1,0 +1,123 @@
+"""What people call, without the checks of shapes and types that only the tests install: in a process of its own."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+NUMBERS = """
+KINDS = ["?", "u1", ">i2", "i8", "f2", "<f4", ">f4", ">f8"]
+MODELS = {
+    "two-layer": (networks.two_layer(0, width=4, inputs=3, activation="tanh", scale=Scale(0.7, 0.6)), (3,)),
+    "deep": (networks.mlp(1, widths=(3, 4, 4, 1), activation="tanh", std=0.6), (3,)),
+    "linear": (networks.linear(0, inputs=3, std=1.0), (3,)),
+    "diagonal": (networks.diagonal(0, inputs=3, std=1.0), (3,)),
+    "deep diagonal": (networks.deep_diagonal(0, inputs=3, depth=3, std=1.0), (3,)),
+    "product": (networks.product_model(0, std=1.0), (2,)),
+    "factors": (networks.matrix_factorisation(0, rows=2, std=1.0), (2,)),
+    "spline": (networks.kan(0, widths=(3, 2, 1), intervals=4, std=1.0), (3,)),
+    "attention": (networks.multi_head_attention(0, heads=1, d_model=3, d=2, std=1.0), (2, 3)),
+    "kernels": (networks.conv_two_layer(
+        0, kernels=2, size=2, inputs=4, activation="tanh", scale=Scale(0.7, 0.6)), (4,)),
+    "images": (networks.cnn(
+        0, inputs=(1, 4, 4), channels=(2,), size=2, outputs=1, activation="tanh", std=1.0), (1, 4, 4)),
+}
+for name, (network, shape) in MODELS.items():
+    inputs = np.random.default_rng(0).integers(0, 2, (6, *shape))  # exact in every type, bool included
+    expected = np.asarray(network(jnp.asarray(inputs, float)))
+    for kind in KINDS:
+        said[f"{name} {kind}"] = float(np.abs(np.asarray(network(inputs.astype(kind))) - expected).max())
+"""
+
+REQUESTS = {
+    'Activation("mine", "tanh")': "needs a function",
+    'networks.two_layer(0, width=1, inputs=1, activation="tanh", scale=1.0)': "scale must be networks.Scale",
+    'networks.mlp(0, widths=3, activation="tanh", std=1.0)': "widths must hold at least",
+    "training.Adam(None)": "rate must be a real number",
+    "training.Adam(True)": "rate must be a real number",
+    "training.GradientDescent(lambda step: 0.1)": "give an optax optimiser",
+    "training.descend(risk, net, training.GradientDescent(0.1), steps=10 / 0.3)": "steps must be a whole number",
+    "training.descend(risk, net, training.GradientDescent(0.1), steps=5, at=[1.5])": "whole numbers",
+    "StartLaw(gentlest=-1.0)": "gentlest must be positive",
+    "StartLaw(steepest=np.nan)": "steepest must be finite",
+    "StartLaw(beyond=-0.5)": "beyond must be at least 0",
+    "StartLaw(longest_descent=-5)": "longest_descent must be a whole number",
+    "polish(risk, net, tolerance=-1.0)": "tolerance must be positive",
+    "polish(risk, net, tolerance=np.nan)": "tolerance must be finite",
+    "measures.rank(np.eye(2), tolerance=-1.0)": "tolerance must be a number of at least 0",
+    "measures.inertia(np.eye(2), gradient_norm=0.0, tolerance=np.nan)": "tolerance must be a number of at least 0",
+    "measures.rank(np.array([[2**60]]))": "whole numbers must lie within",
+    **{f"find(width={bad})": "must be a whole number of at least 1"
+       for bad in ("0", "1.0", "(1.5,)", "True", "'2'", "None")},
+    **{f"find(starts={bad})": "starts must be a whole number" for bad in ("0", "2.5", "True")},
+    "find(width=())": "at least one width",
+    "find(tolerance=-1.0)": "tolerance must be positive",
+    "find(steepest=0.0)": "steepest must be positive",
+    "find(root_steps=2.5)": "root_steps must be a whole number",
+    "find(time_limit=np.nan)": "time_limit must be a number of seconds",
+    "find(memory=0)": "memory must be a whole number",
+    "find(same=-1.0)": "same must be positive",
+    "find(activation=jnp.tanh)": "wrap a function of your own",
+}  # fmt: skip
+
+TAKEN = {
+    'find(width=np.int64(1), starts=np.int64(2), key=np.int64(0), activation="tanh").width': 1,
+    "find(width=np.array([1])).width": 1,
+    "measures.inertia(np.array([[0, 1], [1, 0]], np.uint8), gradient_norm=0.0).counts": [1, 0, 1],
+    "measures.rank(np.array([[True, False], [True, True]])).value": 2,
+}
+
+START = """
+import json, jax
+jax.config.update("jax_enable_x64", True)
+import jax.numpy as jnp
+import numpy as np
+from condenslab import measures, networks, training
+from condenslab.landscape import StartLaw, critical_points, polish
+from condenslab.networks import Activation, Scale
+from condenslab.risk import EmpiricalRisk
+
+risk = EmpiricalRisk(np.linspace(-1, 1, 5)[:, None], np.linspace(-1, 1, 5)[:, None] ** 3)
+net = networks.two_layer(0, width=1, inputs=1, activation="tanh", scale=Scale(1.0, 1.0))
+said = {}
+
+def find(**options):
+    return critical_points(risk, **{"width": 1, "starts": 1, "key": 0} | options)
+
+def ask(text):
+    try:
+        return eval(text)
+    except (TypeError, ValueError) as error:
+        return str(error)
+"""
+
+
+def said(body):
+    done = subprocess.run(
+        [sys.executable, "-c", f"{START}\n{body}\nprint(json.dumps(said, default=str))"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def answers():
+    return said(f"{NUMBERS}\nfor text in {[*REQUESTS, *TAKEN]!r}:\n    said[text] = ask(text)")
+
+
+def test_a_network_that_is_called_reads_every_number_type(answers):
+    """Also in foreign byte order, which JAX reads as if it were its own."""
+    apart = {name: value for name, value in answers.items() if isinstance(value, float)}
+    assert len(apart) == 11 * 8
+    assert {name: value for name, value in apart.items() if not value <= 1e-12} == {}
+
+
+@pytest.mark.parametrize(("request_", "message"), REQUESTS.items())
+def test_what_fails_later_is_refused_where_it_enters(answers, request_, message):
+    assert message in answers[request_]
+
+
+@pytest.mark.parametrize(("request_", "answer"), TAKEN.items())
+def test_what_is_meant_is_taken(answers, request_, answer):
+    assert answers[request_] == answer
