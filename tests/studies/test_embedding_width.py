@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 
 from condenslab import studies
-from condenslab.studies.embedding_width.cases import PRESETS, EscapeCase, IrisCase, Settings, SplitCase, make_cases
+from condenslab.studies.embedding_width.cases import (
+    PRESETS,
+    EscapeCase,
+    IrisCase,
+    Settings,
+    SplitCase,
+    make_cases,
+    proof_cases,
+)
 from condenslab.studies.shared.columns import columns, rows
+from condenslab.studies.shared.proven.cases import expected
 from condenslab.sweeps import case_id
 from condenslab.training import Stop
 from judging_settings import ended, judged, record_of
@@ -68,7 +77,12 @@ def escape_record(wide=0.05, narrow=0.1090227421):
     return record(EscapeCase(0, 1e4, 1e-3), values | {"narrow_stop": "FINISHED", "wide_stop": "FINISHED"}, arrays)
 
 
-ALL = [split_record(1), split_record(2), iris_record(), escape_record()]
+def proof_record(case):
+    widths = [case.width, *case.wide]
+    return record(case, {"available": True, "widths": widths, "counts": [expected(case.width, w) for w in widths]})
+
+
+ALL = [split_record(1), split_record(2), iris_record(), escape_record(), *map(proof_record, proof_cases(SETTINGS))]
 
 
 def claim_of(records, text):
@@ -77,7 +91,7 @@ def claim_of(records, text):
 
 def test_everything_as_the_theory_says_holds():
     claims = judged(STUDY, ALL, SETTINGS)
-    assert [claim.verdict for claim in claims] == ["holds"] * 19
+    assert [claim.verdict for claim in claims] == ["holds"] * 21
     assert {claim.figure for claim in claims} - {""} <= {drawing.title for drawing in STUDY.draw(ALL)}
     assert {claim.verdict for claim in judged(STUDY, [], SETTINGS)} == {"undecided"}
 
@@ -121,7 +135,7 @@ def test_what_was_not_decided_is_undecided(changed, text):
 
 def test_a_search_that_found_nothing_decides_nothing():
     claims = judged(STUDY, [record(SplitCase(1, 10, 0, 10), {"found": False})], SETTINGS)
-    assert len(claims) == 19 and {claim.verdict for claim in claims} == {"undecided"}
+    assert len(claims) == 21 and {claim.verdict for claim in claims} == {"undecided"}
 
 
 def test_rows_are_read_by_column():

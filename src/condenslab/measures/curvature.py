@@ -178,7 +178,7 @@ def _result(eigenvalues: np.ndarray, cut: SpectrumCut, counts: Counts, level: fl
     tiny = float(np.finfo(np.float64).tiny)
     gap = max(0.0, float(np.log10(max(smallest, tiny) / following))) if kept else float("inf")
     tolerance = float(np.sqrt(max(smallest, tiny)) * np.sqrt(following)) if kept else cut.floor
-    sure = smallest > level
+    sure = bool(smallest > level)
     effective = _counted(eigenvalues, cut.floor)
     argument = evidence if sure else ""
     counts = (positive, zero, negative)

@@ -22,7 +22,7 @@ _BITS = (640, 2560)
 """Binary digits of a second computation, and of a third where the second says nothing: 1e-192 and 1e-770."""
 _FIRM = 0.02
 """Binary digits by which the product of all pivots may change when parameters change in their last digits."""
-_MOST_PRODUCTS = 2e7
+_MOST_PRODUCTS = 1e6
 _MANTISSA = 53
 
 
