@@ -42,7 +42,7 @@ def cases():
     yield pytest.param(two_layer(rng, 2, 0, 1, "tanh"), "squared", id="width 0")
 
 
-@pytest.mark.parametrize(("network", "loss"), sampled(list(cases())[::-1], keep=6))
+@pytest.mark.parametrize(("network", "loss"), sampled(list(cases())[::-1], keep=4))
 def test_enclosures_hold_what_automatic_differentiation_gives(network, loss):
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(6, canonical_widths(network)[0])), rng.normal(size=(6, canonical_widths(network)[-1]))
@@ -110,7 +110,7 @@ def test_deep_networks_and_several_outputs():
     assert verify(as_read(found.certificate())).verified
 
 
-@pytest.mark.parametrize("name", ["tanh", "exp"])
+@pytest.mark.parametrize("name", sampled(["tanh", "exp"], keep=1))
 def test_cross_entropy(name):
     """Soft targets that make θ critical: softmax(f) moved across the Jacobian. Softmax has a zero mode a neuron."""
     rng = np.random.default_rng(7)
