@@ -271,7 +271,9 @@ def _along(risk: Any, case: Case, run: Any) -> Outcome:
     probes = jnp.linspace(-5.0, 5.0, 4 * 3 * case.width)[:, None]
     places = np.unique(np.linspace(0, len(run.times) - 1, 40).round().astype(int))
     points = networks_at(run.records["parameters"][places], run.network)
-    counts = np.array([measures.model_rank(point, probes).counts_at(THRESHOLDS) for point in points])
+    # Only the spectra are asked for: with a tolerance no argument for zeros is looked for.
+    spectra = [measures.model_rank(point, probes, tolerance=1e-12) for point in points]
+    counts = np.array([spectrum.counts_at(THRESHOLDS) for spectrum in spectra])
     values = {"ends": counts[-1].tolist(), "risk": float(run.records["risk"][-1]), "stop": run.stop.value}
     if case.std < 1 and run.stop.name == "RISK_REACHED":
         values |= rank_values(_merged_rank(risk, run.network), "merged")
