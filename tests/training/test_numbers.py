@@ -78,9 +78,9 @@ def test_further_numbers_of_a_run():
     with pytest.raises(ValueError, match="whole numbers"):
         descend(RISK, START, GradientDescent(0.1), steps=5, at=np.array([1.5]))
     with pytest.raises(ValueError, match="time_limit"):
-        descend(RISK, START, GradientDescent(0.1), steps=5, time_limit=-1)
+        descend(RISK, START, GradientDescent(0.1), steps=5, time_limit=-1.0)
     with pytest.raises(TypeError, match="progress"):
-        descend(RISK, START, GradientDescent(0.1), steps=5, progress=0.5)
+        descend(RISK, START, GradientDescent(0.1), steps=5, progress="half")
     with pytest.raises(ValueError, match="end time"):
         flow(RISK, START, until=Until(time=1.0), start_time=2.0)
     with pytest.raises(ValueError, match="both be 0"):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 from jax import Array
@@ -23,6 +24,11 @@ from condenslab.numerics import (
 from condenslab.risk import EmpiricalRisk
 
 Counts = tuple[int, int, int]
+
+
+_EPSILON = float(np.finfo(np.float64).eps)
+_SHAKES, _MARGIN = 4, 16.0
+"""So often θ is moved in its last digits, and so many of the largest change of an entry count as its rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,11 +147,30 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
         return first
     again = inertia_again(risk, network, _symmetric(matrix), first.tolerance)
     if again is None:
-        return first
+        return first if first.decided else _without_rounding(risk, network, matrix, first)
     counts = (again.positive, again.size - again.positive - again.negative, again.negative)
     argument = f"a second computation at the critical point: what is zero is below 1e{again.zero_to:.0f}"
     cut, _ = _signs(first.eigenvalues, None)
     return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
+
+
+def _without_rounding(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
+    """Decides an inertia whose open rows are rounding: they change by their own size with the last digits of θ.
+
+    So are those of a neuron without output weights at a critical point, sums that cancel. A row in small units is not.
+    """
+    theta, unravel = ravel_pytree(network)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
+    moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
+    changes = [np.abs(np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix) for one in moved]
+    rounding = np.all(np.abs(matrix) <= _MARGIN * np.max(np.array(changes), axis=0), axis=1)
+    if not rounding.any():
+        return first
+    kept = np.where(rounding, 0.0, 1.0)
+    cleaned = matrix * np.outer(kept, kept)
+    found = inertia(cleaned, gradient_norm=first.gradient_norm)
+    argument = "rows that change by their own size with the last digits of the parameters are rounding"
+    return replace(found, eigenvalues=first.eigenvalues, evidence=argument) if found.decided else first
 
 
 def _with_argument(
