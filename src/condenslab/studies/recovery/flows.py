@@ -40,6 +40,9 @@ _SECOND_STAGE = 10.0
 _CURVE_POINTS = 600
 _FRAMES = 40
 
+_NUMERICAL = 1e-9
+"""Singular values above this count in the numerical rank of a raw network."""
+
 
 def run_flows(cases: Sequence[FlowCase], progress: Progress, *, data: "Table | None" = None) -> list[Outcome]:
     """Returns one outcome a case; cases share everything that decides the program.
@@ -217,7 +220,9 @@ def _raw_rank(
     if not case.raw_rank:
         return {}, {}
     name, network = ("end_rank", end) if case.start == "small" else ("start_rank", start)
-    return _rank(name, measures.model_rank(network, setting.probes(networks.parameter_count(network))))
+    # Its spectrum is drawn and no number claimed: with a tolerance no argument for zeros is looked for.
+    probes = setting.probes(networks.parameter_count(network))
+    return _rank(name, measures.model_rank(network, probes, tolerance=_NUMERICAL))
 
 
 def _rank(name: str, rank: measures.Rank) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
