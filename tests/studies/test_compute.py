@@ -2,10 +2,16 @@
 
 import pytest
 
-from condenslab.studies import attention_rank, kan_grid, llr_transition, model_rank, scaling, simple_models
-from condenslab.studies import single_neuron as neuron
+from condenslab.studies import attention_rank, kan_grid, llr_transition, scaling
 from condenslab.studies.architectures import cases as architectures
 from condenslab.studies.contract.evidence import of_records
+from condenslab.studies.model_rank import cases as model_rank
+from condenslab.studies.model_rank import runs as ranks
+from condenslab.studies.simple_models import cases as simple_models
+from condenslab.studies.simple_models import runs as simple_runs
+from condenslab.studies.single_neuron import cases as neuron
+from condenslab.studies.single_neuron import runs as neuron_runs
+from condenslab.studies.single_neuron.claims import RECOVERED
 
 
 def silent(fraction, text):
@@ -19,12 +25,12 @@ def test_attention(change, rank):
 
 
 def test_a_null_neuron_of_a_spline_network_adds_nothing_and_a_finer_grid_does():
-    ranks = {}
+    found = {}
     for growth, amount in (("none", 0), ("null", 1), ("grid", 1)):
         values = kan_grid.measure(kan_grid.Case(growth, amount, 1, 3, 0), silent).values
         assert values["output_difference"] < 1e-12
-        ranks[growth] = values["rank"]
-    assert ranks["null"] == ranks["none"] < ranks["grid"]
+        found[growth] = values["rank"]
+    assert found["null"] == found["none"] < found["grid"]
 
 
 def test_recovery_sets_in_at_the_rank_of_the_shared_kernel():
@@ -35,13 +41,13 @@ def test_recovery_sets_in_at_the_rank_of_the_shared_kernel():
 
 @pytest.mark.parametrize(("kind", "rank"), [("condensed", 2), ("opposite", 2), ("generic", 4), ("dead", 3)])
 def test_pairs_of_neurons(kind, rank):
-    values = model_rank.fixed(model_rank.Case(kind, 1), silent).values
+    values = ranks.fixed(model_rank.Case(kind, 1), silent).values
     assert (values["rank"], values["rank_decided"]) == (rank, True)
 
 
 def test_a_flow_from_small_weights_merges_to_the_target_s_rank():
     case = model_rank.Case("run", 0, 6, 20, 1e10, 1e-4)
-    (outcome,) = model_rank.follow([case], silent)
+    (outcome,) = ranks.follow([case], silent)
     assert (outcome.status, outcome.values["merged"]) == ("done", 3)
 
 
@@ -49,19 +55,19 @@ def test_the_linear_model_finds_a_target_from_as_many_samples_as_coefficients():
     few, enough = (
         simple_models.Case("linear", (1.0, 1.0, 0.0), n, 3, 1e-4, 0.1, 20_000, 0) for n in (2, 3)
     )  # fmt: skip
-    outcomes = simple_models.descend([few, enough], silent)
+    outcomes = simple_runs.descend([few, enough], silent)
     assert outcomes[0].values["error"] > 1e-3 and outcomes[1].values["error"] < 1e-6
 
 
 def test_ranks_of_two_neurons():
     """DIS: model rank 3 at a merged pair, 4 with a dead neuron, 6 in general; codimensions 5 and 4."""
-    values = neuron.ranks(neuron.Case("rank", 7, 0.01, 1e9, 10, 0), silent).values
+    values = neuron_runs.ranks(neuron.Case("rank", 7, 0.01, 1e9, 10, 0), silent).values
     assert (values["merged"], values["dead"], values["generic"], values["codimensions"]) == (3, 4, 6, [5, 4])
 
 
 def test_a_flow_near_the_merged_branch_ends_on_the_target():
-    (ended,) = neuron.flows([neuron.Case("merged", 7, 0.01, 1e9, 4_000, 0)], silent)
-    assert ended.status == "done" and ended.values["error"] <= neuron.RECOVERED
+    (ended,) = neuron_runs.flows([neuron.Case("merged", 7, 0.01, 1e9, 4_000, 0)], silent)
+    assert ended.status == "done" and ended.values["error"] <= RECOVERED
 
 
 def test_completion_of_a_rank_1_matrix():
@@ -71,8 +77,8 @@ def test_completion_of_a_rank_1_matrix():
     from condenslab.studies.shared.completion.cases import TrainCase
     from condenslab.studies.shared.completion.runs import descend
 
-    ranks = runs.run_rank(RankCase("M1"), silent).values
-    assert [ranks[name] for name in ("rank", "exact", "hooks", "minimal", "matrix_rank")] == [7, 7, 7, 7, 1]
+    values = runs.run_rank(RankCase("M1"), silent).values
+    assert [values[name] for name in ("rank", "exact", "hooks", "minimal", "matrix_rank")] == [7, 7, 7, 7, 1]
     order = runs.run_order(OrderCase("1"), silent).values
     assert (order["first"], order["exact_first"]) == (8, 8)
     (whole,) = descend([TrainCase("hooks", "M1", tuple(range(16)), 1e-4, 0.05, 20_000, 0)], silent)

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 
 from condenslab import studies
-from condenslab.studies import attention_rank, kan_grid, llr_transition, model_rank, simple_models, single_neuron
+from condenslab.studies import attention_rank, kan_grid, llr_transition
 from condenslab.studies.matrix_completion import claims
 from condenslab.studies.matrix_completion.cases import PRESETS, make_cases
 from condenslab.studies.shared.completion import cases as completion
 from condenslab.studies.shared.completion import targets
 from condenslab.studies.shared.completion.cases import TrainCase
+from condenslab.studies.simple_models import cases as simple_models
+from condenslab.studies.simple_models.claims import success_rates
+from condenslab.studies.single_neuron import cases as single_neuron
+from condenslab.studies.single_neuron.claims import FEWEST
 from judging import judged, record, verdicts
 
 
@@ -111,16 +115,16 @@ def test_single_neuron_claims_count_shares():
 def test_near_a_branch_one_flow_that_does_not_recover_is_one_too_many(lost, expected):
     """Theorem 5.4: almost every point; at one sample fewer it is enough that some flow fails."""
     study = studies.get("single_neuron")
-    settings = single_neuron.Settings(near=single_neuron.FEWEST)
-    cases = [single_neuron.Case("dead", n, 1e-2, 1e9, 10, k) for n in range(3, 8) for k in range(single_neuron.FEWEST)]
+    settings = single_neuron.Settings(near=FEWEST)
+    cases = [single_neuron.Case("dead", n, 1e-2, 1e9, 10, k) for n in range(3, 8) for k in range(FEWEST)]
     made = [record(study, c, {"error": float(c.seed < (lost if c.samples > 3 else 1))}) for c in cases]
     assert verdicts(judged(study, cases, made, settings), "near the dead branch") == expected
 
 
 def test_a_flow_that_was_cut_off_decides_neither_that_all_recover_nor_that_one_does_not():
     study = studies.get("single_neuron")
-    settings = single_neuron.Settings(near=single_neuron.FEWEST)
-    cases = [single_neuron.Case("dead", 3, 1e-2, 1e9, 10, k) for k in range(single_neuron.FEWEST)]
+    settings = single_neuron.Settings(near=FEWEST)
+    cases = [single_neuron.Case("dead", 3, 1e-2, 1e9, 10, k) for k in range(FEWEST)]
     made = [record(study, c, {"error": 0.0}) for c in cases[1:]]
     cut = record(study, cases[0], {"stop": "STEPS_EXHAUSTED"}, status="diverged")
     blown = record(study, cases[0], {"stop": "NOT_FINITE"}, status="diverged")
@@ -131,8 +135,10 @@ def test_a_flow_that_was_cut_off_decides_neither_that_all_recover_nor_that_one_d
 
 def test_the_formula_of_the_random_networks_counts_distinct_neurons():
     """m_w + 3·m_a from the weights themselves, not from how they were drawn."""
+    from condenslab.studies.model_rank.runs import random_network
+
     for seed in range(5):
-        network, expected = model_rank._random_network(seed)
+        network, expected = random_network(seed)
         weights, outgoing = np.asarray(network.input_weights), np.asarray(network.output_weights)[0]
         classes: list[tuple[np.ndarray, bool]] = []
         for w, a in zip(weights, outgoing, strict=True):
@@ -151,7 +157,7 @@ def test_success_rates_are_shares_of_seeds():
         record(study, simple_models.Case("deep", (1.0, 0.0), 5, 5, 1e-2, 0.1, 10, k), {"error": error})
         for k, error in enumerate((1e-5, 1e-2, 1e-9, 1.0))
     ]
-    assert simple_models.success_rates(made, "deep") == [(5, 0.5)]
+    assert success_rates(made, "deep") == [(5, 0.5)]
 
 
 @pytest.mark.parametrize(("status", "verdict"), [("done", "holds"), ("diverged", "undecided"), ("failed", "undecided")])
