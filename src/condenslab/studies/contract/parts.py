@@ -64,7 +64,12 @@ class Part:
             progress: Called with the finished fraction of the batch and a few words.
         """
         module, _, name = self.run.partition(":")
-        function = getattr(import_module(module), name)
+        try:
+            function = getattr(import_module(module), name)
+        except ImportError as error:
+            if "condenslab[" in str(error):  # an extra is missing, and the message says which
+                raise UserError(str(error)) from error
+            raise
         options = {"data": data} if self.takes_data else {}
         if self.together:
             return list(function(cases, progress or _silent, **options))

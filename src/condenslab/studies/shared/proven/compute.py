@@ -5,7 +5,6 @@ from importlib.util import find_spec
 import jax.numpy as jnp
 
 from condenslab import landscape, networks, tasks
-from condenslab.landscape import proof
 from condenslab.networks import TwoLayer
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
@@ -28,6 +27,8 @@ def prove_inertias(case: ProofCase, progress: Progress) -> Outcome:
     """
     if find_spec("flint") is None:
         return Outcome({"available": False})
+    from condenslab.landscape import proof  # it imports python-flint, which is an extra
+
     task = tasks.task("three_tanh")
     risk = EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets))
     a, w, b = (jnp.asarray(column) for column in zip(*_NEAR[case.width], strict=True))
