@@ -104,21 +104,35 @@ def test_neurons_are_free_and_connections_are_not(growth, rank):
 
 
 def test_the_inertia_of_a_split_minimum_is_proven(monkeypatch):
-    """EP21, Fig. 3(a): (3, 0, 0), then one of each sign a neuron more. Without python-flint nothing is decided."""
+    """EP21, Fig. 3(a): (3, 0, 0), then one of each sign a neuron more."""
     pytest.importorskip("flint")
     from condenslab import studies
-    from condenslab.studies.shared.proven import compute
-    from condenslab.studies.shared.proven.cases import ProofCase, proven
-    from judging import record
+    from condenslab.studies.shared.proven import cases, compute
+    from judging import judged, record
 
-    case = ProofCase(1, (2, 3))
-    outcome = compute.prove_inertias(case, silent)
-    assert outcome.values["counts"] == [[3, 0, 0], [4, 1, 1], [5, 2, 2]]
-    monkeypatch.setattr(compute, "find_spec", lambda name: None)
-    without = compute.prove_inertias(case, silent)
-    study, statement = studies.get("embedding_width"), proven(case, "")
-    verdicts = [
-        statement.decide(of_records([record(study, case, values)])).verdict
-        for values in (outcome.values, without.values, outcome.values | {"counts": [[3, 0, 0], [4, 1, 1], [4, 3, 2]]})
-    ]
-    assert verdicts == ["holds", "undecided", "fails"]
+    case = cases.ProofCase(1, (2, 3))
+    values = compute.prove_inertias(case, silent).values
+    assert values["counts"] == [[3, 0, 0], [4, 1, 1], [5, 2, 2]]
+    study, statement = studies.get("embedding_width"), cases.proven(case, "")
+    for counts, verdict in ((values["counts"], "holds"), ([[3, 0, 0], [4, 1, 1], [4, 3, 2]], "fails")):
+        evidence = of_records([record(study, case, values | {"counts": counts})])
+        assert statement.decide(evidence).verdict == verdict
+    monkeypatch.setattr(cases, "find_spec", lambda name: None)
+    asked = study.cases(study.presets["quick"], seed=0)
+    assert not any(isinstance(asked_for, cases.ProofCase) for asked_for in asked)
+    proofs = [claim for claim in judged(study, asked, []) if "is proven" in claim.statement]
+    assert [claim.verdict for claim in proofs] == ["undecided"] * 2 and "pip install" in proofs[0].reason
+
+
+def test_a_study_that_needs_an_extra_says_so_in_one_sentence(monkeypatch):
+    from condenslab import studies
+    from condenslab.errors import UserError
+    from condenslab.studies.contract import parts
+
+    def missing(name):
+        raise ImportError("proofs need python-flint: pip install 'condenslab[proof]'")
+
+    monkeypatch.setattr(parts, "import_module", missing)
+    study = studies.get("exercise_proof")
+    with pytest.raises(UserError, match="python-flint"):
+        study.run_batch(study.cases(study.presets["tiny"], seed=0)[:1])

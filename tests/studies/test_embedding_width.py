@@ -79,7 +79,7 @@ def escape_record(wide=0.05, narrow=0.1090227421):
 
 def proof_record(case):
     widths = [case.width, *case.wide]
-    return record(case, {"available": True, "widths": widths, "counts": [expected(case.width, w) for w in widths]})
+    return record(case, {"widths": widths, "counts": [expected(case.width, w) for w in widths]})
 
 
 ALL = [split_record(1), split_record(2), iris_record(), escape_record(), *map(proof_record, proof_cases(SETTINGS))]

@@ -33,8 +33,8 @@ def prove_store(folder: str, study: str | None, output: str) -> list[dict[str, A
     if not records:
         whose = "of any study" if study is None else f"of the study {study}"
         raise UserError(
-            f"the folder {folder} has no record {whose} with critical points (values.{_KEY}); run exercise_proof or "
-            "critical_functions first, or store your own with landscape.proof.stored_points"
+            f"the folder {folder} has no record {whose} with critical points (values.{_KEY}); run exercise_proof, "
+            "embedding_width or recovery first, or store your own with landscape.proof.stored_points"
         )
     try:
         from condenslab.landscape import proof

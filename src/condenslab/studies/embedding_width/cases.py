@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from condenslab.studies.shared.proven.cases import ProofCase
+from condenslab.studies.shared.proven.cases import ProofCase, provable
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
@@ -119,5 +119,5 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         *(SplitCase(w, settings.starts, s, settings.wide if s == seed else 0) for w in widths for s in seeds),
         *(EscapeCase(s, settings.time, settings.size) for s in seeds),
         *([IrisCase(seed, settings.iris_starts)] if settings.iris_starts else []),
-        *proof_cases(settings),
+        *provable(proof_cases(settings)),
     ]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
-from condenslab.studies.shared.proven.cases import ProofCase
+from condenslab.studies.shared.proven.cases import ProofCase, provable
 
 if TYPE_CHECKING:
     from condenslab.tasks import Table
@@ -192,5 +192,5 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
         flow("PyTorch default", 0, 0.0),
         *([flow("std 1", 0, settings.l2)] if settings.l2 > 0 else []),
         *(critical(width) for width in narrow_widths(settings)),
-        *(proof_cases(settings) if data is None else []),
+        *(provable(proof_cases(settings)) if data is None else []),
     ]

@@ -1,10 +1,9 @@
 """Proves the inertia of the lowest minima of widths 1 and 2, and of what they are embedded into."""
 
-from importlib.util import find_spec
-
 import jax.numpy as jnp
 
 from condenslab import landscape, networks, tasks
+from condenslab.landscape import proof
 from condenslab.networks import TwoLayer
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
@@ -25,10 +24,6 @@ def prove_inertias(case: ProofCase, progress: Progress) -> Outcome:
         case: The case.
         progress: Called after every proof.
     """
-    if find_spec("flint") is None:
-        return Outcome({"available": False})
-    from condenslab.landscape import proof  # it imports python-flint, which is an extra
-
     task = tasks.task("three_tanh")
     risk = EmpiricalRisk(jnp.asarray(task.inputs), jnp.asarray(task.targets))
     a, w, b = (jnp.asarray(column) for column in zip(*_NEAR[case.width], strict=True))
@@ -41,7 +36,6 @@ def prove_inertias(case: ProofCase, progress: Progress) -> Outcome:
         proofs.append(proof.prove(problem, landscape.split_to_width(minimum, width)))
         progress(number / len(widths), f"proof at width {width}")
     values = {
-        "available": True,
         "widths": list(widths),
         "counts": [list(p.inertia.counts) if p.proven and not p.inertia.open else [-1, -1, -1] for p in proofs],
         "reasons": [p.reason for p in proofs],
