@@ -133,8 +133,8 @@ def _spectra(results: Results) -> Drawing | None:
     parameters = 3 * panels[0][0].case["width"]
     caption = (
         f"Singular values of the Jacobian on probe inputs. The rank of the recovered network is the optimistic sample "
-        f"size: it compares with {samples} samples and {parameters:,} parameters. Where no gap of two decades stands "
-        "out, the rank is undecided."
+        f"size: it compares with {samples} samples and {parameters:,} parameters. Of the raw networks the numerical "
+        "rank is shown, at the dashed tolerance: undecided where no two decades stand between its values."
     )
     return Drawing(RANK, caption, figure)
 
