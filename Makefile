@@ -58,7 +58,7 @@ unit: $(VENV)/.installed-test
 
 # A plain `pip install torch` may take a CUDA build of several gigabytes. For the CPU build where PyPI has none, add
 # PyTorch's own index: make bench TORCH='torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu'
-bench: $(VENV)/.installed-core ## measure speed against PyTorch and a C kernel (installs torch; minutes)
+bench: $(VENV)/.installed-test ## measure speed against PyTorch and a C kernel (installs torch; minutes)
 	@$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet $(TORCH)
 	@for program in benchmarks/*.py; do $(BIN)/python $$program || exit $$?; done
 

@@ -4,26 +4,38 @@ import itertools
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from condenslab import training
 from condenslab.studies import Claim, Study
+from condenslab.studies.contract import train
 from condenslab.sweeps import Record, described
 
 
-def record(study: Study, case: Any, values=None, arrays=None, status: Any = "done") -> Record:
-    """Returns a made-up record of a case."""
+def record_of(study: Study, case: Any, values=None, arrays=None, status: Any = "done") -> Record:
+    """Returns a made-up record of a case, under the id that the study looks for."""
     return Record(study.name, study.id(case), described(case), status, "", dict(values or {}), dict(arrays or {}))
 
 
 def judged(
-    study: Study, cases: Sequence[Any], records: Sequence[Record], settings: Any = None, **options
+    study: Study,
+    records: Sequence[Record],
+    settings: Any = None,
+    *,
+    cases: Sequence[Any] | None = None,
+    seed: int = 0,
+    **options,
 ) -> list[Claim]:
-    """Returns the claims of a study on records; cases without one are missing."""
+    """Returns the claims of a study on records, by default of all cases of its quick settings.
+
+    A case without a record is missing.
+    """
     chosen = study.presets["quick"] if settings is None else settings
-    return study.claims(records, chosen, cases=cases, **options)
+    asked = study.cases(chosen, seed=seed) if cases is None else cases
+    return study.claims(records, chosen, cases=asked, **options)
 
 
 def verdicts(claims: Sequence[Claim], start: str = "") -> list[str]:
@@ -35,7 +47,7 @@ def made_up(study: Study, settings: Any, values: Callable[[Any], Any], seed: int
     """Returns a record a case: values(case) are its values; "diverged" or "failed" says so, and None leaves it out."""
     given = [(case, values(case)) for case in study.cases(settings, seed=seed)]
     return [
-        record(study, case, status=what) if isinstance(what, str) else record(study, case, what)
+        record_of(study, case, status=what) if isinstance(what, str) else record_of(study, case, what)
         for case, what in given
         if what is not None
     ]
@@ -43,11 +55,14 @@ def made_up(study: Study, settings: Any, values: Callable[[Any], Any], seed: int
 
 def decided(study: Study, records: Sequence[Record], settings: Any, seed: int = 0) -> list[str]:
     """Returns the verdicts on records of the cases of these settings."""
-    return verdicts(judged(study, study.cases(settings, seed=seed), records, settings))
+    return verdicts(judged(study, records, settings, seed=seed))
 
 
 def ended(monkeypatch: pytest.MonkeyPatch, function: str, stop: Any, call: int = 0) -> None:
-    """Lets a call of `training.<function>` (the first is number 0) end for another reason, an ensemble's first run."""
+    """Lets a call of `train.<function>` (the first is number 0) end for another reason, an ensemble's first run.
+
+    Only what the contract's `train` sees is replaced, so that an ensemble is still handed the library's own verb.
+    """
     library, calls = getattr(training, function), itertools.count()
 
     def replaced(*arguments: Any, **options: Any) -> Any:
@@ -56,7 +71,8 @@ def ended(monkeypatch: pytest.MonkeyPatch, function: str, stop: Any, call: int =
             return runs
         return [replace(runs[0], stop=stop), *runs[1:]] if isinstance(runs, list) else replace(runs, stop=stop)
 
-    monkeypatch.setattr(training, function, replaced)
+    seen = SimpleNamespace(**{name: getattr(training, name) for name in training.__all__} | {function: replaced})
+    monkeypatch.setattr(train, "training", seen)
 
 
 def check_damage(study: Study, settings: Any, cases: Sequence[Any], records: Sequence[Record], seeds: int = 20) -> None:
@@ -65,7 +81,7 @@ def check_damage(study: Study, settings: Any, cases: Sequence[Any], records: Seq
     A share may be decided whatever the lost runs would have said: what is measured is then missing, or what it is with
     the runs that are lost. A run that diverged is an answer.
     """
-    labels = [claim.label for claim in judged(study, cases, records, settings)]
+    labels = [claim.label for claim in judged(study, records, settings, cases=cases)]
     for seed in range(seeds):
         chance = random.Random(seed)
         weights = (chance.random() * 10, 1, 1, 1)
@@ -76,7 +92,7 @@ def check_damage(study: Study, settings: Any, cases: Sequence[Any], records: Seq
             kept += [damaged] if status != "missing" else []
             found.append(damaged if status == "diverged" else one)
             lost |= {one.id} if status in ("failed", "missing") else set()
-        claims, found_all = (judged(study, cases, some, settings) for some in (kept, found))
+        claims, found_all = (judged(study, some, settings, cases=cases) for some in (kept, found))
         assert [claim.label for claim in claims] == labels
         for claim, complete in zip(claims, found_all, strict=True):
             values = claim.measured if isinstance(claim.measured, list) else [claim.measured]

@@ -9,7 +9,6 @@ import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import jax
@@ -21,6 +20,7 @@ from condenslab import studies
 from condenslab.networks import TwoLayer
 from condenslab.networks.activations import ACTIVATIONS, activation
 from condenslab.risk import EmpiricalRisk
+from condenslab.studies.launch import installed_version
 
 Reduction = Callable[[np.ndarray, np.ndarray], Any]
 
@@ -114,15 +114,15 @@ class Diagnosis:
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the diagnosis as JSON would hold it."""
-        checks = [asdict(check) | {"right": check.right} for check in self.checks]
-        head = {"ok": not self.problem, "problem": self.problem or None}
-        step = {"microseconds_per_step": self.microseconds}
-        return (
-            head
-            | {"versions": self.versions, "device": self.device, "threads": self.threads}
-            | step
-            | {"checks": checks}
-        )
+        return {
+            "ok": not self.problem,
+            "problem": self.problem or None,
+            "versions": self.versions,
+            "device": self.device,
+            "threads": self.threads,
+            "microseconds_per_step": self.microseconds,
+            "checks": [asdict(check) | {"right": check.right} for check in self.checks],
+        }
 
     def text(self) -> str:
         """Returns the diagnosis for people."""
@@ -172,7 +172,7 @@ def check(reduction: Reduction = reduced_products) -> Diagnosis:
         microseconds = step_microseconds()
     here = studies.environment()
     versions = {"condenslab": here["condenslab"], "python": here["python"]} | {
-        name: _version(name) for name in _PACKAGES
+        name: installed_version(name) for name in _PACKAGES
     }
     return Diagnosis(versions, here["device"], here["threads"], tuple(checks), microseconds)
 
@@ -292,10 +292,3 @@ def _relative(computed: Any, exact: np.ndarray) -> float:
 def _largest(errors: np.ndarray) -> float:
     """Returns the largest error, infinity where one is not a number."""
     return float(np.max(np.where(np.isnan(errors), np.inf, errors)))
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

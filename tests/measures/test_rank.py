@@ -1,7 +1,5 @@
 """Ranks against exact arithmetic, prescribed spectra, and the ranks that the theory gives in closed form."""
 
-from fractions import Fraction
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,22 +11,7 @@ from condenslab.landscape import split_to_width
 from condenslab.measures import model_rank, rank
 from condenslab.networks import MLP, TwoLayer, activation, as_mlp
 from golden import WIDTH_3, tanh_network, three_tanh
-
-
-def exact_rank(matrix):
-    """Gaussian elimination in rational numbers."""
-    rows = [[Fraction(int(entry)) for entry in row] for row in matrix]
-    found = 0
-    for column in range(len(rows[0]) if rows else 0):
-        pivot = next((i for i in range(found, len(rows)) if rows[i][column] != 0), None)
-        if pivot is None:
-            continue
-        rows[found], rows[pivot] = rows[pivot], rows[found]
-        for i in range(found + 1, len(rows)):
-            factor = rows[i][column] / rows[found][column]
-            rows[i] = [a - factor * b for a, b in zip(rows[i], rows[found], strict=True)]
-        found += 1
-    return found
+from planted import exact_rank
 
 
 def spectrum_matrix(values, rows, columns, seed=0):

@@ -11,7 +11,7 @@ from condenslab.studies.architectures.cases import OPTIMISTIC, SHARINGS, RankCas
 from condenslab.studies.contract.evidence import of_records
 from condenslab.studies.tuning_tolerance import cases as tolerance_cases
 from condenslab.studies.tuning_tolerance import claims as tolerance
-from judging import judged, record, verdicts
+from judging import judged, record_of, verdicts
 
 SMALL = architecture_cases.Settings(
     shared=(5, 7, 14), unshared=(14, 15, 30), full=(20, 21, 42), rates=(0.1, 0.3), seeds=3
@@ -32,13 +32,13 @@ TEXTS, TOLERANCE_TEXTS = STUDY.claim_statements, TOLERANCE.claim_statements
 def trained(error, status=lambda case: "done"):
     """Records of all runs, with test errors from a function of the case."""
     cases = [c for c in architecture_cases.make_cases(SMALL, 0) if isinstance(c, TrainCase)]
-    return [record(STUDY, c, {"test_error": error(c)}, status=status(c)) for c in cases]
+    return [record_of(STUDY, c, {"test_error": error(c)}, status=status(c)) for c in cases]
 
 
 def decide(records):
     """Claims on the runs; the other cases were not asked for."""
     cases = [c for c in architecture_cases.make_cases(SMALL, 0) if isinstance(c, TrainCase)]
-    return judged(STUDY, cases, records, SMALL)
+    return judged(STUDY, records, SMALL, cases=cases)
 
 
 def cell(records, sharing, factor, samples):
@@ -119,9 +119,9 @@ def test_tolerance_claims_follow_a_made_up_law():
             wide = case.rate <= n / 20 if case.part == "rates" else case.std <= {7: 1e-3, 11: 1e-2, 12: 1e-2, 16: 1}[n]
             return 1e-9 if wide else 0.1
 
-        return [record(TOLERANCE, case, {"test_error": error(case)}) for case in cases]
+        return [record_of(TOLERANCE, case, {"test_error": error(case)}) for case in cases]
 
-    right, wrong = (judged(TOLERANCE, cases, made(grow), settings) for grow in (True, False))
+    right, wrong = (judged(TOLERANCE, made(grow), settings, cases=cases) for grow in (True, False))
     for number in (0, 1, 2, 3, 4, 5):
         statement = [text for text in TOLERANCE_TEXTS if text != PUBLISHED_SCALES][number]
         assert verdicts(right, statement) == ["holds"] and verdicts(wrong, statement) == ["fails"], statement

@@ -11,7 +11,7 @@ from condenslab import studies
 from condenslab.studies.branches.cases import RateCase, StabilityCase, stability_cases
 from condenslab.studies.branches.claims import exponential_rate, log_slope
 from condenslab.training import Stop
-from judging import check_damage, ended, judged, made_up, record, verdicts
+from judging import check_damage, ended, judged, made_up, record_of, verdicts
 
 STUDY, STABILITY = studies.get("branches"), studies.get("recovery_stability")
 TINY = STABILITY.presets["tiny"]
@@ -57,7 +57,7 @@ ALL = {2: [0, 0], 3: [0, 2], 4: [7, 10], 5: [10, 10], 6: [10, 10]}
 
 def theorem(successes, finished=None):
     settings, records, cases = counted(successes, finished)
-    return verdicts(judged(STABILITY, cases, records, settings))
+    return verdicts(judged(STABILITY, records, settings, cases=cases))
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def flow(case, **changed):
     values = {"ranks": [min(n, 3 + (not condensed)) for n in range(1, 9)], "dimension": 2 - condensed}
     near = {"times": TIMES, "risk": TIMES**-2.0, "gap": TIMES**-0.5}
     apart = {"times": line, "risk": 0.2 * np.exp(-line), "gap": np.ones(400)}
-    return record(STUDY, case, values | {"smallest_eigenvalue": 0.5}, (near if condensed else apart) | changed)
+    return record_of(STUDY, case, values | {"smallest_eigenvalue": 0.5}, (near if condensed else apart) | changed)
 
 
 def speeds(**changed):
     """Verdicts on ranks, dimensions and speeds; the arrays of one flow near Q₁ are changed."""
     cases = STUDY.cases(ONE, seed=0)
     records = [flow(case, **(changed if (case.branch, case.seed) == (1, 1) else {})) for case in cases]
-    return judged(STUDY, cases, records, ONE)
+    return judged(STUDY, records, ONE, cases=cases)
 
 
 def test_flows_as_the_theory_says_hold():
@@ -115,9 +115,9 @@ def test_a_flow_that_left_the_condensed_branch_is_not_judged_by_its_rate():
 def test_a_flow_that_was_lost_is_not_left_out():
     cases = STUDY.cases(ONE, seed=0)
     records = [flow(case) for case in cases if (case.branch, case.seed) != (1, 1)]
-    records += [record(STUDY, case, status="diverged") for case in cases if (case.branch, case.seed) == (1, 1)]
+    records += [record_of(STUDY, case, status="diverged") for case in cases if (case.branch, case.seed) == (1, 1)]
     expected = ["undecided"] * 4 + ["holds"] + ["undecided"] * 2
-    assert verdicts(judged(STUDY, cases, records, ONE)) == expected
+    assert verdicts(judged(STUDY, records, ONE, cases=cases)) == expected
 
 
 def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it():

@@ -22,7 +22,7 @@ def condensed(case, accuracy=1.0):
 
 
 def test_kernel_claims():
-    claims = judged(STUDY, STUDY.cases(QUICK, seed=0), made_up(STUDY, QUICK, condensed), QUICK)
+    claims = judged(STUDY, made_up(STUDY, QUICK, condensed), QUICK)
     assert [claim.verdict for claim in claims] == ["holds"] * 4 + ["undecided"]
     assert claims[-1].expected == pytest.approx(0.9762) and claims[-1].measured == [0.88] * 3
     assert "not published" in claims[-1].reason
@@ -35,7 +35,7 @@ def test_kernel_claims():
 def test_equal_ratios_are_judged_by_one_criterion():
     """A quotient of exactly 1: the number of seeds in the sentence and the verdict come from the same ≤."""
     same = made_up(STUDY, QUICK, lambda case: condensed(case) | {"first_end": 0.5, "first_start": 1.0})
-    claim = judged(STUDY, STUDY.cases(QUICK, seed=0), same, QUICK)[2]
+    claim = judged(STUDY, same, QUICK)[2]
     assert claim.measured == [1.0] * 3 and claim.verdict == "holds" and "[holds for 3;" in claim.statement
 
 

@@ -108,19 +108,19 @@ def test_the_inertia_of_a_split_minimum_is_proven(monkeypatch):
     pytest.importorskip("flint")
     from condenslab import studies
     from condenslab.studies.shared.proven import cases, compute
-    from judging import judged, record
+    from judging import judged, record_of
 
     case = cases.ProofCase(1, (2, 3))
     values = compute.prove_inertias(case, silent).values
     assert values["counts"] == [[3, 0, 0], [4, 1, 1], [5, 2, 2]]
     study, statement = studies.get("embedding_width"), cases.proven(case, "")
     for counts, verdict in ((values["counts"], "holds"), ([[3, 0, 0], [4, 1, 1], [4, 3, 2]], "fails")):
-        evidence = of_records([record(study, case, values | {"counts": counts})])
+        evidence = of_records([record_of(study, case, values | {"counts": counts})])
         assert statement.decide(evidence).verdict == verdict
     monkeypatch.setattr(cases, "find_spec", lambda name: None)
     asked = study.cases(study.presets["quick"], seed=0)
     assert not any(isinstance(asked_for, cases.ProofCase) for asked_for in asked)
-    proofs = [claim for claim in judged(study, asked, []) if "is proven" in claim.statement]
+    proofs = [claim for claim in judged(study, [], cases=asked) if "is proven" in claim.statement]
     assert [claim.verdict for claim in proofs] == ["undecided"] * 2 and "pip install" in proofs[0].reason
 
 

@@ -9,7 +9,7 @@ from condenslab import studies
 from condenslab.studies.critical_dimension.cases import EmbeddingCase
 from condenslab.studies.critical_dimension.compute import _random_embedding
 from condenslab.sweeps import Record
-from judging_settings import judged, record_of, verdicts
+from judging import decided, judged, record_of
 
 STUDY = studies.get("critical_dimension")
 QUICK = STUDY.presets["quick"]
@@ -38,7 +38,7 @@ def test_claims_on_made_up_records(records):
 
     def with_deep(**changes):
         changed = record(deep, **changes)
-        return verdicts(STUDY, [changed if r.id == changed.id else r for r in records], QUICK)
+        return decided(STUDY, [changed if r.id == changed.id else r for r in records], QUICK)
 
     assert with_deep(corank=2)[4] == "fails"
     assert with_deep(corank=1)[2] == "fails"
@@ -48,9 +48,9 @@ def test_claims_on_made_up_records(records):
 def test_a_lost_embedding_leaves_undecided_what_rests_on_it(records):
     lost = next(r for r in records if r.case["narrow"] == [2, 2] and any(r.case["added"]))
     failed = Record(lost.study, lost.id, lost.case, "failed", "Lost.")
-    told = verdicts(STUDY, [failed if r is lost else r for r in records], QUICK)
+    told = decided(STUDY, [failed if r is lost else r for r in records], QUICK)
     assert told == ["undecided", "undecided", "undecided", "holds", "undecided"]
-    assert set(verdicts(STUDY, [], QUICK)) == {"undecided"}
+    assert set(decided(STUDY, [], QUICK)) == {"undecided"}
 
 
 def test_random_embeddings_are_compatible_at_any_shape():

@@ -11,7 +11,7 @@ from condenslab.studies.critical_functions.claims import KNOWN
 from condenslab.studies.critical_functions.functions import collect
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of, verdicts
+from judging import decided, ended, judged, record_of
 
 STUDY = studies.get("critical_functions")
 QUICK = STUDY.presets["quick"]
@@ -99,12 +99,12 @@ def test_all_claims_hold_on_the_known_functions(records):
 def test_claims_fail_where_they_should(records):
     cases = STUDY.cases(QUICK, seed=0)
     spoiled = [record(cases[0], risks=[KNOWN[0][1], 0.11]), *records[1:]]
-    assert verdicts(STUDY, spoiled, QUICK)[4] == "fails"
+    assert decided(STUDY, spoiled, QUICK)[4] == "fails"
     values = records[-1].values | {"inertia": [[8, 0, 1]], "midpoint_risk": -1.0, "certified": [False]}
     spoiled = [*records[:-1], replace(records[-1], values=values)]
-    assert [verdicts(STUDY, spoiled, QUICK)[k] for k in (2, 5, 6)] == ["fails"] * 3
+    assert [decided(STUDY, spoiled, QUICK)[k] for k in (2, 5, 6)] == ["fails"] * 3
     uphill = [replace(records[0], values=records[0].values | {"kick_risk": [6.0, 1.0, 1.0]}), *records[1:]]
-    assert verdicts(STUDY, uphill, QUICK)[8] == "fails"
+    assert decided(STUDY, uphill, QUICK)[8] == "fails"
 
 
 def test_a_lost_search_leaves_its_seed_unknown(records):
@@ -120,7 +120,7 @@ def test_without_width_three_its_claims_are_undecided():
     claims = judged(STUDY, [record(case) for case in STUDY.cases(narrow, seed=0)], narrow)
     assert [claim.verdict for claim in claims] == ["undecided"] * 9
     assert claims[3].reason == "widths up to 1 are searched; the last of the known functions has 3"
-    assert set(verdicts(STUDY, [], QUICK)) == {"undecided"}
+    assert set(decided(STUDY, [], QUICK)) == {"undecided"}
 
 
 SEARCH = SearchCase(1, 24, 0, 1, 1e6, 1000)

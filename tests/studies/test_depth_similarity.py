@@ -10,7 +10,7 @@ from condenslab.studies.depth_similarity.cases import DepthCase, Settings
 from condenslab.studies.depth_similarity.claims import CONSTANT, LEVELS, SETOSA, nearest_rest
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of, verdicts
+from judging import decided, ended, judged, record_of
 from staircases import staircase
 
 STUDY = studies.get("depth_similarity")
@@ -36,8 +36,8 @@ def test_shared_plateaus_and_later_escapes_hold():
 
 
 def test_other_levels_or_an_early_escape_fail():
-    assert verdicts(STUDY, [similar(3, delay=2.0), similar(4)], TWO)[-1] == "fails"
-    other = verdicts(STUDY, [similar(3), similar(4, levels=(0.22, 0.14, 0.025), delay=2.0)], TWO)
+    assert decided(STUDY, [similar(3, delay=2.0), similar(4)], TWO)[-1] == "fails"
+    other = decided(STUDY, [similar(3), similar(4, levels=(0.22, 0.14, 0.025), delay=2.0)], TWO)
     assert other[2] == "fails" and other[0] == "holds"
 
 

@@ -60,7 +60,7 @@ def groups(case):
 def test_knobs_compare_the_last_value_with_the_baseline_seed_by_seed():
     settings = KNOBS.presets["quick"]
     records = made_up(KNOBS, settings, groups)
-    claims = judged(KNOBS, KNOBS.cases(settings, seed=0), records, settings)
+    claims = judged(KNOBS, records, settings)
     assert [claim.verdict for claim in claims] == ["holds"] * 4
     assert [claim.measured for claim in claims] == [[10] * 3, [5] * 3, [1] * 3, [1] * 3]
     assert {value: len(runs) for value, runs in turned(records, "drop").items()} == {0.0: 3, 0.05: 3, 0.1: 3, 0.2: 3}

@@ -18,7 +18,7 @@ from condenslab.studies.embedding_depth.cases import (
 )
 from condenslab.sweeps import Record, described
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of, verdicts
+from judging import decided, ended, judged, record_of
 from staircases import staircase
 
 STUDY = studies.get("embedding_depth")
@@ -86,14 +86,14 @@ def test_batch_normalisation_that_does_not_shorten_the_plateau_fails():
 def test_what_does_not_come_out_fails():
     records = [plateau(1, level=0.2), plateau(3, linear=0.9), lifted((4, 9, 0), 1e-9, 1e-6), merged(0.9)]
     told = ["fails", "fails", "holds", "fails", "fails", "fails", "holds", "fails"]
-    assert verdicts(STUDY, records, replace(ALL, norm_seeds=0)) == told
+    assert decided(STUDY, records, replace(ALL, norm_seeds=0)) == told
     printed = replace(NONE, printed_seeds=1)
     nothing = judged(STUDY, [merged(gone=(), method="sgd")], printed)
     assert [claim.verdict for claim in nothing] == ["fails", "undecided"]
     assert "as printed" in nothing[0].statement and nothing[1].reason == "none of 1 is merged"
     untrained = [plateau(1, final=0.05), plateau(3, final=0.05)]
-    assert verdicts(STUDY, untrained, replace(NONE, seeds=1))[2] == "undecided"
-    assert verdicts(STUDY, [lifted(decided=False)], replace(NONE, starts=10))[2] == "undecided"
+    assert decided(STUDY, untrained, replace(NONE, seeds=1))[2] == "undecided"
+    assert decided(STUDY, [lifted(decided=False)], replace(NONE, starts=10))[2] == "undecided"
 
 
 def test_without_records_every_statement_is_there_and_undecided():
@@ -106,13 +106,13 @@ def test_without_records_every_statement_is_there_and_undecided():
 def test_a_diverged_run_is_not_replaced_by_those_that_are_left():
     """With γ = 1.5 diverged nothing is said of the largest γ; one plateau of two lost, nothing of the shared one."""
     norms = replace(NONE, norm_seeds=1)
-    assert verdicts(STUDY, [*NORMS[:2], diverged(NORMS[2])], norms) == ["undecided", "undecided"]
+    assert decided(STUDY, [*NORMS[:2], diverged(NORMS[2])], norms) == ["undecided", "undecided"]
     two = replace(NONE, seeds=2)
     records = [plateau(1), plateau(3), plateau(1, 1), diverged(plateau(3, 1))]
-    assert verdicts(STUDY, records, two) == ["undecided"] * 3
+    assert decided(STUDY, records, two) == ["undecided"] * 3
     merges = replace(NONE, merge_seeds=2)
-    assert verdicts(STUDY, [merged(), diverged(merged(seed=1))], merges) == ["undecided", "undecided"]
-    assert verdicts(STUDY, [merged(), merged(gone=(), seed=1)], merges) == ["fails", "holds"]
+    assert decided(STUDY, [merged(), diverged(merged(seed=1))], merges) == ["undecided", "undecided"]
+    assert decided(STUDY, [merged(), merged(gone=(), seed=1)], merges) == ["fails", "holds"]
 
 
 def test_short_runs_say_that_they_are_short():

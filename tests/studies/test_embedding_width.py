@@ -19,7 +19,7 @@ from condenslab.studies.shared.columns import columns, rows
 from condenslab.studies.shared.proven.cases import expected
 from condenslab.sweeps import case_id
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of
+from judging import ended, judged, record_of
 
 STUDY = studies.get("embedding_width")
 SETTINGS = Settings(seeds=1, starts=10, wide=10, iris_starts=10)

@@ -10,7 +10,7 @@ from condenslab.studies.exercise_proof import compute
 from condenslab.studies.exercise_proof.cases import BoxCase, PointsCase, Settings, make_cases
 from condenslab.studies.exercise_proof.draw import drawings
 from condenslab.sweeps import Store
-from judging import judged, record, verdicts
+from judging import judged, record_of, verdicts
 
 STUDY = studies.get("exercise_proof")
 SETTINGS = Settings()
@@ -41,7 +41,9 @@ def boxed(**changes):
 
 def claims(points, box):
     arrays = {"inputs": np.linspace(-15, 15, 50), "outputs": np.zeros((2, 50))}
-    return judged(STUDY, [POINTS, BOX], [record(STUDY, POINTS, points, arrays), record(STUDY, BOX, box)], SETTINGS)
+    return judged(
+        STUDY, [record_of(STUDY, POINTS, points, arrays), record_of(STUDY, BOX, box)], SETTINGS, cases=[POINTS, BOX]
+    )
 
 
 def test_claims_on_made_up_records():
@@ -74,7 +76,7 @@ def test_a_small_search_is_proven(outcome):
 def test_prove_reads_what_the_study_stores(outcome, tmp_path):
     kept = outcome.values["critical_points"]
     few = {"critical_points": {**kept, "points": kept["points"][:2]}}
-    with_points = record(STUDY, POINTS, few)
+    with_points = record_of(STUDY, POINTS, few)
     store = Store(tmp_path / "runs", create=True)
     store.add([with_points])
     rows = prove_store(str(tmp_path / "runs"), None, str(tmp_path / "out"))
@@ -89,6 +91,6 @@ def test_a_small_box_is_left_open_honestly():
 
 def test_the_drawing():
     arrays = {"inputs": np.linspace(-15, 15, 50), "outputs": np.zeros((2, 50))}
-    (drawn,) = drawings([record(STUDY, POINTS, values(), arrays)])
+    (drawn,) = drawings([record_of(STUDY, POINTS, values(), arrays)])
     assert "2 of them proven" in drawn.caption
     assert drawings([]) == []

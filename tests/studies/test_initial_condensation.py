@@ -19,7 +19,7 @@ def claims_of(lost=lambda case: None, **values):
     """Claims on records that all have these values, but for those that are lost."""
     shown = {"orientations": 2, "ratio": 0.9, "mean_cosine": 0.999} | values
     records = made_up(STUDY, QUICK, lambda case: lost(case) or shown, seed=3)
-    return judged(STUDY, make_cases(QUICK, 3), records, QUICK)
+    return judged(STUDY, records, QUICK, cases=make_cases(QUICK, 3))
 
 
 def test_cases_are_distinct_and_have_the_sizes_of_the_source():

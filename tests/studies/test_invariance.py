@@ -9,7 +9,7 @@ from condenslab.studies.invariance.discovery import Case as SymmetryCase
 from condenslab.studies.invariance.discovery import Settings as SymmetrySettings
 from condenslab.studies.invariance.manifolds import AFFINE, METHODS, Case, Settings
 from condenslab.training import Stop
-from judging_settings import ended, judged, made_up, verdicts
+from judging import decided, ended, judged, made_up
 
 DISCOVERY, MANIFOLDS = studies.get("symmetry_discovery"), studies.get("invariant_manifolds")
 ONE = Settings(seeds=1)
@@ -36,12 +36,12 @@ def test_symmetries_as_defined_hold_and_others_fail():
     def found(case):
         return {"sets": list(EXPECTED[case.architecture].values()), "largest_change": 1e-16}
 
-    assert verdicts(DISCOVERY, made_up(DISCOVERY, settings, found), settings) == ["holds"] * 4
+    assert decided(DISCOVERY, made_up(DISCOVERY, settings, found), settings) == ["holds"] * 4
     wrong = made_up(DISCOVERY, settings, lambda case: {"sets": [("a",)], "largest_change": 1.0})
-    assert verdicts(DISCOVERY, wrong, settings) == ["fails"] * 4
+    assert decided(DISCOVERY, wrong, settings) == ["fails"] * 4
     lost = made_up(DISCOVERY, settings, lambda case: found(case) if case.architecture == "KAN" else "failed")
-    assert verdicts(DISCOVERY, lost, settings) == ["undecided"] * 2 + ["holds"] * 2
-    assert verdicts(DISCOVERY, [], SymmetrySettings()) == ["undecided"] * 8
+    assert decided(DISCOVERY, lost, settings) == ["undecided"] * 2 + ["holds"] * 2
+    assert decided(DISCOVERY, [], SymmetrySettings()) == ["undecided"] * 8
 
 
 @pytest.mark.parametrize("architecture", ["dense", "KAN"])

@@ -10,7 +10,7 @@ from condenslab.studies.landscape_slices.cases import CriticalCase, Settings, Tr
 from condenslab.studies.landscape_slices.claims import quadratic
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of, verdicts
+from judging import decided, ended, judged, record_of
 
 STUDY = studies.get("landscape_slices")
 AXIS = np.linspace(-1.0, 1.0, 5)
@@ -46,15 +46,15 @@ def test_a_saddle_and_a_global_minimum():
 
 def test_what_does_not_hold_fails():
     bad = [saddle(1, 0.1, 0.5, 0.6), saddle(3, 0.0, -0.1, -0.1), flow(asymmetry=1e-3, explained=0.3)]
-    assert verdicts(STUDY, bad, SETTINGS) == ["fails", "holds", "fails", "fails", "fails", "fails"]
+    assert decided(STUDY, bad, SETTINGS) == ["fails", "holds", "fails", "fails", "fails", "fails"]
 
 
 def test_no_statement_vanishes_and_none_rests_on_what_is_left():
     """Two statements once vanished without their minima, and the others were decided on the widths that were left."""
-    assert verdicts(STUDY, [], SETTINGS) == ["undecided"] * 6
+    assert decided(STUDY, [], SETTINGS) == ["undecided"] * 6
     first = GOOD[0]
     lost = Record(first.study, first.id, first.case, "failed", "Lost.")
-    told = verdicts(STUDY, [lost, *GOOD[1:]], SETTINGS)
+    told = decided(STUDY, [lost, *GOOD[1:]], SETTINGS)
     assert told == ["undecided", "undecided", "undecided", "holds", "holds", "holds"]
     only = judged(STUDY, GOOD[:1], replace(SETTINGS, widths=(1,)))
     assert [claim.verdict for claim in only[:4]] == ["holds", "holds", "holds", "undecided"]

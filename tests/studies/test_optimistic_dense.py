@@ -5,7 +5,7 @@ import pytest
 
 from condenslab import studies
 from condenslab.studies.optimistic_dense import RANKS, Case, Settings, measure
-from judging import judged, record, verdicts
+from judging import judged, record_of, verdicts
 
 STUDY = studies.get("optimistic_dense")
 CASES = STUDY.cases(Settings(), seed=0)
@@ -18,19 +18,19 @@ def records(changes=None):
         if case.point == "null":
             values |= {"sample_ranks": [20, 21, 21], "samples_decided": True}
         spectrum = np.r_[np.geomspace(10, 1e-2, RANKS[case.point]), 1e-15]
-        made.append(record(STUDY, case, values, {"spectrum": spectrum}))
+        made.append(record_of(STUDY, case, values, {"spectrum": spectrum}))
     for number, values in (changes or {}).items():
         made[number].values.update(values)
     return made
 
 
 def decided(made):
-    return verdicts(judged(STUDY, CASES, made))
+    return verdicts(judged(STUDY, made, cases=CASES))
 
 
 def test_claims():
     made = records()
-    claims = judged(STUDY, CASES, made)
+    claims = judged(STUDY, made, cases=CASES)
     assert verdicts(claims) == ["holds"] * 5
     assert [claim.statement.startswith(text) for claim, text in zip(claims, STUDY.claim_statements, strict=True)]
     assert claims[0].measured == [21, 21, 21] and "for each of 3 seeds" in claims[0].statement

@@ -59,7 +59,7 @@ def published_values(**changed):
 def test_claims_on_made_up_records():
     """58 of 400 neurons, 98.5 % and the same loss hold; one neuron more, a little less, or another loss do not."""
     full = STUDY.presets["full"]
-    claims = judged(STUDY, STUDY.cases(full, seed=0), made_up(STUDY, full, lambda case: published_values()), full)
+    claims = judged(STUDY, made_up(STUDY, full, lambda case: published_values()), full)
     assert [claim.verdict for claim in claims] == ["holds"] * 6
     assert (claims[0].expected, claims[1].expected) == (SHARE, AGREEMENT) == (58 / 400, 0.985)
     assert "400 to 58, 400 to 58, 400 to 58" in claims[0].statement and "right on 90.0 %" in claims[1].statement

@@ -13,7 +13,7 @@ from condenslab.studies.recovery.readings import distances, plateau, plateau_dec
 from condenslab.sweeps import Record, Store, case_id
 from condenslab.tasks import Table
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of, verdicts
+from judging import decided, ended, judged, record_of
 
 STUDY = studies.get("recovery")
 TINY = PRESETS["tiny"]
@@ -139,7 +139,7 @@ def test_the_contrast_pairs_flows_of_one_seed():
     records = [record(case, {"dominant_groups": groups[case.start], "test_error": 1.0}) for case in cases]
     more, worse = judged(STUDY, records, settings)[-4:-2]  # two statements on proofs follow
     assert (more.verdict, more.measured) == ("holds", [6, 6]) and (worse.verdict, worse.measured) == ("fails", [1, 1])
-    assert verdicts(STUDY, records[:-1], settings)[-4:-2] == ["undecided"] * 2
+    assert decided(STUDY, records[:-1], settings)[-4:-2] == ["undecided"] * 2
 
 
 def test_a_stage_that_did_not_end_as_asked_is_no_result(monkeypatch):

@@ -10,7 +10,7 @@ from condenslab.studies.relu_stationary.cases import EXPERIMENTS, PRESETS, RunCa
 from condenslab.studies.relu_stationary.claims import plateaus
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of, verdicts
+from judging import decided, ended, judged, record_of
 
 STUDY = studies.get("relu_stationary")
 QUICK = PRESETS["quick"]
@@ -41,10 +41,10 @@ GOOD = [record(case, **ZERO.get(case.experiment, {})) for case in make_cases(QUI
 
 
 def test_claims_hold_fail_and_wait():
-    assert verdicts(STUDY, GOOD, QUICK) == ["holds"] * 6
+    assert decided(STUDY, GOOD, QUICK) == ["holds"] * 6
     bad = [record(case, lowest_change=-1e-9, lowest_slope=-1.0, escape=1.0) for case in make_cases(QUICK, 0)]
-    assert verdicts(STUDY, bad, QUICK) == ["holds", "holds", "fails", "fails", "fails", "fails"]
-    assert set(verdicts(STUDY, [], QUICK)) == {"undecided"}
+    assert decided(STUDY, bad, QUICK) == ["holds", "holds", "fails", "fails", "fails", "fails"]
+    assert set(decided(STUDY, [], QUICK)) == {"undecided"}
 
 
 def test_short_runs_and_experiments_left_out_settle_nothing():

@@ -16,7 +16,7 @@ from condenslab.studies.simple_models import cases as simple_models
 from condenslab.studies.simple_models.claims import success_rates
 from condenslab.studies.single_neuron import cases as single_neuron
 from condenslab.studies.single_neuron.claims import FEWEST
-from judging import judged, record, verdicts
+from judging import judged, record_of, verdicts
 
 
 def test_printed_targets_have_their_ranks_and_exact_factors():
@@ -51,8 +51,8 @@ def test_components(observed, expected):
 def test_matrix_claims_can_fail():
     study = studies.get("matrix_completion")
     cases = [c for c in make_cases(PRESETS["tiny"], 0) if isinstance(c, TrainCase)]
-    made = [record(study, c, {"test_error": 0.5, "train_error": 0.0}) for c in cases]
-    found = judged(study, cases, made, PRESETS["tiny"])
+    made = [record_of(study, c, {"test_error": 0.5, "train_error": 0.0}) for c in cases]
+    found = judged(study, made, PRESETS["tiny"], cases=cases)
     assert set(verdicts(found, "with hooks, gradient descent")) == {"fails"}
     assert set(verdicts(found, "with hooks, one entry before")) == {"holds"}
 
@@ -62,9 +62,9 @@ def test_a_mean_over_seeds_needs_all_of_them():
     study = studies.get("matrix_completion")
     settings = PRESETS["quick"]
     cases = [c for c in make_cases(settings, 0) if isinstance(c, TrainCase)]
-    made = [record(study, c, {"test_error": 1e-9}, status="diverged" if c.seed else "done") for c in cases]
+    made = [record_of(study, c, {"test_error": 1e-9}, status="diverged" if c.seed else "done") for c in cases]
     assert claims.mean_error(made, "hooks", "M1", 7) is None
-    found = judged(study, cases, made, settings)
+    found = judged(study, made, settings, cases=cases)
     assert set(verdicts(found, "with hooks")) == {"undecided"}
     assert set(verdicts(found, "the error at n = 7")) == {"undecided"}
 
@@ -83,7 +83,7 @@ def test_llr_claims_follow_the_first_recovering_number(shift, verdict):
     deviations = np.where(ranks < 7, 0.1, 1e-14)
     values = {"rank": 7, "rank_decided": True, "first": 7 + shift, "all_decided": True, "parameters": 7}
     arrays = {"samples": np.arange(1, 10), "sample_ranks": ranks, "deviations": deviations}
-    found = judged(study, [case], [record(study, case, values, arrays)], study.presets["tiny"])
+    found = judged(study, [record_of(study, case, values, arrays)], study.presets["tiny"], cases=[case])
     assert next(c for c in found if "(shared: 7)" in c.statement).verdict == verdict
 
 
@@ -95,18 +95,20 @@ def test_kan_claims_compare_with_the_target_itself():
         return kan_grid.Case(growth, amount, 1, 3, 0), values
 
     pairs = [one("none", 0, 15), one("null", 1, 15), one("copy", 1, 16), one("grid", 1, 22)]
-    made = [record(study, *pair) for pair in pairs]
-    found = judged(study, [case for case, _ in pairs], made, study.presets["tiny"])
+    made = [record_of(study, *pair) for pair in pairs]
+    found = judged(study, made, study.presets["tiny"], cases=[case for case, _ in pairs])
     assert verdicts(found) == ["holds", "fails", "holds", "holds"]
 
 
 def test_single_neuron_claims_count_shares():
     study = studies.get("single_neuron")
     cases = [single_neuron.Case("small", n, 1e-2, 1e9, 10, k) for n in range(2, 8) for k in range(3)]
-    made = [record(study, c, {"error": 1.0 if c.samples < 4 or c.seed else 0.0}) for c in cases]
+    made = [record_of(study, c, {"error": 1.0 if c.samples < 4 or c.seed else 0.0}) for c in cases]
     settings = single_neuron.Settings(seeds=3)
     found = [
-        claim.verdict for claim in judged(study, cases, made, settings) if "small initialisation" in claim.statement
+        claim.verdict
+        for claim in judged(study, made, settings, cases=cases)
+        if "small initialisation" in claim.statement
     ]
     assert found == ["holds", "holds", "holds", "fails", "fails"]
 
@@ -117,20 +119,20 @@ def test_near_a_branch_one_flow_that_does_not_recover_is_one_too_many(lost, expe
     study = studies.get("single_neuron")
     settings = single_neuron.Settings(near=FEWEST)
     cases = [single_neuron.Case("dead", n, 1e-2, 1e9, 10, k) for n in range(3, 8) for k in range(FEWEST)]
-    made = [record(study, c, {"error": float(c.seed < (lost if c.samples > 3 else 1))}) for c in cases]
-    assert verdicts(judged(study, cases, made, settings), "near the dead branch") == expected
+    made = [record_of(study, c, {"error": float(c.seed < (lost if c.samples > 3 else 1))}) for c in cases]
+    assert verdicts(judged(study, made, settings, cases=cases), "near the dead branch") == expected
 
 
 def test_a_flow_that_was_cut_off_decides_neither_that_all_recover_nor_that_one_does_not():
     study = studies.get("single_neuron")
     settings = single_neuron.Settings(near=FEWEST)
     cases = [single_neuron.Case("dead", 3, 1e-2, 1e9, 10, k) for k in range(FEWEST)]
-    made = [record(study, c, {"error": 0.0}) for c in cases[1:]]
-    cut = record(study, cases[0], {"stop": "STEPS_EXHAUSTED"}, status="diverged")
-    blown = record(study, cases[0], {"stop": "NOT_FINITE"}, status="diverged")
+    made = [record_of(study, c, {"error": 0.0}) for c in cases[1:]]
+    cut = record_of(study, cases[0], {"stop": "STEPS_EXHAUSTED"}, status="diverged")
+    blown = record_of(study, cases[0], {"stop": "NOT_FINITE"}, status="diverged")
     some = "near the dead branch some flow"
-    assert verdicts(judged(study, cases, [cut, *made], settings), some) == ["undecided"]
-    assert verdicts(judged(study, cases, [blown, *made], settings), some) == ["holds"]
+    assert verdicts(judged(study, [cut, *made], settings, cases=cases), some) == ["undecided"]
+    assert verdicts(judged(study, [blown, *made], settings, cases=cases), some) == ["holds"]
 
 
 def test_the_formula_of_the_random_networks_counts_distinct_neurons():
@@ -154,7 +156,7 @@ def test_the_formula_of_the_random_networks_counts_distinct_neurons():
 def test_success_rates_are_shares_of_seeds():
     study = studies.get("simple_models")
     made = [
-        record(study, simple_models.Case("deep", (1.0, 0.0), 5, 5, 1e-2, 0.1, 10, k), {"error": error})
+        record_of(study, simple_models.Case("deep", (1.0, 0.0), 5, 5, 1e-2, 0.1, 10, k), {"error": error})
         for k, error in enumerate((1e-5, 1e-2, 1e-9, 1.0))
     ]
     assert success_rates(made, "deep") == [(5, 0.5)]
@@ -166,5 +168,5 @@ def test_half_of_eight_seeds_is_out_of_eight(status, verdict):
     study = studies.get("simple_models")
     settings = simple_models.Settings(samples=(5,))
     cases = [c for c in study.cases(settings, seed=0) if c.model == "deep"]
-    made = [record(study, c, {"error": 1e-9}, status=status if c.seed else "done") for c in cases]
-    assert verdicts(judged(study, cases, made, settings), "the deep diagonal") == [verdict]
+    made = [record_of(study, c, {"error": 1e-9}, status=status if c.seed else "done") for c in cases]
+    assert verdicts(judged(study, made, settings, cases=cases), "the deep diagonal") == [verdict]

@@ -12,7 +12,7 @@ from condenslab.studies.training_similarity.reference import critical_functions
 from condenslab.studies.training_similarity.spectrum import chance, peaks, unmatched
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of, verdicts
+from judging import decided, ended, judged, record_of
 
 STUDY = studies.get("training_similarity")
 FIVE = Settings(widths=(1, 2, 3, 4, 15), trials=1, wide_trials=1, steps=100, levels=1)
@@ -84,15 +84,15 @@ def test_wide_nets_at_the_levels_of_narrow_ones():
     assert told == ["holds", "undecided", "holds", "fails", "undecided", "undecided"]
     assert same[1].reason == "so few peaks that all of them may match by chance"
     assert judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {180: 10, 100: 90})], FIVE)[0].measured == [1]
-    assert verdicts(STUDY, [LEVELS, trial(1, 0, {150: 100}), *NARROW[1:]], FIVE)[2] == "fails"
+    assert decided(STUDY, [LEVELS, trial(1, 0, {150: 100}), *NARROW[1:]], FIVE)[2] == "fails"
 
 
 def test_a_lost_trial_leaves_the_spectrum_unknown():
     wide = trial(15, 0, {181: 10, 129: 90})
     lost = Record(wide.study, wide.id, wide.case, "diverged", "Lost.")
-    told = verdicts(STUDY, [LEVELS, *NARROW, lost], FIVE)
+    told = decided(STUDY, [LEVELS, *NARROW, lost], FIVE)
     assert told == ["undecided", "undecided", "holds", "undecided", "undecided", "undecided"]
-    assert verdicts(STUDY, [], FIVE) == ["undecided"] * 6
+    assert decided(STUDY, [], FIVE) == ["undecided"] * 6
 
 
 def at_width_2(width, seed, outputs, angle):

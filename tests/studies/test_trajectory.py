@@ -12,7 +12,7 @@ from condenslab.studies.trajectory.cases import Case, Settings
 from condenslab.studies.trajectory.claims import LEVELS, PAIR_AMPLITUDE, PAIR_ANGLES, nearest
 from condenslab.sweeps import Record
 from condenslab.training import Stop
-from judging_settings import ended, judged, record_of, verdicts
+from judging import decided, ended, judged, record_of
 
 STUDY = studies.get("trajectory")
 TIMES = np.geomspace(1, 1e5, 400)
@@ -66,8 +66,8 @@ def test_published_levels_hold_within_fifteen_percent_on_one_run():
     assert nearest([FAR, NEAR]) is NEAR
     claims = judged(STUDY, [FAR, NEAR, THE_PAIR], replace(SETTINGS, seeds=2))
     assert [c.verdict for c in claims] == ["holds"] * 8 and "seed 1, the nearest to all four" in claims[0].statement
-    assert verdicts(STUDY, [FAR], SETTINGS)[:4] == ["holds", "fails", "fails", "fails"]
-    assert verdicts(STUDY, [four(0, [0.4, *LEVELS], counts=(3, 2, 1))], SETTINGS)[4] == "fails"
+    assert decided(STUDY, [FAR], SETTINGS)[:4] == ["holds", "fails", "fails", "fails"]
+    assert decided(STUDY, [four(0, [0.4, *LEVELS], counts=(3, 2, 1))], SETTINGS)[4] == "fails"
 
 
 def test_a_run_that_is_lost_leaves_the_nearest_unknown():
@@ -78,11 +78,11 @@ def test_a_run_that_is_lost_leaves_the_nearest_unknown():
 
 def test_the_pair_is_read_in_any_order_and_can_fail():
     swapped = pair(PAIR_ANGLES[::-1], [PAIR_AMPLITUDE, PAIR_AMPLITUDE * 1.005])
-    assert verdicts(STUDY, [swapped], SETTINGS)[5:] == ["holds"] * 3
+    assert decided(STUDY, [swapped], SETTINGS)[5:] == ["holds"] * 3
     wrong = pair([0.0, 1.0], [PAIR_AMPLITUDE, 0.3])
-    assert verdicts(STUDY, [wrong], SETTINGS)[5:] == ["holds", "fails", "fails"]
+    assert decided(STUDY, [wrong], SETTINGS)[5:] == ["holds", "fails", "fails"]
     single = pair([0.0], [0.3])
-    assert verdicts(STUDY, [single], SETTINGS)[5:] == ["fails", "undecided", "undecided"]
+    assert decided(STUDY, [single], SETTINGS)[5:] == ["fails", "undecided", "undecided"]
 
 
 def test_the_pair_is_the_target():

@@ -23,7 +23,7 @@ from condenslab.training import (
     record_parameters,
     record_risk,
 )
-from condenslab.training.flow import _dense_linearised
+from condenslab.training.field import dense_linearised
 from learning import distance, flat, flow_by_scipy, linear_problem, quadratic_form, same, small_network, small_risk
 
 TIGHT = {"rtol": 1e-8, "atol": 1e-11}
@@ -51,7 +51,7 @@ def test_two_outputs_with_all_biases_and_cross_entropy():
 
 
 SOLVERS = {
-    "Rodas3": Rosenbrock(_dense_linearised, RODAS3),
+    "Rodas3": Rosenbrock(dense_linearised, RODAS3),
     "Tsit5": diffrax.Tsit5(),
     "Dopri8": diffrax.Dopri8(),
     "Kvaerno5": diffrax.Kvaerno5(),

@@ -16,7 +16,7 @@ from condenslab.studies.contract.endings import CUT_OFF
 from condenslab.studies.invariance import runs as study
 from condenslab.studies.invariance.manifolds import Case
 from condenslab.training import Stop, Until, ensemble, flow
-from condenslab.training.flow import negative_gradient
+from condenslab.training.field import negative_gradient
 from condenslab.training.sliding import slides
 from learning import distance, flat, small_network, small_risk
 

@@ -66,10 +66,10 @@ def hierarchy(
             zorder=2,
         )
     for kind, name, colour in ((True, "minimum", "vermillion"), (False, "saddle, or undecided", "blue")):
-        own = filled == kind
+        shown = filled == kind
         face = style.OKABE_ITO[colour] if kind else "white"
         edge = style.OKABE_ITO[colour]
-        ax.scatter(x[own], ranks[own], s=34, facecolors=face, edgecolors=edge, linewidths=1.3, label=name, zorder=3)
+        ax.scatter(x[shown], ranks[shown], s=34, facecolors=face, edgecolors=edge, linewidths=1.3, label=name, zorder=3)
     ax.set_xticks(np.unique(column))
     ax.set_xlim(column.min() - 0.6, column.max() + 0.6)
     ax.set_yticks(range(len(levels)), [style.readable(level * unit, 5) for level in levels])
@@ -84,9 +84,9 @@ def hierarchy(
 def _side_by_side(column: np.ndarray, ranks: np.ndarray) -> np.ndarray:
     """Returns how far nodes of one column and level are moved apart, and neighbours of a column to and fro."""
     moved = np.zeros(len(column))
-    for one in np.unique(column):
-        own = np.flatnonzero(column == one)
-        for place, rank in enumerate(np.unique(ranks[own])):
-            same = own[ranks[own] == rank]
+    for value in np.unique(column):
+        nodes = np.flatnonzero(column == value)
+        for place, rank in enumerate(np.unique(ranks[nodes])):
+            same = nodes[ranks[nodes] == rank]
             moved[same] = 0.14 * (np.arange(len(same)) - (len(same) - 1) / 2) + 0.2 * ((place % 3) - 1)
     return moved

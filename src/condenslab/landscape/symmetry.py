@@ -202,7 +202,7 @@ def _minimal(
 
 @eqx.filter_jit
 def _changes(compare: _Comparison, masks: Any, orders: tuple[Any, ...], factors: tuple[Any, ...]) -> Array:
-    def one(mask: Array) -> Array:
+    def change(mask: Array) -> Array:
         def edit(slices: Array, use: Array, order: Array, factor: Array) -> Array:
             return jnp.where(use, slices[order] * factor.reshape(-1, *[1] * (slices.ndim - 1)), slices)
 
@@ -213,7 +213,7 @@ def _changes(compare: _Comparison, masks: Any, orders: tuple[Any, ...], factors:
         return jnp.abs(compare.predict(edited(compare.params, edits), compare.inputs) - compare.outputs).max()
 
     scale = jnp.abs(compare.outputs).max()
-    return jax.vmap(one)(masks) / jnp.where(scale > 0, scale, 1.0)
+    return jax.vmap(change)(masks) / jnp.where(scale > 0, scale, 1.0)
 
 
 def _swapped(size: int, first: int) -> np.ndarray:

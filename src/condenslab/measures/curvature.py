@@ -114,7 +114,7 @@ def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: flo
         return found if clear and found.decided else replace(found, decided=False, evidence="")
     scale, _ = equilibration(matrix, cut.floor)
     second, seconds = _signs(_eigenvalues(scale[:, None] * matrix * scale[None, :]), None)
-    best, most = max(((cut, counts), (second, seconds)), key=lambda own: (own[0].count, own[0].gap))
+    best, most = max(((cut, counts), (second, seconds)), key=lambda pair: (pair[0].count, pair[0].gap))
     agree = cut.decided and second.decided and counts == seconds and not graded(matrix, best.count)
     return _with_argument(matrix, eigenvalues, (cut, best), most, gradient_norm, agree=agree)
 

@@ -155,10 +155,13 @@ def track_groups(
 def _moment(network: TwoLayer | MLP, threshold: float, neuron: float, group: float, layer: int) -> _Moment:
     found = condensation(network, threshold=threshold, amplitude_filter=neuron, layer=layer)
     largest = found.groups[0].amplitude if found.groups else 0.0
-    kept = [one for one in found.groups if one.amplitude >= group * largest]
-    points = np.array([one.representative for one in kept])
+    kept = [cluster for cluster in found.groups if cluster.amplitude >= group * largest]
+    points = np.array([cluster.representative for cluster in kept])
     return _Moment(
-        [one.members for one in kept], np.array([one.amplitude for one in kept]), points, amplitudes(network, layer)
+        [cluster.members for cluster in kept],
+        np.array([cluster.amplitude for cluster in kept]),
+        points,
+        amplitudes(network, layer),
     )
 
 

@@ -107,7 +107,7 @@ def rank(
     values, cut, second = spectra(array, noise)
     if tolerance is not None:
         return _stated(values, cut.floor, tolerance)
-    best = max(cut, second, key=lambda own: (own.count, own.gap))
+    best = max(cut, second, key=lambda candidate: (candidate.count, candidate.gap))
     if best.full and (errors is None or cut.full):
         return _decided(values, cut, second, best.count, "every singular value is above the noise")
     exact = None if errors is not None else exact_entries(array, best.count)
@@ -185,7 +185,7 @@ def rank_of_tangents(
         return _stated(values, cut.floor, tolerance)
     if cut.full and cut.decided:
         return _decided(values, cut, second, cut.count, "every singular value is above the noise")
-    best = max(cut, second, key=lambda own: (own.count, own.gap))
+    best = max(cut, second, key=lambda candidate: (candidate.count, candidate.gap))
     again = tangents_again(network, probes, predict, jacobian, best.count)
     if isinstance(again, str):
         clear = cut.decided and second.decided and cut.count == second.count

@@ -171,11 +171,11 @@ def _krylov(product: Callable[[Array], Array], steps: int, draws: Array) -> tupl
     """Returns for every start the Lanczos vectors, shape (step, param), and the off-diagonal of the recurrence."""
     tridiagonalise = decomp.tridiag_sym(steps, materialize=False, custom_vjp=False)
 
-    def one(draw: Array) -> tuple[Array, Array]:
+    def vectors_from(draw: Array) -> tuple[Array, Array]:
         found: Any = tridiagonalise(product, draw)
         return found[0], found[1][1]
 
-    return jax.lax.map(one, draws)
+    return jax.lax.map(vectors_from, draws)
 
 
 @eqx.filter_jit

@@ -177,21 +177,21 @@ def _spectra(rows: Float[Array, "row param"], outputs: int) -> tuple[Array, Arra
     """Returns singular values and right vectors of the first n samples' rows, all n in one program."""
     numbers = jnp.arange(rows.shape[0]) // outputs
 
-    def one(n: Array) -> tuple[Array, Array]:
+    def spectrum(n: Array) -> tuple[Array, Array]:
         _, values, right = jnp.linalg.svd(jnp.where((numbers <= n)[:, None], rows, 0.0), full_matrices=False)
         return values, right
 
-    return jax.lax.map(one, jnp.arange(rows.shape[0] // outputs))
+    return jax.lax.map(spectrum, jnp.arange(rows.shape[0] // outputs))
 
 
 @eqx.filter_jit
 def _deviations(probed: Array, directions: Array, kept: Array, start: Array) -> tuple[Array, Array]:
     """Returns the largest singular value of J_P·(I − Π), and ‖J_P·(I − Π)a₀‖, for every n."""
 
-    def one(item: tuple[Array, Array]) -> tuple[Array, Array]:
-        right, own = item
-        basis = right * own[:, None]
+    def deviation(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+        right, mask = pair
+        basis = right * mask[:, None]
         left = probed - (probed @ basis.T) @ basis
         return jnp.linalg.norm(left, 2), jnp.linalg.norm(left @ start)
 
-    return jax.lax.map(one, (directions, kept))
+    return jax.lax.map(deviation, (directions, kept))

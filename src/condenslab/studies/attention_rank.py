@@ -12,13 +12,13 @@ from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
     from condenslab.networks import MultiHeadAttention
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 Change = Literal["none", "1 null head", "3 null heads", "copied head", "same QK, new VO", "d 2 to 4", "d_v 2 to 4"]
 CHANGED: dict[Change, int] = {
     "none": 24,

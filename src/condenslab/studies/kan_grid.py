@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from condenslab.studies.contract.criteria import at_least, at_most, exactly
@@ -12,13 +11,13 @@ from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
     from condenslab.networks import KAN
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 
 _DECK = "deck 001, KAN: the width is free, the grid is not (settings not stated)"
 _OWN = f"{_DECK}; digest of the theory, section 7 (cubic splines, d = 2, G = 3, nested grids)"

@@ -193,7 +193,7 @@ def environment() -> dict[str, Any]:
 
     The device is JAX's where JAX has been imported, and the processor's name where it has not.
     """
-    packages = {name: _version(name) for name in ("jax", "jaxlib", "numpy")}
+    packages = {name: installed_version(name) for name in ("jax", "jaxlib", "numpy")}
     jax = sys.modules.get("jax")
     device = jax.devices()[0] if jax is not None else None
     return {
@@ -222,7 +222,12 @@ def _threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _version(package: str) -> str | None:
+def installed_version(package: str) -> str | None:
+    """Returns the version of an installed package, None where it is missing.
+
+    Args:
+        package: Its name in the package index.
+    """
     try:
         return version(package)
     except PackageNotFoundError:

@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
 import numpy as np
 
-from condenslab.studies.contract.criteria import at_least, at_most, exactly
+from condenslab.studies.contract.criteria import Criterion, at_least, at_most, exactly
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 Point = Literal[
     "dense, split", "dense, null", "dense, dead neuron", "shared", "shared, split", "shared, dead kernel",
     "unshared", "attention",
@@ -101,7 +100,6 @@ def statements(settings: Settings) -> list[Statement]:
     Args:
         settings: The settings.
     """
-    note = "relative to the largest tangent, over all points and seeds"
     return [
         *(_first(point, rank, settings) for point, rank in EXPECTED.items()),
         Statement(
@@ -112,22 +110,8 @@ def statements(settings: Settings) -> list[Statement]:
             note="largest deviation, over all points and seeds",
             figure=_FIGURE,
         ),
-        Statement(
-            "before the transition some interpolant differs off the samples",
-            _SOURCE,
-            lambda evidence: evidence.each(lambda record: _deviation(record, before=True)),
-            at_least(NOT_ZERO),
-            note=note,
-            figure=_FIGURE,
-        ),
-        Statement(
-            "from the transition on no interpolant differs off the samples",
-            _SOURCE,
-            lambda evidence: evidence.each(lambda record: _deviation(record, before=False)),
-            at_most(ZERO),
-            note=note,
-            figure=_FIGURE,
-        ),
+        _off_samples("before the transition some interpolant differs off the samples", at_least(NOT_ZERO), before=True),
+        _off_samples("from the transition on no interpolant differs off the samples", at_most(ZERO), before=False),
         Statement(
             "the transition of the dense network does not move with its width",
             "LLR, Theorem 3; deck 001",
@@ -148,6 +132,17 @@ def _first(point: Point, rank: int | None, settings: Settings) -> Statement:
         exactly(rank or 0),
         note=f"{point}: {'first n − r' if rank is None else rank}",
         of="widths and seeds" if several else "seeds",
+        figure=_FIGURE,
+    )
+
+
+def _off_samples(text: str, criterion: Criterion, *, before: bool) -> Statement:
+    return Statement(
+        text,
+        _SOURCE,
+        lambda evidence: evidence.each(lambda record: _deviation(record, before=before)),
+        criterion,
+        note="relative to the largest tangent, over all points and seeds",
         figure=_FIGURE,
     )
 

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import msgspec
 import numpy as np
 
 from condenslab.studies.contract.criteria import exactly
@@ -12,13 +11,13 @@ from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
     from condenslab.networks import TwoLayer
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 Point = Literal["null", "split", "dead", "pair"]
 
 NEURONS, INPUTS = 3, 5

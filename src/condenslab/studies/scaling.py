@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
 import numpy as np
 
 from condenslab.studies.contract.criteria import exactly, within
@@ -12,10 +11,10 @@ from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.ranks import decided
 from condenslab.sweeps import Outcome, Progress, Record
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 Growth = Literal["neurons", "connections"]
 
 NEURONS, INPUTS = 2, 2

@@ -2,13 +2,22 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from condenslab.errors import UserError, unknown
 
 Settings = TypeVar("Settings")
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+"""How many, at least one."""
+CountOrZero = Annotated[int, msgspec.Meta(ge=0)]
+"""How many, which may be none."""
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+"""A number above 0."""
+Numbers = Annotated[tuple[float, ...], msgspec.Meta(min_length=1)]
+"""Numbers, at least one."""
 
 
 def changed(settings: Settings, overrides: Mapping[str, Any]) -> Settings:

@@ -16,12 +16,14 @@ from condenslab.risk import EmpiricalRisk
 from condenslab.training.checks import check_count, check_number
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
-from condenslab.training.linearise import dense_solver, require_room, two_layer_solver
+from condenslab.training.field import dense_linearised, negative_gradient, two_layer_linearised
+from condenslab.training.linearise import require_room
 from condenslab.training.rosenbrock import Rosenbrock
 from condenslab.training.sliding import name_sliding
 from condenslab.training.trajectory import DEFAULT_RECORDERS, Recorders, Stop, Trajectory, Until, check_levels
 
 _STEPS_PER_SEGMENT = 100
+_FIELD = diffrax.ODETerm(negative_gradient)
 
 
 class Clockwork(eqx.Module):
@@ -270,32 +272,13 @@ def prepare_flow(
     if solver is None:
         structured = isinstance(network, TwoLayer) and risk.predict is apply
         require_room(risk, network)
-        solver = Rosenbrock(_two_layer_linearised if structured else _dense_linearised)
+        solver = Rosenbrock(two_layer_linearised if structured else dense_linearised)
     network = strong(network)
     dtype = precision(network)
     extras = as_data({"l2": l2, "rtol": rtol, "atol": atol, "start_time": start_time}, dtype)
     problem = Problem(strong(risk), network, None, None, as_data(until, dtype), extras)
     count = -(-check_count("max_steps", max_steps) // _STEPS_PER_SEGMENT)
     return Flow(tuple(record.items()), solver), problem, [np.asarray((k + 1) / count) for k in range(count)]
-
-
-def negative_gradient(time: Any, params: Any, args: tuple[EmpiricalRisk, Array]) -> Any:
-    """Returns −∇(R + l2·‖θ‖²), the vector field of the flow; `args` is (risk, l2)."""
-    risk, l2 = args
-    return jax.tree.map(lambda slope, value: -slope - 2.0 * l2 * value, risk.gradient(params), params)
-
-
-_FIELD = diffrax.ODETerm(negative_gradient)
-
-
-def _two_layer_linearised(params: TwoLayer, args: tuple[EmpiricalRisk, Array]):
-    factor = two_layer_solver(args[0], params)
-    return lambda shift: factor(shift + 2.0 * args[1])
-
-
-def _dense_linearised(params: Any, args: tuple[EmpiricalRisk, Array]):
-    factor = dense_solver(args[0], params)
-    return lambda shift: factor(shift + 2.0 * args[1])
 
 
 def _fraction(problem: Problem, state: State) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from condenslab.interop.reading import dtypes
-from condenslab.interop.reading.inert import Name, Storage, TensorRef, Thing, Unread
+from condenslab.interop.reading.inert import Name, Storage, TensorRef, Unbuilt, Unread
 from condenslab.interop.reading.refusal import RefusalError
 
 _FORBIDDEN = {
@@ -46,7 +46,7 @@ def call(function: Any, args: Any) -> Any:
         raise RefusalError("its pickle calls something that is no name")
     check(function)
     meaning = _MEANINGS.get(function)
-    return Thing(function, args) if meaning is None else meaning(*args)
+    return Unbuilt(function, args) if meaning is None else meaning(*args)
 
 
 def check(name: Name) -> None:
@@ -141,16 +141,21 @@ _MEANINGS: dict[str, Callable[..., Any]] = {
 }
 
 
-def numpy_dtype(thing: Any) -> np.dtype | None:
+def numpy_dtype(unbuilt: Any) -> np.dtype | None:
     """Returns the type that a pickled `numpy.dtype` stands for, or None.
 
     Args:
-        thing: What the pickle holds.
+        unbuilt: What the pickle holds.
     """
-    if not (isinstance(thing, Thing) and thing.cls == "numpy.dtype" and thing.args and isinstance(thing.args[0], str)):
+    if not (
+        isinstance(unbuilt, Unbuilt)
+        and unbuilt.cls == "numpy.dtype"
+        and unbuilt.args
+        and isinstance(unbuilt.args[0], str)
+    ):
         return None
-    order = thing.state[1] if isinstance(thing.state, tuple) and len(thing.state) > 1 else "="
-    code = thing.args[0]
+    order = unbuilt.state[1] if isinstance(unbuilt.state, tuple) and len(unbuilt.state) > 1 else "="
+    code = unbuilt.args[0]
     if code in ("bfloat16", *dtypes.NAMED):
         return dtypes.NAMED[code]
     if len(code) not in (2, 3) or code[0] not in "fciub" or order not in ("<", ">", "|", "="):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from condenslab.interop.reading import calls
-from condenslab.interop.reading.inert import TensorRef, Thing, Unread
+from condenslab.interop.reading.inert import TensorRef, Unbuilt, Unread
 from condenslab.interop.reading.refusal import RefusalError
 
 MOST_TENSORS, MOST_PARTS, DEEPEST, LONGEST_NAME, MOST_CHARACTERS = 1_000_000, 3_000_000, 100, 1000, 100_000_000
@@ -63,9 +63,9 @@ def _walk(value: Any, skipped: Skipped) -> Iterator[tuple[str, Any]]:
         if _is_leaf(item):
             tensors, characters = tensors + 1, characters + len(path)
             yield path or "tensor", item
-        elif isinstance(item, dict | list | tuple | Thing) and id(item) in inside:
+        elif isinstance(item, dict | list | tuple | Unbuilt) and id(item) in inside:
             skipped.append((path, "it refers back to what contains it"))
-        elif isinstance(item, dict | list | tuple | Thing) and id(item) not in barren:
+        elif isinstance(item, dict | list | tuple | Unbuilt) and id(item) not in barren:
             stack.append((path, _named(_parts(item)), tensors))
             inside.append(id(item))
         if tensors > MOST_TENSORS or parts > MOST_PARTS or characters > MOST_CHARACTERS or len(skipped) > MOST_TENSORS:
@@ -84,7 +84,7 @@ def _named(pairs: Iterator[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
 
 
 def _is_leaf(item: Any) -> bool:
-    if isinstance(item, Thing):
+    if isinstance(item, Unbuilt):
         return isinstance(item.cls, str) and item.cls.endswith(_NUMPY)
     return isinstance(item, TensorRef | Unread)
 
@@ -92,10 +92,10 @@ def _is_leaf(item: Any) -> bool:
 def _leaf(item: Any, array: Callable[[TensorRef], np.ndarray], texts: dict[int, bytes]) -> np.ndarray | Unread:
     if isinstance(item, TensorRef):
         return array(item)
-    return _numpy_array(item, texts) if isinstance(item, Thing) else item
+    return _numpy_array(item, texts) if isinstance(item, Unbuilt) else item
 
 
-def _numpy_array(item: Thing, texts: dict[int, bytes]) -> np.ndarray | Unread:
+def _numpy_array(item: Unbuilt, texts: dict[int, bytes]) -> np.ndarray | Unread:
     """Reads a pickled `numpy.ndarray`.
 
     Its state is (version, shape, dtype, Fortran order, bytes); protocol 5 has a call of (bytes, dtype, shape, order).
@@ -111,7 +111,7 @@ def _numpy_array(item: Thing, texts: dict[int, bytes]) -> np.ndarray | Unread:
     if dtype is None:
         return Unread("it is a numpy array of objects or records")
     sizes = calls.sizes(shape, "a shape")
-    if isinstance(data, Thing) and data.cls == "_codecs.encode" and isinstance(data.args[0], str):
+    if isinstance(data, Unbuilt) and data.cls == "_codecs.encode" and isinstance(data.args[0], str):
         text = data.args[0]
         if id(text) not in texts:  # a text that many arrays share is encoded once
             texts[id(text)] = text.encode("latin-1")
@@ -143,19 +143,19 @@ def _parts(item: Any) -> Iterator[tuple[Any, Any]]:
 
 def _module_parts(state: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:
     hidden = state.get("_non_persistent_buffers_set")
-    if isinstance(hidden, Thing):
+    if isinstance(hidden, Unbuilt):
         hidden = hidden.args[0] if hidden.args else hidden.items
     absent = [name for name in hidden[:1000] if isinstance(name, str)] if isinstance(hidden, list | tuple) else []
     for kind in ("_parameters", "_buffers", "_modules"):
         held = state.get(kind)
-        for key, part in _parts(held) if isinstance(held, dict | Thing) else ():
+        for key, part in _parts(held) if isinstance(held, dict | Unbuilt) else ():
             if not (kind == "_buffers" and key in absent):
                 yield key, part
 
 
-def _items(thing: Thing) -> Iterator[tuple[Any, Any]]:
+def _items(unbuilt: Unbuilt) -> Iterator[tuple[Any, Any]]:
     """Yields the items of a mapping by key, those of a list by number."""
-    items = thing.items
+    items = unbuilt.items
     if items and isinstance(items[0], str | int) and len(items) % 2 == 0:
         yield from ((items[place], items[place + 1]) for place in range(0, len(items), 2))
     else:

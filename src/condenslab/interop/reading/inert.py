@@ -11,7 +11,7 @@ class Name(str):
 
 
 @dataclass(eq=False)
-class Thing:
+class Unbuilt:
     """An object that a pickle asks to build.
 
     Attributes:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from condenslab.interop.reading import calls
-from condenslab.interop.reading.inert import Name, Thing
+from condenslab.interop.reading.inert import Name, Unbuilt
 from condenslab.interop.reading.refusal import RefusalError
 
 MOST_OPERATIONS = 30_000_000
@@ -113,7 +113,7 @@ class Machine:
 
     def _set(self, items: list[Any]) -> None:
         target = self._stack[-1]
-        if isinstance(target, Thing):
+        if isinstance(target, Unbuilt):
             target.items += items
         elif isinstance(target, dict):
             keys = items[::2]
@@ -131,7 +131,7 @@ class Machine:
 
     def _extend(self, items: list[Any]) -> None:
         target = self._stack[-1]
-        if isinstance(target, Thing):
+        if isinstance(target, Unbuilt):
             target.items += items
         elif isinstance(target, list):
             target += items
@@ -168,12 +168,12 @@ class Machine:
         if not isinstance(cls, Name) or not isinstance(args, tuple):
             raise RefusalError("its pickle builds an object of what is no class")
         calls.check(cls)
-        self._stack.append(Thing(cls, args))
+        self._stack.append(Unbuilt(cls, args))
 
     def _build(self, _: Any) -> None:
         state = self._stack.pop()
         target = self._stack[-1]
-        if isinstance(target, Thing):
+        if isinstance(target, Unbuilt):
             target.state = state
 
     def _persist(self, _: Any) -> None:

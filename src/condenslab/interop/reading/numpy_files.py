@@ -30,7 +30,7 @@ def read_archive(archive: Archive) -> tuple[dict[str, np.ndarray], Skipped]:
     for member in archive.names:
         name = member.removesuffix(".npy")
         try:
-            found[name], end = one(raw := archive.unpacked(member), 0)
+            found[name], end = array_at(raw := archive.unpacked(member), 0)
         except _ObjectsError as reason:
             skipped.append((name, str(reason)))
             continue
@@ -57,11 +57,11 @@ def read_sequence(raw: np.ndarray) -> dict[str, np.ndarray]:
     while position < raw.size:
         if len(found) > _MOST_ARRAYS:
             raise RefusalError(f"it holds more than {_MOST_ARRAYS} arrays")
-        found[f"leaf.{len(found)}"], position = one(raw, position)
+        found[f"leaf.{len(found)}"], position = array_at(raw, position)
     return {"array": found["leaf.0"]} if len(found) == 1 else found
 
 
-def one(raw: np.ndarray, position: int) -> tuple[np.ndarray, int]:
+def array_at(raw: np.ndarray, position: int) -> tuple[np.ndarray, int]:
     """Returns the array at a position, without a copy, and where it ends.
 
     Args:

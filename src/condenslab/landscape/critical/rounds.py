@@ -187,7 +187,7 @@ def _round(
     """Returns θ, λ, ∇R, ∇²R and ‖D∇R‖ of every member after `ROUND` steps."""
     _, back = ravel_pytree(like)
 
-    def one(theta: Array, damping: Array, step: Array, descents: Array):
+    def walk(theta: Array, damping: Array, step: Array, descents: Array):
         # The first evaluation is inside the loop, too: the program is compiled with one copy of the derivatives.
         def attempt(k: Array, state: _Walk) -> _Walk:
             there = _derivatives(risk, back(state.trial))
@@ -203,7 +203,7 @@ def _round(
     def derive(theta: Array) -> Derivatives:
         return _derivatives(risk, back(theta))
 
-    return jax.vmap(one)(theta, damping, step, descents)
+    return jax.vmap(walk)(theta, damping, step, descents)
 
 
 class _Walk(NamedTuple):

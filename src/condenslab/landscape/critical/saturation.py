@@ -110,7 +110,7 @@ def _hidden(risk: EmpiricalRisk, networks: TwoLayer | MLP) -> list[tuple[Array, 
     over = skips(widths(networks)) if isinstance(networks, MLP) and networks.residual else ()
     largest = jnp.abs(risk.targets).max()
 
-    def one(network: TwoLayer | MLP) -> list[tuple[Array, Array, Array]]:
+    def hidden_layers(network: TwoLayer | MLP) -> list[tuple[Array, Array, Array]]:
         (weights, biases), hidden, seen = layers(network), risk.inputs, []
         for number, (weight, bias) in enumerate(zip(weights[:-1], biases[:-1], strict=True)):
             z = hidden @ weight.T if bias is None else hidden @ weight.T + bias[None, :]
@@ -122,4 +122,4 @@ def _hidden(risk: EmpiricalRisk, networks: TwoLayer | MLP) -> list[tuple[Array, 
             hidden = value + hidden if number in over else value
         return seen
 
-    return jax.vmap(one)(networks)
+    return jax.vmap(hidden_layers)(networks)

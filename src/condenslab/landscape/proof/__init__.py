@@ -1,6 +1,6 @@
 """Proofs by ball arithmetic: critical points, inertia, ranks and completeness as theorems, with certificates."""
 
-from condenslab.landscape.proof.complete import Completeness, Root, complete_width_one
+from condenslab.landscape.proof.complete import Completeness, complete_width_one
 from condenslab.landscape.proof.decompose import Neuron
 from condenslab.landscape.proof.distinct import DistinctFunctions, distinct_functions
 from condenslab.landscape.proof.embedded import EmbeddedProof, embedded
@@ -9,6 +9,7 @@ from condenslab.landscape.proof.points import PointProof
 from condenslab.landscape.proof.problem import Problem, Shape, Teacher, problem_from_dict, problem_of
 from condenslab.landscape.proof.prove import prove
 from condenslab.landscape.proof.ranks import RankProof, proven_rank, with_proof
+from condenslab.landscape.proof.roots import Root
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 from condenslab.landscape.proof.stored import points_of, stored_points
 

@@ -1,12 +1,7 @@
 """Completeness: branch and bound proves that tanh networks of width 1 have exactly these critical functions in a box.
 
-The output weight is eliminated: with ŝ(w, c) = σ(w(x − c))/w, N = ⟨y, ŝ⟩ and D = ⟨ŝ, ŝ⟩, the risk at the best output
-weight is ⟨y, y⟩ − N²/D, and where N ≠ 0 the critical points of R are the zeros of
-
-    g_α = N_α·D − N·⟨ŝ, ŝ_α⟩,   α = q = w², c.
-
-N itself is divided out: where N = 0 the function is 0, along a whole curve on which subdivision would never end. ŝ is
-smooth at w = 0 in (q, c), so that the box reaches down to it.
+A rectangle of (w², c), c = −b/w, is excluded where the mean value theorem shows that one of the two equations of
+`roots` has no zero in it, and included where it lies in the rectangle of a proven zero; else it is halved.
 """
 
 import time
@@ -19,34 +14,16 @@ from typing import Any
 from condenslab.errors import UserError
 from condenslab.landscape.proof.enclosure import input_balls, target_balls
 from condenslab.landscape.proof.evidence import ball_text, sealed
-from condenslab.landscape.proof.exact import ball, flint, fraction, matrix_of, midpoints, precision
+from condenslab.landscape.proof.exact import fraction, matrix_of, precision
 from condenslab.landscape.proof.outer import is_odd, largest_input
 from condenslab.landscape.proof.problem import Problem
-from condenslab.landscape.proof.rectangles import Rectangle, area, balls, fraction_of, halves, inside, meet, middles
-from condenslab.landscape.proof.units import unit_rows
+from condenslab.landscape.proof.rectangles import Rectangle, area, balls, halves, inside, meet
+from condenslab.landscape.proof.roots import Equations, Root
 
 _DIGITS = 96
-_ON_AXIS = 1e-9
 _SMALLEST = Fraction(1, 2**40)
 MARGIN = 64
 """Of odd data only c ≥ −(largest c)/64 is searched: the rest is its mirror image."""
-
-
-@dataclass(frozen=True, eq=False)
-class Root:
-    """A critical function of width 1: the only one in a rectangle.
-
-    Attributes:
-        rectangle: (least w², largest w², least c, largest c).
-        w: A ball that holds |w|.
-        b: A ball that holds b = −|w|·c.
-        a: A ball that holds the output weight.
-    """
-
-    rectangle: Rectangle
-    w: Any
-    b: Any
-    a: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +74,7 @@ class Completeness:
 
 @dataclass
 class _Search:
-    points: list[Any]
-    targets: Any
+    equations: Equations
     roots: list[Root] = field(default_factory=list)
     boxes: int = 0
 
@@ -138,7 +114,7 @@ def complete_width_one(
         raise UserError(f"the box must have 0 < W and least < largest centre. Got W = {weight}, {low} to {high}.")
     with precision(_DIGITS):
         x = [row[0] for row in input_balls(problem)]
-        search = _Search(x, matrix_of(target_balls(problem), 1))
+        search = _Search(Equations(x, matrix_of(target_balls(problem), 1)))
         mirrored = is_odd(problem) and low == -high
         whole: Rectangle = (Fraction(0), weight**2, -high / MARGIN if mirrored else low, high)
         left = _branch(search, whole, (max_boxes, time_limit), progress)
@@ -187,80 +163,16 @@ def _decided(search: _Search, part: Rectangle, whole: Rectangle) -> bool:
         return True
     box = balls(part)
     middle = [value.mid() for value in box]
-    value, _ = _equations(search, middle, second=False)
-    _, slopes = _equations(search, box, second=True)
+    value, _ = search.equations.at(middle, second=False)
+    _, slopes = search.equations.at(box, second=True)
     for k in range(2):
         if not (value[k] + slopes[k, 0] * (box[0] - middle[0]) + slopes[k, 1] * (box[1] - middle[1])).contains(0):
             return True
-    root = _root(search, part, whole)
+    root = search.equations.root_near(part, whole, search.roots)
     if root is not None:
         search.roots.append(root)
         return inside(part, root.rectangle)
     return False
-
-
-def _root(search: _Search, part: Rectangle, whole: Rectangle) -> Root | None:
-    """Returns a new zero near a rectangle, proven by Krawczyk's operator in one twice as large, or None."""
-    centre = [value.mid() for value in balls(part)]
-    widths = [(part[1] - part[0]), (part[3] - part[2])]
-    inverse: Any = None
-    for _ in range(6):
-        value, slopes = _equations(search, centre, second=True)
-        try:
-            inverse = midpoints(midpoints(slopes).inv())
-        except ZeroDivisionError:
-            return None
-        step = inverse * flint.arb_mat(2, 1, value)
-        centre = [(centre[k] - step[k, 0]).mid() for k in range(2)]
-        if not all(abs(c - m) <= 2 * ball(str(w)) for c, m, w in zip(centre, middles(part), widths, strict=True)):
-            return None
-    if abs(centre[1]) < _ON_AXIS:  # a rectangle that is symmetric holds with a root its mirror image: they are one
-        centre[1] = flint.arb(0)
-    ends = [fraction_of(value) for value in centre]
-    rectangle = (ends[0] - widths[0], ends[0] + widths[0], ends[1] - widths[1], ends[1] + widths[1])
-    outside = rectangle[0] <= 0 or rectangle[1] > whole[1] or rectangle[2] < whole[2] or rectangle[3] > whole[3]
-    if outside or any(meet(rectangle, root.rectangle) for root in search.roots):
-        return None
-    box = balls(rectangle)
-    _, slopes = _equations(search, box, second=True)
-    value, _ = _equations(search, centre, second=False)
-    rest = flint.arb_mat(2, 2, [1, 0, 0, 1]) - inverse * slopes
-    move = inverse * flint.arb_mat(2, 1, value)
-    spans = [box[k] - centre[k] for k in range(2)]
-    image = [centre[k] - move[k, 0] + rest[k, 0] * spans[0] + rest[k, 1] * spans[1] for k in range(2)]
-    if not all(box[k].contains_interior(image[k]) for k in range(2)):
-        return None
-    return _described(search, rectangle, image)
-
-
-def _described(search: _Search, rectangle: Rectangle, image: list[Any]) -> Root | None:
-    rows = matrix_of(unit_rows(search.points, image[0], image[1], second=False), len(search.points))
-    n, d = (rows * search.targets)[0, 0], (rows * rows.transpose())[0, 0]
-    if n.contains(0):
-        return None
-    w = image[0].sqrt()
-    return Root(rectangle, w, -w * image[1], n / d / w)
-
-
-def _equations(search: _Search, box: list[Any], *, second: bool) -> tuple[list[Any], Any]:
-    """Returns g, and its Jacobian where second derivatives are asked for."""
-    rows = unit_rows(search.points, box[0], box[1], second=second)
-    matrix = matrix_of(rows, len(search.points))
-    n = [entry for (entry,) in (matrix * search.targets).tolist()]
-    gram = (matrix * matrix.transpose()).tolist()
-    g = [n[k] * gram[0][0] - n[0] * gram[0][k] for k in (1, 2)]
-    if not second:
-        return g, None
-    place = {(1, 1): 3, (1, 2): 4, (2, 1): 4, (2, 2): 5}
-    slopes = [
-        n[place[k, j]] * gram[0][0]
-        + 2 * n[k] * gram[0][j]
-        - n[j] * gram[0][k]
-        - n[0] * (gram[j][k] + gram[0][place[k, j]])
-        for k in (1, 2)
-        for j in (1, 2)
-    ]
-    return g, flint.arb_mat(2, 2, slopes)
 
 
 def _check(problem: Problem) -> None:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+from condenslab.studies.settings import Count, Positive
+
 Sharing = Literal["shared", "unshared", "full"]
 
 SHARINGS: tuple[Sharing, ...] = ("shared", "unshared", "full")

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+from condenslab.studies.settings import Count, Positive
+
 Number = Literal[1, 2, 3]
 
 _BRANCHES: tuple[Number, ...] = (1, 2, 3)

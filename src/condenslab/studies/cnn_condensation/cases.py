@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
+from condenslab.studies.settings import Count
+
 DataName = Literal["digits", "fashion_mnist"]
 
 

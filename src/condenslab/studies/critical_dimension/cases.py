@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
+from condenslab.studies.settings import Count
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+from condenslab.studies.settings import Count, CountOrZero, Positive
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Settings:
     depths: Annotated[tuple[Count, ...], msgspec.Meta(min_length=2)] = (3, 4, 5)
     width: Count = 50
     seeds: Count = 3
-    printed_seeds: CountOrNone = 1
+    printed_seeds: CountOrZero = 1
     steps: Count = 20_000
     rate: Positive = 5e-3
     printed_rate: Positive = 1e-3

@@ -69,28 +69,31 @@ def _at_level(start: Start, steps: int, level: float, accuracy: float) -> list[S
     def accuracy_apart(runs: list[Record]) -> float:
         return _farthest([nearest_rest(run, level) for run in runs], lambda rest: abs(rest[1] / accuracy - 1))
 
+    def within_reading(text: str, apart: Callable[[list[Record]], float], *, note: str, label: str) -> Statement:
+        return Statement(
+            text,
+            _EPD,
+            _per_seed(start, steps, apart),
+            at_most(READING),
+            note=f"start: {start.words}; {note}; largest relative distance",
+            of="seeds",
+            label=label,
+            figure=title(start.std),
+            reason=start.reason,
+        )
+
     return [
-        Statement(
+        within_reading(
             "every depth rests within 10 % of the published risk",
-            _EPD,
-            _per_seed(start, steps, risk_apart),
-            at_most(READING),
-            note=f"start: {start.words}; R = {level:g}; largest relative distance",
-            of="seeds",
+            risk_apart,
+            note=f"R = {level:g}",
             label=f"every depth rests within 10 % of the published risk {level:g}",
-            figure=title(start.std),
-            reason=start.reason,
         ),
-        Statement(
+        within_reading(
             "at the rest nearest a published risk the accuracy is within 10 % of the published one",
-            _EPD,
-            _per_seed(start, steps, accuracy_apart),
-            at_most(READING),
-            note=f"start: {start.words}; {accuracy:g}; largest relative distance",
-            of="seeds",
+            accuracy_apart,
+            note=f"{accuracy:g}",
             label=f"resting near {level:g}, the accuracy is within 10 % of the published {accuracy:g}",
-            figure=title(start.std),
-            reason=start.reason,
         ),
     ]
 

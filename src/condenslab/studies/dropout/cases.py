@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.descents import DescentCase
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 Keep = Annotated[float, msgspec.Meta(gt=0, lt=1)]
 
 KINDS = {"none": "without dropout", "dropout": "with dropout", "penalty": "on R + R₁"}

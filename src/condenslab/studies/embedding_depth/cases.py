@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
+from condenslab.studies.settings import Count, CountOrZero
+
 Problem = Literal["three_tanh", "iris"]
 Pixels = Literal["small_digits", "digits"]
 Method = Literal["adam", "sgd"]
@@ -52,18 +52,18 @@ class Settings:
     width: Count = 50
     seeds: Count = 3
     steps: Count = 400_000
-    plateau_seeds: CountOrNone = 1
+    plateau_seeds: CountOrZero = 1
     plateau_steps: Count = 40_000
-    starts: CountOrNone = 16
-    iris_starts: CountOrNone = 10
-    merge_seeds: CountOrNone = 3
+    starts: CountOrZero = 16
+    iris_starts: CountOrZero = 10
+    merge_seeds: CountOrZero = 3
     merge_steps: Count = 1500
-    printed_seeds: CountOrNone = 1
+    printed_seeds: CountOrZero = 1
     printed_steps: Count = 3000
     merge_width: Count = 50
     images: Pixels = "small_digits"
     retrain: Count = 200
-    norm_seeds: CountOrNone = 3
+    norm_seeds: CountOrZero = 3
     norm_steps: Count = 30_000
 
 

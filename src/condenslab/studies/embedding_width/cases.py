@@ -5,11 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from condenslab.studies.settings import Count, CountOrZero, Positive
 from condenslab.studies.shared.proven.cases import ProofCase, provable
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
-CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class Settings:
     widths: Annotated[int, msgspec.Meta(ge=1, le=2)] = 2
     starts: Count = 100
     wide: Annotated[int, msgspec.Meta(ge=2)] = 500
-    iris_starts: CountOrNone = 120
+    iris_starts: CountOrZero = 120
     time: Positive = 1e4
     size: Positive = 1e-3
 

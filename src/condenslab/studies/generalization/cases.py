@@ -5,9 +5,8 @@ from typing import Annotated
 
 import msgspec
 
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.descents import DescentCase
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+from condenslab.studies.settings import Count, Positive
+
 Share = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 Activation = Literal["tanh", "relu", "sigmoid", "softplus", "gelu", "swish", "x_tanh", "x2_tanh"]
 Kind = Literal["plane", "five", "direction", "deep"]

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.descents import DescentCase
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 _SOME = msgspec.Meta(min_length=1)
 
 KNOBS = {

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
+from condenslab.studies.settings import Count
 
 NEAR = {
     1: ((3.746951, 0.089537, 0.0),),

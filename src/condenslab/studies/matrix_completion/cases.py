@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.completion import targets
 from condenslab.studies.shared.completion.cases import CROSS, Target, TrainCase
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
 _STEEP = ("M4", "M5", "M6", "M7", "M8")
 """Targets for which the published rate 0.05 can exceed the limit of stability of gradient descent."""
 

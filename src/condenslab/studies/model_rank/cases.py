@@ -1,12 +1,10 @@
 """Settings and cases of the study of model ranks; imports no JAX."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
+from condenslab.studies.settings import Count, Positive
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
 Kind = Literal["condensed", "opposite", "generic", "dead", "formula", "run"]
 PAIRS: dict[Kind, int] = {"condensed": 2, "opposite": 2, "generic": 4, "dead": 3}
 """Two tanh neurons of one input without biases: the model rank by where they are."""

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
-Numbers = Annotated[tuple[float, ...], msgspec.Meta(min_length=1)]
+from condenslab.studies.settings import Count, Numbers, Positive
 
 
 @dataclass(frozen=True)

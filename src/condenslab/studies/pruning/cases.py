@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+from condenslab.studies.settings import Count, Positive
+
 Fraction = Annotated[float, msgspec.Meta(ge=0, lt=1)]
 Moment = Literal["plateau", "published"]
 

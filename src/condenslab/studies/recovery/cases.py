@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
+from condenslab.studies.settings import Count, Positive
 from condenslab.studies.shared.proven.cases import ProofCase, provable
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ SAMPLES = 50
 
 Activation = Literal["tanh", "relu", "leaky_relu", "sigmoid", "softplus", "gelu", "swish", "exp", "x_tanh", "x2_tanh"]
 Start = Literal["small", "std 1", "PyTorch default"]
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
+from condenslab.studies.settings import Count
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,12 @@
 """Settings and cases of the study of simple models; imports no JAX."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
 import numpy as np
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+from condenslab.studies.settings import Count, Positive
+
 Model = Literal["linear", "product", "sparse linear", "squares", "deep"]
 TARGETS = {
     "1": (1, 0, 0), "x₁": (0, 1, 0), "1 + x₁": (1, 1, 0), "x₂": (0, 0, 1),

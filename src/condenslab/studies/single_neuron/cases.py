@@ -1,12 +1,10 @@
 """Settings and cases of the study of a single neuron; imports no JAX."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
+from condenslab.studies.settings import Count, Positive
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
 Start = Literal["small", "merged", "dead", "rank"]
 LARGEST = 7
 

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+from condenslab.studies.settings import Count, Positive
 
 LOWEST, HIGHEST, BINS = -5.0, 0.0, 200
 """The loss spectrum has 200 equal bins of log₁₀ R on [−5, 0]."""

@@ -1,11 +1,9 @@
 """Settings and cases of the study of trajectories; imports no JAX."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Literal
 
-import msgspec
-
-Count = Annotated[int, msgspec.Meta(ge=1)]
+from condenslab.studies.settings import Count
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,10 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from condenslab.studies.settings import Count, Positive
 from condenslab.studies.shared.completion import targets
 from condenslab.studies.shared.completion.cases import CROSS, TrainCase, components
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Positive = Annotated[float, msgspec.Meta(gt=0)]
 Entries = Annotated[int, msgspec.Meta(ge=7, le=16)]
 
 OPTIMISTIC, ENTRIES = 7, 16

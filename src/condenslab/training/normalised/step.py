@@ -83,14 +83,14 @@ def kappa_of(problem: Problem) -> Float[Array, ""]:
 
 def attempt(problem: Problem, state: State) -> State:
     """Tries one step: taken if the error is tolerated and the risk has not risen, else redone with a smaller one."""
-    rates, modes = jnp.linalg.eigh(total(lambda one: _kernel(problem, one), state.network))
+    rates, modes = jnp.linalg.eigh(total(lambda block: _kernel(problem, block), state.network))
     usable = jnp.all(jnp.isfinite(rates))
     rates = jnp.maximum(jnp.where(jnp.isfinite(rates), rates, 0.0), 0.0)
     step = jnp.where(state.inner.step > 0, state.inner.step, _first_step(problem, state, rates[-1]))
     decay, share = phi(rates * step)
     along = modes.T @ state.inner.residual
     predictor = step * (modes @ (decay * along))
-    reached = total(lambda one: _predicted(problem, one, predictor), state.network) - target_vector(problem)
+    reached = total(lambda block: _predicted(problem, block, predictor), state.network) - target_vector(problem)
     surprise = reached - modes @ (jnp.exp(-rates * step) * along)
     corrector = predictor + step * (modes @ (share * (modes.T @ surprise)))
     new, found = _correct(problem, state, predictor, corrector)
@@ -127,7 +127,7 @@ class _Found(NamedTuple):
 
 
 def _correct(problem: Problem, state: State, predictor: Array, corrector: Array) -> tuple[Neurons, _Found]:
-    def one(block: tuple[Neurons, Neurons]) -> tuple[Neurons, _Found]:
+    def corrected(block: tuple[Neurons, Neurons]) -> tuple[Neurons, _Found]:
         old, start = block
         before = problem.risk.inputs @ old.inner
         active = (before > 0).astype(before.dtype)
@@ -144,9 +144,9 @@ def _correct(problem: Problem, state: State, predictor: Array, corrector: Array)
 
     if state.network.outer.shape[0] == 1:
         # Not a loop of one turn: the compiler then sees that the prediction has been computed before.
-        new, found = one(jax.tree.map(lambda leaf: leaf[0], (state.network, problem.network)))
+        new, found = corrected(jax.tree.map(lambda leaf: leaf[0], (state.network, problem.network)))
         return jax.tree.map(lambda leaf: leaf[None], new), found
-    new, found = jax.lax.map(one, (state.network, problem.network))
+    new, found = jax.lax.map(corrected, (state.network, problem.network))
     summed = jax.tree.map(lambda leaf: jnp.sum(leaf, axis=0), found)
     return new, summed._replace(rotation=jnp.max(found.rotation))
 
@@ -178,20 +178,20 @@ def _rotated(problem: Problem, old: Neurons, active: Array, total: Array) -> tup
     return Neurons(outer, inner), length
 
 
-def outputs_of(problem: Problem, one: Neurons) -> Float[Array, " sample"]:
+def outputs_of(problem: Problem, block: Neurons) -> Float[Array, " sample"]:
     """Returns what the neurons of a block add to the outputs, shape (sample,)."""
-    return kappa_of(problem) * (jnp.maximum(problem.risk.inputs @ one.inner, 0) @ one.outer)
+    return kappa_of(problem) * (jnp.maximum(problem.risk.inputs @ block.inner, 0) @ block.outer)
 
 
-def _predicted(problem: Problem, one: Neurons, total: Array) -> Array:
-    before = problem.risk.inputs @ one.inner
-    return outputs_of(problem, _rotated(problem, one, (before > 0).astype(before.dtype), total)[0])
+def _predicted(problem: Problem, block: Neurons, total: Array) -> Array:
+    before = problem.risk.inputs @ block.inner
+    return outputs_of(problem, _rotated(problem, block, (before > 0).astype(before.dtype), total)[0])
 
 
-def _kernel(problem: Problem, one: Neurons) -> Array:
-    before, kappa_prime = problem.risk.inputs @ one.inner, problem.extras["kappa_prime"]
+def _kernel(problem: Problem, block: Neurons) -> Array:
+    before, kappa_prime = problem.risk.inputs @ block.inner, problem.extras["kappa_prime"]
     hidden = jnp.maximum(before, 0)
-    outer = jnp.where(before > 0, one.outer[None], 0.0)
+    outer = jnp.where(before > 0, block.outer[None], 0.0)
     gram = problem.risk.inputs @ problem.risk.inputs.T
     both = hidden @ hidden.T / kappa_prime + kappa_prime * (outer @ outer.T) * gram
     return kappa_of(problem) / problem.risk.targets.shape[0] * both
@@ -202,15 +202,15 @@ def total(function: Callable[[Neurons], Array], neurons: Neurons) -> Array:
     if neurons.outer.shape[0] == 1:
         return function(jax.tree.map(lambda leaf: leaf[0], neurons))
 
-    def add(total: Array, one: Neurons) -> tuple[Array, None]:
-        return total + function(one), None
+    def add(total: Array, block: Neurons) -> tuple[Array, None]:
+        return total + function(block), None
 
     shape = jax.eval_shape(function, jax.tree.map(lambda leaf: leaf[0], neurons))
     return jax.lax.scan(add, jnp.zeros(shape.shape, shape.dtype), neurons)[0]
 
 
-def squares(one: Neurons, other: Neurons | None = None, *, halves: int = 1) -> Array:
+def squares(block: Neurons, other: Neurons | None = None, *, halves: int = 1) -> Array:
     """Returns the squared length, or distance, of the input weights and of the output weights, shape (layer, half)."""
-    moved = one if other is None else jax.tree.map(jnp.subtract, one, other)
+    moved = block if other is None else jax.tree.map(jnp.subtract, block, other)
     neurons = jnp.stack([jnp.sum(moved.inner**2, axis=0), moved.outer**2])
     return jnp.sum(neurons.reshape(2, halves, -1), axis=2)
