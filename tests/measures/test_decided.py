@@ -71,6 +71,17 @@ def test_hilbert_matrices_are_regular(size):
     assert curved.counts == (size, 0, 0) or not curved.decided
 
 
+@pytest.mark.parametrize("reach", [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4])
+@pytest.mark.parametrize("size", [4, 5, 6, 8])
+def test_kernel_matrices_are_regular(reach, size):
+    """exp(xy) is strictly totally positive (Karlin, 1968): its values fade into the noise, and go on below it."""
+    points = np.linspace(-reach, reach, size) + 0.37 * reach / size
+    kernel = np.exp(np.outer(points, points))
+    found, curved = rank(kernel), inertia(kernel, gradient_norm=0.0)
+    assert found.value == size or not found.decided
+    assert curved.counts == (size, 0, 0) or not curved.decided
+
+
 def test_the_minimum_of_a_polynomial_of_degree_nine():
     """R is quadratic with Hessian 2/n·VᵀV, V a Vandermonde matrix of 10 independent columns: (10, 0, 0)."""
     x = np.linspace(0.0, 1.0, 30)

@@ -12,7 +12,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.measures.inertia_evidence import exact_inertia, inertia_again
-from condenslab.measures.rank_evidence import equilibration, graded
+from condenslab.measures.rank_evidence import equilibration, fades, graded
 from condenslab.numerics import (
     SpectrumCut,
     cut_spectrum,
@@ -117,6 +117,7 @@ def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: flo
     second, seconds = _signs(_eigenvalues(scale[:, None] * matrix * scale[None, :]), None)
     best, most = max(((cut, counts), (second, seconds)), key=lambda own: (own[0].count, own[0].gap))
     agree = cut.decided and second.decided and counts == seconds and not graded(matrix, best.count)
+    agree = agree and not fades(np.sort(np.abs(eigenvalues))[::-1][: cut.count], cut.gap)
     return _with_argument(matrix, eigenvalues, (cut, best), most, gradient_norm, agree=agree)
 
 
