@@ -25,6 +25,7 @@ from condenslab.measures.fixed_point import FixedPoint
 from condenslab.networks import MatrixFactorisation, TwoLayer, activation, spline
 from condenslab.networks.factored import index_pairs
 from condenslab.risk import EmpiricalRisk
+from golden import stationary, three_tanh
 
 
 def two_layer(weights, outgoing, biases=None):
@@ -70,6 +71,17 @@ def test_hilbert_matrices_are_regular(size):
     assert curved.counts == (size, 0, 0) or not curved.decided
 
 
+@pytest.mark.parametrize("reach", [1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4])
+@pytest.mark.parametrize("size", [4, 5, 6, 8])
+def test_kernel_matrices_are_regular(reach, size):
+    """exp(xy) is strictly totally positive (Karlin, 1968): its values fade into the noise, and go on below it."""
+    points = np.linspace(-reach, reach, size) + 0.37 * reach / size
+    kernel = np.exp(np.outer(points, points))
+    found, curved = rank(kernel), inertia(kernel, gradient_norm=0.0)
+    assert found.value == size or not found.decided
+    assert curved.counts == (size, 0, 0) or not curved.decided
+
+
 def test_the_minimum_of_a_polynomial_of_degree_nine():
     """R is quadratic with Hessian 2/n·VᵀV, V a Vandermonde matrix of 10 independent columns: (10, 0, 0)."""
     x = np.linspace(0.0, 1.0, 30)
@@ -87,6 +99,33 @@ def test_a_flat_direction_is_zero_to_many_digits():
     quartic = EmpiricalRisk(jnp.ones((1, 1)), jnp.zeros((1, 1)), predict=lambda p, x: (p[0] + 1e-9 * p[1]) * x)
     assert inertia_at(quartic, jnp.zeros(2)).effective == (1, 1, 0)
     assert inertia_at(quartic, jnp.zeros(2)).counts == (1, 1, 0)
+
+
+@pytest.mark.parametrize("small", [1e-16, 1e-18, 1e-20])
+def test_a_neuron_of_small_output_weight_where_residuals_are_rounding(small):
+    """R = 0, so ∇²R = 2/n·JᵀJ, and on a product grid ∂f/∂θ are four independent functions: (4, 0, 0), none is zero.
+
+    The small neuron's rows are orthogonal to the other's, so that rounded residuals are all that float64 has of them.
+    """
+    axis = np.linspace(-2, 2, 7)
+    grid = jnp.asarray([(first, second) for first in axis for second in axis])
+
+    def predict(p, x):
+        return (p[0] * jnp.tanh(p[1] * x[:, 0]) + p[2] * jnp.tanh(p[3] * x[:, 1]))[:, None]
+
+    theta = jnp.asarray([1.3, 0.9, small, 0.7])
+    found = inertia_at(EmpiricalRisk(grid, predict(theta, grid), predict=predict), theta)
+    assert found.counts == (4, 0, 0) or not found.decided
+
+
+def test_copies_without_output_weights_are_flat():
+    """They add three zeros each to the inertia of the minimum, which is (6, 0, 0): beyond a second computation."""
+    narrow, copies = stationary(2), 60
+    incoming = jnp.concatenate([narrow.input_weights, jnp.tile(narrow.input_weights[:1], (copies, 1))])
+    biases = jnp.concatenate([narrow.biases, jnp.tile(narrow.biases[:1], copies)])
+    outgoing = jnp.concatenate([narrow.output_weights, jnp.zeros((1, copies))], axis=1)
+    found = inertia_at(three_tanh(), TwoLayer(incoming, biases, outgoing, None, narrow.activation))
+    assert (found.counts, found.decided) == ((6, 3 * copies, 0), True)
 
 
 @pytest.mark.parametrize("spread", [(0, 20, 40), (0, 10, 20, 30), tuple(range(0, 300, 20))])

@@ -105,6 +105,14 @@ def test_claims_fail_where_they_should(records):
     assert [decided(STUDY, spoiled, QUICK)[k] for k in (2, 5, 6)] == ["fails"] * 3
     uphill = [replace(records[0], values=records[0].values | {"kick_risk": [6.0, 1.0, 1.0]}), *records[1:]]
     assert decided(STUDY, uphill, QUICK)[8] == "fails"
+    level = [replace(records[0], values=records[0].values | {"kick_risk": [5.0, 1.0, 1.0]}), *records[1:]]
+    assert decided(STUDY, level, QUICK)[8] == "fails"  # as high as before is not lower
+
+
+def test_an_undecided_inertia_is_no_failure(records):
+    values = records[-1].values | {"inertia_decided": [False] * len(records[-1].values["inertia"])}
+    claims = judged(STUDY, [*records[:-1], replace(records[-1], values=values)], QUICK)
+    assert claims[5].verdict == "undecided"
 
 
 def test_a_lost_search_leaves_its_seed_unknown(records):

@@ -53,6 +53,9 @@ def test_claims_on_made_up_records():
     assert verdicts(claims(values(most_negative=0), boxed()), "R is not convex") == ["fails"]
     assert verdicts(claims(values(open=3), boxed()), "the inertia") == ["fails"]
     assert verdicts(claims(values(), boxed(functions=2)), "width 1") == ["fails"]
+    nothing = claims(values(most_negative=None, open=None, line={"dimension": None, "inertia": [0, 0, 0]}), boxed())
+    for text in ("R is not convex", "the inertia", "there are infinitely many"):  # none is proven: an answer to nothing
+        assert verdicts(nothing, text) == ["undecided"]
     for undecided in (boxed(complete=False), boxed(every_bias=False)):
         assert verdicts(claims(values(), undecided), "width 1") == ["undecided"]
 

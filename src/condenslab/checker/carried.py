@@ -104,14 +104,18 @@ def _neurons(entries: list[Any], point: Point) -> tuple[dict[int, list[Fraction]
 
 
 def _copies(point: Point, neuron: int, shares: list[Fraction]) -> tuple[int, int, int]:
-    """Returns what copies of a neuron add, from the signs of [[0, G], [Gᵀ, A]] times those of the shares."""
+    """Returns what copies of a neuron add, from the signs of [[0, G], [Gᵀ, A]] times those of the shares.
+
+    A copy with share 0 adds [[0, G], [Gᵀ, 0]], which are zeros only with one output.
+    """
     net = point.data.net
     d, m, out = net.widths
     size = d + net.biases[0]
     live = [share for share in shares if share != 0]
-    zero = len(live) - 1 + (len(shares) - len(live)) * (size + out)
+    idle, most = len(shares) - len(live), min(out - 1, size)
+    zero = len(live) - 1 + idle * (size + out - 2 * most)
     up, down = sum(share > 0 for share in live) - 1, sum(share < 0 for share in live)
-    if up + down == 0:
+    if up + down == 0 and idle * most == 0:
         return 0, zero, 0
     a = [point.box[m * size + o * m + neuron] for o in range(out)]
     lead = next((o for o in range(out) if not a[o].contains(0)), None)
@@ -127,8 +131,17 @@ def _copies(point: Point, neuron: int, shares: list[Fraction]) -> tuple[int, int
             for k, o in enumerate(others):
                 form[k, out - 1 + i] += slopes[o] * s1 * left
                 form[out - 1 + i, k] += slopes[o] * s1 * left
-    positive, negative, _ = signs(form)
-    return up * positive + down * negative, zero, up * negative + down * positive
+    positive, negative, _ = signs(form) if up + down else (0, 0, 0)
+    sure = idle * most if idle * most and _has_full_rank([row[out - 1 :] for row in form.tolist()[: out - 1]]) else 0
+    return up * positive + down * negative + sure, zero, up * negative + down * positive + sure
+
+
+def _has_full_rank(rows: list[list[Any]]) -> bool:
+    """Returns whether all of the Gram matrix's signs, the smaller one's, are proven positive."""
+    matrix = flint.arb_mat(rows)
+    matrix = matrix if matrix.nrows() >= matrix.ncols() else matrix.transpose()
+    positive, _, _ = signs(matrix.transpose() * matrix)
+    return positive == matrix.ncols()
 
 
 def _null(point: Point, bias: str) -> tuple[int, int, int]:
@@ -143,10 +156,9 @@ def _null(point: Point, bias: str) -> tuple[int, int, int]:
         for o in range(out):
             for i in range(wide):
                 form[o][i] += slopes[o] * x[i] * slope
-    matrix = flint.arb_mat(form) if out >= wide else flint.arb_mat(form).transpose()
-    gram, rank = matrix.transpose() * matrix, min(out, wide)
-    positive, _, _ = signs(gram)
-    return (rank, size + out - 2 * rank, rank) if positive == rank else (0, size + out - 2 * rank, 0)
+    rank = min(out, wide)
+    sure = rank if _has_full_rank(form) else 0
+    return sure, size + out - 2 * rank, sure
 
 
 def _samples(point: Point, neuron: int | None) -> list[tuple[list[Any], list[Any], tuple[Any, Any, Any]]]:

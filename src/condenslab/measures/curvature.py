@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
@@ -11,7 +12,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.measures.inertia_evidence import exact_inertia, inertia_again
-from condenslab.measures.rank_evidence import equilibration, graded
+from condenslab.measures.rank_evidence import equilibration, fades, graded
 from condenslab.numerics import (
     SpectrumCut,
     cut_spectrum,
@@ -116,6 +117,7 @@ def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: flo
     second, seconds = _signs(_eigenvalues(scale[:, None] * matrix * scale[None, :]), None)
     best, most = max(((cut, counts), (second, seconds)), key=lambda pair: (pair[0].count, pair[0].gap))
     agree = cut.decided and second.decided and counts == seconds and not graded(matrix, best.count)
+    agree = agree and not fades(np.sort(np.abs(eigenvalues))[::-1][: cut.count], cut.gap)
     return _with_argument(matrix, eigenvalues, (cut, best), most, gradient_norm, agree=agree)
 
 
@@ -157,20 +159,24 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
 def _without_rounding(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
     """Decides an inertia whose open rows are rounding: they change by their own size with the last digits of θ.
 
-    So are those of a neuron without output weights at a critical point, sums that cancel. A row in small units is not.
+    So are those of a neuron without output weights at a critical point, sums that cancel. Where residuals are rounding,
+    so may be the row of a parameter in small units, of which JᵀJ has a true curvature below: only rows of parameters
+    that move no output at all, to first order, are taken for zero, and no direction above the noise may be lost.
     """
     theta, unravel = ravel_pytree(network)
     signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
     moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
     changes = [np.abs(np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix) for one in moved]
     rounding = np.all(np.abs(matrix) <= _MARGIN * np.max(np.array(changes), axis=0), axis=1)
-    if not rounding.any():
+    along = unravel(jnp.asarray(np.where(rounding, np.random.default_rng(1).uniform(1.0, 2.0, theta.size), 0.0)))
+    if not rounding.any() or np.any(np.asarray(jax.jvp(risk.outputs, (network,), (along,))[1])):
         return first
     kept = np.where(rounding, 0.0, 1.0)
-    cleaned = matrix * np.outer(kept, kept)
-    found = inertia(cleaned, gradient_norm=first.gradient_norm)
+    found = inertia(matrix * np.outer(kept, kept), gradient_norm=first.gradient_norm)
+    if not found.decided or found.positive < first.positive or found.negative < first.negative:
+        return first
     argument = "rows that change by their own size with the last digits of the parameters are rounding"
-    return replace(found, eigenvalues=first.eigenvalues, evidence=argument) if found.decided else first
+    return replace(found, eigenvalues=first.eigenvalues, evidence=argument)
 
 
 def _with_argument(

@@ -85,7 +85,9 @@ def rank(
     (LAPACK's equilibration: it changes no rank, but a numerical one). Zeros are decided by elimination in exact
     arithmetic on the entries where that finds no more than is above the noise, or where the entries do not look rounded
     (whole numbers, few binary digits). Where they do, the last value that counts must lie three decades above the noise
-    for the others to be rounding, and no row or column may be of another unit, below the noise as a whole.
+    for the others to be rounding, and wider above it than the values above lie apart, for values that fade into the
+    noise (of kernels, of Hilbert's matrix) go on below it; and no row or column may be of another unit, below the noise
+    as a whole.
 
     Args:
         matrix: Any matrix, shape (row, column); for a Jacobian, rows are samples and columns are parameters.
@@ -118,7 +120,7 @@ def rank(
     # Rounding makes every rank full, but for exact copies and zeros: a lower one has a structure.
     generic = exact is None or (exact.rounded and exact.rank == generic_rank(array))
     clear = generic and cut.decided and second.decided and cut.count == second.count
-    if clear and (errors is not None or not graded(array, best.count)):
+    if clear and (errors is not None or not (graded(array, best.count) or fades(values[: cut.count], cut.gap))):
         return _decided(values, cut, second, best.count, "what is left has the size of rounding, three decades below")
     return replace(_decided(values, cut, second, best.count, ""), decided=False)
 

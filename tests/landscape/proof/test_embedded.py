@@ -53,6 +53,20 @@ def test_several_outputs(name, output_bias):
         verified(found)
 
 
+@pytest.mark.parametrize(("outputs", "counts"), [(1, (0, 3, 0)), (2, (1, 2, 1)), (3, (2, 1, 2))])
+def test_a_copy_with_share_zero(outputs, counts):
+    """It adds [[0, B], [Bᵀ, 0]] with B = E[∂ℓ·σ′·x̃ᵀ] and Bᵀa = 0: of rank min(outputs − 1, d + 1), for generic data."""
+    rng = np.random.default_rng(5)
+    network = two_layer(rng, 1, 2, outputs, "tanh", output_bias=True)
+    risk = golden.made_critical(network, rng.normal(size=(20, 1)) * 2)
+    for share in (0.0, 1.0):
+        wide = landscape.split(network, 0, share=share)
+        found = proof.prove(risk, wide)
+        expected = tuple(a + b for a, b in zip(numeric_counts(risk, network), counts, strict=True))
+        assert found.proven and found.inertia.counts == numeric_counts(risk, wide) == expected
+        verified(found)
+
+
 def test_mirror_images_are_copies():
     one = golden.stationary(1)
     w, b, a = one.input_weights[0], one.biases, one.output_weights[0]

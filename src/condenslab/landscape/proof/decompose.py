@@ -126,10 +126,10 @@ def _assembled(
         if np.abs(parts - np.outer(total, shares)).max() > _SAME * size:
             reason = "copies whose output weights are not parallel: the point is not an embedded one by shares"
             return Decomposition(incoming, outgoing, (), (), reason)
-        exact = [Fraction(float(share)) for share in shares[:-1]]
-        exact.append(1 - sum(exact, Fraction(0)))
+        exact = [Fraction(0) if abs(share) < _NONE else Fraction(float(share)) for share in shares]
+        exact[int(np.argmax(np.abs(shares)))] += 1 - sum(exact, Fraction(0))
         for (k, sign), share in zip(group, exact, strict=True):
-            found[k] = Neuron(number, Fraction(0) if abs(share) < _NONE else share, sign)
+            found[k] = Neuron(number, share, sign)
     rows = np.array(points).reshape(len(points), incoming.shape[1])
     matrix = np.array(columns).T.reshape(outgoing.shape[0], len(columns))
     return Decomposition(rows, matrix, tuple(found[k] for k in sorted(found)), tuple(silent))

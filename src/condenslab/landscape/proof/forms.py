@@ -7,7 +7,8 @@ v_j = v̄ + d_j (Σα_j·d_j = 0) the second variation of R is that of the narro
 
 with Bᵀa = 0 at a critical point: c_j along a is in the kernel, k − 1 times. With C a complement of a and δ_j = α_j·d_j
 the rest is diag(1/α) on {Σ = 0}, of signature (n₊ − 1, n₋) for n₊ positive and n₋ negative shares, times
-M = [[0, CᵀB], [BᵀC, A]]. A copy with share 0 adds only zeros. A null neuron (σ(0) = 0 and w = b = 0, or w = 0 and an
+M = [[0, CᵀB], [BᵀC, A]]. A copy with share 0 has c and d free: it adds [[0, B], [Bᵀ, 0]], which
+with one output are only zeros, for B = 0 then. A null neuron (σ(0) = 0 and w = b = 0, or w = 0 and an
 output bias) adds [[0, N], [Nᵀ, 0]], N = σ′(b)·E[∂ℓ·x̃ᵀ].
 (Fukumizu and Amari, Neural Networks 13(3), 2000, for scalar outputs; Zhang et al., J. Mach. Learn. 1(1), 2022.)
 """
@@ -19,7 +20,7 @@ from typing import Any
 from condenslab.landscape.proof.activations import ball_activation
 from condenslab.landscape.proof.enclosure import forward, input_balls, loss_parts
 from condenslab.landscape.proof.exact import Balls, flint, matrix_of, midpoints, sup
-from condenslab.landscape.proof.krawczyk import identity
+from condenslab.landscape.proof.krawczyk import identity, restricted
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 
@@ -36,18 +37,21 @@ def split_inertia(problem: Problem, box: list[Any], neuron: int, shares: Sequenc
     form = _copy_form(problem, box, neuron)
     size, outputs = form_size(problem), problem.shape.widths[-1]
     live = [share for share in shares if share != 0]
-    zeros = (len(shares) - len(live)) * (outputs + size) + len(live) - 1
-    up, down = sum(share > 0 for share in live) - 1, sum(share < 0 for share in live)
-    if up + down == 0:
+    up, down, idle = sum(share > 0 for share in live) - 1, sum(share < 0 for share in live), len(shares) - len(live)
+    most = min(outputs - 1, size)  # of the rank of B, because Bᵀa = 0
+    zeros = idle * (outputs + size - 2 * most) + len(live) - 1
+    if up + down == 0 and most * idle == 0:
         return ProvenInertia(0, zeros, 0)
     if form is None:
-        return ProvenInertia(0, zeros, 0, (up + down) * (outputs - 1 + size))
-    signs = proven_inertia(form)
+        return ProvenInertia(0, zeros, 0, (up + down) * (outputs - 1 + size) + 2 * idle * most)
+    crossed = restricted(form, range(outputs - 1), range(outputs - 1, outputs - 1 + size))
+    sure = idle * most if most and full_rank(crossed) is not None else 0
+    signs = proven_inertia(form) if up + down else ProvenInertia(0, 0, 0)
     return ProvenInertia(
-        up * signs.positive + down * signs.negative,
+        up * signs.positive + down * signs.negative + sure,
         zeros,
-        up * signs.negative + down * signs.positive,
-        (up + down) * signs.open,
+        up * signs.negative + down * signs.positive + sure,
+        (up + down) * signs.open + 2 * (idle * most - sure),
     )
 
 

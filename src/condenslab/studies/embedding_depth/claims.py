@@ -213,7 +213,10 @@ def _losing(records: list[Record]) -> Measured:
     decided = [(before, row["counts"]) for before, row in lifts if row["decided"]]
     points = sum(len(record.values["narrow"]) for record in records)
     losing = sum(any(b < a for a, b in zip(before, after, strict=True)) for before, after in decided)
-    return Measured(losing if decided else None, note=f"of {len(decided)} lifts of {points} points")
+    return Measured(
+        losing if decided else None,
+        note=f"of {len(decided)} decided lifts of {points} points, {len(lifts) - len(decided)} undecided",
+    )
 
 
 def _merges(variance: float, method: str, words: str) -> list[Statement]:

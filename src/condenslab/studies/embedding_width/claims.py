@@ -194,9 +194,10 @@ def _decided_splits(records: list[Record]) -> list[tuple[list[int], dict[str, An
     return [(before, row) for before, row in splits if row["decided"]]
 
 
-def _counted(records: list[Record], value: int | None, splits: int) -> Measured:
-    points = len({(record.id, row["point"]) for record in records for row in rows(record)})
-    return Measured(value, note=f"at {points} critical points: splits of {splits} with other counts")
+def _counted(records: list[Record], value: int | None, decided: int) -> Measured:
+    splits = [(record.id, row["point"]) for record in records for row in rows(record)]
+    where = f"at {len(set(splits))} critical points: splits with other counts, of {decided} decided"
+    return Measured(value, note=f"{where}, {len(splits) - decided} undecided")
 
 
 def _losing(records: list[Record]) -> Measured:

@@ -55,10 +55,10 @@ def prove_points(case: PointsCase, progress: Progress) -> Outcome:
         "points": len(proofs),
         "proven": sum(one.proven for one in proofs),
         "distinct": distinct.count,
-        "open": sum(one.inertia.open for one in distinct.members),
+        "open": sum(one.inertia.open for one in distinct.members) if distinct.members else None,
         "teacher_defect": _defect(proofs[1]),
-        "most_negative": max((one.inertia.negative for one in proofs if one.proven), default=0),
-        "line": {"dimension": line.dimension if isinstance(line, proof.EmbeddedProof) and line.proven else 0}
+        "most_negative": max((one.inertia.negative for one in proofs if one.proven), default=None),
+        "line": {"dimension": line.dimension if isinstance(line, proof.EmbeddedProof) and line.proven else None}
         | {"inertia": list(line.inertia.counts)},
         "unproven": [one.reason for one in proofs if not one.proven],
         "critical_points": proof.stored_points(problem, found),

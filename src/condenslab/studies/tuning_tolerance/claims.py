@@ -117,7 +117,8 @@ def _never_falls(what: str, part: str, name: str, source: str) -> Statement:
         row = ", ".join("unknown" if end is None else f"{end:g}" for end in ends)
         known = [end for end in ends if end is not None]
         down = int(np.sum(np.diff(known) < 0)) if known and len(known) == len(ends) else None
-        return Measured(down, f"{name} {row} at n = {', '.join(map(str, numbers))}; steps down")
+        few = "with one number of samples nothing is added" if len(numbers) == 1 else ""
+        return Measured(down, f"{name} {row} at n = {', '.join(map(str, numbers))}; steps down", few)
 
     text = f"{what} never falls while samples are added"
     figure = _SHARES if part == "rates" else _RANGES
