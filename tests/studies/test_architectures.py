@@ -133,7 +133,8 @@ def test_tolerance_claims_follow_a_made_up_law():
 def test_one_number_of_samples_says_nothing_of_more():
     settings = tolerance_cases.Settings(samples=(12,), seeds=1, orders=1)
     cases = tolerance_cases.make_cases(settings, 0)
-    made = judged(TOLERANCE, cases, [record(TOLERANCE, case, {"test_error": 1e-9}) for case in cases], settings)
+    records = [record_of(TOLERANCE, case, {"test_error": 1e-9}) for case in cases]
+    made = judged(TOLERANCE, records, settings, cases=cases)
     falls = [claim for claim in made if "never falls" in claim.statement]
     assert [claim.verdict for claim in falls] == ["undecided"] * 3
     assert {claim.reason for claim in falls} == {"with one number of samples nothing is added"}
