@@ -16,6 +16,7 @@ import numpy as np
 from condenslab.errors import UserError
 from condenslab.interop.reading import flax_files, folders, numpy_files, safetensors_files, torch_files
 from condenslab.interop.reading.archive import Archive
+from condenslab.interop.reading.flatten import LONGEST_NAME
 from condenslab.interop.reading.refusal import RefusalError
 
 _DAMAGE = (
@@ -102,6 +103,8 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
             found = _sharded(file)
         else:
             found = _file(file)
+        if any(len(name) > LONGEST_NAME for name in found.tensors):
+            raise RefusalError(f"a name in it has over {LONGEST_NAME} characters")
     except RefusalError as reason:
         raise UserError(f"{place} is not read because {reason}") from reason
     except OSError as error:
@@ -133,6 +136,8 @@ def _sharded(index: Path) -> Checkpoint:
             elif name not in left_out:
                 raise RefusalError(f"its shard {shard} lacks the tensor {name[:80]}")
         skipped += part.skipped
+        unnamed = part.tensors.keys() - set(names)
+        skipped += [(name, f"it is in the shard {shard}, but the index does not name it") for name in sorted(unnamed)]
         files.append(index.parent / shard)
         kind = part.format
     return Checkpoint(index, kind, tensors, skipped, files)
@@ -162,6 +167,8 @@ def _archive(archive: Archive) -> tuple[str, Any, Any, set[str]]:
         return "TorchScript" if script else "torch", *torch_files.read_archive(archive, pickles[0])
     if archive.names and all(name.endswith(".npy") for name in archive.names):
         return "npz", *numpy_files.read_archive(archive), set()
+    if any(name.endswith("archive_format") for name in archive.names):
+        raise RefusalError("it is a program of torch.export (.pt2): save the state_dict of the module with torch.save")
     if any(name.endswith(("model.weights.h5", "config.json")) for name in archive.names):
         raise RefusalError("it is a Keras archive: save its arrays with numpy.savez")
     raise RefusalError("it is a zip archive, but neither of torch nor of numpy")
