@@ -44,6 +44,8 @@ def run(options: "MeasureOptions") -> str:
 def _targets(options: "MeasureOptions") -> tuple[str, list[str]]:
     targets = list(options.targets)
     later = [name for group in options.against for name in group]
+    if options.against and not all(options.against):
+        raise UserError("--against needs one or more later checkpoints: condenslab measure FILE --against LATER…")
     if not targets and later:  # in `measure --against B A` the parser takes A for one of the others
         raise UserError("measure needs a file before --against: condenslab measure FILE --against LATER…")
     if len(targets) != 1:
@@ -67,11 +69,14 @@ def _one(options: "MeasureOptions", target: str) -> "Measurement":
         return _file(options, target)
     if options.weights is None:
         raise UserError(f"measure {target} needs the weights of the module: --weights CHECKPOINT")
-    measured = _file(options, options.weights)
     if options.inputs is None:
-        return measured
+        raise UserError(
+            f"measure {target} looks at which neurons are silent, so it needs inputs: --inputs X.npz; for the weights "
+            f"alone no module is needed: condenslab measure {options.weights}"
+        )
     from condenslab.interop.torch_module import silent_neurons
 
+    measured = _file(options, options.weights)
     return silent_neurons(measured, target, options.weights, options.inputs)
 
 

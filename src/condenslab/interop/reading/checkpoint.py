@@ -96,8 +96,8 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     """
     place = Path(path)
     try:
-        if not place.exists():
-            raise UserError(f"there is no file {place}: check the name")
+        if not os.fspath(path) or not place.exists():
+            raise UserError(f"there is no file {path}: check the name")
         file = folders.weights_file(place) if place.is_dir() else place
         if file.name.endswith(".index.json"):
             found = _sharded(file)
