@@ -10,6 +10,7 @@ from collections import OrderedDict
 
 import jax.numpy as jnp
 import ml_dtypes
+import msgspec
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -228,3 +229,37 @@ def test_a_tensor_that_the_index_does_not_name_is_said(tmp_path):
     (tmp_path / "m.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "one.safetensors"}}))
     checkpoint = interop.read(tmp_path / "m.safetensors.index.json")
     assert set(checkpoint.tensors) == {"a"} and "does not name" in dict(checkpoint.skipped)["b"]
+
+
+def test_leaves_of_equinox_find_their_biases(tmp_path):
+    import equinox as eqx
+    import jax
+
+    keys = jax.random.split(jax.random.key(0), 3)
+    norm = eqx.nn.LayerNorm(12)
+    layers = [eqx.nn.Linear(5, 12, key=keys[0]), norm, eqx.nn.Linear(12, 12, use_bias=False, key=keys[1]), norm]
+    eqx.tree_serialise_leaves(tmp_path / "net.eqx", [*layers, eqx.nn.Linear(12, 2, key=keys[2])])
+    found = {layer.name: layer.inputs for layer in interop.measure(tmp_path / "net.eqx").layers}
+    assert found == {"leaf.0": 6, "leaf.4": 12}  # 0: weight, bias, norm; 4: weight, norm; then the output layer
+
+
+def test_arrays_that_flax_cuts_are_put_together(tmp_path):
+    """Above 1 GiB `flax.serialization` writes a map of a mark, the shape and the flat pieces."""
+
+    def packed(array):
+        content = (array.shape, array.dtype.name, array.tobytes())
+        return msgspec.msgpack.Ext(1, msgspec.msgpack.encode(content))
+
+    whole = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    pieces = {str(n): packed(part) for n, part in enumerate(np.split(whole.ravel(), [10, 20]))}
+    cut = {"__msgpack_chunked_array__": True, "shape": {"0": 2, "1": 3, "2": 4}, "chunks": pieces}
+    path = tmp_path / "net.msgpack"
+    path.write_bytes(msgspec.msgpack.encode({"params": {"w": cut, "b": packed(np.ones(2))}}))
+    same(interop.read(path).tensors, {"params.w": whole, "params.b": np.ones(2)})
+    for broken in ({"shape": {"0": 2, "1": 3, "2": 5}}, {"shape": {"0": -2, "1": -3, "2": 4}}, {"shape": None}):
+        path.write_bytes(msgspec.msgpack.encode({"w": cut | broken}))
+        with pytest.raises(UserError, match="pieces"):
+            interop.read(path)
+    path.write_bytes(msgspec.msgpack.encode({"w": cut | {"chunks": {"0": pieces["0"], "2": pieces["2"]}}}))
+    with pytest.raises(UserError, match="pieces"):
+        interop.read(path)

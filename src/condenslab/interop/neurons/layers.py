@@ -159,7 +159,20 @@ def bias_of(name: str, tensors: Mapping[str, Any]) -> str | None:
     if head.rpartition("/")[2] in ("weights", "kernels") and leaf.isdigit():
         start = head.rpartition("/")[0]
         options.append(f"{start}/{'kernel_biases' if head.endswith('kernels') else 'biases'}/{leaf}")
+    if head == "leaf" and leaf.isdigit():
+        options += _bias_behind(int(leaf), tensors)
     return next((o for o in options if o in tensors and tensors[o].ndim == 1 and is_number(tensors[o].dtype)), None)
+
+
+def _bias_behind(place: int, tensors: Mapping[str, Any]) -> list[str]:
+    """Returns what follows a weight among the numbered leaves of Equinox, if it is its bias.
+
+    A bias has a number for each row; so have the scale and the shift of a normalisation, which come in pairs.
+    """
+    count, length = 0, len(tensors[f"leaf.{place}"])
+    while (after := tensors.get(f"leaf.{place + count + 1}")) is not None and after.shape == (length,):
+        count += 1
+    return [f"leaf.{place + 1}"] if count % 2 else []
 
 
 def _layer(

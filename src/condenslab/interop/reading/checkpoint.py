@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.interop.reading import flax_files, folders, numpy_files, safetensors_files, torch_files
+from condenslab.interop.reading import flax_files, folders, numpy_files, orbax_folders, safetensors_files, torch_files
 from condenslab.interop.reading.archive import Archive
 from condenslab.interop.reading.flatten import LONGEST_NAME
 from condenslab.interop.reading.refusal import RefusalError
@@ -40,7 +40,8 @@ class Checkpoint:
 
     Attributes:
         path: The file or folder.
-        format: "safetensors", "torch", "torch stream", "TorchScript", "pickle", "npz", "npy", "equinox" or "flax".
+        format: "safetensors", "torch", "torch stream", "TorchScript", "pickle", "npz", "npy", "equinox", "flax" or
+            "orbax".
         tensors: Read-only arrays by their dotted names, mapped from the file where it holds them plainly; types that
             numpy lacks (bfloat16, float8) are those of ml_dtypes.
         skipped: Name and reason of every tensor that is no plain array.
@@ -73,9 +74,10 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     """Reads the arrays of any checkpoint, without the library that wrote it and without running anything in it.
 
     Formats: safetensors; torch's zip archives and the stream before version 1.6, with state dicts, nested checkpoints,
-    whole pickled modules and TorchScript; plain pickles of arrays; .npz and .npy; Equinox leaves; Flax msgpack; an
-    index of shards; a folder with one of these and a `config.json`. A pickle is interpreted as data: its globals are
-    names that import nothing, and a call that no checkpoint needs (os.system, eval) is refused.
+    whole pickled modules and TorchScript; plain pickles of arrays; .npz and .npy; Equinox leaves; Flax msgpack; Orbax's
+    folders (by tensorstore, the extra "orbax"); an index of shards; a folder with one of these and a `config.json`. A
+    pickle is interpreted as data: its globals are names that import nothing, and a call that no checkpoint needs
+    (os.system, eval) is refused.
 
     Args:
         path: The file or folder.
@@ -98,8 +100,11 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     try:
         if not os.fspath(path) or not place.exists():
             raise UserError(f"there is no file {path}: check the name")
-        file = folders.weights_file(place) if place.is_dir() else place
-        if file.name.endswith(".index.json"):
+        trees = orbax_folders.items_of(place) if place.is_dir() else {}
+        file = folders.weights_file(place) if place.is_dir() and not trees else place
+        if trees:
+            found = Checkpoint(place, "orbax", *orbax_folders.read(trees))
+        elif file.name.endswith(".index.json"):
             found = _sharded(file)
         else:
             found = _file(file)
