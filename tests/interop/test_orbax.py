@@ -1,4 +1,4 @@
-"""Folders that Orbax wrote, in each of its four layouts, and files of Flax, bit by bit; needs orbax-checkpoint or flax."""
+"""Folders that Orbax wrote, in each of its four layouts, and files of Flax, bit by bit, where those are installed."""
 
 import json
 

@@ -162,14 +162,26 @@ class Watcher:
         }
 
     def _tell(self, step: int, values: Mapping[str, Mapping[str, float]]) -> None:
-        told = {f"condensation/{name}/{key}": value for name, row in values.items() for key, value in row.items()}
+        told = flat(values)
         if hasattr(self._writer, "add_scalar"):
             for name, value in told.items():
                 self._writer.add_scalar(name, value, step)
         elif hasattr(self._writer, "log_metrics"):
             self._writer.log_metrics(told, step=step)
+        elif hasattr(self._writer, "define_metric"):  # W&B drops what comes with a step below its own count
+            self._writer.define_metric("condensation/*", step_metric="condensation/step")
+            self._writer.log({**told, "condensation/step": step})
         elif hasattr(self._writer, "log"):
             self._writer.log(told, step=step)
+
+
+def flat(values: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Returns the numbers of a step by one name each, as loggers want them.
+
+    Args:
+        values: Numbers by layer.
+    """
+    return {f"condensation/{name}/{key}": value for name, row in values.items() for key, value in row.items()}
 
 
 def history(store: Store, run: str) -> list[tuple[int, dict[str, dict[str, float]]]]:
