@@ -46,7 +46,7 @@ class Rows:
         Args:
             chosen: Which.
         """
-        return self._joined([part[chosen] for part in self.parts])
+        return self._joined([part.take(chosen, axis=0) for part in self.parts])
 
     def scaled(self) -> "Rows":
         """Returns the same neurons times a power of two that brings the largest number near 1.
