@@ -60,6 +60,8 @@ def run_command(options: RunOptions) -> int:
     from condenslab.sweeps import executor
 
     executor(options.executor)
+    if options.time_limit is not None and not options.time_limit > 0:
+        raise UserError(f"--time-limit must be a number of seconds above 0. Got {options.time_limit}")
     plans = _plans(options)
     if options.dry_run:
         return _dry_run(options, plans)
@@ -68,7 +70,14 @@ def run_command(options: RunOptions) -> int:
     machine.prepare_jax()
     for plan in plans:
         with progress_of(plan.study.name, quiet=options.quiet) as progress:
-            run = studies.execute(plan, out=options.out, executor=options.executor, progress=heeding(progress))
+            run = studies.execute(
+                plan,
+                out=options.out,
+                executor=options.executor,
+                progress=heeding(progress),
+                time_limit=options.time_limit,
+                say=machine.say,
+            )
         runs.append(run)
     rows = [row for run in runs for row in run.claims]
     if options.json:

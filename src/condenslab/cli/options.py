@@ -41,7 +41,9 @@ class RunOptions:
     data: Annotated[str | None, arg(metavar="FILE.csv", help_behavior_hint="")] = None
     """Run on your own table, the last column being the target."""
     executor: Annotated[str, arg(metavar="NAME")] = "inprocess"
-    """Where batches run."""
+    """Where batches run: inprocess, local[:N] (N processes), dask[:ADDRESS], ray[:ADDRESS] or slurm[:KEY=VALUE,…]."""
+    time_limit: Annotated[float | None, arg(metavar="SECONDS", help_behavior_hint="(default: none)")] = None
+    """Record a case that takes longer than this as failed, and go on."""
     threads: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: all)")] = None
     """Threads that computations may use."""
     strict: bool = False

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: The disk is full or read-only, or the like.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -113,6 +114,39 @@ def damaged(path: Path, reason: str) -> UserError:
         f"the store's file {path} is truncated or damaged ({reason}): restore it from a copy, or move the files "
         f"{path.stem}.* out of the store, and the next run computes what they held again"
     )
+
+
+def abandoned(folder: Path) -> list[Path]:
+    """Returns the temporary files of a folder whose writer is dead: a process of this machine that is no more.
+
+    Args:
+        folder: The folder.
+    """
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        parts = name.split(".")
+        if name.startswith(".") and parts[-1] == "tmp" and parts[-3] == _host() and not _alive(parts[-2]):
+            found.append(folder / name)
+    return found
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
+
+
+def _host() -> str:
+    """Returns the name of this machine without dots: two machines that share a disk may have processes of one number."""
+    return platform.node().replace(".", "-") or "host"
 
 
 def _checksum(content: bytes) -> str:
