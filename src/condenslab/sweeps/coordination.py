@@ -21,7 +21,8 @@ _LOOK = 1.0
 class Coordination:
     """Runs the batches of one sweep on an executor.
 
-    A batch is tried again when its worker died, and halved when that happened twice or its time was up. A single case
+    A batch is halved that raises an exception, so that the case which causes it takes no other with it. It is tried
+    again when its worker died, and halved when that happened twice or its time was up. A single case
     that was with a dying worker twice is tried once more when nothing else runs; if its worker dies then, too, it is
     recorded as failed, with the reason.
     """
@@ -74,7 +75,7 @@ class Coordination:
         report = ended.report
         if report is not None and report.refusal:
             raise UserError(report.refusal)
-        if report is not None and not report.cramped:
+        if report is not None and not report.halve:
             self._finished(task.batch, report)
         elif report is not None:
             self._halve(task)

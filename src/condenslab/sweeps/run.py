@@ -77,10 +77,10 @@ def complete(
 ) -> "Work":
     """Computes the cases that the store does not hold, storing batch after batch; see `sweep` for the arguments.
 
-    A batch runs if any of its cases is missing, and only the missing ones are added. An exception in a batch becomes a
-    `failed` record for each of its missing cases, with the sentence of the exception, and the sweep goes on; the next
-    sweep tries them again. A batch for which memory does not suffice is halved. What happens when a worker dies or a
-    case does not end is said in `condenslab.sweeps.coordination`. Damaged shards are moved to the store's `quarantine`
+    A batch runs if any of its cases is missing, and only the missing ones are added. A batch that raises an exception,
+    a lack of memory included, is halved, down to the case that causes it, which becomes a `failed` record with the
+    sentence of the exception; the next sweep tries it again. What happens when a worker dies or a case does not end is
+    said in `condenslab.sweeps.coordination`. Damaged shards are moved to the store's `quarantine`
     and computed again. `KeyboardInterrupt` ends the sweep after what is finished is stored.
 
     Returns:

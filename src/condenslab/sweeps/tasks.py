@@ -139,14 +139,15 @@ class Report:
         stored: How many records it has stored.
         failed: How many of these failed.
         refusal: A sentence that ends the sweep, or "".
-        cramped: Whether memory was short, so that nothing is stored and a smaller batch might do.
+        halve: Whether the batch as a whole raised an exception, a lack of memory for example: nothing of it is stored, and
+            its halves may do better.
         compilations: Programs that were compiled, where that is known.
     """
 
     stored: int = 0
     failed: int = 0
     refusal: str = ""
-    cramped: bool = False
+    halve: bool = False
     compilations: int = 0
 
 

@@ -81,9 +81,9 @@ def perform(task: Task, progress: Callable[[float, str], Any]) -> Report:
     """
     start = time.perf_counter()
     before = _compilations(task.recipe)
-    outcomes, cramped = _outcomes(task, progress)
-    if cramped and len(task.batch.cases) > 1:
-        return Report(cramped=True)
+    outcomes, all_together = _outcomes(task, progress)
+    if all_together and len(task.batch.cases) > 1:
+        return Report(halve=True)
     compilations = _compilations(task.recipe) - before
     provenance = dict(task.recipe.environment()) | {
         "precision": task.recipe.precision,
@@ -142,19 +142,19 @@ def timed(seconds: float | None) -> Iterator[None]:
 
 
 def _outcomes(task: Task, progress: Callable[[float, str], Any]) -> tuple[Sequence[Outcome], bool]:
-    """Runs the batch; an exception becomes failed outcomes with its traceback. Says also whether memory was short."""
+    """Runs the batch; an exception becomes failed outcomes with its traceback. Says also whether there was one."""
     cases = task.batch.cases
     try:
         outcomes = task.recipe.run_batch(cases, progress=progress)
-        if len(outcomes) != len(cases):
-            raise ValueError(f"run_batch must return one outcome a case. Got {len(outcomes)} for {len(cases)}.")
-        return outcomes, False
     except UserError:
         raise
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
-        cramped = isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in message
-        return [Outcome({}, {}, "failed", message, traceback.format_exc())] * len(cases), cramped
+        return [Outcome({}, {}, "failed", message, traceback.format_exc())] * len(cases), True
+    if len(outcomes) != len(cases):
+        message = f"ValueError: run_batch must return one outcome a case. Got {len(outcomes)} for {len(cases)}."
+        return [Outcome({}, {}, "failed", message)] * len(cases), False
+    return outcomes, False
 
 
 def _store(store: Store, records: list[Record]) -> None:

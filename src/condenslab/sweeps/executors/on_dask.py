@@ -1,5 +1,6 @@
 """Batches on a cluster of dask.distributed."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from condenslab.sweeps.executors.protocol import Tell
 from condenslab.sweeps.tasks import Ended, Task
 from condenslab.sweeps.working import serve_sealed
 
-_PATIENCE = "10s"
+_PATIENCE = 20
+_CONNECTING = 5
 
 
 class OnDask:
@@ -43,7 +45,7 @@ class OnDask:
         distributed = need("distributed", "dask", "dask")
         self._distributed = distributed
         try:
-            self._client = distributed.Client(self._address or self._own(distributed), timeout=_PATIENCE)
+            self._client = distributed.Client(self._address or self._own(distributed), timeout=_CONNECTING)
         except (OSError, ValueError, TimeoutError) as error:
             self.stop()
             raise UserError(
@@ -101,7 +103,8 @@ class OnDask:
         """Leaves the cluster, cancelling what still runs, and ends it if it is our own."""
         for part in (self._client, self._cluster):
             if part is not None:
-                part.close(timeout=5)
+                with contextlib.suppress(TimeoutError, OSError):  # a worker may be about to start again
+                    part.close(timeout=_PATIENCE)
         self._client = self._cluster = None
         self._flying.clear()
 
