@@ -189,7 +189,10 @@ MISTAKES = [
     (["run", "toy", "--seed", "-1"], "the seed must be a whole number from 0"),
     (["run", "toy", "--threads", "0"], "--threads must be at least 1. Got 0"),
     (["run", "toy", "--json", "yes"], "unrecognized options: yes"),
-    (["run", "toy", "--executor", "local:0"], "local:N needs a whole number of processes from 1 to 4096. Got 'local:0'"),
+    (
+        ["run", "toy", "--executor", "local:0"],
+        "from 1 to 4096. Got 'local:0'",
+    ),
     (["run", "toy", "--time-limit", "0"], "--time-limit must be a number of seconds above 0. Got 0"),
     (["run", "toy", "--executor", "slurm:partition"], "slurm's options are KEY=VALUE,KEY=VALUE"),
     (["run", "toy", "--executor", "inproces"], "did you mean 'inprocess'?"),

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
+from pathlib import Path
 from typing import Any
 
 THREAD_VARIABLES = (
@@ -63,7 +64,7 @@ class Helper:
         """
         self.connection, theirs = Pipe()
         variables = {name: str(threads) for name in THREAD_VARIABLES} | (environment or {})
-        path = os.pathsep.join(entry or str(os.getcwd()) for entry in sys.path)
+        path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
         program = f"from condenslab.processes import serve; serve({theirs.fileno()}, {os.getpid()})"
         self._process = subprocess.Popen(
             [sys.executable, "-c", program],

@@ -1,4 +1,4 @@
-"""Executors: the same records on each; what kills, cramps or outlasts a worker is found, recorded, and loses no other case."""
+"""Executors: the same records on each; what kills or outlasts a worker is found, recorded, and loses no other case."""
 
 import json
 import os
@@ -131,7 +131,9 @@ def scheduler(tmp_path):
             time.sleep(0.05)
         path = os.pathsep.join([*sys.path, str(TESTS)])
         worker = [sys.executable, "-m", "distributed.cli.dask_worker", *common, "--nthreads", "1", "--no-nanny"]
-        with subprocess.Popen([*worker, "--death-timeout", "5"], env=os.environ | {"PYTHONPATH": path}, **quiet) as other:
+        with subprocess.Popen(
+            [*worker, "--death-timeout", "5"], env=os.environ | {"PYTHONPATH": path}, **quiet
+        ) as other:
             yield process, json.loads(file.read_text())["address"]
             process.kill()
             other.kill()
@@ -150,7 +152,7 @@ def test_a_scheduler_that_is_lost(tmp_path, scheduler):
 
     (tmp_path / "marks").mkdir()
     cases = [Case(seed) for seed in range(40)]
-    with pytest.raises(UserError, match="dask's scheduler tcp://.* was lost; every finished batch is stored"):
+    with pytest.raises(UserError, match=r"dask's scheduler tcp://.* was lost; every finished batch is stored"):
         run(
             tmp_path, f"dask:{address}", cases, memory=2, progress=report, work=Work(str(tmp_path / "marks"), 0.05),
             say=dashboards.append,
@@ -163,7 +165,7 @@ def test_a_scheduler_that_is_lost(tmp_path, scheduler):
 
 
 def test_nobody_at_the_address(tmp_path):
-    with pytest.raises(UserError, match="there is no dask scheduler at 'tcp://127.0.0.1:1'.*dask scheduler"):
+    with pytest.raises(UserError, match=r"there is no dask scheduler at 'tcp://127.0.0.1:1'.*dask scheduler"):
         run(tmp_path, "dask:tcp://127.0.0.1:1", [Case(0)])
 
 

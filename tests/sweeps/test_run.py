@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condenslab.errors import UserError
-from condenslab.sweeps import InProcess, Outcome, Schedule, Store, executor, sweep
+from condenslab.sweeps import Outcome, Schedule, Store, sweep
 from condenslab.sweeps.batches import chunks as _chunks
 
 
@@ -183,5 +183,3 @@ def test_chunks_keep_order_and_bound(sizes, memory):
     assert [identity for chunk in chunks for identity in chunk] == ids
     for chunk in chunks:
         assert len(chunk) == 1 or sum(sizes[int(identity)] for identity in chunk) <= memory
-
-

@@ -20,7 +20,7 @@ from condenslab.studies.contract.study import Study
 from condenslab.studies.registry import get
 from condenslab.studies.settings import as_dict, changed
 from condenslab.studies.work import work_of
-from condenslab.sweeps import Batch, InProcess, Progress, Run, Schedule, Store, sweep
+from condenslab.sweeps import Batch, Grid, InProcess, Progress, Run, Schedule, Store, command_of, complete, planned
 from condenslab.sweeps import executor as executor_named
 from condenslab.sweeps.records import Status
 from condenslab.tasks import Table, require_learnable
@@ -55,6 +55,12 @@ class Plan:
     def batches(self) -> list[Batch]:
         """Returns the batches of all cases."""
         return self.schedule.batches(self.cases)
+
+    @property
+    def command(self) -> list[str]:
+        """The arguments of `condenslab` that ask for it, without folder and executor."""
+        name = None if self.data is None else self.data.name
+        return command_of(self.study.name, self.preset, self.seed, self.overrides, name)
 
 
 def plan(
@@ -172,19 +178,23 @@ def execute(
     batch = partial(request.study.run_batch, data=request.data) if inside else work_of(request.study, request.data)
     store = Store(out, create=True)
     start = time.perf_counter()
-    records = sweep(
-        request.cases,
-        request.schedule,
+    grid = Grid(request.schedule, request.cases)
+    noted = planned(store, grid, preset=request.preset, seed=request.seed, command=request.command)
+    done = complete(
+        grid,
         batch,
         store,
+        memory=noted.memory,
         executor=place,
         environment=environment,
         progress=progress,
         time_limit=time_limit,
         say=say,
     )
-    known = request.data is None
-    claims = request.study.claims(records, request.settings, cases=request.cases, known_target=known)
+    known = store.records(request.study.name)
+    records = [known[identity] for identity in grid.ids]
+    own = request.data is None
+    claims = request.study.claims(records, request.settings, cases=request.cases, known_target=own)
     moment = {"seconds": time.perf_counter() - start, "utc": datetime.now(UTC).isoformat(timespec="seconds")}
     result = Run(
         study=request.study.name,
@@ -198,7 +208,7 @@ def execute(
         counts={status: sum(record.status == status for record in records) for status in get_args(Status)},
         failures=list(dict.fromkeys(record.message for record in records if record.status == "failed")),
         claims=[_row(claim, request) for claim in claims],
-        provenance=environment() | moment,
+        provenance=environment() | moment | {"compilations": done.compilations},
     )
     store.add_run(result)
     return result

@@ -75,37 +75,61 @@ class Schedule:
     memory: int = MEMORY
 
     def batches(self, cases: Sequence[Any], *, workers: int = 1) -> list[Batch]:
+        """Cuts the whole grid into batches; see `Grid.batches`.
+
+        Args:
+            cases: The cases, frozen dataclasses; one that is repeated runs once.
+            workers: How many there are.
+        """
+        return Grid(self, cases).batches(workers=workers)
+
+    def id(self, case: Any) -> str:
+        """Returns the id of a case."""
+        return case_id(self.study, self.revision, case, self.precision)
+
+
+class Grid:
+    """Cases with their ids, which are computed once."""
+
+    def __init__(self, schedule: Schedule, cases: Sequence[Any]):
+        """Computes the ids.
+
+        Args:
+            schedule: How the cases are batched.
+            cases: The cases, frozen dataclasses; one that is repeated runs once.
+        """
+        self.schedule = schedule
+        self.ids = [schedule.id(case) for case in cases]
+        self.cases = dict(zip(self.ids, cases, strict=True))
+
+    def batches(self, *, workers: int = 1, memory: int | None = None) -> list[Batch]:
         """Cuts the whole grid into batches.
 
         What is stored already does not matter, so that a resumed run executes the same programs. For several workers
         a batch takes at most a quarter of a worker's share of the time.
 
         Args:
-            cases: The cases, frozen dataclasses; one that is repeated runs once.
             workers: How many there are.
+            memory: Bytes that one batch may take; those of the schedule by default.
 
         Returns:
             The batches; compile keys in the order of their first case, cases in their order.
         """
-        unique = {self.id(case): case for case in cases}
+        schedule, cases = self.schedule, self.cases
         groups: dict[Hashable, list[str]] = {}
-        for identity, case in unique.items():
-            groups.setdefault(self.compile_key(case), []).append(identity)
-        seconds = {identity: self.seconds_per_member(case) for identity, case in unique.items()}
+        for identity, case in cases.items():
+            groups.setdefault(schedule.compile_key(case), []).append(identity)
+        seconds = {identity: schedule.seconds_per_member(case) for identity, case in cases.items()}
+        sizes = {identity: schedule.bytes_per_member(case) for identity, case in cases.items()}
         longest = sum(seconds.values()) / (_ROUNDS * workers) if workers > 1 else float("inf")
         found = []
         for key, ids in groups.items():
             program = hashlib.sha256(repr(key).encode()).hexdigest()[:12]
-            sizes = [self.bytes_per_member(unique[i]) for i in ids]
-            for chunk in chunks(ids, sizes, self.memory, [seconds[i] for i in ids], longest):
-                members = [unique[i] for i in chunk]
-                size = sum(self.bytes_per_member(case) for case in members)
-                found.append(Batch(members, chunk, sum(seconds[i] for i in chunk), size, program))
+            room = schedule.memory if memory is None else memory
+            for chunk in chunks(ids, [sizes[i] for i in ids], room, [seconds[i] for i in ids], longest):
+                time, size = sum(seconds[i] for i in chunk), sum(sizes[i] for i in chunk)
+                found.append(Batch([cases[i] for i in chunk], chunk, time, size, program))
         return found
-
-    def id(self, case: Any) -> str:
-        """Returns the id of a case."""
-        return case_id(self.study, self.revision, case, self.precision)
 
 
 def chunks(

@@ -1,4 +1,4 @@
-"""Who computes what, and what becomes of a batch whose worker dies: it is tried again, then halved, then tried alone."""
+"""Who computes what, and what becomes of a batch whose worker dies: tried again, then halved, then tried alone."""
 
 import time
 from collections import deque
@@ -85,7 +85,7 @@ class Coordination:
     def _mourn(self, task: Task, ended: Ended, *, late: bool) -> None:
         """Decides what becomes of a batch whose worker died; what it may have stored before stays."""
         fresh = [path for path in self._store.shards() if path not in self._seen]
-        stored = self._store.statuses_in(fresh, self._recipe.study)
+        stored = self._store.statuses(self._recipe.study, fresh)
         wanted = tuple(identity for identity in task.wanted if identity not in stored)
         task = replace(task, wanted=wanted, deaths=task.deaths + 1)
         if not wanted:
@@ -136,5 +136,3 @@ def _late(limit: float | None) -> str:
 
 def _fatal(reason: str) -> str:
     return f"its worker died each time, at last when nothing else ran: {reason or 'for no known reason'}"
-
-

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from condenslab.errors import UserError
 from condenslab.sweeps.shards import read_costs
 from condenslab.sweeps.store import Store
 
@@ -35,12 +36,13 @@ class Costs:
         return sum(measured for measured, _ in pairs), sum(estimated for _, estimated in pairs)
 
 
-def costs_of(store: Store, studies: Iterable[str]) -> dict[str, Costs]:
+def costs_of(store: Store, studies: Iterable[str], *, damaged: bool = False) -> dict[str, Costs]:
     """Reads what the cases of studies took.
 
     Args:
         store: The store.
         studies: Their names.
+        damaged: Whether damaged shards are left out, not raised.
 
     Returns:
         The costs by study.
@@ -50,7 +52,13 @@ def costs_of(store: Store, studies: Iterable[str]) -> dict[str, Costs]:
     """
     found: dict[str, dict[str, list[float]]] = {name: defaultdict(lambda: [0.0, 0.0]) for name in studies}
     for path in store.shards():
-        for row in read_costs(path):
+        try:
+            rows = read_costs(path)
+        except UserError:
+            if not damaged:
+                raise
+            continue
+        for row in rows:
             spent = row.provenance
             if row.study in found and row.status != "failed" and spent.estimate is not None:
                 sums = found[row.study][spent.program]

@@ -46,7 +46,7 @@ def sealed_name(content: bytes) -> str:
         content: The bytes that the file is to hold; `read_sealed` checks them against the name.
     """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S-%f")
-    return f"{moment}-{_checksum(content)}"
+    return f"{moment}-{checksum(content)}"
 
 
 def read_sealed(path: Path) -> bytes:
@@ -62,7 +62,7 @@ def read_sealed(path: Path) -> bytes:
         UserError: It is truncated, altered or unreadable.
     """
     content = read(path)
-    if path.stem.rpartition("-")[2] != _checksum(content):
+    if path.stem.rpartition("-")[2] != checksum(content):
         raise damaged(path, "its content does not match the checksum in its name")
     return content
 
@@ -145,11 +145,16 @@ def _alive(process: str) -> bool:
 
 
 def _host() -> str:
-    """Returns the name of this machine without dots: two machines that share a disk may have processes of one number."""
+    """Returns the name of this machine without dots: machines that share a disk may have processes of one number."""
     return platform.node().replace(".", "-") or "host"
 
 
-def _checksum(content: bytes) -> str:
+def checksum(content: bytes) -> str:
+    """Returns the checksum of a file's content, as its name holds it.
+
+    Args:
+        content: The bytes.
+    """
     return hashlib.sha256(content).hexdigest()[:_CHECKSUM_DIGITS]
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from condenslab.sweeps.batches import Batch, Schedule
+from condenslab.sweeps.batches import Batch, Grid, Schedule
 from condenslab.sweeps.coordination import Coordination
 from condenslab.sweeps.executors import Executor, InProcess
 from condenslab.sweeps.executors.protocol import Tell
@@ -48,9 +48,9 @@ def sweep(
     Raises:
         UserError: Raised in a batch, or by the store.
     """
+    grid = Grid(schedule, cases)
     complete(
-        cases,
-        schedule,
+        grid,
         run_batch,
         store,
         executor=executor,
@@ -60,39 +60,51 @@ def sweep(
         say=say,
     )
     known = store.records(schedule.study)
-    return [known[schedule.id(case)] for case in cases]
+    return [known[identity] for identity in grid.ids]
 
 
 def complete(
-    cases: Sequence[Any],
-    schedule: Schedule,
+    grid: Grid,
     run_batch: RunBatch,
     store: Store,
     *,
+    memory: int | None = None,
     executor: Executor | None = None,
     environment: Callable[[], Mapping[str, Any]] = dict,
     progress: Progress | None = None,
     time_limit: float | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> "Work":
-    """Computes the cases that the store does not hold, storing batch after batch; see `sweep` for the arguments.
+    """Computes the cases that the store does not hold, storing batch after batch; see `sweep` for other arguments.
 
     A batch runs if any of its cases is missing, and only the missing ones are added. A batch that raises an exception,
     a lack of memory included, is halved, down to the case that causes it, which becomes a `failed` record with the
     sentence of the exception; the next sweep tries it again. What happens when a worker dies or a case does not end is
-    said in `condenslab.sweeps.coordination`. Damaged shards are moved to the store's `quarantine`
-    and computed again. `KeyboardInterrupt` ends the sweep after what is finished is stored.
+    said in `condenslab.sweeps.coordination`. Damaged shards are moved to the store's `quarantine` and computed again.
+    `KeyboardInterrupt` ends the sweep after what is finished is stored.
+
+    Args:
+        grid: The cases and how to batch them.
+        run_batch: Computes one batch.
+        store: Where the records are and go.
+        memory: Bytes that the batches at work on this machine may take together; by default as the schedule says.
+        executor: As for `sweep`, like the rest.
+        environment: As there.
+        progress: As there.
+        time_limit: As there.
+        say: As there.
 
     Returns:
         What was done.
     """
+    schedule = grid.schedule
     quarantine(store, say)
     known = store.statuses(schedule.study)
-    engine = executor or InProcess()
-    if not _missing(schedule.batches(cases), known):
+    if all(known.get(identity, "failed") != "failed" for identity in grid.ids):
         if progress is not None:
             progress(1.0, "everything is stored already")
         return Work()
+    engine = executor or InProcess()
     recipe = Recipe(
         schedule.study,
         schedule.revision,
@@ -105,7 +117,9 @@ def complete(
     )
     meter = _Meter(progress)
     with _started(engine, meter.tell):
-        pending = _missing(schedule.batches(cases, workers=engine.workers), known)
+        room = (schedule.memory if memory is None else memory) // engine.neighbours
+        batches = grid.batches(workers=engine.workers, memory=room)
+        pending = [(batch, missing) for batch in batches if (missing := batch.missing(known))]
         coordination = Coordination(engine, recipe, store, meter.finish)
         meter.begin(coordination, [batch for batch, _ in pending])
         coordination.run(pending)
@@ -125,11 +139,6 @@ class Work:
     stored: int = 0
     failed: int = 0
     compilations: int = 0
-
-
-def _missing(batches: Sequence[Batch], known: Mapping[str, Any]) -> list[tuple[Batch, list[str]]]:
-    found = ((batch, batch.missing(known)) for batch in batches)
-    return [(batch, missing) for batch, missing in found if missing]
 
 
 @contextmanager

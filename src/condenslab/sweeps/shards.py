@@ -26,7 +26,6 @@ class Row(msgspec.Struct, gc=False):
     checksums: dict[str, str] = {}
 
 
-
 class Spent(msgspec.Struct, gc=False):
     """What a record's provenance says of time; older records have no estimate."""
 
@@ -194,5 +193,3 @@ def record_of(row: Row, path: Path) -> Record:
     """
     arrays = ShardArrays(path.with_suffix(".safetensors"), row.id, row.arrays, row.checksums) if row.arrays else {}
     return Record(row.study, row.id, row.case, row.status, row.message, row.values, arrays, row.provenance)
-
-

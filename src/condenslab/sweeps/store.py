@@ -13,7 +13,7 @@ any moment leaves at most a hidden temporary file, or arrays without rows, and b
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,13 @@ from condenslab.errors import UserError
 from condenslab.sweeps.content import check_foreign
 from condenslab.sweeps.files import damaged, listed, read, read_sealed, sealed_name, unusable, write_whole
 from condenslab.sweeps.records import Record, Run, Status, storable
-from condenslab.sweeps.shards import encoded, read_heads, read_rows, record_of
+from condenslab.sweeps.shards import Head, encoded, read_heads, read_rows, record_of
 
 FORMAT = 1
 """Version of the layout above; a store of a higher one is refused, untouched."""
+
+Say = Callable[[str], None] | None
+"""Takes a sentence for the user."""
 
 
 class Store:
@@ -131,29 +134,41 @@ class Store:
         for path in self.shards():
             yield from (record_of(row, path) for row in read_rows(path) if study in (None, row.study))
 
-    def statuses(self, study: str | None = None) -> dict[str, Status]:
-        """Reads the statuses of all records by id: all that must be known of what is stored before a sweep.
+    def heads(self, shards: Iterable[Path] | None = None, say: Say = None) -> Iterator[Head]:
+        """Reads study, id and status of record after record, oldest first.
 
         Args:
-            study: Only those of this study.
+            shards: The files of the rows of some shards, or None for all.
+            say: Called with the sentence on a damaged shard, which is left out then; without it, it is raised.
+
+        Yields:
+            What is to be known of a record before a sweep; where there are several with one id, each of them.
 
         Raises:
             UserError: A shard is truncated or damaged; the message names the file.
         """
-        return self.statuses_in(self.shards(), study)
+        for path in self.shards() if shards is None else shards:
+            try:
+                yield from read_heads(path)
+            except UserError as error:
+                if say is None:
+                    raise
+                say(str(error))
 
-    def statuses_in(self, shards: Iterable[Path], study: str | None = None) -> dict[str, Status]:
-        """Reads the statuses of the records of some shards; see `statuses`.
+    def statuses(self, study: str | None = None, shards: Iterable[Path] | None = None) -> dict[str, Status]:
+        """Reads the statuses of all records by id.
 
         Args:
-            shards: The files of their rows.
             study: Only those of this study.
+            shards: Only what these files hold.
+
+        Raises:
+            UserError: A shard is truncated or damaged; the message names the file.
         """
         found: dict[str, Status] = {}
-        for path in shards:
-            for head in read_heads(path):
-                if study in (None, head.study) and not (head.status == "failed" and head.id in found):
-                    found[head.id] = head.status
+        for head in self.heads(shards):
+            if study in (None, head.study) and not (head.status == "failed" and head.id in found):
+                found[head.id] = head.status
         return found
 
     def shards(self) -> list[Path]:

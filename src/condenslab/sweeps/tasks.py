@@ -139,7 +139,7 @@ class Report:
         stored: How many records it has stored.
         failed: How many of these failed.
         refusal: A sentence that ends the sweep, or "".
-        halve: Whether the batch as a whole raised an exception, a lack of memory for example: nothing of it is stored, and
+        halve: Whether the batch as a whole raised an exception, such as a lack of memory: nothing of it is stored, and
             its halves may do better.
         compilations: Programs that were compiled, where that is known.
     """

@@ -49,8 +49,8 @@ def serve_sealed(sealed: Sealed, tell: Callable[[Any], None] | None = None) -> R
             task: Task = pickle.loads(sealed.content)
         except Exception as error:
             return Report(
-                refusal=f"a worker cannot read its batch ({type(error).__name__}: {error}): the modules that define case "
-                "and function must be installed on every worker"
+                refusal=f"a worker cannot read its batch ({type(error).__name__}: {error}): the modules that define "
+                "case and function must be installed on every worker"
             )
         wrong = _mismatch(task.recipe.versions)
         if wrong:
@@ -200,7 +200,7 @@ def _installed(package: str) -> str | None:
 
 
 def _nowhere() -> Any:
-    global _null  # noqa: PLW0603  faulthandler keeps the descriptor only, so the file must stay open
+    global _null  # faulthandler keeps the descriptor only, so the file must stay open
     if _null is None:
         _null = open(os.devnull, "w")  # noqa: SIM115, PTH123
     return _null

@@ -20,8 +20,8 @@ def executor(name: str, say: Callable[[str], None] = lambda _: None) -> Executor
     """Returns the executor of that name; nothing is started yet.
 
     Args:
-        name: `inprocess`; `local` or `local:N`, N processes of this machine, as many as processors by default; `dask` or
-            `dask:tcp://HOST:PORT`; `ray` or `ray:ADDRESS`; `slurm` or `slurm:KEY=VALUE,…`. Without an address dask and
+        name: `inprocess`; `local` or `local:N`, N processes of this machine, by default as many as processors; `dask`
+            or `dask:tcp://HOST:PORT`; `ray` or `ray:ADDRESS`; `slurm` or `slurm:KEY=VALUE,…`. Without an address dask and
             Ray start a cluster on this machine.
         say: Called with what a user wants to know, such as the address of a dashboard.
 
@@ -34,7 +34,9 @@ def executor(name: str, say: Callable[[str], None] = lambda _: None) -> Executor
     """
     kind, _, options = name.partition(":")
     if kind not in EXECUTORS:
-        raise unknown("executor", name, ["inprocess", "local[:N]", "dask[:ADDRESS]", "ray[:ADDRESS]", "slurm[:OPTIONS]"])
+        raise unknown(
+            "executor", name, ["inprocess", "local[:N]", "dask[:ADDRESS]", "ray[:ADDRESS]", "slurm[:OPTIONS]"]
+        )
     if kind == "inprocess":
         if options:
             raise UserError(f"the executor 'inprocess' takes no options. Got {name!r}")

@@ -16,6 +16,7 @@ class InProcess:
     name = "inprocess"
     workers = 1
     slots = 1
+    neighbours = 1
 
     def __init__(self) -> None:
         """Takes no options."""

@@ -43,7 +43,7 @@ class LocalProcesses:
         Args:
             workers: At least 1.
         """
-        self.workers = self.slots = workers
+        self.workers = self.slots = self.neighbours = workers
         self._seats: list[_Seat] = []
 
     def start(self, tell: Tell) -> None:

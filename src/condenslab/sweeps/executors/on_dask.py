@@ -29,6 +29,7 @@ class OnDask:
         """
         self._address, self._say = address, say
         self.workers = self.slots = cores()
+        self.neighbours = 1 if address else self.workers
         self._client: Any = None
         self._cluster: Any = None
         self._flying: dict[Any, int] = {}
@@ -131,5 +132,6 @@ class OnDask:
     def _lost(self) -> UserError:
         where = self._address or "on this machine"
         return UserError(
-            f"dask's scheduler {where} was lost; every finished batch is stored, and the same command goes on from there"
+            f"dask's scheduler {where} was lost; every finished batch is stored, and the same command goes on from "
+            "there"
         )

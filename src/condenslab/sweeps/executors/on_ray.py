@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from condenslab.errors import UserError
@@ -15,7 +16,7 @@ from condenslab.sweeps.working import serve_sealed
 
 
 class OnRay:
-    """Runs batches as tasks of a Ray cluster, or of one that it starts here: one a GPU where there are GPUs, else a CPU."""
+    """Runs batches as tasks of a Ray cluster, or of one that it starts here: one a GPU where there are any, a CPU."""
 
     name = "ray"
 
@@ -28,6 +29,7 @@ class OnRay:
         """
         self._address, self._say = address, say
         self.workers = self.slots = cores()
+        self.neighbours = 1 if address else self.workers
         self._ray: Any = None
         self._flying: dict[Any, int] = {}
 
@@ -41,7 +43,7 @@ class OnRay:
             UserError: Ray is missing, or there is no cluster at the address.
         """
         ray = need("ray", "ray", "ray")
-        path = os.pathsep.join(entry or str(os.getcwd()) for entry in sys.path)
+        path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
         variables = {"PYTHONPATH": path} | dict.fromkeys(THREAD_VARIABLES, "1")
         own = {} if self._address else {"num_cpus": self.workers, "include_dashboard": False}
         try:

@@ -42,13 +42,14 @@ class OnSlurm:
         """
         pairs = [text.partition("=") for text in options.split(",") if text.strip()]
         if any(not equals or not key or not value for key, equals, value in pairs):
-            raise UserError(f"slurm's options are KEY=VALUE,KEY=VALUE, as partition=gpu,timeout_min=60. Got {options!r}")
+            raise UserError(f"slurm's options are KEY=VALUE,KEY=VALUE, like partition=gpu,nodes=1. Got {options!r}")
         self._options = {key.strip(): _number(value.strip()) for key, _, value in pairs}
         cluster = str(self._options.pop("cluster", "slurm"))
         self._cluster = "slurm" if cluster == "slurm" else "local"
         if cluster not in ("slurm", "local"):
-            raise UserError(f"slurm's option cluster is 'slurm', or 'local' for a trial on this machine. Got {cluster!r}")
+            raise UserError(f"slurm's option cluster is 'slurm', or 'local' for this machine. Got {cluster!r}")
         self.workers = self.slots = cores() if cluster == "local" else ARRAY
+        self.neighbours = self.workers if cluster == "local" else 1
         self._say = say
         self._executor: Any = None
         self._flying: dict[Any, int] = {}
@@ -123,5 +124,3 @@ class OnSlurm:
 
 def _number(text: str) -> Any:
     return int(text) if text.lstrip("-").isdigit() else text
-
-

@@ -19,11 +19,13 @@ class Executor(Protocol):
         name: As on the command line.
         workers: How many batches can be computed at a time; known for certain after `start`.
         slots: How many tasks it wants at a time.
+        neighbours: How many workers share the memory of this machine.
     """
 
     name: str
     workers: int
     slots: int
+    neighbours: int
 
     def start(self, tell: Tell) -> None:
         """Starts the workers, or reaches them.
