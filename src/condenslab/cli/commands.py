@@ -15,6 +15,7 @@ from condenslab.cli.options import (
     RunOptions,
     VerifyOptions,
 )
+from condenslab.cli.store_options import ExportOptions, MergeOptions, ShowOptions, StatusOptions, SweepOptions
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
@@ -164,6 +165,42 @@ def measure_command(options: MeasureOptions) -> int:
 
     _write(measure.run(options))
     return 0
+
+
+def sweep_command(options: SweepOptions) -> int:
+    """Computes a sweep of the user's own."""
+    machine.limit_threads(options.threads)
+    from condenslab.cli import sweep
+
+    return sweep.run(options)
+
+
+def status_command(options: StatusOptions) -> int:
+    """Says how a folder stands."""
+    from condenslab.cli import stores
+
+    return stores.status(options)
+
+
+def merge_command(options: MergeOptions) -> int:
+    """Copies folders into one."""
+    from condenslab.cli import stores
+
+    return stores.merge(options)
+
+
+def export_command(options: ExportOptions) -> int:
+    """Writes records as a file."""
+    from condenslab.cli import stores
+
+    return stores.export(options)
+
+
+def show_command(options: ShowOptions) -> int:
+    """Shows one record."""
+    from condenslab.cli import stores
+
+    return stores.show(options)
 
 
 def doctor_command(options: DoctorOptions) -> int:

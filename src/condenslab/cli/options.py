@@ -11,6 +11,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
 from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.overview import SUMMARIES
+from condenslab.cli.store_options import ExportOptions, MergeOptions, ShowOptions, StatusOptions, SweepOptions
 from condenslab.errors import UserError, unknown
 
 Options = TypeVar("Options")
@@ -157,8 +158,13 @@ class DoctorOptions:
 OPTIONS: dict[str, type] = {
     "list": ListOptions,
     "run": RunOptions,
+    "sweep": SweepOptions,
     "claims": ClaimsOptions,
     "report": ReportOptions,
+    "status": StatusOptions,
+    "merge": MergeOptions,
+    "export": ExportOptions,
+    "show": ShowOptions,
     "plan": PlanOptions,
     "prove": ProveOptions,
     "verify": VerifyOptions,
@@ -167,7 +173,7 @@ OPTIONS: dict[str, type] = {
 }
 """The options of each command."""
 
-_POSITIONAL = ("studies", "directory", "kind", "certificate", "targets")
+_POSITIONAL = ("studies", "directory", "directories", "kind", "certificate", "targets", "file", "id")
 
 
 def parse(command: str, arguments: list[str]) -> object:

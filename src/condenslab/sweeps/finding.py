@@ -49,7 +49,7 @@ def commands(store: Store, record: Record) -> list[str]:
     asked = [plan.command for plan in plans(store) if any(record.id in ids for _, ids in plan.each())]
     if not asked:
         asked = [
-            command_of(run.study, run.preset, run.seed, run.overrides, run.data and run.data.get("name"))
+            command_of(run.study, run.preset, run.seed, run.overrides, run.data["name"] if run.data else None)
             for run in store.runs()
             if record.id in run.records
         ]

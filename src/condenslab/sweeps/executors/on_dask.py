@@ -110,10 +110,10 @@ class OnDask:
         self._flying.clear()
 
     def _own(self, distributed: Any) -> Any:
-        import dask
+        from dask import config
 
         # A death is told at once: who tries again, and how often, is decided in one place for all executors.
-        with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
+        with config.set({"distributed.scheduler.allowed-failures": 0}):
             self._cluster = distributed.LocalCluster(
                 n_workers=self.workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
             )
