@@ -64,6 +64,7 @@ class Schedule:
         bytes_per_member: Memory that one case takes, in bytes.
         seconds_per_member: Rough wall time of one case, in seconds.
         memory: Bytes that one batch may take; a case that needs more runs alone.
+        most: Cases that one batch may have, or None.
     """
 
     study: str
@@ -73,6 +74,7 @@ class Schedule:
     bytes_per_member: Callable[[Any], int]
     seconds_per_member: Callable[[Any], float] = lambda _: 1.0
     memory: int = MEMORY
+    most: int | None = None
 
     def batches(self, cases: Sequence[Any], *, workers: int = 1) -> list[Batch]:
         """Cuts the whole grid into batches; see `Grid.batches`.
@@ -126,7 +128,7 @@ class Grid:
         for key, ids in groups.items():
             program = hashlib.sha256(repr(key).encode()).hexdigest()[:12]
             room = schedule.memory if memory is None else memory
-            for chunk in chunks(ids, [sizes[i] for i in ids], room, [seconds[i] for i in ids], longest):
+            for chunk in chunks(ids, [sizes[i] for i in ids], room, [seconds[i] for i in ids], longest, schedule.most):
                 time, size = sum(seconds[i] for i in chunk), sum(sizes[i] for i in chunk)
                 found.append(Batch([cases[i] for i in chunk], chunk, time, size, program))
         return found
@@ -138,6 +140,7 @@ def chunks(
     memory: int,
     seconds: Sequence[float] | None = None,
     longest: float = float("inf"),
+    most: int | None = None,
 ) -> list[list[str]]:
     """Cuts a list so that neither size nor time of a part exceeds its bound, with at least one entry a part.
 
@@ -147,11 +150,12 @@ def chunks(
         memory: Bytes that a part may take.
         seconds: Seconds of each; none where they do not matter.
         longest: Seconds that a part may take.
+        most: Entries that a part may have, or None.
     """
     found: list[list[str]] = []
     room, left = 0, 0.0
     for identity, size, time in zip(ids, sizes, seconds or [0.0] * len(ids), strict=True):
-        if not found or size > room or time > left * (1 + 1e-9):
+        if not found or size > room or time > left * (1 + 1e-9) or len(found[-1]) == most:
             found.append([])
             room, left = memory, longest
         found[-1].append(identity)

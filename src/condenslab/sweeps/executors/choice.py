@@ -20,8 +20,8 @@ def executor(name: str, say: Callable[[str], None] = lambda _: None) -> Executor
     """Returns the executor of that name; nothing is started yet.
 
     Args:
-        name: `inprocess`; `local` or `local:N`, N processes of this machine (by default one a processor); `dask`
-            or `dask:tcp://HOST:PORT`; `ray` or `ray:ADDRESS`; `slurm` or `slurm:KEY=VALUE,…`. Without an address dask and
+        name: `inprocess`; `local` or `local:N`, N processes of this machine (one a processor by default); `dask` or
+            `dask:tcp://HOST:PORT`; `ray` or `ray:ADDRESS`; `slurm` or `slurm:KEY=VALUE,…`. Without an address dask and
             Ray start a cluster on this machine.
         say: Called with what a user wants to know, such as the address of a dashboard.
 
