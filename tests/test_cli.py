@@ -162,7 +162,7 @@ def test_own_data(cli, tmp_path):
 def test_dry_run_computes_and_writes_nothing(cli, tmp_path):
     status, output, errors = cli("run", "toy", "--dry-run", "--set", "pause=0.5")
     assert (status, errors) == (0, "")
-    assert "12 cases in 3 batches, 0 of them stored already; the rest takes about 6 s and 2147" in output
+    assert "12 cases in 3 batches and 3 programs, 0 of them stored already; the rest takes about 6 s and 2147" in output
     assert list(tmp_path.iterdir()) == []
     cli("run", "toy", "--preset", "tiny", "--quiet")
     row = strictly(cli("run", "toy", "--dry-run", "--json")[1])[0]

@@ -96,7 +96,13 @@ def plan(
     settings = changed(study.presets[preset], overrides or {})
     base, now = as_dict(study.presets[preset]), as_dict(settings)
     schedule = Schedule(
-        study.name, study.revision, study.precision, study.compile_key, study.bytes_per_member, study.seconds_per_member
+        study.name,
+        study.revision,
+        study.precision,
+        study.compile_key,
+        study.bytes_per_member,
+        study.seconds_per_member,
+        alone=study.alone,
     )
     cases = study.cases(settings, seed=int(seed), data=data)
     if not cases:

@@ -12,11 +12,11 @@ from condenslab.sweeps.exporting import FORMATS, export
 from condenslab.sweeps.finding import command_of, commands, find, summary
 from condenslab.sweeps.grid import canonical, case_id, described
 from condenslab.sweeps.merging import Merged, merge
-from condenslab.sweeps.plans import Planned, planned, plans
+from condenslab.sweeps.planning import Planned, planned, plans
 from condenslab.sweeps.records import Record, Run
 from condenslab.sweeps.results import Results, load
 from condenslab.sweeps.run import Work, complete, sweep
-from condenslab.sweeps.standing import Standing, seconds_left, standing
+from condenslab.sweeps.states import Standing, seconds_left, standing
 from condenslab.sweeps.store import Store
 from condenslab.sweeps.tasks import Outcome, Progress, Recipe
 

@@ -65,6 +65,7 @@ class Schedule:
         seconds_per_member: Rough wall time of one case, in seconds.
         memory: Bytes that one batch may take; a case that needs more runs alone.
         most: Cases that one batch may have, or None.
+        alone: Whether a case is computed by itself, so that of its batch only what is missing runs.
     """
 
     study: str
@@ -75,6 +76,7 @@ class Schedule:
     seconds_per_member: Callable[[Any], float] = lambda _: 1.0
     memory: int = MEMORY
     most: int | None = None
+    alone: Callable[[Any], bool] = lambda _: False
 
     def batches(self, cases: Sequence[Any], *, workers: int = 1) -> list[Batch]:
         """Cuts the whole grid into batches; see `Grid.batches`.

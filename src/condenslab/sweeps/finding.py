@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.sweeps.plans import plans
+from condenslab.sweeps.planning import plans
 from condenslab.sweeps.records import Record
 from condenslab.sweeps.store import Store
 

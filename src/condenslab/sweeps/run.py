@@ -69,6 +69,7 @@ def complete(
     store: Store,
     *,
     memory: int | None = None,
+    known: Mapping[str, str] | None = None,
     executor: Executor | None = None,
     environment: Callable[[], Mapping[str, Any]] = dict,
     progress: Progress | None = None,
@@ -88,6 +89,7 @@ def complete(
         run_batch: Computes one batch.
         store: Where the records are and go.
         memory: Bytes that the batches at work on this machine may take together; by default as the schedule says.
+        known: Statuses of what is stored, by id; by default they are read, after what is damaged was moved aside.
         executor: As for `sweep`, like the rest.
         environment: As there.
         progress: As there.
@@ -98,8 +100,9 @@ def complete(
         What was done.
     """
     schedule = grid.schedule
-    quarantine(store, say)
-    known = store.statuses(schedule.study)
+    if known is None:
+        quarantine(store, say)
+        known = store.statuses(schedule.study)
     if all(known.get(identity, "failed") != "failed" for identity in grid.ids):
         if progress is not None:
             progress(1.0, "everything is stored already")
@@ -119,11 +122,20 @@ def complete(
     with _started(engine, meter.tell):
         room = (schedule.memory if memory is None else memory) // engine.neighbours
         batches = grid.batches(workers=engine.workers, memory=room)
-        pending = [(batch, missing) for batch in batches if (missing := batch.missing(known))]
+        pending = [
+            (_reduced(batch, set(missing), schedule), missing) for batch in batches if (missing := batch.missing(known))
+        ]
         coordination = Coordination(engine, recipe, store, meter.finish)
         meter.begin(coordination, [batch for batch, _ in pending])
         coordination.run(pending)
     return meter.work
+
+
+def _reduced(batch: Batch, missing: set[str], schedule: Schedule) -> Batch:
+    """Returns what must run of a batch: all of it where its cases share a program, else what is missing."""
+    if len(missing) == len(batch.ids) or not schedule.alone(batch.cases[0]):
+        return batch
+    return batch.part([number for number, identity in enumerate(batch.ids) if identity in missing])
 
 
 @dataclass(frozen=True)

@@ -99,11 +99,12 @@ class Store:
                     rows_file.with_suffix(".safetensors").unlink(missing_ok=True)
                 raise
 
-    def records(self, study: str | None = None) -> dict[str, Record]:
+    def records(self, study: str | None = None, shards: Iterable[Path] | None = None) -> dict[str, Record]:
         """Reads the index of all records.
 
         Args:
             study: Only those of this study.
+            shards: Only what these files hold.
 
         Returns:
             The records by id, arrays not yet read. Of several with one id the newest counts, except that a `failed` one
@@ -113,17 +114,18 @@ class Store:
             UserError: A shard is truncated or damaged; the message names the file.
         """
         index: dict[str, Record] = {}
-        for record in self.scan(study):
+        for record in self.scan(study, shards):
             if record.status == "failed" and record.id in index and index[record.id].status != "failed":
                 continue
             index[record.id] = record
         return index
 
-    def scan(self, study: str | None = None) -> Iterator[Record]:
+    def scan(self, study: str | None = None, shards: Iterable[Path] | None = None) -> Iterator[Record]:
         """Reads record after record, oldest first, holding one shard at a time.
 
         Args:
             study: Only those of this study.
+            shards: Only what these files hold.
 
         Yields:
             The records; where there are several with one id, each of them.
@@ -131,7 +133,7 @@ class Store:
         Raises:
             UserError: A shard is truncated or damaged; the message names the file.
         """
-        for path in self.shards():
+        for path in self.shards() if shards is None else shards:
             yield from (record_of(row, path) for row in read_rows(path) if study in (None, row.study))
 
     def heads(self, shards: Iterable[Path] | None = None, say: Say = None) -> Iterator[Head]:

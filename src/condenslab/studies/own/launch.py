@@ -27,6 +27,7 @@ from condenslab.sweeps import (
     seconds_left,
 )
 from condenslab.sweeps.executors.kept import Kept, kept
+from condenslab.sweeps.quarantine import quarantine
 
 _MEMBER = 2**20
 """Bytes assumed for a case: of a function of the user's nothing is known."""
@@ -113,8 +114,11 @@ def plan_file(path: str | Path, *, out: str | Path = "runs", place: str = "inpro
     known = store.statuses(spec.name) if store is not None else {}
     costs = costs_of(store, [spec.name])[spec.name] if store is not None else Costs()
     batches = grid.batches(workers=workers)
-    pending = [batch.part([k for k, i in enumerate(batch.ids) if i in missing]) for batch in batches
-               if (missing := set(batch.missing(known)))]  # fmt: skip
+    pending = [
+        batch.part([k for k, i in enumerate(batch.ids) if i in missing])
+        for batch, missing in ((batch, set(batch.missing(known))) for batch in batches)
+        if missing
+    ]
     left = sum(len(batch.ids) for batch in pending)
     seconds = seconds_left(pending, costs, workers) if costs.programs or not pending else None
     programs = len({batch.program for batch in batches})
@@ -143,6 +147,17 @@ def _computing(
     spec: Spec, path: str | Path, work: PointWork, store: Store, workers: Kept, **options: Any
 ) -> Callable[[list[dict[str, Any]]], list[Record]]:
     """Returns the function that computes points and returns their records."""
+    quarantine(store, options["say"])
+    records: dict[str, Record] = {}
+    seen: set[Path] = set()
+
+    def look() -> None:
+        """Reads the shards that are new; they never change."""
+        fresh = [shard for shard in store.shards() if shard not in seen]
+        seen.update(fresh)
+        for identity, record in store.records(spec.name, fresh).items():
+            if record.status != "failed" or identity not in records:
+                records[identity] = record
 
     def compute(points: list[dict[str, Any]]) -> list[Record]:
         grid = grid_of(spec, points)
@@ -150,9 +165,11 @@ def _computing(
         memory = None
         if spec.search is None:
             memory = planned(store, grid, preset="", seed=0, command=["sweep", str(path)]).memory
-        complete(grid, work, store, memory=memory, executor=workers, environment=environment, **options)
-        known = store.records(spec.name)
-        return [known[identity] for identity in grid.ids]
+        look()
+        known = {identity: record.status for identity, record in records.items()}
+        complete(grid, work, store, memory=memory, known=known, executor=workers, environment=environment, **options)
+        look()
+        return [records[identity] for identity in grid.ids]
 
     return compute
 
@@ -187,6 +204,7 @@ def grid_of(spec: Spec, points: Sequence[dict[str, Any]]) -> Grid:
         _key(spec),
         lambda case: _MEMBER,
         most=None if spec.function is None or spec.together else spec.batch,
+        alone=lambda case: spec.function is not None and not spec.together,
     )
     return Grid(schedule, [Point(function, point) for point in points])
 

@@ -93,7 +93,7 @@ def planned(store: Store, grid: Grid, *, preset: str, seed: int, command: Sequen
     batches = grid.batches(memory=room)
     cuts = [Cut(len(batch.cases), batch.seconds, batch.program) for batch in batches]
     ids = "".join(identity for batch in batches for identity in batch.ids)
-    moment = datetime.now(UTC).isoformat(timespec="seconds")
+    moment = datetime.now(UTC).isoformat(timespec="microseconds")
     plan = Planned(study, preset, seed, list(command), room, cuts, ids, moment)
     content = msgspec.json.encode(plan)
     path = store.path / "plans" / f"{key}-{checksum(content)}.json"

@@ -8,7 +8,7 @@ from typing import get_args
 
 from condenslab.sweeps.batches import Batch
 from condenslab.sweeps.costs import Costs, costs_of
-from condenslab.sweeps.plans import plans
+from condenslab.sweeps.planning import plans
 from condenslab.sweeps.records import Status
 from condenslab.sweeps.store import Store
 
