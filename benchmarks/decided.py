@@ -1,7 +1,7 @@
 """Ranks that say "decided": how many of them are wrong, on networks whose rank is known from outside.
 
-840 generic two-layer networks (tanh, sigmoid, GELU; weights of std 1 to 1e-4), ranks by elimination in ball arithmetic of
-1,500 bits, and 240 spline networks on refined grids, ranks by theory. Needs the extra [proof]. See README.md.
+840 generic two-layer networks (tanh, sigmoid, GELU; weights of std 1 to 1e-4), ranks by elimination in ball arithmetic
+of 1,500 bits, and 240 spline networks on refined grids, ranks by theory. Needs the extra [proof]. See README.md.
 """
 
 import sys
@@ -10,17 +10,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax
-import numpy as np
+from support import machine, options
+from support.known_ranks import Drawn, generic, kans
 
-jax.config.update("jax_enable_x64", True)
-
-from condenslab import measures  # noqa: E402
-from support import machine, options  # noqa: E402
-from support.known_ranks import Drawn, generic, kans  # noqa: E402
+from condenslab import measures
 
 
 def main() -> None:
     """Runs the benchmark."""
+    jax.config.update("jax_enable_x64", True)
     arguments = options.parse(__doc__.partition("\n")[0])
     share = 10 if arguments.quick else 1
     groups = {"generic networks": generic(840 // share), "spline networks": kans(60 // share)}
@@ -64,8 +62,8 @@ def _text(result: dict[str, Any]) -> str:
         share = 100 * one["undecided_although_clear"] / max(1, one["smallest_value_clear"])
         lines += [
             f"{name}: {one['drawn']} drawn, {one['decided']} decided, of them wrong: {len(one['wrong'])}",
-            f"  smallest non-zero value at least 10³ times the noise: {one['smallest_value_clear']}, undecided of them: "
-            f"{one['undecided_although_clear']} ({share:.1f} %); {one['seconds']:.0f} s",
+            f"  smallest non-zero value at least 10³ times the noise: {one['smallest_value_clear']}, undecided of "
+            f"them: {one['undecided_although_clear']} ({share:.1f} %); {one['seconds']:.0f} s",
             *(f"  WRONG {line}" for line in one["wrong"]),
         ]
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 """Networks whose model rank is known without this package: by balls of a thousand bits, or by theory."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +38,7 @@ def generic(count: int, seed: int = 0) -> Iterator[Drawn]:
     """Yields two-layer networks of 1 to 4 neurons with weights and biases from N(0, std²), output weights from N(0, 1).
 
     Args:
-        count: How many; 3 activations, 7 standard deviations, 4 widths, 1 or 2 inputs, with and without biases, in turn.
+        count: How many; 3 activations, 7 standard deviations, 4 widths, 1 or 2 inputs, biases or none, in turn.
         seed: Of the weights and the probes, three times as many as parameters, uniform on [−1, 1].
     """
     random = np.random.default_rng(seed)
@@ -51,7 +52,9 @@ def generic(count: int, seed: int = 0) -> Iterator[Drawn]:
         arrays = jnp.asarray(weights), None if biases is None else jnp.asarray(biases), jnp.asarray(outgoing[None])
         network = networks.TwoLayer(*arrays, None, networks.activation(sigma))
         truth = ball_rank(ball_tangents(sigma, weights, biases, outgoing, probes))
-        yield Drawn(f"{sigma}, std {std:.0e}, {width} neurons, {inputs} inputs, biases {biased}", network, probes, truth)
+        yield Drawn(
+            f"{sigma}, std {std:.0e}, {width} neurons, {inputs} inputs, biases {biased}", network, probes, truth
+        )
 
 
 def kans(seeds: int, refinements: int = 4) -> Iterator[Drawn]:
@@ -83,7 +86,7 @@ def spline_range(network: networks.KAN) -> tuple[float, float]:
         phi = BSpline(knots, row, 3)
         slope = phi.derivative()
         fine = np.linspace(-1, 1, 4097)
-        turns = [_root(slope, a, b) for a, b in zip(fine[:-1], fine[1:], strict=True) if slope(a) * slope(b) < 0]
+        turns = [_root(slope, a, b) for a, b in itertools.pairwise(fine) if slope(a) * slope(b) < 0]
         values = phi(np.array([-1.0, *turns, 1.0]))
         low, high = low + values.min(), high + values.max()
     return float(low), float(high)

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from scipy.interpolate import BSpline, PPoly
 
 from condenslab.networks import KAN, MLP, TwoLayer, as_mlp
+from condenslab.networks.conversion import Key, as_seed
 
 Piecewise = MLP | TwoLayer | KAN
 
@@ -124,7 +125,7 @@ def _spans(points: np.ndarray) -> bool:
 
 
 def further_probes(
-    network: Piecewise, probes: Float[np.ndarray, "sample input"], seed: int = 0
+    network: Piecewise, probes: Float[np.ndarray, "sample input"], seed: Key = 0
 ) -> Float[np.ndarray, "more input"]:
     """Adds inputs to probes in the cells of a piecewise network that none of them lies in, or too few to show it.
 
@@ -134,7 +135,7 @@ def further_probes(
     Args:
         network: Neurons with a kink at 0 (ReLU, leaky ReLU), or splines.
         probes: Inputs, at least one.
-        seed: Of the lines.
+        seed: Of the lines, a whole number of at least 0 or a JAX key.
 
     Returns:
         The probes, followed by more.
@@ -157,7 +158,7 @@ def further_probes(
     inputs = _inputs(network)
     if known.ndim != 2 or len(known) == 0 or known.shape[1] != inputs:
         raise ValueError(f"probes must have shape (sample, {inputs}), at least one sample. Got shape {known.shape}.")
-    return np.concatenate([known, *further_cells(network, known, seed)])
+    return np.concatenate([known, *further_cells(network, known, as_seed(seed))])
 
 
 def _line_points(network: MLP | TwoLayer, known: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -211,7 +212,7 @@ def _spline_points(network: KAN, known: np.ndarray, random: np.random.Generator)
 def _hidden_ranges(
     network: KAN, known: np.ndarray, random: np.random.Generator
 ) -> Iterator[tuple[tuple[Callable[..., np.ndarray], list[np.ndarray]], tuple[float, float], np.ndarray]]:
-    """Yields every hidden value with where it is smallest and largest, its range over the box, and its layer's knots."""
+    """Yields every hidden value with where it is smallest and largest, its range over the box, and its knots."""
     low, high = _whole_cells(network, known)
     for layer in range(1, len(network.knots)):
         for unit in range(network.widths[layer]):
@@ -279,7 +280,7 @@ def _between(value: Callable[..., np.ndarray], ends: list[np.ndarray], level: fl
 def _around(
     network: Piecewise, point: np.ndarray, cell: np.ndarray, box: tuple[Any, Any], random: np.random.Generator
 ) -> np.ndarray:
-    """Returns the point and others of its cell inside of a box, as far from it as the cell allows: enough to show all of the cell."""
+    """Returns the point and others of its cell inside of a box, far apart: enough to show all of the cell."""
     ways = random.standard_normal((_shows(network, point.size), 1, point.size))
     steps = (1.0 + np.linalg.norm(point)) * 4.0 ** -np.arange(1, 24)
     tries = point + steps[:, None] * ways

@@ -219,9 +219,10 @@ def _checked(matrix: np.ndarray | Array, tolerance: float | None) -> np.ndarray:
 
 
 def _noise(errors: np.ndarray | float | None, shape: tuple[int, ...]) -> np.ndarray | float:
-    bounds = np.zeros(()) if errors is None else np.asarray(errors, dtype=np.float64)
-    if bounds.shape not in ((), shape) or not np.all(bounds >= 0):
-        raise ValueError(f"errors must be one non-negative number, or of shape {shape}. Got shape {bounds.shape}.")
+    given = np.zeros(()) if errors is None else np.asarray(errors)
+    bounds = given.astype(np.float64) if given.dtype.kind in "iuf" else np.full((), np.nan)
+    if bounds.shape not in ((), shape) or not np.all((bounds >= 0) & np.isfinite(bounds)):
+        raise ValueError(f"errors must be one non-negative number, or of shape {shape}. Got {errors!r}.")
     return bounds
 
 

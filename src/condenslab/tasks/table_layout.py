@@ -118,7 +118,7 @@ class _CountedRows:
 
 
 class _CountedColumns:
-    """A first line 0, 1, 2 … which may be the numbers of the columns, as pandas writes them where they have no names."""
+    """A first line 0, 1, 2 … which may count the columns, as pandas writes it where they have no names."""
 
     def __init__(self, line: int) -> None:
         self._line, self._rows = line, 0
