@@ -4,7 +4,8 @@ from fractions import Fraction
 from typing import Any
 
 from condenslab.checker.jets import Net, outputs, read_net
-from condenslab.checker.reading import Refused, ball_of, flint, need, rational, table
+from condenslab.checker.point import FRAME
+from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational, table
 
 _GUARD = 40
 
@@ -25,12 +26,14 @@ def check_rank(certificate: Any) -> str:
     if not 53 <= digits <= 4096:
         raise Refused(f"a precision of {digits} digits is out of range")
     flint.ctx.prec = digits + _GUARD
+    only(certificate, "precision", "network", "theta", "inputs", "minor", "claim", *FRAME)
     net = read_net(need(certificate, "network", dict))
     theta = need(certificate, "theta", list)
     if len(theta) != net.size:
         raise Refused("there are not as many numbers as parameters")
     x = table(need(certificate, "inputs", list), net.widths[0])
-    minor, claim = need(certificate, "minor", dict), need(certificate, "claim", dict)
+    minor = only(need(certificate, "minor", dict), "rows", "columns")
+    claim = only(need(certificate, "claim", dict), "at_least", "at_most", "evidence")
     rows, columns = need(minor, "rows", list), need(minor, "columns", list)
     low, high = need(claim, "at_least", int), need(claim, "at_most", int)
     if not len(rows) == len(set(rows)) == len(set(columns)) == len(columns) == low:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from condenslab.errors import UserError
 from condenslab.landscape.proof.activations import EVEN, ODD
 from condenslab.landscape.proof.evidence import sealed
 from condenslab.landscape.proof.exact import (
     Balls,
     ball,
+    check_digits,
     exact_text,
     flint,
     fraction,
@@ -22,7 +24,7 @@ from condenslab.landscape.proof.exact import (
 )
 from condenslab.landscape.proof.krawczyk import identity
 from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION
-from condenslab.landscape.proof.problem import Shape, canonical, data_balls, shape_of, shape_values
+from condenslab.landscape.proof.problem import Shape, canonical, data_balls, exact_table, shape_of, shape_values
 from condenslab.landscape.proof.tangents import jacobian_rows
 from condenslab.measures.rank import Rank
 from condenslab.networks import MLP, TwoLayer
@@ -94,7 +96,8 @@ def proven_rank(
 
     Raises:
         TypeError: The network is no dense one.
-        UserError: A kinked activation, NaN, or text that states no number.
+        UserError: A kinked activation or one's own, NaN, text that states no number, probes that are no rows of the
+            network's inputs, or digits out of range.
 
     Example:
         >>> import jax.numpy as jnp
@@ -107,7 +110,12 @@ def proven_rank(
     """
     shape = shape_of(network)
     theta = tuple(exact_text(value) for value in canonical(network))
-    points = tuple(tuple(exact_text(value) for value in row) for row in probes)
+    points = exact_table(probes)
+    if not points or any(len(row) != shape.widths[0] for row in points):
+        raise UserError(
+            f"probes are rows of {shape.widths[0]} numbers, at least one. Got {len(points)} rows of another length."
+        )
+    check_digits(digits, max_digits)
     outputs = shape.widths[-1] * len(points)
     best: RankProof | None = None
     while digits <= max_digits:
@@ -121,8 +129,7 @@ def proven_rank(
         if best.decided:
             break
         digits *= 2
-    if best is None:
-        raise ValueError(f"digits must be at most max_digits, {max_digits}. Got {digits}.")
+    assert best is not None
     return best
 
 
