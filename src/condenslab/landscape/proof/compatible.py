@@ -147,8 +147,20 @@ def _inertia(wide: Problem, theta: list[Any], zero: int) -> ProvenInertia:
         return ProvenInertia(0, 0, 0, size)
     values, vectors = np.linalg.eigh((middle + middle.T) / 2)
     basis = exact_matrix(vectors[:, np.sort(np.argsort(np.abs(values))[zero:])])
-    signs = proven_inertia(basis.transpose() * hessian * basis)
-    return ProvenInertia(signs.positive, zero, signs.negative, signs.open)
+    form = basis.transpose() * hessian * basis
+    signs = proven_inertia(form)
+    if not signs.decided or not _may_vanish(hessian, basis, form):
+        return ProvenInertia(0, zero, 0, size - zero)
+    return ProvenInertia(signs.positive, zero, signs.negative)
+
+
+def _may_vanish(hessian: Any, basis: Any, form: Any) -> bool:
+    """Returns whether the rest of H′ beside CᵀH′C holds 0, as it must if the zero modes are what theory says."""
+    if not form.nrows():
+        return all(entry.contains(0) for entry in hessian.entries())
+    side = hessian * basis
+    rest = hessian - side * form.inv() * side.transpose()
+    return all(entry.contains(0) for entry in rest.entries())
 
 
 def _exact(how: CompatibleEmbedding) -> Embedding | str:

@@ -1,8 +1,9 @@
 """Exact compatible embeddings of dense networks of any depth: their conditions, wide parameters, and sure zero modes.
 
 Wide neuron i of a hidden layer is a copy of narrow neuron I(i), up to the mirror image that an odd or even activation
-allows, or null. With exact shares α, W′_ij = α_ij·W_{I(i)I(j)} and b′_i = b_{I(i)}; null neurons have no weights, but may
-have a bias where the next layer has one. It keeps the function if Σ_{j ∈ s} α_ij = 1 for every i and s, and criticality if the sums Σ_{i ∈ k} β_i·α_ij are the same for every k, which defines β_j, with β = 1 for the outputs.
+allows, or null. With exact shares α, W′_ij = α_ij·W_{I(i)I(j)} and b′_i = b_{I(i)}; null neurons have no weights, but
+may have a bias where the next layer has one. It keeps the function if Σ_{j ∈ s} α_ij = 1 for every i and s, and
+criticality if the sums Σ_{i ∈ k} β_i·α_ij are the same for every k, which defines β_j, with β = 1 for the outputs.
 (Zhang et al., J. Mach. Learn. 1(1), 2022, Definitions 5.1 and 5.2, Theorem 5.1.)
 """
 

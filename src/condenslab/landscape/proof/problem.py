@@ -235,11 +235,12 @@ def problem_of(
     return Problem(points, values, weights, loss, shape)
 
 
-def shape_of(network: TwoLayer | MLP) -> Shape:
+def shape_of(network: TwoLayer | MLP, name: str | None = None) -> Shape:
     """Returns the shape of a dense network.
 
     Args:
         network: The network.
+        name: What its activation is called in the shape; by default its own name.
 
     Raises:
         TypeError: It is no dense one, or of a subclass, which may compute anything.
@@ -248,10 +249,10 @@ def shape_of(network: TwoLayer | MLP) -> Shape:
     if type(network) not in (TwoLayer, MLP):
         raise TypeError(f"proofs are for TwoLayer and MLP networks. Got {type(network).__name__}.")
     own = network.activation
-    if own.name in BALL_ACTIVATIONS and own.function is not ACTIVATIONS[own.name].function:
+    if name is None and own.name in BALL_ACTIVATIONS and own.function is not ACTIVATIONS[own.name].function:
         raise UserError(f"a proof knows networks.activation({own.name!r}). Got another activation under that name.")
     biased = tuple(bias is not None for bias in layers(network)[1])
-    return Shape(tuple(widths(network)), biased, network.activation.name, isinstance(network, MLP) and network.residual)
+    return Shape(tuple(widths(network)), biased, name or own.name, isinstance(network, MLP) and network.residual)
 
 
 def shape_values(shape: Shape) -> dict[str, Any]:
