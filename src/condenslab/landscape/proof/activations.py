@@ -89,9 +89,9 @@ def ball_activation(name: str) -> Callable[[Any], Derivatives]:
     Raises:
         UserError: It has a kink, where there is no Hessian, or no enclosure is known.
     """
-    if name.startswith("polynomial "):
+    if isinstance(name, str) and name.startswith("polynomial "):
         return lambda z: _polynomial([ball(text) for text in name.split()[1:]], z)
-    if name not in BALL_ACTIVATIONS:
+    if not isinstance(name, str) or name not in BALL_ACTIVATIONS:
         raise UserError(
             f"a proof needs an activation with two continuous derivatives, one of {', '.join(BALL_ACTIVATIONS)}. Got "
             f"{name}: at a kink the Hessian does not exist; landscape.directional_stationarity treats such networks."

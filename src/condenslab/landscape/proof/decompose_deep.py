@@ -64,7 +64,8 @@ def decompose_deep(network: TwoLayer | MLP) -> DeepDecomposition:
     Args:
         network: θ, without skips.
     """
-    wide, biases = ([None if part is None else np.asarray(part, float) for part in side] for side in layers(network))
+    wide = [np.asarray(weight, float) for weight in layers(network)[0]]
+    biases = [None if bias is None else np.asarray(bias, float) for bias in layers(network)[1]]
     odd = network.activation.name in ODD
     units: list[_Layer] = []
     narrow, narrow_biases = [], []
@@ -178,7 +179,7 @@ def _plan(
     index: tuple[list[int], list[int]],
     marginals: tuple[list[Fraction], list[Fraction]],
 ) -> Table | None:
-    """Returns α of a layer: γ_ij = β_i·α_ij near the weights' own, with the exact marginals β_i and β_j in every block."""
+    """Returns α of a layer near the weights' own, β_i·α_ij with the exact marginals β_i and β_j in every block."""
     (rows, columns), (beta, own) = index, marginals
     bound = _SAME * max(1.0, float(np.abs(weight).max(initial=0.0)))
     table = [[Fraction(0)] * len(columns) for _ in rows]
