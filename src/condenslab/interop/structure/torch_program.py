@@ -1,0 +1,254 @@
+"""A torch module as a program of operators: exported by `torch.export`, walked with the table of rules, evaluated at will.
+
+The graph gives the axes. Evaluations run the module itself, in float64, so that a wrong rule shows.
+"""
+
+import copy
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from condenslab.errors import UserError
+from condenslab.interop.structure.analysis import Analysis, Form, Value
+from condenslab.interop.structure.expressions import Atom, atoms, freeze
+from condenslab.interop.structure.operators import RULES, Call
+from condenslab.interop.torch_module import require_torch
+
+_NARROW = 1e-6
+_WIDE = 1e-9
+
+
+class TorchProgram:
+    """An exported module.
+
+    Attributes:
+        module: A copy of the module in evaluation mode.
+        args: The example inputs.
+        kwargs: Those by name.
+        exported: The `torch.export.ExportedProgram`.
+        dynamic: Whether it takes any number of samples.
+        analysis: The axes.
+        tolerance: How far outputs may move by rounding, relative to the largest: narrow types inside cost digits.
+    """
+
+    def __init__(self, module: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+        self.module = _own_copy(module)
+        self.args, self.kwargs = tuple(args), dict(kwargs)
+        self.exported, self.dynamic = _export(self.module, self.args, self.kwargs)
+        self.analysis = Analysis()
+        self.names = _placeholders(self.exported)
+        self._tensors = {
+            **dict(self.module.named_parameters(remove_duplicate=False)),
+            **dict(self.module.named_buffers(remove_duplicate=False)),
+        }
+        self._first: dict[int, str] = {}
+        for name, tensor in self._tensors.items():
+            self._first.setdefault(id(tensor), name)
+        self._kept = set(self.module.state_dict())
+        self._walk()
+        self.tolerance = _NARROW if self._narrows() else _WIDE
+        self._double: Any = None
+
+    # ---- the walk
+
+    def _walk(self) -> None:
+        steps = {"placeholder": self._placeholder, "call_function": self._operator, "get_attr": self._constant}
+        for node in self.exported.graph.nodes:
+            if node.op in steps:
+                steps[node.op](node)
+            elif node.op == "output":
+                for source in node.all_input_nodes:
+                    _freeze_all(self.analysis.values[source], "an output")
+
+    def _placeholder(self, node: Any) -> None:
+        shape = _shape(node.meta.get("val"))
+        name = self.names.get(node.name)
+        if name is None:
+            self.analysis.values[node] = Value([Atom(size, "an input") for size in shape])
+            return
+        first, tensor = self._canonical(name)
+        editable = first in self._kept and tensor.dtype.is_floating_point
+        if first in self.analysis.parameters:
+            axes = self.analysis.parameters[first]
+        else:
+            axes = [Atom(size, None if editable else "a constant") for size in shape]
+            if editable:
+                self.analysis.parameters[first] = axes
+        if first != name:
+            self.analysis.tied[name] = first
+        forms = (Form(offsets=frozenset({first})),) if editable else ()
+        self.analysis.values[node] = Value(list(axes), forms, first if editable else None)
+
+    def _constant(self, node: Any) -> None:
+        self.analysis.values[node] = Value([Atom(size, "a constant") for size in _shape(node.meta.get("val"))])
+
+    def _operator(self, node: Any) -> None:
+        value = node.meta.get("val")
+        name = _operator_name(node)
+        if name == "getitem":
+            source = self.analysis.values[node.args[0]]
+            inner = source.axes[node.args[1]] if source.axes else []
+            self.analysis.values[node] = Value(inner if isinstance(inner, list) else [], source.forms)
+            return
+        several = isinstance(value, list | tuple)
+        shapes = [_shape(one) for one in value] if isinstance(value, list | tuple) else [_shape(value)]
+        found = None
+        known = RULES.get(name) or RULES.get(name.rstrip("_"))
+        if known is not None:
+            call = Call(self.analysis, name.rstrip("_"), node, _arguments(node), shapes, several=several)
+            try:
+                found = known(call)
+            except (IndexError, ValueError, TypeError, KeyError, AttributeError):  # called in a way that no rule covers
+                found = None
+        if found is not None and not several and [a.size for a in found.axes] != shapes[0]:
+            found = None
+        self.analysis.values[node] = self._opaque(node, name, shapes, several) if found is None else found
+
+    def _opaque(self, node: Any, name: str, shapes: list[list[int]], several: bool) -> Value:
+        """Freezes whatever an operator without a rule receives, and counts it where that could have been permuted."""
+        reason = f"the operator {name} has no rule here"
+        alive = False
+        for source in node.all_input_nodes:
+            alive |= _freeze_all(self.analysis.values.get(source, Value()), reason)
+        if alive:
+            self.analysis.unknown[name] = self.analysis.unknown.get(name, 0) + 1
+        axes: list[Any] = [[Atom(size, reason) for size in shape] for shape in shapes]
+        return Value(axes if several else axes[0])
+
+    # ---- the weights
+
+    def _canonical(self, name: str) -> tuple[str, Any]:
+        """Returns the first name of a tensor, and the tensor."""
+        if name not in self._tensors:
+            return name, self.exported.constants[name]
+        return self._first[id(self._tensors[name])], self._tensors[name]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Returns the arrays that can be edited, in float32 or float64, tied ones once."""
+        torch = require_torch("reading a module")
+        found = {}
+        for name in self.analysis.parameters:
+            tensor = self._tensors[name].detach().cpu()
+            found[name] = (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy().copy()
+        return found
+
+    def _narrows(self) -> bool:
+        """Says whether the module turns numbers into float32 or narrower by itself, whatever it is given."""
+        torch = require_torch("tracing a module")
+        narrow = (torch.float32, torch.bfloat16, torch.float16)
+        given = [(*node.args, *node.kwargs.values()) for node in self.exported.graph.nodes if node.op == "call_function"]
+        return any(isinstance(value, torch.dtype) and value in narrow for values in given for value in values)
+
+    # ---- evaluation
+
+    def evaluate(self, state: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Runs the module itself in float64.
+
+        Args:
+            state: Arrays by name, in place of the module's own.
+
+        Returns:
+            Its floating-point outputs.
+        """
+        torch = require_torch("running a module")
+        if self._double is None:
+            self._double = copy.deepcopy(self.module).double()
+            self._double_args = _doubled((self.args, self.kwargs))
+        args, kwargs = self._double_args
+        given = {name: torch.from_numpy(np.ascontiguousarray(array, np.float64)) for name, array in state.items()}
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = torch.func.functional_call(self._double, given, args, kwargs)
+        return [tensor.numpy() for tensor in tensors_in(found)]
+
+
+def tensors_in(value: Any) -> list[Any]:
+    """Returns the floating-point tensors in a nested output, in order."""
+    torch = require_torch("reading outputs")
+    if torch.is_tensor(value):
+        return [value.detach()] if value.dtype.is_floating_point else []
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return [tensor for part in parts for tensor in tensors_in(part)]
+
+
+def _own_copy(module: Any) -> Any:
+    try:
+        own = copy.deepcopy(module).eval()
+    except Exception as error:
+        raise UserError(f"the module cannot be copied: {type(error).__name__}: {_first_line(error)}") from error
+    config = getattr(own, "config", None)
+    if getattr(config, "use_cache", False):
+        config.use_cache = False  # a cache of keys is an output of every layer
+    return own.requires_grad_(False)
+
+
+def _export(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool]:
+    torch = require_torch("finding interchangeable units")
+    if not isinstance(module, torch.nn.Module):
+        raise UserError(f"a torch.nn.Module is needed. Got a {type(module).__name__}")
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            module(*args, **kwargs)
+        except Exception as error:
+            shapes = ", ".join(str(tuple(a.shape)) for a in (*args, *kwargs.values()) if torch.is_tensor(a))
+            raise UserError(
+                f"the module does not take these inputs (shapes {shapes}): {type(error).__name__}: {_first_line(error)}"
+            ) from error
+        try:
+            return torch.export.export(module, args, kwargs, strict=False), False
+        except Exception as error:
+            raise UserError(
+                f"the module cannot be exported by torch.export, so that its axes are not known: "
+                f"{type(error).__name__}: {_first_line(error)}"
+            ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:200] if lines else "without a message"
+
+
+def _placeholders(exported: Any) -> dict[str, str]:
+    """Returns which parameter, buffer or constant each placeholder is."""
+    signature = exported.graph_signature
+    constants = signature.inputs_to_lifted_tensor_constants
+    return {**signature.inputs_to_parameters, **signature.inputs_to_buffers, **constants}
+
+
+def _shape(value: Any) -> list[int]:
+    return [size if isinstance(size, int) else int(size.node.hint) for size in getattr(value, "shape", ())]
+
+
+def _operator_name(node: Any) -> str:
+    schema = getattr(node.target, "_schema", None)
+    if schema is not None:
+        return schema.name.split("::")[-1]
+    return str(getattr(node.target, "__name__", node.target)).split(".")[0]
+
+
+def _arguments(node: Any) -> dict[str, Any]:
+    names = [argument.name for argument in node.target._schema.arguments]
+    return {**dict(zip(names, node.args, strict=False)), **node.kwargs}
+
+
+def _freeze_all(value: Value, reason: str) -> bool:
+    """Freezes all axes of a value; returns whether one of them could have been permuted."""
+    alive = False
+    lists = value.axes if value.axes and isinstance(value.axes[0], list) else [value.axes]
+    for axes in lists:
+        for axis in axes:
+            alive |= any(atom.frozen is None and atom.size > 1 for atom in atoms(axis))
+            freeze(axis, reason)
+    return alive
+
+
+def _doubled(value: Any) -> Any:
+    torch = require_torch("running a module")
+    if torch.is_tensor(value):
+        return value.double() if value.dtype.is_floating_point else value
+    if isinstance(value, list | tuple):
+        return type(value)(_doubled(part) for part in value)
+    return {key: _doubled(part) for key, part in value.items()} if isinstance(value, dict) else value
