@@ -9,16 +9,18 @@ import numpy as np
 from condenslab.errors import UserError
 from condenslab.interop.structure.analysis import Analysis
 from condenslab.interop.structure.expressions import Atom, atoms, positions, unit_positions
-from condenslab.interop.structure.groups import Certificate, Group
+from condenslab.interop.structure.groups import SEEN, Certificate, Group
 
 State = Mapping[str, np.ndarray]
+_ROUNDINGS = 100.0
+_FINEST, _COARSEST = 1e-9, 1e-2
 
 
 class Program(Protocol):
     """A traced network that can be evaluated with other weights, in float64."""
 
     analysis: Analysis
-    tolerance: float
+    precision: float
 
     def state(self) -> dict[str, np.ndarray]:
         """Returns the arrays that can be edited."""
@@ -66,9 +68,15 @@ def scaled(analysis: Analysis, array: np.ndarray, name: str, axis: int, atom: At
 class Certifier:
     """Tries edits at perturbed weights and says how far the outputs move.
 
+    How much rounding may move them follows from the narrowest type that the network itself rounds to: a norm computed
+    in float32 costs nine digits, whatever type the weights have.
+
     Args:
         program: The network.
         seed: Of the perturbation and of the permutations.
+
+    Raises:
+        UserError: There is no floating-point output, or outputs or weights are not finite.
     """
 
     def __init__(self, program: Program, *, seed: int = 0) -> None:
@@ -81,6 +89,7 @@ class Certifier:
             raise UserError(
                 "the outputs are not finite, so that nothing can be compared: clean the weights (NaN, infinity) or inputs"
             )
+        self.tolerance = float(np.clip(_ROUNDINGS * program.precision, _FINEST, _COARSEST))
 
     def deviation(self, changes: State, reference: list[np.ndarray] | None = None) -> float:
         """Returns the largest change of an output relative to the largest entry of it; infinite if nothing came out."""
@@ -102,8 +111,12 @@ class Certifier:
         shift = np.arange(group.size)[self.rng.permutation(group.size)]
         order = np.empty(group.size, np.int64)
         order[shift] = np.roll(shift, 1)  # one cycle through all units: none stays
-        moved = self.deviation(edited(self.program.analysis, self.state, group.atom, order, {}))
-        return replace(group, certificate=Certificate(moved, self.program.tolerance))
+        changes = edited(self.program.analysis, self.state, group.atom, order, {})
+        moved, control = self.deviation(changes), None
+        some = [member.parameter for member in (group.makers if group.readers else group.members[:1])]
+        if len(group.members) > 1:
+            control = self.deviation({name: changes[name] for name in some})
+        return replace(group, certificate=Certificate(moved, self.tolerance, control))
 
     def merges(self, group: Group) -> bool:
         """Says whether of two units with equal input weights one can take over the output weights of the other."""
@@ -121,7 +134,7 @@ class Certifier:
             along[slots[first]] += along[slots[second]]
             along[slots[second]] = 0.0
             equal[member.parameter] = array
-        return self.deviation(equal, reference) <= self.program.tolerance
+        return self.deviation(equal, reference) <= self.tolerance
 
     def scales(self, group: Group, names: frozenset[str], draw: Callable[[np.random.Generator, int], np.ndarray]) -> bool:
         """Says whether the function stays when a unit's entries are multiplied and those that read it divided.
@@ -134,12 +147,10 @@ class Certifier:
         factors, analysis, changes = draw(self.rng, group.size), self.program.analysis, {}
         for member in group.members:
             if member.reads or member.parameter in names:
-                powers = 1.0 / factors if member.reads else factors
-                before = changes.get(member.parameter, self.state[member.parameter])
-                changes[member.parameter] = scaled(
-                    analysis, before, member.parameter, member.axis, group.atom, powers
-                )
-        return self.deviation(changes) <= self.program.tolerance
+                powers, name = 1.0 / factors if member.reads else factors, member.parameter
+                changes[name] = scaled(analysis, self.state[name], name, member.axis, group.atom, powers)
+        control = {name: array for name, array in changes.items() if name in names}
+        return self.deviation(changes) <= self.tolerance and self.deviation(control) > SEEN * self.tolerance
 
 
 def signs(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -155,7 +166,11 @@ def positive(rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def _perturbed(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Returns weights near the given ones that share none of their special values; positive ones stay positive."""
+    """Returns weights near the given ones that share none of their special values; positive ones stay positive.
+
+    Matrices and kernels are made larger where they are smaller than He's initialisation: in a deep network with small
+    weights the outputs would not depend on the units of the first layers, and nothing would be shown.
+    """
     wide = np.asarray(array, np.float64)
     if not np.all(np.isfinite(wide)):
         raise UserError("the weights hold NaN or infinity: clean the file, or take an earlier one")
@@ -163,4 +178,7 @@ def _perturbed(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if wide.size and wide.min() > 0:
         return wide * np.exp(0.2 * noise)
     spread = wide.std() if wide.size else 0.0
+    he = np.sqrt(2.0 / max(wide[0].size, 1)) if wide.ndim > 1 and len(wide) else 0.0
+    if 0 < spread < he:
+        wide, spread = wide * (he / spread), he
     return wide + (0.02 + 0.1 * spread) * noise

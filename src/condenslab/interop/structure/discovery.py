@@ -16,7 +16,8 @@ def groups(module: Any, args: Sequence[Any], kwargs: Mapping[str, Any] | None = 
     operator says which axes it pairs: a linear layer its input's last axis with its weight's second one, a residual sum
     the axes of both terms. Axes that are paired anywhere are one; what remains apart can be permuted apart. An operator
     without a rule freezes the axes it meets, with its name as the reason. Every group is then tried: its units are
-    permuted in float64 at perturbed weights, and the outputs must not move. What moves them is listed as wrong.
+    permuted in float64 at perturbed weights, and the outputs must not move. What moves
+    them is listed as uncertified.
 
     Args:
         module: A `torch.nn.Module`. It is copied and left as it is.
@@ -48,7 +49,7 @@ def of_program(program: Program, *, seed: int = 0, began: float | None = None) -
     tried = [certifier.certified(group) for group in found]
     return Groups(
         groups=tuple(group for group in tried if group.certified),
-        wrong=tuple(group for group in tried if not group.certified),
+        uncertified=tuple(group for group in tried if not group.certified),
         frozen=tuple(frozen),
         operators=dict(program.analysis.unknown),
         seconds=time.perf_counter() - began,

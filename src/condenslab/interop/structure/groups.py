@@ -1,5 +1,6 @@
 """Groups of interchangeable units: which axes of which parameters belong together, what they are, and what is refused."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import product as combinations
@@ -15,6 +16,8 @@ _ROLES = (
     ("convolution group", "convolution group"),
     ("normalisation group", "normalisation group"),
     ("normalised", "residual stream"),
+    ("reduced", "residual stream"),
+    ("value", "value dimension"),
     ("gated", "gated pair"),
     ("channel", "channel"),
 )
@@ -25,6 +28,8 @@ _KEEP = {
     "reduced": "its units are summed or averaged: merging two would change the sum",
 }
 _MOST_BLOCKS = 8
+SEEN = 10.0
+"""A change counts as seen where it exceeds the tolerance by this factor."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +54,18 @@ class Certificate:
     Attributes:
         deviation: The largest change of an output, relative to the largest output.
         tolerance: How much rounding explains.
+        control: The same when only some members are permuted, which must move the outputs if the trial is to say
+            anything; None where the group has a single member.
     """
 
     deviation: float
     tolerance: float
+    control: float | None
 
     @property
     def holds(self) -> bool:
-        """Whether the units are interchangeable."""
-        return self.deviation <= self.tolerance
+        """Whether the units are interchangeable, and the trial could have shown that they are not."""
+        return self.deviation <= self.tolerance and (self.control is None or self.control > SEEN * self.tolerance)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +75,8 @@ class Group:
     Attributes:
         name: The module that makes the units, or the parameter.
         size: Their number.
-        role: "hidden", "channel", "head", "gated pair", "residual stream", "key dimension", "convolution group" or
-            "normalisation group".
+        role: "hidden", "channel", "head", "gated pair", "residual stream", "key dimension", "value dimension",
+            "convolution group" or "normalisation group".
         members: Axes of parameters that hold them.
         certificate: What permuting them did, or None if it was not tried.
         refusal: Why two equal units cannot be merged into one, or None if they can.
@@ -111,9 +119,19 @@ class Group:
             "role": self.role,
             "members": [{"parameter": m.parameter, "axis": m.axis, "reads": m.reads} for m in self.members],
             "certificate": certificate
-            and {"deviation": certificate.deviation, "tolerance": certificate.tolerance, "holds": certificate.holds},
+            and {
+                "deviation": number(certificate.deviation),
+                "tolerance": certificate.tolerance,
+                "control": number(certificate.control),
+                "holds": certificate.holds,
+            },
             "refusal": self.refusal,
         }
+
+
+def number(value: float | None) -> float | None:
+    """Returns a number as JSON can hold it: None where it is not finite."""
+    return None if value is None or not math.isfinite(value) else float(value)
 
 
 @dataclass(frozen=True)
@@ -137,14 +155,15 @@ class Groups:
 
     Attributes:
         groups: The groups whose certificate holds.
-        wrong: Those that the rules allow and the certificate refutes: a fault of a rule, never used.
+        uncertified: Those that the rules allow and the certificate refutes (a fault of a rule) or cannot decide (the
+            outputs hardly depend on the units, at these inputs). They are never used.
         frozen: Axes that are not interchangeable, with the reason.
         operators: Operators without a rule that met an axis which could have been permuted, with how often.
         seconds: Time for tracing and certificates.
     """
 
     groups: tuple[Group, ...]
-    wrong: tuple[Group, ...]
+    uncertified: tuple[Group, ...]
     frozen: tuple[Frozen, ...]
     operators: Mapping[str, int]
     seconds: float
@@ -164,7 +183,7 @@ class Groups:
         """Returns everything as plain values, for JSON."""
         return {
             "groups": [group.as_dict() for group in self.groups],
-            "wrong": [group.as_dict() for group in self.wrong],
+            "uncertified": [group.as_dict() for group in self.uncertified],
             "frozen": [{"size": f.size, "members": [list(m) for m in f.members], "reason": f.reason} for f in self.frozen],
             "operators": dict(self.operators),
             "seconds": self.seconds,

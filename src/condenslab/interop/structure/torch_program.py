@@ -4,6 +4,7 @@ The graph gives the axes. Evaluations run the module itself, in float64, so that
 """
 
 import copy
+import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,9 +17,6 @@ from condenslab.interop.structure.expressions import Atom, atoms, freeze
 from condenslab.interop.structure.operators import RULES, Call
 from condenslab.interop.torch_module import require_torch
 
-_NARROW = 1e-6
-_WIDE = 1e-9
-
 
 class TorchProgram:
     """An exported module.
@@ -30,13 +28,15 @@ class TorchProgram:
         exported: The `torch.export.ExportedProgram`.
         dynamic: Whether it takes any number of samples.
         analysis: The axes.
-        tolerance: How far outputs may move by rounding, relative to the largest: narrow types inside cost digits.
+        precision: The relative rounding of the narrowest type that evaluations round to.
     """
 
-    def __init__(self, module: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    def __init__(
+        self, module: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, any_batch: bool = False
+    ) -> None:
         self.module = _own_copy(module)
         self.args, self.kwargs = tuple(args), dict(kwargs)
-        self.exported, self.dynamic = _export(self.module, self.args, self.kwargs)
+        self.exported, self.dynamic = _export(self.module, self.args, self.kwargs, any_batch)
         self.analysis = Analysis()
         self.names = _placeholders(self.exported)
         self._tensors = {
@@ -48,8 +48,7 @@ class TorchProgram:
             self._first.setdefault(id(tensor), name)
         self._kept = set(self.module.state_dict())
         self._walk()
-        self.tolerance = _NARROW if self._narrows() else _WIDE
-        self._double: Any = None
+        self._double, self._wide, self.precision = self._widened()
 
     # ---- the walk
 
@@ -68,7 +67,7 @@ class TorchProgram:
         if name is None:
             self.analysis.values[node] = Value([Atom(size, "an input") for size in shape])
             return
-        first, tensor = self._canonical(name)
+        first, tensor = self.original(name)
         editable = first in self._kept and tensor.dtype.is_floating_point
         if first in self.analysis.parameters:
             axes = self.analysis.parameters[first]
@@ -96,7 +95,7 @@ class TorchProgram:
         shapes = [_shape(one) for one in value] if isinstance(value, list | tuple) else [_shape(value)]
         found = None
         known = RULES.get(name) or RULES.get(name.rstrip("_"))
-        if known is not None:
+        if known is not None and hasattr(node.target, "_schema"):
             call = Call(self.analysis, name.rstrip("_"), node, _arguments(node), shapes, several=several)
             try:
                 found = known(call)
@@ -119,11 +118,15 @@ class TorchProgram:
 
     # ---- the weights
 
-    def _canonical(self, name: str) -> tuple[str, Any]:
+    def original(self, name: str) -> tuple[str, Any]:
         """Returns the first name of a tensor, and the tensor."""
         if name not in self._tensors:
             return name, self.exported.constants[name]
         return self._first[id(self._tensors[name])], self._tensors[name]
+
+    def is_parameter(self, name: str) -> bool:
+        """Says whether a tensor is a parameter and no buffer."""
+        return isinstance(self._tensors.get(name), require_torch("reading a module").nn.Parameter)
 
     def state(self) -> dict[str, np.ndarray]:
         """Returns the arrays that can be edited, in float32 or float64, tied ones once."""
@@ -134,17 +137,10 @@ class TorchProgram:
             found[name] = (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy().copy()
         return found
 
-    def _narrows(self) -> bool:
-        """Says whether the module turns numbers into float32 or narrower by itself, whatever it is given."""
-        torch = require_torch("tracing a module")
-        narrow = (torch.float32, torch.bfloat16, torch.float16)
-        given = [(*node.args, *node.kwargs.values()) for node in self.exported.graph.nodes if node.op == "call_function"]
-        return any(isinstance(value, torch.dtype) and value in narrow for values in given for value in values)
-
     # ---- evaluation
 
     def evaluate(self, state: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        """Runs the module itself in float64.
+        """Runs the module itself in float64 (in float32 where one of its operators takes no other).
 
         Args:
             state: Arrays by name, in place of the module's own.
@@ -153,15 +149,46 @@ class TorchProgram:
             Its floating-point outputs.
         """
         torch = require_torch("running a module")
-        if self._double is None:
-            self._double = copy.deepcopy(self.module).double()
-            self._double_args = _doubled((self.args, self.kwargs))
-        args, kwargs = self._double_args
-        given = {name: torch.from_numpy(np.ascontiguousarray(array, np.float64)) for name, array in state.items()}
+        wide = torch.float64 if self._wide else torch.float32
+        args, kwargs = _floating((self.args, self.kwargs), wide)
+        given = {name: torch.from_numpy(np.ascontiguousarray(array)).to(wide) for name, array in state.items()}
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = torch.func.functional_call(self._double, given, args, kwargs)
         return [tensor.numpy() for tensor in tensors_in(found)]
+
+    def _widened(self) -> tuple[Any, bool, float]:
+        """Returns the module in float64 (float32 where an operator takes no other), whether, and its precision."""
+        torch = require_torch("running a module")
+        wide = copy.deepcopy(self.module).double()
+        args, kwargs = _floating((self.args, self.kwargs), torch.float64)
+        watch = narrowing(torch)
+        try:
+            with torch.no_grad(), warnings.catch_warnings(), watch:
+                warnings.simplefilter("ignore")
+                wide(*args, **kwargs)
+        except (RuntimeError, TypeError, NotImplementedError):
+            return copy.deepcopy(self.module).float(), False, float(torch.finfo(torch.float32).eps)
+        return wide, True, watch.precision
+
+
+def narrowing(torch: Any) -> Any:
+    """Returns a context that notes the narrowest type to which float64 numbers are rounded in it."""
+
+    class Narrowing(torch.utils._python_dispatch.TorchDispatchMode):
+        """Looks at every conversion."""
+
+        precision = float(torch.finfo(torch.float64).eps)
+
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            """Runs an operator and looks at the type that it gives."""
+            found = function(*args, **(kwargs or {}))
+            if function is torch.ops.aten._to_copy.default and args[0].dtype == torch.float64:
+                if found.dtype.is_floating_point:
+                    self.precision = max(self.precision, float(torch.finfo(found.dtype).eps))
+            return found
+
+    return Narrowing()
 
 
 def tensors_in(value: Any) -> list[Any]:
@@ -177,14 +204,14 @@ def _own_copy(module: Any) -> Any:
     try:
         own = copy.deepcopy(module).eval()
     except Exception as error:
-        raise UserError(f"the module cannot be copied: {type(error).__name__}: {_first_line(error)}") from error
+        raise UserError(f"the module cannot be copied: {type(error).__name__}: {first_line(error)}") from error
     config = getattr(own, "config", None)
     if getattr(config, "use_cache", False):
         config.use_cache = False  # a cache of keys is an output of every layer
     return own.requires_grad_(False)
 
 
-def _export(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool]:
+def _export(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], any_batch: bool) -> tuple[Any, bool]:
     torch = require_torch("finding interchangeable units")
     if not isinstance(module, torch.nn.Module):
         raise UserError(f"a torch.nn.Module is needed. Got a {type(module).__name__}")
@@ -195,18 +222,49 @@ def _export(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple
         except Exception as error:
             shapes = ", ".join(str(tuple(a.shape)) for a in (*args, *kwargs.values()) if torch.is_tensor(a))
             raise UserError(
-                f"the module does not take these inputs (shapes {shapes}): {type(error).__name__}: {_first_line(error)}"
+                f"the module does not take these inputs (shapes {shapes}): {type(error).__name__}: {first_line(error)}"
             ) from error
+        if any_batch:
+            try:
+                shapes = _free_batch(module, args, kwargs)
+                found = torch.export.export(module, args, kwargs, dynamic_shapes=shapes, strict=False)
+                return found, _takes_any_batch(found)
+            except Exception:  # the size of the batch is used: it stays as given
+                pass
         try:
             return torch.export.export(module, args, kwargs, strict=False), False
         except Exception as error:
             raise UserError(
                 f"the module cannot be exported by torch.export, so that its axes are not known: "
-                f"{type(error).__name__}: {_first_line(error)}"
+                f"{type(error).__name__}: {first_line(error)}"
             ) from error
 
 
-def _first_line(error: Exception) -> str:
+def _free_batch(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Returns for every argument that the first axis of a tensor may have any size."""
+    torch = require_torch("tracing a module")
+    free = {0: torch.export.Dim.AUTO}
+
+    def shape(value: Any) -> Any:
+        if torch.is_tensor(value):
+            return free if value.ndim else None
+        if isinstance(value, list | tuple):
+            return type(value)(shape(part) for part in value)
+        return {key: shape(part) for key, part in value.items()} if isinstance(value, dict) else None
+
+    bound = inspect.signature(module.forward).bind(*args, **kwargs).arguments
+    return {name: shape(value) for name, value in bound.items()}
+
+
+def _takes_any_batch(exported: Any) -> bool:
+    users = set(exported.graph_signature.user_inputs)
+    values = [node.meta.get("val") for node in exported.graph.nodes if node.op == "placeholder" and node.name in users]
+    shapes = [value.shape for value in values if hasattr(value, "shape") and len(value.shape)]
+    return bool(shapes) and all(not isinstance(shape[0], int) for shape in shapes)
+
+
+def first_line(error: Exception) -> str:
+    """Returns the first line of an error's message, at most 200 characters."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:200] if lines else "without a message"
 
@@ -245,10 +303,10 @@ def _freeze_all(value: Value, reason: str) -> bool:
     return alive
 
 
-def _doubled(value: Any) -> Any:
+def _floating(value: Any, dtype: Any) -> Any:
     torch = require_torch("running a module")
     if torch.is_tensor(value):
-        return value.double() if value.dtype.is_floating_point else value
+        return value.to(dtype) if value.dtype.is_floating_point else value
     if isinstance(value, list | tuple):
-        return type(value)(_doubled(part) for part in value)
-    return {key: _doubled(part) for key, part in value.items()} if isinstance(value, dict) else value
+        return type(value)(_floating(part, dtype) for part in value)
+    return {key: _floating(part, dtype) for key, part in value.items()} if isinstance(value, dict) else value

@@ -71,6 +71,7 @@ def _note(call: Call, left: str, left_axis: int, right: str, right_axis: int, bi
 
 def _heads(call: Call, left: str, right: str, lead: Axes) -> None:
     if call.value(left).origin is None and call.value(right).origin is None:
+        tag(call.axes(right)[-1], "value")
         for axis in lead[1:]:
             tag(axis, "head")
 
@@ -125,6 +126,7 @@ def attention(call: Call) -> Value | None:
     unify(query[-1], key[-1], "attention")
     unify(key[-2], value[-2], "attention")
     tag(query[-1], "key")
+    tag(value[-1], "value")
     for axis in query[1:-2]:
         tag(axis, "head")
     return Value([*query[:-1], value[-1]], call.value("value").forms)
@@ -152,7 +154,10 @@ def convolution(call: Call) -> Value | None:
     tag(weight[0], "channel")
     _bias(call, "bias", weight[0])
     places = [Atom(size, "positions") for size in call.shape[2:]]
-    return Value([axes[0], weight[0], *places], call.affine("weight", "bias"))
+    forms = call.affine("weight", "bias")
+    if weight[1].size == 1 and groups > 1:
+        forms = (*forms, *call.value("input").forms)
+    return Value([axes[0], weight[0], *places], forms)
 
 
 def _grouped(call: Call, channels: Axis, weight: Axes, groups: int, padded: bool) -> bool:

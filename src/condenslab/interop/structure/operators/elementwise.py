@@ -1,5 +1,7 @@
 """Operators that act entry by entry: each unit stays by itself."""
 
+from typing import Any
+
 from condenslab.interop.structure.analysis import Value
 from condenslab.interop.structure.expressions import Axes, tag
 from condenslab.interop.structure.operators.table import Call, rule
@@ -49,11 +51,16 @@ def multiplicative(call: Call) -> Value:
     """Pairs the axes; one factor is enough to scale a product."""
     nodes = call.tensors()
     axes = call.broadcast(nodes)
-    gates = [node for node in nodes if call.of(node).forms and call.of(node).origin is None]
-    if len(gates) > 1:
+    gates = [_names(call, node) for node in nodes if call.of(node).origin is None]
+    gates = [names for names in gates if names]
+    if len(gates) > 1 and not gates[0] & gates[1]:
         for axis in axes:
             tag(axis, "gated")
     return Value(axes, call.product_forms())
+
+
+def _names(call: Call, node: Any) -> frozenset[str]:
+    return frozenset().union(*(form.names for form in call.of(node).forms))
 
 
 @rule(*_OTHERS)

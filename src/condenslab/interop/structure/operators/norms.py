@@ -17,7 +17,8 @@ def batch_norm(call: Call) -> Value | None:
     for name in _STATISTICS:
         if call.axes(name):
             unify(axes[1], call.axes(name)[0], "batch_norm")
-    return Value(axes, call.affine("weight", "bias") if call.axes("weight") else ())
+    scale = call.affine("weight", "bias") if call.axes("weight") else ()
+    return Value(axes, (*scale, *call.value("input").forms))
 
 
 @rule("instance_norm")
