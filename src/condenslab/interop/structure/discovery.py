@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from condenslab.interop.structure.certifying import Certifier, Program
+from condenslab.interop.structure.gauges import Symmetry, symmetry
 from condenslab.interop.structure.groups import Groups, find
 from condenslab.interop.structure.torch_program import TorchProgram
 
@@ -43,9 +44,23 @@ def of_program(program: Program, *, seed: int = 0, began: float | None = None) -
         seed: Of the perturbation and the permutations.
         began: When tracing began, by `time.perf_counter`.
     """
-    began = time.perf_counter() if began is None else began
+    return _tried(program, Certifier(program, seed=seed), time.perf_counter() if began is None else began)
+
+
+def certified_groups(program: Program, *, seed: int = 0) -> tuple[Groups, list[Symmetry]]:
+    """Finds and certifies the groups of a traced network, and tries what their units may be multiplied with.
+
+    Args:
+        program: The network.
+        seed: Of the perturbation and the permutations.
+    """
+    began, certifier = time.perf_counter(), Certifier(program, seed=seed)
+    found = _tried(program, certifier, began)
+    return found, [symmetry(certifier, group) for group in found.groups]
+
+
+def _tried(program: Program, certifier: Certifier, began: float) -> Groups:
     found, frozen = find(program.analysis)
-    certifier = Certifier(program, seed=seed)
     tried = [certifier.certified(group) for group in found]
     return Groups(
         groups=tuple(group for group in tried if group.certified),

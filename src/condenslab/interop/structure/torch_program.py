@@ -15,6 +15,7 @@ from condenslab.errors import UserError
 from condenslab.interop.structure.analysis import Analysis, Form, Value
 from condenslab.interop.structure.expressions import Atom, atoms, freeze
 from condenslab.interop.structure.operators import RULES, Call
+from condenslab.interop.structure.surgery import Weights
 from condenslab.interop.torch_module import require_torch
 
 
@@ -137,6 +138,33 @@ class TorchProgram:
             found[name] = (tensor if tensor.dtype == torch.float64 else tensor.float()).numpy().copy()
         return found
 
+    def weights(self) -> Weights:
+        """Returns the weights as they are, with their axes."""
+        return Weights(self.analysis, self.state())
+
+    def full_state(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Returns the arrays of a whole state dict, with edited ones in the types that the module has.
+
+        Args:
+            arrays: The edited arrays, by their first name.
+        """
+        torch = require_torch("reading a module")
+        found = {}
+        for name, tensor in self.module.state_dict().items():
+            array = arrays.get(self._first.get(id(self._tensors.get(name)), name))
+            if array is not None:
+                tensor = torch.from_numpy(np.array(array)).to(tensor.dtype)
+            found[name] = tensor.detach().cpu()
+        return found
+
+    @property
+    def epsilon(self) -> float:
+        """The relative rounding of the stored weights; types narrower than float32 are compared as exact numbers."""
+        torch = require_torch("reading a module")
+        kinds = [self._tensors[name].dtype for name in self.analysis.parameters]
+        wide = bool(kinds) and all(kind == torch.float64 for kind in kinds)
+        return float(torch.finfo(torch.float64 if wide else torch.float32).eps)
+
     # ---- evaluation
 
     def evaluate(self, state: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -191,13 +219,19 @@ def narrowing(torch: Any) -> Any:
     return Narrowing()
 
 
-def tensors_in(value: Any) -> list[Any]:
-    """Returns the floating-point tensors in a nested output, in order."""
+def tensors_in(value: Any, *, detach: bool = True) -> list[Any]:
+    """Returns the floating-point tensors in a nested output, in order.
+
+    Args:
+        value: The output.
+        detach: Whether they are cut off from their gradients.
+    """
     torch = require_torch("reading outputs")
     if torch.is_tensor(value):
-        return [value.detach()] if value.dtype.is_floating_point else []
+        kept = value.detach() if detach else value
+        return [kept] if value.dtype.is_floating_point else []
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return [tensor for part in parts for tensor in tensors_in(part)]
+    return [tensor for part in parts for tensor in tensors_in(part, detach=detach)]
 
 
 def _own_copy(module: Any) -> Any:

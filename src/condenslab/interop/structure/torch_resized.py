@@ -39,6 +39,7 @@ class _Builder:
         self.program, self.weights, self.sizes = program, weights, weights.sizes
         self.root = self.torch.nn.Module()
         self.graph, self.of = self.torch.fx.Graph(), {}
+        self.paths: dict[str, str] = {}
 
     def module(self) -> Any:
         exported = self.program.exported
@@ -53,7 +54,11 @@ class _Builder:
                 self.of[node] = self._copied(node)
         self.graph.lint()
         inner = self.torch.fx.GraphModule(self.root, self.graph)
-        return _wrapper(self.torch)(inner, exported.call_spec, _plain_outputs(exported.call_spec.out_spec))
+        outputs = _plain_outputs(exported.call_spec.out_spec)
+        made = _wrapper(self.torch)(inner, exported.call_spec, outputs)
+        made.paths = {name: path for name, path in self.paths.items() if name in self.weights.arrays}
+        made.nodes = {old: new.name for old, new in self.of.items()}
+        return made
 
     def _input(self, node: Any) -> Any:
         return self.graph.placeholder(node.name)
@@ -67,7 +72,7 @@ class _Builder:
         """Puts a parameter, a buffer or a constant into the module, and returns the node that gets it."""
         name = self.program.names[node.name]
         first, tensor = self.program.original(name)
-        path = first.replace(".", "__")
+        path = self.paths.setdefault(first, first.replace(".", "__"))
         if not hasattr(self.root, path):
             array = self.weights.arrays.get(first)
             if array is not None:
@@ -226,6 +231,12 @@ def _wrapper(torch: Any) -> Any:
             return nested(self.outputs)
 
     return Resized
+
+
+def trained_weights(module: Any) -> dict[str, np.ndarray]:
+    """Returns the arrays of a resized module, by their first names in the original one."""
+    tensors = {**dict(module.inner.named_parameters()), **dict(module.inner.named_buffers())}
+    return {name: tensors[path].detach().double().numpy() for name, path in module.paths.items() if path in tensors}
 
 
 def checked(program: TorchProgram, weights: Weights) -> Any:

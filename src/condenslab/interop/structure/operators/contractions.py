@@ -167,7 +167,7 @@ def _grouped(call: Call, channels: Axis, weight: Axes, groups: int, padded: bool
     unify(filters[0], read[0], "grouped convolution")
     unify(read[1], weight[1], "grouped convolution")
     tag(filters[0], "convolution group")
-    call.reads("input", 1, "weight", weight[1], bias="bias", padded=padded)
+    call.reads("input", 1, "weight", weight[1], bias=None, padded=padded)
     return True
 
 
