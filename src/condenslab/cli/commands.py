@@ -15,6 +15,7 @@ from condenslab.cli.options import (
     RunOptions,
     VerifyOptions,
 )
+from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
@@ -242,6 +243,22 @@ def _cost(plan: "Plan", out: str) -> dict[str, Any]:
         "seconds": float(sum(batch.seconds for batch in pending)),
         "megabytes": max((batch.bytes for batch in pending), default=0) / 1e6,
     }
+
+
+def reduce_command(options: ReduceOptions) -> int:
+    """Makes a torch module smaller."""
+    from condenslab.cli import reduce
+
+    _write(reduce.run_reduce(options))
+    return 0
+
+
+def embed_command(options: EmbedOptions) -> int:
+    """Makes a torch module wider."""
+    from condenslab.cli import reduce
+
+    _write(reduce.run_embed(options))
+    return 0
 
 
 def _folder(command: str, directory: str) -> str:

@@ -11,6 +11,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
 from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.overview import SUMMARIES
+from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
 from condenslab.errors import UserError, unknown
 
 Options = TypeVar("Options")
@@ -161,6 +162,8 @@ OPTIONS: dict[str, type] = {
     "prove": ProveOptions,
     "verify": VerifyOptions,
     "measure": MeasureOptions,
+    "reduce": ReduceOptions,
+    "embed": EmbedOptions,
     "doctor": DoctorOptions,
 }
 """The options of each command."""

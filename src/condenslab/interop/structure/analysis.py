@@ -15,7 +15,7 @@ class Form:
     """Parameters with which a value scales: multiplying them all by c multiplies the value by c.
 
     Attributes:
-        factors: Those that multiply something; where all their entries of a unit are 0, nothing but the offsets is left.
+        factors: Those that multiply something; where a unit's entries are all 0, nothing but the offsets is left.
         offsets: Those that are added.
     """
 

@@ -1,4 +1,4 @@
-"""Certificates: a group is believed when permuting its units moves no output, at weights that nothing is special about."""
+"""Certificates: a group is believed when permuting its units moves no output, at weights with nothing special."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -12,6 +12,8 @@ from condenslab.interop.structure.expressions import Atom, atoms, positions, uni
 from condenslab.interop.structure.groups import SEEN, Certificate, Group
 
 State = Mapping[str, np.ndarray]
+Draw = Callable[[np.random.Generator, int], np.ndarray]
+"""Gives one factor a unit."""
 _ROUNDINGS = 100.0
 _FINEST, _COARSEST = 1e-9, 1e-2
 
@@ -87,7 +89,7 @@ class Certifier:
             raise UserError("the network has no floating-point output, so that nothing can be compared")
         if not all(np.all(np.isfinite(one)) for one in self.reference):
             raise UserError(
-                "the outputs are not finite, so that nothing can be compared: clean the weights (NaN, infinity) or inputs"
+                "the outputs are not finite, so that nothing can be compared: clean the weights (NaN, infinity)"
             )
         self.tolerance = float(np.clip(_ROUNDINGS * program.precision, _FINEST, _COARSEST))
 
@@ -136,7 +138,7 @@ class Certifier:
             equal[member.parameter] = array
         return self.deviation(equal, reference) <= self.tolerance
 
-    def scales(self, group: Group, names: frozenset[str], draw: Callable[[np.random.Generator, int], np.ndarray]) -> bool:
+    def scales(self, group: Group, names: frozenset[str], draw: Draw) -> bool:
         """Says whether the function stays when a unit's entries are multiplied and those that read it divided.
 
         Args:

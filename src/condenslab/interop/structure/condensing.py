@@ -73,7 +73,9 @@ def aimed_widths(aim: Aim, symmetries: Sequence[Symmetry]) -> dict[Atom, int]:
     for name, width in aim.widths:
         for group in named(name, [symmetry.group for symmetry in symmetries]):
             if not 1 <= width <= group.size:
-                raise UserError(f"--width {name}={width}: {group.name} has {group.size} units, so 1 to {group.size} fit")
+                raise UserError(
+                    f"--width {name}={width}: {group.name} has {group.size} units, so 1 to {group.size} fit"
+                )
             found[group.atom] = width
     return found
 
@@ -88,12 +90,14 @@ def named(name: str, groups: Sequence[Group]) -> list[Group]:
     Raises:
         UserError: None fits, or a plain name fits several.
     """
-    full = {f"{group.name}:{group.role}": group for group in groups}
+    full = {group.label: group for group in groups}
     found = [group for key, group in full.items() if fnmatchcase(key, name) or fnmatchcase(group.name, name)]
     if not found:
         raise unknown("layer", name, dict.fromkeys(group.name for group in groups))
     if len(found) > 1 and not re.search(r"[*?\[]", name):
-        raise UserError(f"{name} makes several groups of units: say which, {' or '.join(f'{name}:{g.role}' for g in found)}")
+        raise UserError(
+            f"{name} makes several groups of units: say which, {' or '.join(f'{name}:{g.role}' for g in found)}"
+        )
     return found
 
 

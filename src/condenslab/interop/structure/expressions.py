@@ -76,8 +76,8 @@ def resolved(axis: Axis) -> Axis:
         axis = axis.bound
     kind, parts = type(axis), []
     for part in map(resolved, axis):
-        if type(part) is kind:
-            parts += part
+        if type(part) is kind and not isinstance(part, Atom):
+            parts.extend(part)
         elif kind is Chain or part.size != 1:
             parts.append(part)
     if not parts:

@@ -52,7 +52,7 @@ def symmetry(certifier: Certifier, group: Group) -> Symmetry:
     if group.refusal is not None:
         return Symmetry(group, (), group.refusal)
     if not certifier.merges(group):
-        return Symmetry(group, (), "moving the output weights of one of two equal units to the other changed the outputs")
+        return Symmetry(group, (), "moving the output weights of a unit to an equal one changed the outputs")
     found: list[Gauge] = []
     makers = {member.parameter for member in group.makers}
     for form in group.blocks:

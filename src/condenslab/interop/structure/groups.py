@@ -1,8 +1,8 @@
-"""Groups of interchangeable units: which axes of which parameters belong together, what they are, and what is refused."""
+"""Groups of interchangeable units: which axes of which parameters belong together, and what is refused."""
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product as combinations
 from typing import Any
 
@@ -96,6 +96,11 @@ class Group:
     blocks: tuple[Form, ...] = field(repr=False)
 
     @property
+    def label(self) -> str:
+        """Its name and role, which no other group shares."""
+        return f"{self.name}:{self.role}"
+
+    @property
     def certified(self) -> bool:
         """Whether a permutation was tried and moved no output."""
         return self.certificate is not None and self.certificate.holds
@@ -184,7 +189,9 @@ class Groups:
         return {
             "groups": [group.as_dict() for group in self.groups],
             "uncertified": [group.as_dict() for group in self.uncertified],
-            "frozen": [{"size": f.size, "members": [list(m) for m in f.members], "reason": f.reason} for f in self.frozen],
+            "frozen": [
+                {"size": f.size, "members": [list(m) for m in f.members], "reason": f.reason} for f in self.frozen
+            ],
             "operators": dict(self.operators),
             "seconds": self.seconds,
         }
@@ -207,7 +214,14 @@ def find(analysis: Analysis) -> tuple[list[Group], list[Frozen]]:
                     places.setdefault(atom, []).append((name, number))
     frozen = [Frozen(a.size, tuple(at), a.frozen) for a, at in places.items() if a.frozen is not None]
     reading = [(one, set(atoms(one.contracted))) for one in analysis.readings]
-    return [_group(a, at, analysis, reading) for a, at in places.items() if a.frozen is None], frozen
+    found = [_group(a, at, analysis, reading) for a, at in places.items() if a.frozen is None]
+    labels = [group.label for group in found]
+    return [
+        replace(group, name=f"{group.name}#{labels[:number].count(group.label) + 1}")
+        if group.label in labels[:number]
+        else group
+        for number, group in enumerate(found)
+    ], frozen
 
 
 def _group(

@@ -1,4 +1,4 @@
-"""The receipt of an edit: what went and for which inputs that holds, what the outputs did, sizes, work, time, accuracy."""
+"""The receipt of an edit: what went and for which inputs that holds, outputs, sizes, work, time, accuracy."""
 
 import time
 import warnings
@@ -13,6 +13,7 @@ from condenslab.interop.structure.torch_data import Data, difference, outputs_on
 from condenslab.interop.torch_module import require_torch
 
 _REPEATS = 9
+_LAW = "normal with the mean and spread of the inputs; tokens uniform"
 
 
 def units_by_kind(removals: Sequence[Removal]) -> list[dict[str, Any]]:
@@ -42,7 +43,10 @@ def comparison(before: Any, after: Any, data: Data | None, random: Data) -> dict
     drawn = _differences(outputs_on(after, random), outputs_on(before, random))
     sample = random if data is None else data
     return {
-        "outputs": {"given": given, "random": drawn | {"law": "normal with the mean and spread of the inputs; tokens uniform"}},
+        "outputs": {
+            "given": given,
+            "random": drawn | {"law": "normal with the mean and spread of the inputs; tokens uniform"},
+        },
         "parameters": {"before": parameters(before), "after": parameters(after)},
         "operations": {"before": operations(before, sample), "after": operations(after, sample)},
         "latency": latency(before, after, sample),
@@ -103,7 +107,7 @@ def latency(before: Any, after: Any, data: Data) -> dict[str, Any]:
         reason = (
             "the batch takes less than a millisecond: starting the operators costs as much as running them"
             if least < 1.0
-            else "the sizes that shrank are not where the time goes, or are no multiples of what the machine computes at once"
+            else "what shrank is not where the time goes, or is no multiple of what the machine computes at once"
         )
         if parameters(after) >= parameters(before):
             reason = "nothing was removed"
@@ -111,7 +115,7 @@ def latency(before: Any, after: Any, data: Data) -> dict[str, Any]:
 
 
 def _accuracy(outputs: list[np.ndarray], labels: np.ndarray | None) -> float | None:
-    """Returns the share of samples whose largest output is their class, of the first output of shape (sample, class)."""
+    """Returns the share of samples whose largest output is their class, in the first output (sample, class)."""
     scores = next((one for one in outputs if one.ndim == 2), None)
     if labels is None or scores is None or len(labels) != len(scores):
         return None
@@ -125,6 +129,9 @@ def certificates(found: Groups) -> dict[str, Any]:
         "groups": plain["groups"],
         "uncertified": plain["uncertified"],
         "refusals": [{"group": g.name, "role": g.role, "reason": g.refusal} for g in found.groups if g.refusal]
-        + [{"parameters": sorted({name for name, _ in f.members}), "size": f.size, "reason": f.reason} for f in found.frozen],
+        + [
+            {"parameters": sorted({name for name, _ in f.members}), "size": f.size, "reason": f.reason}
+            for f in found.frozen
+        ],
         "operators": plain["operators"],
     }

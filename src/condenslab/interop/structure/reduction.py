@@ -30,7 +30,7 @@ class Edited:
 
     Attributes:
         module: The exported graph with the new sizes, a `torch.nn.Module`.
-        state: The arrays of its state dict, by their names in the original module.
+        state: The tensors of its state dict, by their names in the original module.
         widths: Units of each group that was edited, before and after, by name and role.
         receipt: What was done and what it did, plain values.
         groups: The groups that were found.
@@ -39,7 +39,7 @@ class Edited:
     """
 
     module: Any
-    state: dict[str, np.ndarray]
+    state: dict[str, Any]
     widths: dict[str, tuple[int, int]]
     receipt: dict[str, Any]
     groups: Groups
@@ -89,8 +89,8 @@ def reduce(
         seed: Of the trials and the random inputs.
 
     Raises:
-        UserError: The options do not fit together, the module takes no such inputs or cannot be exported, weights are not
-            finite, or the budget cannot be met.
+        UserError: The options do not fit together, the module takes no such inputs or cannot be exported, weights are
+            not finite, or the budget cannot be met.
 
     References:
         Zhang, Zhang & Luo, arXiv 2405.17501, Proposition 4.1 (critical reduction).
@@ -99,9 +99,8 @@ def reduce(
     aim.check()
     if retrain < 0:
         raise UserError(f"--retrain is a number of steps, at least 0. Got {retrain}")
-    return _Reducer(module, given_data(inputs, kwargs or {}, labels), layers, seed).run(
-        aim, silent=silent, repair=repair, retrain=retrain
-    )
+    data = inputs if isinstance(inputs, Data) else given_data(inputs, kwargs or {}, labels)
+    return _Reducer(module, data, layers, seed).run(aim, silent=silent, repair=repair, retrain=retrain)
 
 
 class _Reducer:
@@ -181,8 +180,8 @@ class _Reducer:
         exact = difference(outputs_on(resized(self.program, progress.weights), self.data), old)[1]
         if exact > budget:
             raise UserError(
-                f"the budget {budget:g} cannot be met: removing only what changes nothing but rounding (silent units, if "
-                f"asked for) already moves the outputs by {exact:.2g} of the largest; give more than that"
+                f"the budget {budget:g} cannot be met: removing only what changes nothing but rounding (and silent "
+                f"units, if asked for) already moves the outputs by {exact:.2g} of the largest; give more than that"
             )
 
         def error(threshold: float) -> float:
@@ -213,7 +212,7 @@ class _Reducer:
     def _edited(self, progress: Progress, module: Any, options: dict[str, Any], training: Any) -> Edited:
         weights = progress.weights
         self._warn_if_few(progress)
-        sizes = {f"{s.group.name}:{s.group.role}": (s.group.size, weights.size(s.group)) for s in self.chosen}
+        sizes = {s.group.label: (s.group.size, weights.size(s.group)) for s in self.chosen}
         receipt = {
             "kind": "reduce",
             **options,
@@ -226,16 +225,16 @@ class _Reducer:
             "kept": progress.kept,
             "notes": self.notes,
             **certificates(self.groups),
-            "not_merged": {
-                f"{s.group.name}:{s.group.role}": s.refusal for s in self.symmetries if s.refusal and not s.group.refusal
-            },
+            "not_merged": {s.group.label: s.refusal for s in self.symmetries if s.refusal and not s.group.refusal},
         }
-        return Edited(module, self.program.full_state(weights.arrays), sizes, receipt, self.groups, self.program, weights)
+        return Edited(
+            module, self.program.full_state(weights.arrays), sizes, receipt, self.groups, self.program, weights
+        )
 
     def _warn_if_few(self, progress: Progress) -> None:
         if any(removal.kind == "silent" for removal in progress.removals):
             self.notes.append(
-                f"silent units were 0 on your {self.data.samples} inputs and may not be on others: check on held-out data"
+                f"silent units were 0 on your {self.data.samples} inputs and may not be on others: check on others"
             )
         if not progress.removals:
             self.notes.append("nothing was removed: no unit is unread, constant, or equal to another one")
@@ -250,4 +249,3 @@ def _described(aim: Aim) -> dict[str, Any]:
         "uniform": aim.uniform,
         "multiple": aim.multiple,
     }
-

@@ -1,4 +1,4 @@
-"""The exact part of a reduction: units that are never read, constant, or equal up to sign and scale, until none is left."""
+"""The exact part of a reduction: units that are never read, constant, or equal up to sign and scale."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -42,8 +42,12 @@ class Removal:
     def as_dict(self) -> dict[str, Any]:
         """Returns it as plain values, for JSON."""
         return {
-            **{"group": self.group, "role": self.role, "kind": self.kind, "scope": self.scope},
-            **{"units": list(self.units), "into": list(self.into)},
+            "group": self.group,
+            "role": self.role,
+            "kind": self.kind,
+            "scope": self.scope,
+            "units": list(self.units),
+            "into": list(self.into),
         }
 
 
@@ -214,8 +218,8 @@ def _fold(progress: Progress, group: Group, units: np.ndarray, values: Mapping[A
         read = np.moveaxis(weights.arrays[member.parameter], member.axis, 0).astype(np.float64)
         slots = weights.slots(member, group.atom)[units]
         shift = np.tensordot(values[reading][units].reshape(-1), read[slots.reshape(-1)], axes=(0, 0))
-        bias = weights.arrays[reading.bias].astype(np.float64)
-        weights.arrays[reading.bias] = bias + shift.reshape(len(bias), -1).sum(axis=1)
+        bias = weights.arrays[str(reading.bias)].astype(np.float64)
+        weights.arrays[str(reading.bias)] = bias + shift.reshape(len(bias), -1).sum(axis=1)
     return progress.drop(group, units, "constant", EVERY)
 
 
@@ -236,4 +240,3 @@ def _unfoldable(weights: Weights, reading: Any, group: Group) -> str | None:
     if weights.by_unit(member, group.atom).shape[1] != activation_slots(weights, reading, group).shape[1]:
         return f"{reading.parameter} is laid out otherwise than what it reads"
     return None
-

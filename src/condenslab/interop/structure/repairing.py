@@ -1,4 +1,4 @@
-"""Repairs after merging: output weights by least squares on the user's inputs, and a short training towards the old outputs."""
+"""Repairs after merging: output weights by least squares, and a short training towards the old outputs."""
 
 import copy
 import warnings
@@ -12,7 +12,8 @@ from condenslab.interop.structure.removing import Progress, activation_slots
 from condenslab.interop.structure.surgery import Weights
 from condenslab.interop.structure.torch_activity import Activity
 from condenslab.interop.structure.torch_data import Data, outputs_on
-from condenslab.interop.structure.torch_program import TorchProgram, tensors_in
+from condenslab.interop.structure.torch_export import tensors_in
+from condenslab.interop.structure.torch_program import TorchProgram
 from condenslab.interop.torch_module import require_torch
 
 _RIDGE = 1e-6
@@ -40,7 +41,9 @@ class LeastSquares:
         readings = [reading for symmetry in progress.symmetries for reading in symmetry.group.readings]
         self._values = Activity(self.program, readings).values(self.before, self.data)
 
-    def __call__(self, progress: Progress, symmetry: Symmetry, kept: np.ndarray, read: Mapping[Any, np.ndarray]) -> None:
+    def __call__(
+        self, progress: Progress, symmetry: Symmetry, kept: np.ndarray, read: Mapping[Any, np.ndarray]
+    ) -> None:
         """Replaces the output weights of a group that was merged.
 
         Args:
@@ -79,7 +82,9 @@ def _solved(new: np.ndarray, old: np.ndarray, *, biased: bool) -> tuple[np.ndarr
     return matrix, (mean_old - mean_new @ matrix) if biased else np.zeros(old.shape[1])
 
 
-def retrained(module: Any, original: Any, data: Data, *, steps: int, rate: float = 1e-3, seed: int = 0) -> dict[str, Any]:
+def retrained(
+    module: Any, original: Any, data: Data, *, steps: int, rate: float = 1e-3, seed: int = 0
+) -> dict[str, Any]:
     """Trains a reduced module towards the outputs of the original one on the user's inputs, and keeps the best.
 
     Args:
@@ -125,7 +130,7 @@ def _one_step(module: Any, data: Data, targets: list[Any], optimiser: Any, rng: 
         warnings.simplefilter("ignore")
         args, kwargs = map(pick, data.args), {name: pick(value) for name, value in data.kwargs.items()}
         found = tensors_in(module(*args, **kwargs), detach=False)
-        loss = sum(((one - two[rows].to(one.dtype)) ** 2).mean() for one, two in zip(found, targets, strict=True))
+        loss: Any = sum(((one - two[rows].to(one.dtype)) ** 2).mean() for one, two in zip(found, targets, strict=True))
         loss.backward()
     optimiser.step()
 

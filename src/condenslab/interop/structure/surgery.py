@@ -1,6 +1,5 @@
 """Edits of a network's arrays: units removed, merged or added, what reads them transformed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np

@@ -65,9 +65,9 @@ class Activity:
     def _runs(self, weights: Weights, data: Data):
         torch = require_torch("looking at activations")
         module = resized(self.program, weights)
-        wanted = {module.nodes[reading.source]: [] for reading in self.readings}
+        wanted = {module.nodes[reading.source.name]: [] for reading in self.readings}
         for reading in self.readings:
-            wanted[module.nodes[reading.source]].append(reading)
+            wanted[module.nodes[reading.source.name]].append(reading)
         watcher = _watcher(torch)(module.inner, wanted)
         for _, args, kwargs in data.batches():
             watcher.seen = {}

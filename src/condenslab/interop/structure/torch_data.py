@@ -1,5 +1,6 @@
 """The user's inputs as batches, and what a module gives on them."""
 
+import inspect
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -8,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.interop.structure.torch_program import first_line, tensors_in
+from condenslab.interop.reading import read
+from condenslab.interop.structure.torch_export import first_line, tensors_in
 from condenslab.interop.torch_module import require_torch
 
 LABELS = ("y", "labels", "label", "targets", "target")
@@ -66,7 +68,7 @@ class Data:
         return replace(self, batch=batch, fixed=True)
 
     def random(self, *, count: int = 64, seed: int = 0) -> "Data":
-        """Returns inputs that are not data: normal with the mean and spread of each entry, or whole numbers in range."""
+        """Returns inputs that are not data: normal with the mean and spread of the data, or whole numbers in range."""
         torch = require_torch("drawing inputs")
         draw = torch.Generator().manual_seed(seed)
         count = max(self.batch, 1) if self.fixed else count
@@ -84,6 +86,42 @@ class Data:
 
         kwargs = {name: drawn(value) for name, value in self.kwargs.items()}
         return Data(tuple(map(drawn, self.args)), kwargs, None, self.batch, self.fixed)
+
+
+def read_data(path: str, module: Any) -> Data:
+    """Reads the user's inputs: one array, or several that are called as the module's arguments are, and labels.
+
+    Args:
+        path: The .npz or .npy file, or any checkpoint.
+        module: The module whose `forward` says which names it takes.
+
+    Raises:
+        UserError: The file is not read, names are unknown, or numbers are not finite.
+    """
+    tensors = {name: np.asarray(array) for name, array in read(path).tensors.items()}
+    known = list(inspect.signature(module.forward).parameters)
+    labels = next((tensors.pop(name) for name in LABELS if name in tensors and name not in known), None)
+    first = next((name for name in INPUTS if name in tensors and name not in known), None)
+    args = [] if first is None else [tensors.pop(first)]
+    if not args and len(tensors) == 1:
+        args = [tensors.popitem()[1]]
+    for name, array in tensors.items():
+        if name not in known:
+            raise UserError(
+                f"{path} has an array {name}, which the module does not take; call the inputs 'inputs', or as the "
+                f"arguments {', '.join(known)}, and the classes 'labels'"
+            )
+        if array.ndim == 0:
+            raise UserError(f"{path}: {name} is a single number; inputs need the shape (sample, …)")
+    if not args and not tensors:
+        raise UserError(f"{path} holds no inputs: call them 'inputs'")
+    kind = next((p.dtype for p in module.parameters() if p.dtype.is_floating_point), None)
+    wide = np.float64 if str(kind) == "torch.float64" else np.float32
+
+    def number(array: np.ndarray) -> np.ndarray:
+        return array if array.dtype.kind in "iub" else array.astype(wide)
+
+    return given_data(tuple(map(number, args)), {name: number(array) for name, array in tensors.items()}, labels)
 
 
 def given_data(inputs: Any, kwargs: Mapping[str, Any], labels: np.ndarray | None) -> Data:
@@ -143,7 +181,7 @@ def outputs_on(module: Any, data: Data) -> list[np.ndarray]:
 
 
 def difference(new: list[np.ndarray], old: list[np.ndarray]) -> tuple[float, float]:
-    """Returns the largest difference of two lists of outputs, and the largest one relative to its output's largest entry."""
+    """Returns the largest difference of two lists of outputs, and the largest relative to an output's largest entry."""
     worst = relative = 0.0
     for one, two in zip(new, old, strict=True):
         if not one.size:

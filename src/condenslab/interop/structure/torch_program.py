@@ -1,21 +1,20 @@
-"""A torch module as a program of operators: exported by `torch.export`, walked with the table of rules, evaluated at will.
+"""A torch module as a program of operators: exported, walked with the table of rules, evaluated at will.
 
 The graph gives the axes. Evaluations run the module itself, in float64, so that a wrong rule shows.
 """
 
 import copy
-import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from condenslab.errors import UserError
 from condenslab.interop.structure.analysis import Analysis, Form, Value
-from condenslab.interop.structure.expressions import Atom, atoms, freeze
+from condenslab.interop.structure.expressions import Atom, Axes, atoms, freeze
 from condenslab.interop.structure.operators import RULES, Call
 from condenslab.interop.structure.surgery import Weights
+from condenslab.interop.structure.torch_export import export, floating, narrowing, own_copy, tensors_in
 from condenslab.interop.torch_module import require_torch
 
 
@@ -32,12 +31,10 @@ class TorchProgram:
         precision: The relative rounding of the narrowest type that evaluations round to.
     """
 
-    def __init__(
-        self, module: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, any_batch: bool = False
-    ) -> None:
-        self.module = _own_copy(module)
+    def __init__(self, module: Any, args: Sequence[Any], kwargs: Mapping[str, Any], *, any_batch: bool = False) -> None:
+        self.module = own_copy(module)
         self.args, self.kwargs = tuple(args), dict(kwargs)
-        self.exported, self.dynamic = _export(self.module, self.args, self.kwargs, any_batch)
+        self.exported, self.dynamic = export(self.module, self.args, self.kwargs, any_batch)
         self.analysis = Analysis()
         self.names = _placeholders(self.exported)
         self._tensors = {
@@ -73,7 +70,7 @@ class TorchProgram:
         if first in self.analysis.parameters:
             axes = self.analysis.parameters[first]
         else:
-            axes = [Atom(size, None if editable else "a constant") for size in shape]
+            axes: Axes = [Atom(size, None if editable else "a constant") for size in shape]
             if editable:
                 self.analysis.parameters[first] = axes
         if first != name:
@@ -142,7 +139,7 @@ class TorchProgram:
         """Returns the weights as they are, with their axes."""
         return Weights(self.analysis, self.state())
 
-    def full_state(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def full_state(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
         """Returns the arrays of a whole state dict, with edited ones in the types that the module has.
 
         Args:
@@ -151,7 +148,7 @@ class TorchProgram:
         torch = require_torch("reading a module")
         found = {}
         for name, tensor in self.module.state_dict().items():
-            array = arrays.get(self._first.get(id(self._tensors.get(name)), name))
+            array = arrays.get(self._first.get(id(self._tensors.get(name))) or name)
             if array is not None:
                 tensor = torch.from_numpy(np.array(array)).to(tensor.dtype)
             found[name] = tensor.detach().cpu()
@@ -178,7 +175,7 @@ class TorchProgram:
         """
         torch = require_torch("running a module")
         wide = torch.float64 if self._wide else torch.float32
-        args, kwargs = _floating((self.args, self.kwargs), wide)
+        args, kwargs = floating((self.args, self.kwargs), wide)
         given = {name: torch.from_numpy(np.ascontiguousarray(array)).to(wide) for name, array in state.items()}
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -189,7 +186,7 @@ class TorchProgram:
         """Returns the module in float64 (float32 where an operator takes no other), whether, and its precision."""
         torch = require_torch("running a module")
         wide = copy.deepcopy(self.module).double()
-        args, kwargs = _floating((self.args, self.kwargs), torch.float64)
+        args, kwargs = floating((self.args, self.kwargs), torch.float64)
         watch = narrowing(torch)
         try:
             with torch.no_grad(), warnings.catch_warnings(), watch:
@@ -198,109 +195,6 @@ class TorchProgram:
         except (RuntimeError, TypeError, NotImplementedError):
             return copy.deepcopy(self.module).float(), False, float(torch.finfo(torch.float32).eps)
         return wide, True, watch.precision
-
-
-def narrowing(torch: Any) -> Any:
-    """Returns a context that notes the narrowest type to which float64 numbers are rounded in it."""
-
-    class Narrowing(torch.utils._python_dispatch.TorchDispatchMode):
-        """Looks at every conversion."""
-
-        precision = float(torch.finfo(torch.float64).eps)
-
-        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            """Runs an operator and looks at the type that it gives."""
-            found = function(*args, **(kwargs or {}))
-            if function is torch.ops.aten._to_copy.default and args[0].dtype == torch.float64:
-                if found.dtype.is_floating_point:
-                    self.precision = max(self.precision, float(torch.finfo(found.dtype).eps))
-            return found
-
-    return Narrowing()
-
-
-def tensors_in(value: Any, *, detach: bool = True) -> list[Any]:
-    """Returns the floating-point tensors in a nested output, in order.
-
-    Args:
-        value: The output.
-        detach: Whether they are cut off from their gradients.
-    """
-    torch = require_torch("reading outputs")
-    if torch.is_tensor(value):
-        kept = value.detach() if detach else value
-        return [kept] if value.dtype.is_floating_point else []
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return [tensor for part in parts for tensor in tensors_in(part, detach=detach)]
-
-
-def _own_copy(module: Any) -> Any:
-    try:
-        own = copy.deepcopy(module).eval()
-    except Exception as error:
-        raise UserError(f"the module cannot be copied: {type(error).__name__}: {first_line(error)}") from error
-    config = getattr(own, "config", None)
-    if getattr(config, "use_cache", False):
-        config.use_cache = False  # a cache of keys is an output of every layer
-    return own.requires_grad_(False)
-
-
-def _export(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], any_batch: bool) -> tuple[Any, bool]:
-    torch = require_torch("finding interchangeable units")
-    if not isinstance(module, torch.nn.Module):
-        raise UserError(f"a torch.nn.Module is needed. Got a {type(module).__name__}")
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            module(*args, **kwargs)
-        except Exception as error:
-            shapes = ", ".join(str(tuple(a.shape)) for a in (*args, *kwargs.values()) if torch.is_tensor(a))
-            raise UserError(
-                f"the module does not take these inputs (shapes {shapes}): {type(error).__name__}: {first_line(error)}"
-            ) from error
-        if any_batch:
-            try:
-                shapes = _free_batch(module, args, kwargs)
-                found = torch.export.export(module, args, kwargs, dynamic_shapes=shapes, strict=False)
-                return found, _takes_any_batch(found)
-            except Exception:  # the size of the batch is used: it stays as given
-                pass
-        try:
-            return torch.export.export(module, args, kwargs, strict=False), False
-        except Exception as error:
-            raise UserError(
-                f"the module cannot be exported by torch.export, so that its axes are not known: "
-                f"{type(error).__name__}: {first_line(error)}"
-            ) from error
-
-
-def _free_batch(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Returns for every argument that the first axis of a tensor may have any size."""
-    torch = require_torch("tracing a module")
-    free = {0: torch.export.Dim.AUTO}
-
-    def shape(value: Any) -> Any:
-        if torch.is_tensor(value):
-            return free if value.ndim else None
-        if isinstance(value, list | tuple):
-            return type(value)(shape(part) for part in value)
-        return {key: shape(part) for key, part in value.items()} if isinstance(value, dict) else None
-
-    bound = inspect.signature(module.forward).bind(*args, **kwargs).arguments
-    return {name: shape(value) for name, value in bound.items()}
-
-
-def _takes_any_batch(exported: Any) -> bool:
-    users = set(exported.graph_signature.user_inputs)
-    values = [node.meta.get("val") for node in exported.graph.nodes if node.op == "placeholder" and node.name in users]
-    shapes = [value.shape for value in values if hasattr(value, "shape") and len(value.shape)]
-    return bool(shapes) and all(not isinstance(shape[0], int) for shape in shapes)
-
-
-def first_line(error: Exception) -> str:
-    """Returns the first line of an error's message, at most 200 characters."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:200] if lines else "without a message"
 
 
 def _placeholders(exported: Any) -> dict[str, str]:
@@ -335,12 +229,3 @@ def _freeze_all(value: Value, reason: str) -> bool:
             alive |= any(atom.frozen is None and atom.size > 1 for atom in atoms(axis))
             freeze(axis, reason)
     return alive
-
-
-def _floating(value: Any, dtype: Any) -> Any:
-    torch = require_torch("running a module")
-    if torch.is_tensor(value):
-        return value.to(dtype) if value.dtype.is_floating_point else value
-    if isinstance(value, list | tuple):
-        return type(value)(_floating(part, dtype) for part in value)
-    return {key: _floating(part, dtype) for key, part in value.items()} if isinstance(value, dict) else value

@@ -11,7 +11,8 @@ import numpy as np
 from condenslab.errors import UserError
 from condenslab.interop.structure.expressions import Axis, Chain, Product, Sizes, resolved, size_of
 from condenslab.interop.structure.surgery import Weights
-from condenslab.interop.structure.torch_program import TorchProgram, first_line
+from condenslab.interop.structure.torch_export import first_line
+from condenslab.interop.structure.torch_program import TorchProgram
 from condenslab.interop.torch_module import require_torch
 
 _SHAPED = ("view", "reshape", "_unsafe_view", "expand", "unflatten", "broadcast_to")
@@ -57,7 +58,7 @@ class _Builder:
         outputs = _plain_outputs(exported.call_spec.out_spec)
         made = _wrapper(self.torch)(inner, exported.call_spec, outputs)
         made.paths = {name: path for name, path in self.paths.items() if name in self.weights.arrays}
-        made.nodes = {old: new.name for old, new in self.of.items()}
+        made.nodes = {old.name: new.name for old, new in self.of.items()}
         return made
 
     def _input(self, node: Any) -> Any:
@@ -78,7 +79,9 @@ class _Builder:
             if array is not None:
                 tensor = self.torch.from_numpy(np.array(array)).to(tensor.dtype)
             if isinstance(tensor, self.torch.nn.Parameter) or (array is not None and self.program.is_parameter(first)):
-                self.root.register_parameter(path, self.torch.nn.Parameter(tensor.detach().clone(), requires_grad=False))
+                self.root.register_parameter(
+                    path, self.torch.nn.Parameter(tensor.detach().clone(), requires_grad=False)
+                )
             else:
                 self.root.register_buffer(path, tensor.detach().clone())
         return self.graph.get_attr(path)
@@ -257,7 +260,7 @@ def checked(program: TorchProgram, weights: Weights) -> Any:
             module(*copy.deepcopy(program.args), **program.kwargs)
         except (RuntimeError, IndexError, TypeError, ValueError) as error:
             raise UserError(
-                f"the exported graph does not run with the new sizes ({first_line(error)}): a size is written into it that "
-                "is not known to depend on them; reduce fewer layers (--layers)"
+                f"the exported graph does not run with the new sizes ({first_line(error)}): a size is written into it "
+                "that is not known to depend on them; choose fewer layers (--layers)"
             ) from error
     return module

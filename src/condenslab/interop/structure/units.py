@@ -1,4 +1,4 @@
-"""The units of a group as rows of numbers, up to their signs and scales: which are one, which are near, and their mean."""
+"""The units of a group as rows of numbers, up to their signs and scales: which are one, and which are near."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -138,7 +138,7 @@ def distances(parts: Sequence[Rows]) -> np.ndarray:
 
 
 class Tree:
-    """The order in which units of a group merge, by complete linkage: any two in a cluster are at most its height apart.
+    """The order in which units merge, by complete linkage: any two in a cluster are at most its height apart.
 
     Args:
         parts: The parts.

@@ -1,4 +1,4 @@
-"""Operators that sum over an axis of two tensors: linear layers, convolutions, matrix products, attention, embeddings."""
+"""Operators that sum over an axis of two tensors: linear layers, convolutions, matrix products, attention."""
 
 from condenslab.interop.structure.analysis import Value, multiplied
 from condenslab.interop.structure.expressions import Atom, Axes, Axis, freeze, tag
@@ -193,5 +193,3 @@ def embedding(call: Call) -> Value:
     table = call.axes("weight")
     freeze(table[0], "a vocabulary")
     return Value([*call.axes("indices"), *table[1:]], call.affine("weight", None))
-
-

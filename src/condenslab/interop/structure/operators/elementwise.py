@@ -8,18 +8,20 @@ from condenslab.interop.structure.operators.table import Call, rule
 from condenslab.interop.structure.unifying import cut_chain, unify
 
 _UNARY = (
-    "relu gelu silu tanh sigmoid neg rsqrt sqrt exp expm1 cos sin tan atan abs erf hardtanh hardswish hardsigmoid elu selu "
-    "celu leaky_relu softplus softsign softshrink hardshrink tanhshrink threshold rrelu clamp clamp_min clamp_max dropout "
-    "feature_dropout alpha_dropout alias clone contiguous to _to_copy detach float double half type_as log log1p log2 "
-    "log_sigmoid logit reciprocal square sign sgn floor ceil round trunc logical_not bitwise_not isnan isinf nan_to_num "
-    "lift_fresh_copy lift_fresh mish relu6 zeros_like ones_like full_like fill zero pin_memory requires_grad_ "
-    "positive rand_like randn_like empty_like"
-).split()
-_SUMS = "add sub rsub where maximum minimum masked_fill lerp".split()
+    *("relu", "gelu", "silu", "tanh", "sigmoid", "neg", "rsqrt", "sqrt", "exp", "expm1", "cos", "sin", "tan"),
+    *("atan", "abs", "erf", "hardtanh", "hardswish", "hardsigmoid", "elu", "selu", "celu", "leaky_relu"),
+    *("softplus", "softsign", "softshrink", "hardshrink", "tanhshrink", "threshold", "rrelu", "clamp", "clamp_min"),
+    *("clamp_max", "dropout", "feature_dropout", "alpha_dropout", "alias", "clone", "contiguous", "to", "_to_copy"),
+    *("detach", "float", "double", "half", "type_as", "log", "log1p", "log2", "log_sigmoid", "logit", "reciprocal"),
+    *("square", "sign", "sgn", "floor", "ceil", "round", "trunc", "logical_not", "bitwise_not", "isnan", "isinf"),
+    *("nan_to_num", "lift_fresh_copy", "lift_fresh", "mish", "relu6", "zeros_like", "ones_like", "full_like"),
+    *("fill", "zero", "pin_memory", "requires_grad_", "positive", "rand_like", "randn_like", "empty_like"),
+)
+_SUMS = ["add", "sub", "rsub", "where", "maximum", "minimum", "masked_fill", "lerp"]
 _OTHERS = (
-    "pow eq ne ge gt le lt __and__ __or__ logical_and logical_or logical_xor bitwise_and bitwise_or "
-    "fmod remainder atan2 floor_divide copysign isclose"
-).split()
+    *("pow", "eq", "ne", "ge", "gt", "le", "lt", "__and__", "__or__", "logical_and", "logical_or", "logical_xor"),
+    *("bitwise_and", "bitwise_or", "fmod", "remainder", "atan2", "floor_divide", "copysign", "isclose"),
+)
 _SAME = ("alias", "clone", "contiguous", "to", "_to_copy", "detach", "float", "double", "half", "type_as", "dropout")
 
 
@@ -31,7 +33,6 @@ def unary(call: Call) -> Value | None:
         return None
     first = call.of(tensors[0])
     return Value(list(first.axes), first.forms, first.origin if call.operator in _SAME else None)
-
 
 
 @rule(*_SUMS)

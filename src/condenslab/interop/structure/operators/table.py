@@ -1,4 +1,4 @@
-"""The table of rules: what an operator does with the axes of what it is given. One file for each family of operators."""
+"""The table of rules: what an operator does with the axes of what it is given. One file a family of operators."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -130,7 +130,7 @@ class Call:
 
 Rule = Callable[[Call], Value | None]
 RULES: dict[str, Rule] = {}
-"""The rule of each operator. A rule returns None where it does not apply; the axes are then frozen, with the operator's name."""
+"""The rule of each operator. It returns None where it does not apply; the axes are then frozen, with that name."""
 
 
 def rule(*operators: str) -> Callable[[Rule], Rule]:
