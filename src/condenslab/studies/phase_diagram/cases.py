@@ -13,6 +13,8 @@ Data = Literal["square", "digits"]
 PUBLISHED_GAMMAS = (0.5, 1.0, 1.75)
 """γ of Figs 2 and 3; the diagram always contains them at γ′ = 0."""
 PUBLISHED_WIDTHS = (1000, 5000, 10000, 20000, 40000)
+PUBLISHED_IMAGE_WIDTH = 250_000
+"""The widest network of Fig. 5, on images."""
 STD_EXPONENTS = (0.0, 0.5, 1.0)
 """β₂ = m^−e of Fig. 3d; β₁ and α follow from κ and κ′."""
 
@@ -45,7 +47,7 @@ class Settings:
 
     gammas: Numbers = _GAMMAS
     gamma_primes: Numbers = _GAMMA_PRIMES
-    widths: Widths = (1000, 5000, 10000, 20000)
+    widths: Widths = PUBLISHED_WIDTHS
     seeds: Count = 3
     risk: Positive = 1e-6
     tolerance: Positive = 0.1
@@ -54,7 +56,7 @@ class Settings:
     image_samples: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
     image_gammas: Numbers = (0.7, 0.9, 1.0, 1.1, 1.3)
     image_gamma_primes: Numbers = (-0.2, 0.0, 0.2)
-    image_widths: Widths = (1000, 2000, 4000)
+    image_widths: Widths = (1000, 2000)
     image_risk: Positive = 1e-4
     image_tolerance: Positive = 0.3
     choice_width: Annotated[int, msgspec.Meta(ge=0)] = 200
@@ -73,7 +75,6 @@ PRESETS = {
     ),
     "quick": Settings(),
     "full": Settings(
-        widths=PUBLISHED_WIDTHS,
         seeds=5,
         tolerance=0.03,
         image_samples=45,
