@@ -6,21 +6,30 @@ _RESTING = 0.5
 """A risk rests where |d log R/d log t| has a local minimum below this."""
 
 
-def resting_levels(times: np.ndarray, risk: np.ndarray) -> np.ndarray:
-    """Returns the risks at which a run is slowest on logarithmic axes: the local minima of |d log R/d log t| below 0.5.
+def resting_records(times: np.ndarray, risk: np.ndarray) -> np.ndarray:
+    """Returns the records at which a run is slowest on logarithmic axes: minima of |d log R/d log t| below 0.5.
 
-    A run that ends at rest ends on a level.
+    A run that ends at rest ends on one.
 
     Args:
         times: Increasing times, those of 0 are left out, shape (time,).
         risk: Positive risks, shape (time,).
     """
-    later = times > 0
+    later = np.flatnonzero(times > 0)
     logs = np.log(np.maximum(risk[later], np.finfo(float).tiny))
     slope = np.abs(np.gradient(logs, np.log(times[later])))
     padded = np.concatenate([[np.inf], slope, [np.inf]])
-    lowest = (slope <= padded[:-2]) & (slope <= padded[2:]) & (slope < _RESTING)
-    return risk[later][lowest]
+    return later[(slope <= padded[:-2]) & (slope <= padded[2:]) & (slope < _RESTING)]
+
+
+def resting_levels(times: np.ndarray, risk: np.ndarray) -> np.ndarray:
+    """Returns the risks at which a run rests, those of `resting_records`.
+
+    Args:
+        times: As there.
+        risk: As there.
+    """
+    return risk[resting_records(times, risk)]
 
 
 def nearest_rest(times: np.ndarray, risk: np.ndarray, level: float) -> float | None:
