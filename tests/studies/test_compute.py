@@ -1,7 +1,11 @@
 """Compute functions of the studies of sample sizes, on small cases whose outcome the theory knows."""
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from condenslab import networks
 from condenslab.studies import attention_rank, kan_grid, llr_transition, scaling
 from condenslab.studies.architectures import cases as architectures
 from condenslab.studies.contract.evidence import of_records
@@ -68,6 +72,25 @@ def test_ranks_of_two_neurons():
 def test_a_flow_near_the_merged_branch_ends_on_the_target():
     (ended,) = neuron_runs.flows([neuron.Case("merged", 7, 0.01, 1e9, 4_000, 0)], silent)
     assert ended.status == "done" and ended.values["error"] <= RECOVERED
+
+
+@pytest.mark.parametrize("samples", [3, 4, 7])
+def test_a_flow_starts_so_near_to_a_dead_neuron_that_the_jacobian_keeps_its_rank(samples):
+    """Within twice the distance every singular value that is not zero stays above half of the smallest at the point."""
+    inputs, random = np.linspace(-2.0, 2.0, samples), np.random.default_rng(0)
+    point = neuron_runs._point("dead", 1)
+    (distance, least), rank = neuron_runs.basin(point, inputs), min(samples, 4)
+    theta, outputs = np.asarray(networks.ravel(point)), lambda net: net(jnp.asarray(inputs[:, None]))[:, 0]
+
+    def smallest(parameters):
+        jacobian = jax.jacobian(lambda p: outputs(networks.unravel(p, point)))(jnp.asarray(parameters))
+        return np.linalg.svd(np.asarray(jacobian) / np.sqrt(samples), compute_uv=False)[rank - 1]
+
+    directions = random.standard_normal((30, 6))
+    moved = theta + 2 * distance * directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    assert smallest(theta) == pytest.approx(least) and min(map(smallest, moved)) >= least / 2
+    (ended,) = neuron_runs.flows([neuron.Case("dead", samples, 0.01, 1e9, 4_000, 1, 1e-24)], silent)
+    assert (ended.values["error"] <= 100 * 1e-24 / least**2) == (samples > 3)
 
 
 def test_completion_of_a_rank_1_matrix():
