@@ -115,7 +115,7 @@ def test_narrow_rests_have_to_be_wide_ones_and_not_the_reverse():
     more = judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {180: 10, 130: 10, 100: 80})], FIVE)
     assert more[INCLUSION].verdict == "holds", "wide networks have lines of their own"
     less = judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {180: 100})], FIVE)[INCLUSION]
-    assert (less.measured, less.reason) == (1, f"{lines.TOO_SLOW} Without a partner: log₁₀ R = -1.74.")
+    assert (less.measured, less.reason) == (1, f"{lines.NO_REST} Without a partner: log₁₀ R = -1.74.")
     assert decided(STUDY, [LEVELS, trial(1, 0, {150: 100}), *NARROW[1:]], FIVE)[1] == "fails"
 
 
@@ -141,7 +141,7 @@ def test_where_networks_rest_they_are_compared_with_critical_functions():
 
     def told(away):
         near, other = (0.126, np.full(4, away)), (0.2, np.full(4, 9.0))
-        runs = [inferred(width, {180: 10}, [near, other]) for width in (1, 2, 3, 4, 15)]
+        runs = [inferred(width, {180: 10}, [near, near, other]) for width in (1, 2, 3, 4, 15)]
         return judged(STUDY, [levels, *runs], FIVE)[-1]
 
     assert told(0.1).verdict == "holds" and "15 (1)" in told(0.1).statement

@@ -15,6 +15,10 @@ from condenslab.sweeps import Record
 NOTES = "Xu & Zhang, lecture notes, chapter 'embedding principle', section 1.1"
 PRINCIPLE = "EP21, Theorem 1: critical functions of narrow networks are critical for wide ones"
 OWN = "the study's own criterion"
+NO_REST = (
+    "The theorem makes these functions critical for wide networks, not places of rest: where narrow networks stay "
+    "because most of their neurons are dead, a wide one has a neuron that leads away."
+)
 PASSING = 3
 """So many widths must pass a level, or rest at one, for anything to be said of them."""
 SPECTRUM = "The loss spectrum"
@@ -77,7 +81,7 @@ def _lines(settings: Settings, printed: bool) -> list[Statement]:
             exactly(0),
             f"{how}; peaks of the narrow widths without a peak of the wide ones within 0.05 decades",
             label=f"narrow ⊂ wide: where narrow nets rest, wide ones do{short}",
-            **shared,
+            **shared | {"reason": NO_REST},
         ),
     ]
 
@@ -128,6 +132,8 @@ def _at_rest(settings: Settings) -> Statement:
         "distance to the nearest such function, relative to √(2R), for each width that has one",
         label="where networks rest at a narrow critical risk, they are that critical function",
         figure=INFERRED,
+        reason="A wide network can rest at a critical function of its own whose risk is that of a narrow one to half a "
+        "bin.",
     )
 
 
@@ -145,10 +151,15 @@ def _rest_distances(results: Results, levels: list[Record]) -> Measured:
 
 
 def _rests(trial: Record, risks: np.ndarray, outputs: np.ndarray) -> list[float]:
-    """Returns, for every rest of a trial at a critical risk, the distance of its function to the nearest there."""
-    found = []
+    """Returns, for every rest of a trial at a critical risk, the distance of its function to the nearest there.
+
+    Rests that follow each other within half a bin are one: a run that has come to an end slows down ever again.
+    """
+    found, last = [], np.inf
     for risk, function in zip(trial.arrays["rest_risks"], trial.arrays["rest_outputs"], strict=True):
-        near = np.abs(np.log10(risks / risk)) <= BIN / 2
+        if abs(np.log10(last / risk)) <= BIN / 2:
+            continue
+        last, near = risk, np.abs(np.log10(risks / risk)) <= BIN / 2
         if near.any():
             distances = np.sqrt(np.mean((outputs[near] - function) ** 2, axis=1))
             found.append(float(distances.min() / np.sqrt(2 * risk)))
