@@ -126,6 +126,17 @@ def test_neurons_are_free_and_connections_are_not(growth, rank):
     assert (values["rank"], values["rank_decided"]) == (rank, True)
 
 
+def test_from_mouse_to_human_neurons_cost_no_sample_and_connections_do():
+    """Deck 001: 10⁸ to 10¹¹ neurons, 10³ to 10⁴ connections each; k(d + 1) samples and k more with a bias."""
+    from condenslab.sample_size import optimistic
+
+    def size(connections, neurons):
+        return optimistic.two_layer(connections, neurons, 2, bias=True).value
+
+    mouse = size(1_000, 10**8)
+    assert size(1_000, 10**11) == mouse == 2 * 1_002 and size(10_000, 10**8) == 2 * 10_002
+
+
 def test_the_inertia_of_a_split_minimum_is_proven(monkeypatch):
     """EP21, Fig. 3(a): (3, 0, 0), then one of each sign a neuron more."""
     pytest.importorskip("flint")
