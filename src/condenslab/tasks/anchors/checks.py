@@ -66,5 +66,5 @@ def check_split(train: np.ndarray, keys: np.ndarray, rules: np.ndarray, withheld
     if unseen and not split.unseen_keys:
         raise ValueError(
             f"the split leaves the key {unseen[0]} (and {len(unseen) - 1} more) out of training, so that nothing can "
-            "be said of it. Use more positions, another modulus or a RandomSplit, or say unseen_keys=True if that is meant."
+            "be said of it. Use more positions, another modulus or a RandomSplit, or say unseen_keys=True."
         )
