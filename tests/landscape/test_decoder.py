@@ -48,8 +48,12 @@ def test_reduction_undoes_embedding(normalisation):
     assert found.receipt.output_difference < 1e-11 * found.receipt.output_scale
     assert found.receipt.parameters_after == networks.parameter_count(narrow) < found.receipt.parameters_before
     assert [leaf.shape for leaf in jax.tree.leaves(found.network)] == [leaf.shape for leaf in jax.tree.leaves(narrow)]
-    for one, other in zip(jax.tree.leaves(found.network), jax.tree.leaves(narrow), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-9)
+    for net in ("tokens", "positions", "queries", "keys", "values", "outputs", "forward_scales", "readout"):
+        for one, other in zip(*(jax.tree.leaves(getattr(n, net)) for n in (found.network, narrow)), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-9)
+    for block in range(2):  # a positive factor is free between a ReLU neuron's input and output
+        neurons = [np.einsum("mf,fn->fmn", n.expand[block], n.contract[block]) for n in (found.network, narrow)]
+        np.testing.assert_allclose(*neurons, atol=1e-9)
     heads, model = found.layers[0], found.layers[-1]
     assert [g.tolist() for g in heads.groups] == [[0], [1, 2]]
     assert [g.tolist() for g in model.groups] == [[k, k + 5] for k in range(5)]

@@ -20,8 +20,8 @@ class Mechanism:
     Attributes:
         label: "not fitted": some trained rule is not answered on trained triples. "memorised": held-out keys of trained
             rules are not answered, or withheld rules get other rules' answers. "inferential" and "symmetric": how most
-            withheld sequences are answered. "undecided": no explanation has the majority asked for, nothing is withheld,
-            or the explanations agree.
+            withheld sequences are answered. "undecided": no explanation has the majority asked for, nothing is
+            withheld, or the explanations agree.
         reason: A sentence.
         trained: Accuracy on trained triples by rule; the loss alone hides a rule that is not learned.
         heldout: Accuracy on held-out triples by trained rule; empty where nothing is held out.
@@ -128,7 +128,9 @@ def _by_rule(task: AnchorTask, sequences: Sequences | None, given: np.ndarray | 
     if sequences is None or given is None:
         return {}
     right = given == sequences.targets
-    return {_name(task, rule): float(right[sequences.rules == rule].mean()) for rule in np.unique(sequences.rules)}
+    return {
+        _name(task, rule): float(right[sequences.rules == rule].mean()) for rule in np.unique(sequences.rules).tolist()
+    }
 
 
 def _by_answer(
@@ -137,7 +139,7 @@ def _by_answer(
     if sequences is None or given is None:
         return {}
     found = {}
-    for rule in np.unique(sequences.rules):
+    for rule in np.unique(sequences.rules).tolist():
         own = sequences.rules == rule
         fields = (sequences.tokens, sequences.targets, sequences.keys, sequences.rules, sequences.positions)
         shares = labelled(task, Sequences(*(part[own] for part in fields)), given[own])

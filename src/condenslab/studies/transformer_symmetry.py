@@ -1,0 +1,303 @@
+"""Which growth of a transformer costs nothing: heads, head dimensions, neurons, d_model?"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from condenslab.studies.contract.criteria import at_most, exactly
+from condenslab.studies.contract.evidence import Evidence
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.statements import Statement
+from condenslab.studies.contract.study import Drawing, Study
+from condenslab.studies.settings import Count
+from condenslab.studies.shared.ranks import decided, rank_values
+from condenslab.sweeps import Outcome, Progress, Record
+
+if TYPE_CHECKING:
+    from condenslab.networks import Decoder
+
+GROWTHS = ("a head split", "a neuron split", "wider heads", "d_model repeated")
+_WORDS = {
+    "a head split": "heads",
+    "a neuron split": "neurons",
+    "wider heads": "d_k, d_v",
+    "d_model repeated": "d_model",
+}
+_DECK = "deck 001, permutation symmetry: width, heads, d and d_model of a transformer are free"
+_OWN = "derived here: with layer normalisation d_model is free in whole multiples, and shares must be equal"
+_FIGURE = "Parameters and rank of a decoder before and after it grows"
+_SIZES = {"vocabulary": 7, "length": 4, "d_model": 4, "heads": 2, "d_k": 2, "d_v": 3, "d_ff": 5, "depth": 1}
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `--set` can change.
+
+    Attributes:
+        seeds: Random decoders.
+        normalisations: "post", "pre" or both.
+        steps: Steps of AdamW in which copies must stay together.
+    """
+
+    seeds: Count = 3
+    normalisations: tuple[str, ...] = ("post", "pre")
+    steps: Count = 50
+
+
+@dataclass(frozen=True)
+class Case:
+    """One decoder and the way it grows.
+
+    Attributes:
+        growth: One of `GROWTHS`.
+        normalisation: "post" or "pre".
+        seed: Of weights and tokens.
+        steps: Steps of AdamW.
+    """
+
+    growth: str
+    normalisation: str
+    seed: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """One decoder whose symmetries are looked for.
+
+    Attributes:
+        normalisation: "post" or "pre".
+        seed: Of the values tried.
+    """
+
+    normalisation: str
+    seed: int
+
+
+def make_cases(settings: Settings, seed: int) -> list[Case | Discovery]:
+    """Returns every growth for every seed, and a search for symmetries a normalisation.
+
+    Args:
+        settings: The settings.
+        seed: Of the run.
+    """
+    kinds, seeds = settings.normalisations, range(seed, seed + settings.seeds)
+    grown = [Case(growth, kind, s, settings.steps) for growth in GROWTHS for kind in kinds for s in seeds]
+    return [*grown, *(Discovery(kind, seed) for kind in kinds)]
+
+
+def statements(settings: Settings) -> list[Statement]:
+    """Returns what is claimed.
+
+    Args:
+        settings: The settings.
+    """
+    largest = "largest relative deviation"
+    made = []
+    for growth in GROWTHS:
+        source = _OWN if growth == "d_model repeated" else _DECK
+        made += [
+            Statement(f"{growth}: the output stays what it was", source, _each(growth, "output"), at_most(_ROUNDING),
+                      note=largest, of="decoders"),
+            Statement(f"{growth}: what it adds to the gradient is a linear image of the old one", source,
+                      _each(growth, "gradient"), at_most(1e-7), note=largest, of="decoders"),
+            Statement(f"{growth}: reduction gives the old sizes back", source, _each(growth, "left"), exactly(0),
+                      note="parameters more than before", of="decoders"),
+            Statement(f"{growth}: the model rank stays what it was", source, _rank(growth), exactly(0),
+                      note="rank more than before", of="decoders", figure=_FIGURE),
+        ]  # fmt: skip
+    made += [
+        Statement(
+            "copies stay equal under training, so that a wide decoder trains as the narrow one does",
+            _DECK,
+            lambda evidence: evidence.where(Case, growth=("a head split", "a neuron split")).each(
+                lambda record: record.values["apart"]
+            ),
+            at_most(_ROUNDING),
+            note="relative distance of two equal halves after AdamW",
+            of="decoders",
+        ),
+        Statement(
+            "permutations of heads, d_k, d_v, neurons and d_model are found from the outputs alone",
+            _DECK,
+            lambda evidence: evidence.where(Discovery).each(lambda record: record.values["missing"]),
+            exactly(0),
+            note="symmetries not found, or found and not expected",
+            of="decoders",
+        ),
+    ]
+    return made
+
+
+def _each(growth: str, name: str) -> Callable[[Evidence], list[Any]]:
+    return lambda evidence: evidence.where(Case, growth=growth).each(lambda record: record.values[name])
+
+
+def _rank(growth: str) -> Callable[[Evidence], list[int | None]]:
+    def of(record: Record) -> int | None:
+        before, after = decided(record, "before"), decided(record, "after")
+        return None if before is None or after is None else after - before
+
+    return lambda evidence: evidence.where(Case, growth=growth).each(of)
+
+
+def grow(network: "Decoder", growth: str) -> "Decoder":
+    """Returns the decoder grown one way.
+
+    Args:
+        network: A decoder of one block.
+        growth: One of `GROWTHS`.
+    """
+    from condenslab.networks import widening
+
+    if growth == "a head split":
+        return widening.split_head(network, 0, 1)
+    if growth == "a neuron split":
+        return widening.split_neuron(network, 0, 2)
+    return widening.widen_heads(network, 0, d_k=3, d_v=4) if growth == "wider heads" else widening.repeat_model(network)
+
+
+def _drawn(normalisation: str, seed: int) -> tuple["Decoder", np.ndarray]:
+    """Returns a random decoder, scales and shifts random too, and tokens."""
+    import jax
+    from jax.flatten_util import ravel_pytree
+
+    from condenslab import networks
+
+    network = networks.decoder(seed, gamma=0.4, normalisation=normalisation, activation="tanh", **_SIZES)
+    theta, back = ravel_pytree(network)
+    tokens = np.random.default_rng([seed, 47]).integers(_SIZES["vocabulary"], size=(60, _SIZES["length"]))
+    return back(theta + 0.2 * jax.random.normal(jax.random.key(seed + 1), theta.shape)), tokens
+
+
+def measure(case: Case, progress: Progress) -> Outcome:
+    """Returns what growing changes: output, gradient, rank, and what reduction and training make of it.
+
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
+    from condenslab import landscape, losses, measures, networks
+    from condenslab.risk import EmpiricalRisk
+
+    narrow, tokens = _drawn(case.normalisation, case.seed)
+    wide = grow(narrow, case.growth)
+    risk = EmpiricalRisk(tokens, np.eye(_SIZES["vocabulary"])[tokens[:, 0]], loss=losses.CrossEntropy())
+    output = float(np.abs(wide(tokens) - narrow(tokens)).max() / np.abs(narrow(tokens)).max())
+    reduced = landscape.reduce(wide, threshold=1e-9).network
+    ranks = [measures.model_rank(net, tokens) for net in (narrow, wide)]
+    values = {
+        "output": output,
+        "gradient": _unexplained(case.growth, narrow, risk),
+        "left": networks.parameter_count(reduced) - networks.parameter_count(narrow),
+        "apart": _apart(case, wide, risk),
+        "parameters_before": networks.parameter_count(narrow),
+        "parameters_after": networks.parameter_count(wide),
+    }
+    return Outcome(values | rank_values(ranks[0], "before") | rank_values(ranks[1], "after"))
+
+
+def _unexplained(growth: str, narrow: "Decoder", risk: Any) -> float:
+    """Returns how far the wide gradient is from A·(narrow gradient) with one A for all risks.
+
+    A is found from the gradients of the outputs themselves: J′ = J·Aᵀ has a solution exactly if the rows of J′ are
+    linear images of those of J. What is returned is the largest relative residual.
+    """
+    from condenslab.measures import output_jacobian
+
+    wide = grow(narrow, growth)
+    one, other = (np.asarray(output_jacobian(net, risk.inputs), np.float64) for net in (narrow, wide))
+    solution = np.linalg.lstsq(one, other, rcond=1e-10)[0]
+    return float(np.abs(one @ solution - other).max() / np.abs(other).max())
+
+
+def _apart(case: Case, wide: "Decoder", risk: Any) -> float:
+    """Returns the relative distance of the two halves of a split unit after training."""
+    import jax
+
+    from condenslab.training import AdamW
+
+    method = AdamW(1e-2, decay=0.1)
+
+    def step(t: Any, carried: tuple[Any, Any]) -> tuple[Any, Any]:
+        return method.step(carried[0], risk.gradient(carried[0]), carried[1], t)[:2]
+
+    trained = jax.jit(lambda net: jax.lax.fori_loop(0, case.steps, step, (net, method.begin(net)))[0])(wide)
+    if case.growth == "a head split":
+        halves = [part[0][[1, 2]] for part in (trained.queries, trained.keys, trained.values, trained.outputs)]
+    elif case.growth == "a neuron split":
+        halves = [trained.expand[0].T[[2, -1]], trained.contract[0][[2, -1]]]
+    else:
+        return 0.0
+    return max(float(np.abs(one - other).max() / np.abs(one).max()) for one, other in halves)
+
+
+def discover(case: Discovery, progress: Progress) -> Outcome:
+    """Returns how many of the expected permutations are missing, or others found.
+
+    Args:
+        case: The case.
+        progress: Not called.
+    """
+    from condenslab import landscape, networks
+
+    sizes = {**_SIZES, "vocabulary": 11, "length": 6, "d_model": 5, "d_k": 3, "d_v": 4, "d_ff": 8}
+    network = networks.decoder(case.seed, gamma=0.3, normalisation=case.normalisation, activation="tanh", **sizes)
+    tokens = np.random.default_rng([case.seed, 53]).integers(11, size=(8, 5))
+    found = landscape.discover_symmetries(network, tokens, case.seed, kinds=("permutation",), tolerance=1e-8)
+    expected = {(2, 4), (3, 2), (4, 2), (8, 2), (5, 13 if case.normalisation == "post" else 15)}
+    seen = {(one.size, len(one.axes)) for one in found}
+    return Outcome({"missing": len(expected ^ seen), "found": len(found)})
+
+
+def drawings(records: Sequence[Record]) -> list[Drawing]:
+    """Draws parameters and rank before and after.
+
+    Args:
+        records: The records.
+    """
+    from condenslab import figures
+
+    known = [record for record in records if record.case["@type"] == "Case" and decided(record, "after") is not None]
+    if not known:
+        return []
+    figure, axes = figures.panels(1, 2, width=4.6, height=3.4)
+    for ax, (name, title) in zip(axes[0], {"": "rank", "parameters_": "parameters"}.items(), strict=True):
+        ends = {
+            _WORDS[growth]: tuple(
+                [r.values[f"{name}{end}"] for r in known if r.case["growth"] == growth] for end in ("before", "after")
+            )
+            for growth in GROWTHS
+        }
+        figures.measured_against_predicted(ax, ends, predicted_label=f"{title} before", measured_label=f"{title} after")
+        figures.title(ax, f"The {title}")
+    caption = (
+        "A random decoder before and after one of its sizes has grown without changing the function: the rank at that "
+        "point (left) stays, the number of parameters (right) grows."
+    )
+    return [Drawing(_FIGURE, caption, figure)]
+
+
+STUDY = Study(
+    name="transformer_symmetry",
+    revision=1,
+    question="Which growth of a transformer costs no samples: heads, head dimensions, neurons, d_model?",
+    source="deck 001, permutation symmetry and the scaling of transformers",
+    part="generalization",
+    deck="001",
+    presets={
+        "tiny": Settings(1, ("post",), 5),
+        "quick": Settings(),
+        "full": Settings(20, ("post", "pre"), 1000),
+    },
+    make_cases=make_cases,
+    parts=(
+        Part(case=Case, run="condenslab.studies.transformer_symmetry:measure", seconds=lambda case: 4.0),
+        Part(case=Discovery, run="condenslab.studies.transformer_symmetry:discover", seconds=lambda case: 20.0),
+    ),
+    statements=statements,
+    figures="condenslab.studies.transformer_symmetry:drawings",
+)
