@@ -12,7 +12,6 @@ from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.settings import Count
-from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ _DECK = "deck 001, permutation symmetry: width, heads, d and d_model of a transf
 _OWN = "derived here: with layer normalisation d_model is free in whole multiples, and shares must be equal"
 _FIGURE = "Parameters and rank of a decoder before and after it grows"
 _SIZES = {"vocabulary": 7, "length": 4, "d_model": 4, "heads": 2, "d_k": 2, "d_v": 3, "d_ff": 5, "depth": 1}
-_ROUNDING = 1e-9
+_ROUNDING, _IMAGE = 1e-9, 1e-7
 
 
 @dataclass(frozen=True)
@@ -37,14 +36,23 @@ class Settings:
     """What `--set` can change.
 
     Attributes:
+        growths: Which of `GROWTHS`.
         seeds: Random decoders.
         normalisations: "post", "pre" or both.
         steps: Steps of AdamW in which copies must stay together.
+        discover: Whether symmetries are looked for from the outputs, which takes longest.
     """
 
+    growths: tuple[str, ...] = GROWTHS
     seeds: Count = 3
     normalisations: tuple[str, ...] = ("post", "pre")
     steps: Count = 50
+    discover: bool = True
+
+    def __post_init__(self) -> None:
+        strange = sorted(set(self.growths) - set(GROWTHS))
+        if strange:
+            raise ValueError(f"a growth is one of {', '.join(GROWTHS)}, not {strange[0]!r}")
 
 
 @dataclass(frozen=True)
@@ -85,8 +93,8 @@ def make_cases(settings: Settings, seed: int) -> list[Case | Discovery]:
         seed: Of the run.
     """
     kinds, seeds = settings.normalisations, range(seed, seed + settings.seeds)
-    grown = [Case(growth, kind, s, settings.steps) for growth in GROWTHS for kind in kinds for s in seeds]
-    return [*grown, *(Discovery(kind, seed) for kind in kinds)]
+    grown = [Case(growth, kind, s, settings.steps) for growth in settings.growths for kind in kinds for s in seeds]
+    return [*grown, *(Discovery(kind, seed) for kind in kinds if settings.discover)]
 
 
 def statements(settings: Settings) -> list[Statement]:
@@ -97,18 +105,28 @@ def statements(settings: Settings) -> list[Statement]:
     """
     largest = "largest relative deviation"
     made = []
-    for growth in GROWTHS:
+    for growth in settings.growths:
         source = _OWN if growth == "d_model repeated" else _DECK
+        rows = (
+            ("the output stays what it was", "output", at_most(_ROUNDING), largest),
+            ("what it adds to the gradient is a linear image of the old one", "gradient", at_most(_IMAGE), largest),
+            ("reduction gives the old sizes back", "left", exactly(0), "parameters more than before"),
+        )
         made += [
-            Statement(f"{growth}: the output stays what it was", source, _each(growth, "output"), at_most(_ROUNDING),
-                      note=largest, of="decoders"),
-            Statement(f"{growth}: what it adds to the gradient is a linear image of the old one", source,
-                      _each(growth, "gradient"), at_most(1e-7), note=largest, of="decoders"),
-            Statement(f"{growth}: reduction gives the old sizes back", source, _each(growth, "left"), exactly(0),
-                      note="parameters more than before", of="decoders"),
-            Statement(f"{growth}: the model rank stays what it was", source, _rank(growth), exactly(0),
-                      note="rank more than before", of="decoders", figure=_FIGURE),
-        ]  # fmt: skip
+            Statement(f"{growth}: {text}", source, _each(growth, name), criterion, note=note, of="decoders")
+            for text, name, criterion, note in rows
+        ]
+        made.append(
+            Statement(
+                f"{growth}: the model rank stays what it was",
+                source,
+                _rank(growth),
+                exactly(0),
+                note="numerical rank more than before; exact, as each Jacobian is a linear image of the other",
+                of="decoders",
+                figure=_FIGURE,
+            )
+        )
     made += [
         Statement(
             "copies stay equal under training, so that a wide decoder trains as the narrow one does",
@@ -138,8 +156,9 @@ def _each(growth: str, name: str) -> Callable[[Evidence], list[Any]]:
 
 def _rank(growth: str) -> Callable[[Evidence], list[int | None]]:
     def of(record: Record) -> int | None:
-        before, after = decided(record, "before"), decided(record, "after")
-        return None if before is None or after is None else after - before
+        if max(record.values["gradient"], record.values["back"]) > _IMAGE:
+            return None
+        return record.values["rank_after"] - record.values["rank_before"]
 
     return lambda evidence: evidence.where(Case, growth=growth).each(of)
 
@@ -188,30 +207,38 @@ def measure(case: Case, progress: Progress) -> Outcome:
     risk = EmpiricalRisk(tokens, np.eye(_SIZES["vocabulary"])[tokens[:, 0]], loss=losses.CrossEntropy())
     output = float(np.abs(wide(tokens) - narrow(tokens)).max() / np.abs(narrow(tokens)).max())
     reduced = landscape.reduce(wide, threshold=1e-9).network
-    ranks = [measures.model_rank(net, tokens) for net in (narrow, wide)]
+    one, other = (np.asarray(measures.output_jacobian(net, risk.inputs)) for net in (narrow, wide))
+    one, other = (part.reshape(-1, part.shape[-1]) for part in (one, other))
     values = {
         "output": output,
-        "gradient": _unexplained(case.growth, narrow, risk),
+        "gradient": _unexplained(one, other),
+        "back": _unexplained(other, one),
+        "rank_before": _numerical_rank(one),
+        "rank_after": _numerical_rank(other),
         "left": networks.parameter_count(reduced) - networks.parameter_count(narrow),
         "apart": _apart(case, wide, risk),
         "parameters_before": networks.parameter_count(narrow),
         "parameters_after": networks.parameter_count(wide),
     }
-    return Outcome(values | rank_values(ranks[0], "before") | rank_values(ranks[1], "after"))
+    return Outcome(values)
 
 
-def _unexplained(growth: str, narrow: "Decoder", risk: Any) -> float:
-    """Returns how far the wide gradient is from A·(narrow gradient) with one A for all risks.
+def _unexplained(one: np.ndarray, other: np.ndarray) -> float:
+    """Returns the largest relative residual of J′ = J·A, with one A for all outputs and samples.
 
-    A is found from the gradients of the outputs themselves: J′ = J·Aᵀ has a solution exactly if the rows of J′ are
-    linear images of those of J. What is returned is the largest relative residual.
+    Where it vanishes, the gradient of every risk of the outputs is carried by A too: what is critical stays critical.
+
+    Args:
+        one: J, with more rows than its rank: shape (sample · output, param).
+        other: J′.
     """
-    from condenslab.measures import output_jacobian
-
-    wide = grow(narrow, growth)
-    one, other = (np.asarray(output_jacobian(net, risk.inputs), np.float64) for net in (narrow, wide))
-    solution = np.linalg.lstsq(one, other, rcond=1e-10)[0]
+    solution = np.linalg.lstsq(one, other, rcond=1e-12)[0]
     return float(np.abs(one @ solution - other).max() / np.abs(other).max())
+
+
+def _numerical_rank(jacobian: np.ndarray) -> int:
+    values = np.linalg.svd(jacobian, compute_uv=False)
+    return int(np.sum(values > 1e-12 * values[0]))
 
 
 def _apart(case: Case, wide: "Decoder", risk: Any) -> float:
@@ -227,9 +254,11 @@ def _apart(case: Case, wide: "Decoder", risk: Any) -> float:
 
     trained = jax.jit(lambda net: jax.lax.fori_loop(0, case.steps, step, (net, method.begin(net)))[0])(wide)
     if case.growth == "a head split":
-        halves = [part[0][[1, 2]] for part in (trained.queries, trained.keys, trained.values, trained.outputs)]
+        halves = [
+            part[0][np.array([1, 2])] for part in (trained.queries, trained.keys, trained.values, trained.outputs)
+        ]
     elif case.growth == "a neuron split":
-        halves = [trained.expand[0].T[[2, -1]], trained.contract[0][[2, -1]]]
+        halves = [trained.expand[0].T[np.array([2, -1])], trained.contract[0][np.array([2, -1])]]
     else:
         return 0.0
     return max(float(np.abs(one - other).max() / np.abs(one).max()) for one, other in halves)
@@ -261,16 +290,17 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     """
     from condenslab import figures
 
-    known = [record for record in records if record.case["@type"] == "Case" and decided(record, "after") is not None]
+    known = [record for record in records if record.case["@type"] == "Case" and record.status == "done"]
     if not known:
         return []
     figure, axes = figures.panels(1, 2, width=4.6, height=3.4)
-    for ax, (name, title) in zip(axes[0], {"": "rank", "parameters_": "parameters"}.items(), strict=True):
+    for ax, (name, title) in zip(axes[0], {"rank": "rank", "parameters": "parameters"}.items(), strict=True):
         ends = {
             _WORDS[growth]: tuple(
-                [r.values[f"{name}{end}"] for r in known if r.case["growth"] == growth] for end in ("before", "after")
+                [r.values[f"{name}_{end}"] for r in known if r.case["growth"] == growth] for end in ("before", "after")
             )
-            for growth in GROWTHS
+            for growth in _WORDS
+            if any(r.case["growth"] == growth for r in known)
         }
         figures.measured_against_predicted(ax, ends, predicted_label=f"{title} before", measured_label=f"{title} after")
         figures.title(ax, f"The {title}")
@@ -289,9 +319,9 @@ STUDY = Study(
     part="generalization",
     deck="001",
     presets={
-        "tiny": Settings(1, ("post",), 5),
+        "tiny": Settings(("a neuron split",), 1, ("post",), 5, False),
         "quick": Settings(),
-        "full": Settings(20, ("post", "pre"), 1000),
+        "full": Settings(seeds=20, steps=1000),
     },
     make_cases=make_cases,
     parts=(
