@@ -12,6 +12,7 @@ from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.settings import Count
+from condenslab.studies.shared.decoders import Normalisation
 from condenslab.sweeps import Outcome, Progress, Record
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Settings:
 
     growths: tuple[str, ...] = GROWTHS
     seeds: Count = 3
-    normalisations: tuple[str, ...] = ("post", "pre")
+    normalisations: tuple[Normalisation, ...] = ("post", "pre")
     steps: Count = 50
     discover: bool = True
 
@@ -67,7 +68,7 @@ class Case:
     """
 
     growth: str
-    normalisation: str
+    normalisation: Normalisation
     seed: int
     steps: int
 
@@ -81,7 +82,7 @@ class Discovery:
         seed: Of the values tried.
     """
 
-    normalisation: str
+    normalisation: Normalisation
     seed: int
 
 
@@ -103,30 +104,7 @@ def statements(settings: Settings) -> list[Statement]:
     Args:
         settings: The settings.
     """
-    largest = "largest relative deviation"
-    made = []
-    for growth in settings.growths:
-        source = _OWN if growth == "d_model repeated" else _DECK
-        rows = (
-            ("the output stays what it was", "output", at_most(_ROUNDING), largest),
-            ("what it adds to the gradient is a linear image of the old one", "gradient", at_most(_IMAGE), largest),
-            ("reduction gives the old sizes back", "left", exactly(0), "parameters more than before"),
-        )
-        made += [
-            Statement(f"{growth}: {text}", source, _each(growth, name), criterion, note=note, of="decoders")
-            for text, name, criterion, note in rows
-        ]
-        made.append(
-            Statement(
-                f"{growth}: the model rank stays what it was",
-                source,
-                _rank(growth),
-                exactly(0),
-                note="numerical rank more than before; exact, as each Jacobian is a linear image of the other",
-                of="decoders",
-                figure=_FIGURE,
-            )
-        )
+    made = [one for growth in settings.growths for one in _of_growth(growth)]
     made += [
         Statement(
             "copies stay equal under training, so that a wide decoder trains as the narrow one does",
@@ -148,6 +126,31 @@ def statements(settings: Settings) -> list[Statement]:
         ),
     ]
     return made
+
+
+def _of_growth(growth: str) -> list[Statement]:
+    """Returns what is claimed of one way to grow."""
+    source = _OWN if growth == "d_model repeated" else _DECK
+    largest = "largest relative deviation"
+    rows = (
+        ("the output stays what it was", "output", at_most(_ROUNDING), largest),
+        ("what it adds to the gradient is a linear image of the old one", "gradient", at_most(_IMAGE), largest),
+        ("reduction gives the old sizes back", "left", exactly(0), "parameters more than before"),
+    )
+    made = [
+        Statement(f"{growth}: {text}", source, _each(growth, name), criterion, note=note, of="decoders")
+        for text, name, criterion, note in rows
+    ]
+    rank = Statement(
+        f"{growth}: the model rank stays what it was",
+        source,
+        _rank(growth),
+        exactly(0),
+        note="numerical rank more than before; exact, as each Jacobian is a linear image of the other",
+        of="decoders",
+        figure=_FIGURE,
+    )
+    return [*made, rank]
 
 
 def _each(growth: str, name: str) -> Callable[[Evidence], list[Any]]:
@@ -179,7 +182,7 @@ def grow(network: "Decoder", growth: str) -> "Decoder":
     return widening.widen_heads(network, 0, d_k=3, d_v=4) if growth == "wider heads" else widening.repeat_model(network)
 
 
-def _drawn(normalisation: str, seed: int) -> tuple["Decoder", np.ndarray]:
+def _drawn(normalisation: Normalisation, seed: int) -> tuple["Decoder", np.ndarray]:
     """Returns a random decoder, scales and shifts random too, and tokens."""
     import jax
     from jax.flatten_util import ravel_pytree
@@ -282,6 +285,10 @@ def discover(case: Discovery, progress: Progress) -> Outcome:
     return Outcome({"missing": len(expected ^ seen), "found": len(found)})
 
 
+def _values(records: Sequence[Record], growth: str, name: str) -> list[Any]:
+    return [record.values[name] for record in records if record.case["growth"] == growth]
+
+
 def drawings(records: Sequence[Record]) -> list[Drawing]:
     """Draws parameters and rank before and after.
 
@@ -296,9 +303,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figure, axes = figures.panels(1, 2, width=4.6, height=3.4)
     for ax, (name, title) in zip(axes[0], {"rank": "rank", "parameters": "parameters"}.items(), strict=True):
         ends = {
-            _WORDS[growth]: tuple(
-                [r.values[f"{name}_{end}"] for r in known if r.case["growth"] == growth] for end in ("before", "after")
-            )
+            _WORDS[growth]: (_values(known, growth, f"{name}_before"), _values(known, growth, f"{name}_after"))
             for growth in _WORDS
             if any(r.case["growth"] == growth for r in known)
         }

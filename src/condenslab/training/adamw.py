@@ -61,7 +61,7 @@ class AdamW(eqx.Module):
         rising = self.start + (1 - self.start) * t / jnp.maximum(self.warm_up, 1)
         gone = jnp.clip((t - self.warm_up) / jnp.maximum(self.horizon - self.warm_up, 1), 0, 1)
         falling = self.floor + (1 - self.floor) * 0.5 * (1 + jnp.cos(jnp.pi * gone))
-        return self.rate * jnp.where(t < self.warm_up, rising, falling)
+        return jnp.asarray(self.rate * jnp.where(t < self.warm_up, rising, falling))
 
     def begin(self, params: Any) -> tuple[Any, Any]:
         """Returns the means of gradients and of their squares before the first step: zeros."""

@@ -229,13 +229,12 @@ def _advance(members: _Members, own: Any, batch: int, done: Array, count: Array)
         network, means, norm = method.step(member.network, slope, member.means, step)
         sums = jnp.stack([jnp.sum(leaf) for leaf in jax.tree.leaves(network)])
         fine = member.finite & jnp.isfinite(loss) & jnp.isfinite(norm) & jnp.all(jnp.isfinite(sums))
-        kept = jax.tree.map(
-            lambda new, old: jnp.where(fine, new, old), (network, means), (member.network, member.means)
-        )
-        return _Members(*kept, member.key, member.steps + fine, fine), loss
+        old = member.network, member.means
+        network, means = jax.tree.map(lambda new, before: jnp.where(fine, new, before), (network, means), old)
+        return _Members(network, means, member.key, member.steps + fine, fine), loss
 
     def body(k: Array, carried: tuple[_Members, Array]) -> tuple[_Members, Array]:
-        after, losses = jax.vmap(one, in_axes=(0, 0, 0, None))(carried[0], *own, done + k)
+        after, losses = jax.vmap(one, in_axes=(0, 0, 0, None))(carried[0], own[0], own[1], done + k)
         return after, carried[1] + losses
 
     sums = jnp.zeros(len(members.steps), jnp.result_type(*jax.tree.leaves(members.network)))

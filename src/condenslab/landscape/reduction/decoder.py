@@ -41,7 +41,7 @@ def reduced_attention(network: Decoder, block: int, threshold: float) -> tuple[D
     parts = network.queries, network.keys, network.values, network.outputs
     q, k, v, o = (np.asarray(part[block], np.float64) for part in parts)
     scores = np.einsum("hmd,hnd->hmn", q, k) / np.sqrt(q.shape[-1])
-    null = ~(v.any(axis=(1, 2)) & o.any(axis=(1, 2)))
+    null: np.ndarray = np.logical_not(v.any(axis=(1, 2)) & o.any(axis=(1, 2)))
     if null.all():
         null[0] = False
     kept = np.flatnonzero(~null)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from condenslab.tasks.anchors import AnchorTask
 
 if TYPE_CHECKING:
     from condenslab.training import Trajectory
+
+Normalisation = Literal["post", "pre"]
 
 _FLOPS = 1e11
 """Of training on two cores, measured: a third to a half of what large matrix products reach."""
@@ -34,7 +36,7 @@ class Model:
     d_k: Count = 32
     d_ff: Count = 128
     depth: Count = 2
-    normalisation: str = "post"
+    normalisation: Normalisation = "post"
 
     def sizes(self) -> dict[str, Any]:
         """Returns the arguments of `networks.decoder`."""

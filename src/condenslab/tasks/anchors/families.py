@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import product
 
 import numpy as np
 
@@ -224,7 +223,7 @@ def _added(
     m = len(left)
     if not m:
         raise ValueError("a task needs at least one anchor. Got none.")
-    pairs = list(product(range(1, m + 1), repeat=2))
+    pairs = [(i, j) for i in range(1, m + 1) for j in range(1, m + 1)]
     composed = np.array([left[i - 1] + right[j - 1] for i, j in pairs])
     hidden = _marked(pairs, withheld)
     strange = sorted(set(designated) - set(pairs))
@@ -252,7 +251,7 @@ def _drawn(
     """Returns the task of random offsets, one a class of pairs, that no simpler explanation than `kind` fits."""
     if anchors < 2:
         raise ValueError(f"a table of pairs needs at least 2 anchors. Got {anchors}.")
-    pairs = list(product(range(1, anchors + 1), repeat=2))
+    pairs = [(i, j) for i in range(1, anchors + 1) for j in range(1, anchors + 1)]
     classes = [of(*pair) for pair in pairs]
     distinct = sorted(set(classes))
     span = max(anchors * anchors, 16)
@@ -275,7 +274,7 @@ def _roomy(layout: Layout, span: int) -> Layout:
     return Layout(items=(10**6, 10**6 + span), length=layout.length)
 
 
-def _marked(pairs: list[Pair], withheld: Iterable[Pair]) -> np.ndarray:
+def _marked(pairs: Sequence[Pair], withheld: Iterable[Pair]) -> np.ndarray:
     hidden = [tuple(pair) for pair in withheld]
     strange = sorted(set(hidden) - set(pairs))
     if strange:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import combinations_with_replacement, count
 
-PUBLISHED = (5, 1, -2, -8)
+PUBLISHED: tuple[int, ...] = (5, 1, -2, -8)
 """g(x; 1) … g(x; 4) of the sources."""
 
 
@@ -25,7 +25,7 @@ def generic_offsets(anchors: int) -> tuple[int, ...]:
     """
     if anchors < 1:
         raise ValueError(f"anchors must be a whole number of at least 1. Got {anchors}.")
-    chosen = list(PUBLISHED[:anchors])
+    chosen: list[int] = list(PUBLISHED[:anchors])
     while len(chosen) < anchors:
         chosen.append(next(g for size in count(1) for g in (size, -size) if not coinciding_sums((*chosen, g))))
     return tuple(chosen)
