@@ -214,7 +214,7 @@ def soft_case():
 @pytest.mark.parametrize("case", [squared_case, pytest.param(soft_case, marks=pytest.mark.more)])
 @pytest.mark.parametrize("name", PIECES)
 def test_a_wrong_piece_of_the_search_is_caught(name, case, monkeypatch):
-    """Every formula of the gradient's and the Hessian's enclosure, wrong by one part in 10⁹, at one sample or at all."""
+    """Every formula of the gradient's and the Hessian's enclosure, wrong by 2⁻³⁰, at one sample or at all."""
     risk, network = case()
     assert verify(as_read(proof.prove(risk, network).certificate())).verified
     piece, wrong = PIECES[name]
