@@ -44,7 +44,6 @@ def test_a_wider_target_changes_nothing_and_a_threshold_still_holds():
     [
         ({"widths": {2: 3}}, "from 0 to 1"),
         ({"widths": {0: 0}}, "whole numbers from 1"),
-        ({"widths": {0: 2.5}}, "whole numbers from 1"),
         ({"threshold": (0.1,)}, "one a hidden layer"),
         ({"threshold": (0.1, 2.5)}, "between 0 and 2"),
     ],
