@@ -54,7 +54,7 @@ def thresholds_of(threshold: float | Sequence[float], layers: int) -> tuple[floa
     Raises:
         ValueError: There are not as many as layers, or one is no relative distance.
     """
-    given = [threshold] * layers if isinstance(threshold, int | float) or np.ndim(threshold) == 0 else list(threshold)
+    given = list(threshold) if isinstance(threshold, Sequence) else [threshold] * layers
     if len(given) != layers:
         raise ValueError(
             f"threshold must be one number, or one a hidden layer, of which there are {layers}. Got {given}."
@@ -63,6 +63,20 @@ def thresholds_of(threshold: float | Sequence[float], layers: int) -> tuple[floa
         if not 0.0 < one < 2.0:
             raise ValueError(f"threshold is a relative distance between 0 and 2. Got {one}.")
     return tuple(float(one) for one in given)
+
+
+def one_threshold(threshold: float | Sequence[float]) -> float:
+    """Returns a threshold that must be one number.
+
+    Args:
+        threshold: What was given.
+
+    Raises:
+        ValueError: There are several, or it is no relative distance.
+    """
+    if isinstance(threshold, Sequence):
+        raise ValueError(f"threshold must be one number for a Decoder. Got {threshold}.")
+    return thresholds_of(threshold, 1)[0]
 
 
 def check_widths(widths: Mapping[int, int], layers: int) -> None:
@@ -75,5 +89,6 @@ def check_widths(widths: Mapping[int, int], layers: int) -> None:
     for layer, width in widths.items():
         if layer not in range(layers) or isinstance(width, bool) or int(width) != width or width < 1:
             raise ValueError(
-                f"widths must give hidden layers, numbered from 0 to {layers - 1}, whole numbers from 1. Got {layer}: {width}."
+                f"widths must give hidden layers, numbered from 0 to {layers - 1}, whole numbers from 1. "
+                f"Got {layer}: {width}."
             )
