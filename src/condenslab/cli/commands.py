@@ -15,6 +15,7 @@ from condenslab.cli.options import (
     RunOptions,
     VerifyOptions,
 )
+from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
 from condenslab.cli.store_options import ExportOptions, MergeOptions, ShowOptions, StatusOptions, SweepOptions
 from condenslab.errors import UserError
 
@@ -238,6 +239,22 @@ def _plans(options: RunOptions) -> "list[Plan]":
     return [
         studies.plan(name, preset=options.preset, seed=options.seed, overrides=overrides, data=data) for name in names
     ]
+
+
+def reduce_command(options: ReduceOptions) -> int:
+    """Makes a torch module smaller."""
+    from condenslab.cli import reduce
+
+    _write(reduce.run_reduce(options))
+    return 0
+
+
+def embed_command(options: EmbedOptions) -> int:
+    """Makes a torch module wider."""
+    from condenslab.cli import reduce
+
+    _write(reduce.run_embed(options))
+    return 0
 
 
 def _folder(command: str, directory: str) -> str:

@@ -11,6 +11,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
 from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.overview import SUMMARIES
+from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
 from condenslab.cli.store_options import ExportOptions, MergeOptions, ShowOptions, StatusOptions, SweepOptions
 from condenslab.errors import UserError, unknown
 
@@ -169,6 +170,8 @@ OPTIONS: dict[str, type] = {
     "prove": ProveOptions,
     "verify": VerifyOptions,
     "measure": MeasureOptions,
+    "reduce": ReduceOptions,
+    "embed": EmbedOptions,
     "doctor": DoctorOptions,
 }
 """The options of each command."""

@@ -14,6 +14,8 @@ SUMMARIES = {
     "prove": "Prove the critical points in a folder by ball arithmetic and write a certificate of each.",
     "verify": "Check a certificate from scratch, by a second program; exit status 1 if it is refused.",
     "measure": "Read any checkpoint, running nothing in it, and say of each layer whether it has condensed.",
+    "reduce": "Make a torch module smaller: units that are one become one, certified, with a receipt.",
+    "embed": "Make a torch module wider without changing what it computes, with a receipt.",
     "doctor": "Check that this JAX build computes correctly; show versions, device and speed.",
 }
 """What each command does."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, product
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax
@@ -26,7 +26,8 @@ from condenslab.networks import apply
 from condenslab.networks.conversion import Key, as_key, floating, numbers
 
 Kind = Literal["permutation", "sign", "scaling"]
-_MOST_AXES = 14
+_KINDS = get_args(Kind)
+_MOST_AXES = 16
 _CHUNK = 64
 _DRAWS = 4
 _NO_RESPONSE = 1e-10
@@ -105,10 +106,13 @@ def discover_symmetries(
 
     Raises:
         TypeError: The outputs are not float64: small changes would not be told from rounding.
-        ValueError: The outputs are not finite, or more than 14 axes have the same size, so that there are too many sets
+        ValueError: The outputs are not finite, or more than 16 axes have the same size, so that there are too many sets
             to try: build the network with sizes that differ (symmetries do not depend on them).
     """
     inputs = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)
+    kinds = tuple(kinds)
+    if isinstance(kinds, str) or not kinds or not all(kind in _KINDS for kind in kinds):
+        raise ValueError(f"kinds must be some of {', '.join(_KINDS)}, at least one. Got {kinds!r}.")
     sizes = {size: tuple(axes) for size, axes in sorted(axes_by_size(params).items())}
     every = tuple(axis for axes in sizes.values() for axis in axes)
     draws = [generic(params, own) for own in jax.random.split(as_key(key), _DRAWS + 1)]

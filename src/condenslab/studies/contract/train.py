@@ -56,6 +56,16 @@ def normalised_flow(*arguments: Any, **options: Any) -> list[training.Normalised
     return uninterrupted(training.normalised_flow(*arguments, **options))
 
 
+def sequences(*arguments: Any, **options: Any) -> list[Trajectory]:
+    """Returns `training.train_sequences(…)`, not interrupted; `outcomes` judges how each member ended.
+
+    Args:
+        *arguments: As `training.train_sequences` takes them.
+        **options: As `training.train_sequences` takes them.
+    """
+    return uninterrupted(training.train_sequences(*arguments, **options))
+
+
 def critical_points(*arguments: Any, **options: Any) -> landscape.CriticalPoints:
     """Returns `landscape.critical_points(…)`, not interrupted.
 
