@@ -48,6 +48,10 @@ def _orientations(record: Record) -> int:
     return record.values["orientations"]
 
 
+def _share(record: Record) -> float:
+    return _orientations(record) / record.values["strong"]
+
+
 def _settled(record: Record) -> int | None:
     """Returns the number of orientations, or None where it changes in the second half of the steps."""
     times, counts = record.arrays["times"], record.arrays["orientations"]
@@ -63,7 +67,6 @@ def _more(evidence: Evidence, task: str) -> list[int | None]:
 def _teacher(settings: Settings, task: str) -> list[Statement]:
     law = TEACHERS[task]
     shared: dict[str, Any] = {"of": "seeds", "figure": f"Dropout on a teacher of one neuron, {law}"}
-
     text = "dropout leaves two orientations on the ten-dimensional teacher"
     return [
         Statement(
@@ -91,11 +94,7 @@ def _teacher(settings: Settings, task: str) -> list[Statement]:
         Statement(
             "without dropout the neurons do not condense: at least half of them have a direction of their own",
             f"{_SOURCE}, Fig. 7a; {_OURS}",
-            _measured(
-                settings,
-                task,
-                lambda evidence: _runs(evidence, task, "none").each(lambda r: _orientations(r) / r.values["strong"]),
-            ),
+            _measured(settings, task, lambda evidence: _runs(evidence, task, "none").each(_share)),
             at_least(0.5),
             law,
             label=f"without dropout at least half of the neurons stand alone, {law}",
