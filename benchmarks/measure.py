@@ -211,7 +211,7 @@ def _callback(_: str) -> dict[str, Any]:
         optimiser.step()
 
     with tempfile.TemporaryDirectory() as folder:
-        watcher = Watcher(folder, every=1, sample=64)
+        watcher = Watcher(folder, every=1)
         step(), watcher(0, model)
         begin = time.process_time()
         for _ in range(100):

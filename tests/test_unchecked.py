@@ -59,6 +59,55 @@ REQUESTS = {
     "find(memory=0)": "memory must be a whole number",
     "find(same=-1.0)": "same must be positive",
     "find(activation=jnp.tanh)": "wrap a function of your own",
+    **{f"measures.effective_ratio(np.eye(2), {bad})": "cosine must be one finite number"
+       for bad in ("1.0", "np.nan", "np.inf", "-2", "True", "'0.5'", "1j", "[0.5]", "np.ones(2)")},
+    **{f"measures.rank(np.eye(2), tolerance={bad})": "tolerance must be a number"
+       for bad in ("np.inf", "True", "'1'", "1j", "np.ones(2)", "10j")},
+    **{f"measures.rank(np.eye(2), errors={bad})": "errors must be one non-negative number"
+       for bad in ("np.inf", "True", "'2'", "-1.0", "np.nan", "np.ones(3)")},
+    **{f"measures.inertia(np.eye(2), gradient_norm={bad})": "gradient_norm must be one"
+       for bad in ("-1.0", "np.nan", "True", "np.ones(2)")},
+    "measures.amplitudes(net, unit='neuron')": "unit must be None",
+    "measures.condensation(net, widest_linkage=0.5)": "widest_linkage must be a whole number",
+    **{f"measures.covering_probes(0, net, {bad})": "count must be a whole number"
+       for bad in ("0", "-3", "2.5", "True", "10**30", "np.nan")},
+    "measures.covering_probes(0.5, net)": "one JAX key",
+    "measures.cell_probes(0, [], 4)": "at least one input",
+    **{f"landscape.splitting(2, 0, layer={bad})": "layer must be a whole number"
+       for bad in ("-1", "0.5", "'2'", "None")},
+    **{f"landscape.splitting(2, 0, share={bad})": "share must be one finite number"
+       for bad in ("True", "np.nan", "'1'")},
+    "landscape.splitting(10**30, 0)": "at most 2⁵³",
+    **{f"landscape.random_directions(0, net, {bad})": "count must be a whole number" for bad in ("0", "1.5", "True")},
+    **{f"landscape.trajectory_plane(np.eye(3), {bad})": "count must be a whole number" for bad in ("0", "-1", "True")},
+    **{f"landscape.perturbed_changes(risk, relu, key=0, count=2, amplitude={bad})": "amplitude must be"
+       for bad in ("0", "np.inf", "np.nan", "True")},
+    **{f"landscape.directional_stationarity(risk, relu, {name}={bad})": f"{name} must be one finite number"
+       for bad in ("-1", "np.nan", "True", "1j") for name in ("kink", "idle")},
+    **{f"landscape.directional_derivative(risk, relu, relu, kink={bad})": "kink must be one"
+       for bad in ("-1", "np.nan")},
+    "landscape.discover_symmetries(net, risk.inputs, 0, kinds=['turn'])": "kinds must be some of",
+    "landscape.discover_symmetries(net, risk.inputs, 0, kinds='sign')": "kinds must be some of",
+    "landscape.chao1(3)": "hits must be numbers, shape",
+    **{f"landscape.branch_point(net, landscape.branches(2, 1)[0], 0, spread={bad})": "spread must be"
+       for bad in ("-1.0", "np.nan", "0", "True")},
+    **{f"training.dropout_penalty(risk, net, {bad})": "rate must" for bad in ("-0.1", "1.0", "np.nan", "'1'")},
+    **{f"training.dropout_risk(risk, {bad}, 0.5)": "width must be a whole number"
+       for bad in ("0", "1.5", "True", "None")},
+    **{f"{call}": "risk must be" for call in (
+        "measures.inertia_at(3, net)", "measures.inertia_at(EmpiricalRisk, net)",
+        "measures.inertia_bounds_at(None, net, 0)",
+        "measures.inertia_by_layer(np.eye(2), net)", "landscape.certificate('mse', net)", "landscape.polish(None, net)",
+        "landscape.critical_points([], width=1, starts=1, key=0)", "landscape.critical_points_from(1, [net])",
+        "landscape.critical_set(1, net)", "landscape.dead_neurons(1, net)", "landscape.saddle_certificate(1, net)",
+        "landscape.directional_stationarity(1, relu)", "landscape.local_test_matrix(1, net, 0)",
+        "landscape.embed(1, net, landscape.splitting(1, 0))", "landscape.risk_receipt(1, net, net)",
+        "landscape.hessian_directions(1, net)", "training.dropout_penalty(1, net, 0.5)",
+        "training.dropout_risk(1, 1, 0.5)",
+        "training.descend(1, net, training.GradientDescent(0.1), steps=1)",
+        "training.flow(1, net, until=training.Until(time=1.0))",
+        "landscape.risk_slice(1, net, np.eye(3)[:1], [np.ones(2)])",
+    )},
 }  # fmt: skip
 
 TAKEN = {
@@ -73,13 +122,14 @@ import json, jax
 jax.config.update("jax_enable_x64", True)
 import jax.numpy as jnp
 import numpy as np
-from condenslab import measures, networks, training
+from condenslab import landscape, measures, networks, training
 from condenslab.landscape import StartLaw, critical_points, polish
 from condenslab.networks import Activation, Scale
 from condenslab.risk import EmpiricalRisk
 
 risk = EmpiricalRisk(np.linspace(-1, 1, 5)[:, None], np.linspace(-1, 1, 5)[:, None] ** 3)
 net = networks.two_layer(0, width=1, inputs=1, activation="tanh", scale=Scale(1.0, 1.0))
+relu = networks.two_layer(0, width=1, inputs=1, activation="relu", scale=Scale(1.0, 1.0))
 said = {}
 
 def find(**options):

@@ -62,9 +62,10 @@ def require_tolerance(tolerance: float | None) -> None:
     """Refuses a stated tolerance that cuts nowhere.
 
     Raises:
-        ValueError: It is negative or NaN.
+        ValueError: It is negative, NaN or infinite, or no real number.
     """
-    if tolerance is not None and not tolerance >= 0:
+    real = isinstance(tolerance, int | float | np.integer | np.floating) and not isinstance(tolerance, bool)
+    if tolerance is not None and not (real and 0 <= tolerance < np.inf):
         raise ValueError(f"tolerance must be a number of at least 0, or None. Got {tolerance}.")
 
 

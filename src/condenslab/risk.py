@@ -218,6 +218,33 @@ class EmpiricalRisk(eqx.Module):
         return self._scaled(slope), self._scaled(root)
 
 
+def require_risk(risk: Any) -> None:
+    """Refuses what has no value, gradient and Hessian in the parameters.
+
+    Raises:
+        TypeError: As said.
+    """
+    if isinstance(risk, type) or not all(callable(getattr(risk, name, None)) for name in _RISK):
+        raise TypeError(f"risk must be a risk, as risk.EmpiricalRisk(inputs, targets) makes one. Got {risk!r:.80}.")
+
+
+def require_samples(risk: Any) -> None:
+    """Refuses what is no risk of samples.
+
+    Raises:
+        TypeError: As said.
+    """
+    require_risk(risk)
+    if not isinstance(risk, EmpiricalRisk):
+        raise TypeError(
+            "risk must be an EmpiricalRisk here, for its samples, targets and loss are looked at. Got "
+            f"{type(risk).__name__}."
+        )
+
+
+_RISK = ("value", "gradient", "hessian")
+
+
 def _require_room(params: PyTree, copies: int) -> None:
     size = sum(leaf.size for leaf in jax.tree.leaves(params) if eqx.is_array(leaf))
     needed = 8 * copies * size * size

@@ -133,6 +133,28 @@ def test_without_nulls_there_is_no_verdict():
     assert layer.verdict == "undecided" and not layer.nulls and layer.effective_width == 4
 
 
+@pytest.mark.parametrize(
+    ("dtype", "factor"), [("f4", 1e-22), ("f4", 1e22), ("f8", 1e-200), ("f8", 1e200), ("f4", 1e-38)]
+)
+def test_a_layer_of_any_scale_is_measured_alike(dtype, factor):
+    arrays = {"a.weight": planted(40, 12, 5), "b.weight": random(40, 40)}
+    expected = [only({**arrays}, layers="a.*").as_dict(), only({**arrays}, layers="b.*").as_dict()]
+    scaled = {name: (array.astype("f8") * factor).astype(dtype) for name, array in arrays.items()}
+    for old, name in zip(expected, ("a.*", "b.*"), strict=True):
+        new = only(scaled, layers=name).as_dict()
+        for key in ("dead", "faint", "pairs", "verdict", "effective_width", "directions"):
+            assert new[key] == old[key], key
+        assert new["nearest"]["median"] == pytest.approx(old["nearest"]["median"], rel=1e-4)
+
+
+def test_a_random_sparse_matrix_is_not_condensed():
+    """Few large weights make random rows alike: columns permuted show as much."""
+    rng = np.random.default_rng(3)
+    layer = only({"weight": rng.standard_normal((200, 64)) * (rng.random((200, 64)) < 0.1)})
+    assert layer.nulls["rotation"].share > 0.1 > 0.01 >= layer.nulls["columns"].share
+    assert layer.verdict == "undecided"
+
+
 def test_biases_count():
     """Same weights, other biases: no duplicates."""
     weights, biases = np.ones((8, 2), np.float32), np.linspace(-30, 30, 8).astype(np.float32)
@@ -328,6 +350,9 @@ def test_the_page_needs_nothing_else(folder, capsys):
     ("arguments", "words"),
     [
         ([], "takes one file"),
+        ([""], "no file"),
+        (["step0.safetensors", "--against"], "one or more later"),
+        (["nowhere:build", "--weights", "step0.safetensors"], "needs inputs"),
         (["nowhere.pt"], "no file"),
         (["a", "b"], "takes one file"),
         (["step0.safetensors", "--inputs", "x.npz"], "module:function"),
@@ -346,6 +371,16 @@ def test_a_mistake_gets_one_sentence(arguments, words, folder, capsys):
     assert main(["measure", *arguments]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and any(word in said for word in words.split("|")), said
+
+
+def test_a_name_in_a_file_moves_no_cursor(folder, capsys):
+    weight = random(20, 9)
+    np.savez(folder / "odd.npz", **{"\x1b[2Jfc\r\n.weight": weight, "\x1b]0;x\x07bias": weight[0]})
+    assert main(["measure", "odd.npz"]) == 0
+    shown = capsys.readouterr().out
+    assert "\\x1b[2Jfc\\r\\n.weight" in shown and all(c.isprintable() or c == "\n" for c in shown)
+    assert main(["measure", "odd.npz", "--layers", "x"]) == 2
+    assert all(c.isprintable() or c == "\n" for c in capsys.readouterr().err)
 
 
 def test_unknown_activation_in_python():

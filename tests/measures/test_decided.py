@@ -1,5 +1,6 @@
 """Numbers that once said "decided" and were wrong, each with the right one from outside of this library."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 from jax.tree_util import Partial
+from scipy.interpolate import BSpline
 
 from condenslab import networks
 from condenslab.measures import (
@@ -185,6 +187,39 @@ def test_probes_that_miss_a_cell_of_a_spline_network(refinements, expected):
     assert not missed.decided and "miss cells" in str(missed)
     found = model_rank(network, further_probes(network, probes))
     assert (found.value, found.decided) == (expected, True)
+
+
+@pytest.mark.parametrize(
+    ("over", "expected"), [(1e-2, 15), (1e-3, 15), (1e-4, 15), (1e-6, 15), (-1e-6, 13), (-1e-2, 13)]
+)
+def test_a_hidden_value_that_reaches_little_of_a_piece(over, expected):
+    """Φ(h), h = φ₁ + φ₂, on three intervals, h up to 1/3 + over: Φ is one cubic or two where h reaches.
+
+    ∂f spans the splines in h over m pieces, m + 3, and Φ′·g₁(x₁), Φ′·g₂(x₂), 2·6 − 1; Φ′ and hΦ′ are in both for m = 1,
+    (h − 1/3)Φ′ alone for m = 2. The cubic that begins at 1/3 grows to over³, below the noise for 1e-6.
+    """
+    network = networks.kan(3, widths=(2, 1, 1), intervals=3, std=0.25, law="uniform")
+    coefficients, x = np.asarray(network.coefficients[0]), np.linspace(-1, 1, 40_001)
+    top = sum(BSpline(np.asarray(network.knots[0]), c, 3)(x).max() for c in coefficients[0])
+    shifted = jnp.asarray(coefficients + (1 / 3 + over - top) / 2)  # the basis adds up to 1
+    network = eqx.tree_at(lambda n: n.coefficients[0], network, shifted)
+    found = model_rank(network, further_probes(network, cell_probes(3, [np.linspace(-1, 1, 4)] * 2, 360)))
+    assert found.value == expected or not found.decided
+    assert found.decided or 0 < over < 5e-3
+
+
+def test_cells_that_probes_meet_and_do_not_show():
+    """ReLUs of x and y: four quadrants, of which one input each shows too little.
+
+    (a_k, w_k, b_k) ↦ σ(w_k·x + b_k): σ′·(x, y, 1) and σ, which is w_k·x·σ′; 3 each, none of them affine.
+    """
+    network = TwoLayer(jnp.eye(2), jnp.zeros(2), jnp.ones((1, 2)), None, activation("relu"))
+    quadrants = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+    probes = quadrants * [0.3, 0.2]
+    found = model_rank(network, np.tile(probes, (4, 1)))
+    assert not found.decided and found.value < 6
+    whole = model_rank(network, further_probes(network, probes))
+    assert (whole.value, whole.decided) == (6, True)
 
 
 def dense_grid_rank(network, half_width):

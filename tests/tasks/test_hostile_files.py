@@ -198,6 +198,9 @@ def test_row_numbers_are_no_input(tmp_path, text, inputs):
     assert read_table(path).inputs.tolist() == inputs
 
 
+COUNTING = ("index", "id", "ID", "Row", "row_number", "No.", "Nr", "#", '"#"', "obs", "sample_id", "rownames")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -210,6 +213,15 @@ def test_row_numbers_are_no_input(tmp_path, text, inputs):
         ("-1,000,-0,141\n-0,500,0,250\n0,000,1,000\n", "decimal commas"),
         ("x,y\n-1,000,-0,141\n", r"give every line the same columns \(numbers need decimal points"),
         ("1,05,2,10\n3,25,4,75\n", "decimal commas"),
+        ("0,5,1,25\n", "no names of columns and only whole numbers"),
+        ("0,5,1,25\n0,6,1,36\n", "some of which may be decimal commas: write decimal points, or a first line"),
+        ("1,2,3,44,5,6\n", "decimal commas"),
+        *((f"{name},x,y\n1,0.5,1\n2,0.6,2\n", "column 1, .*counts the rows") for name in COUNTING),
+        ("id;x;y\n0;0.5;1\n1;0.6;2\n", "column 1, 'id', counts the rows"),
+        (",,x,y\n0,0,0.5,1\n1,0,0.6,2\n", "line 1: column 2 has no name"),
+        ("x,y,\n0.5,1,\n0.6,2,\n", "line 1: column 3 has no name"),
+        ("0,1\n0.5,1.5\n0.25,2.5\n", "line 1 may be a sample or count the columns"),
+        ("0,1,2\n0.5,1.5,1e3\n0.25,2.5,0.1\n", "line 1 may be a sample or count the columns"),
     ],
 )
 def test_tables_that_say_something_else_than_they_seem(tmp_path, text, message):
@@ -217,6 +229,24 @@ def test_tables_that_say_something_else_than_they_seem(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(UserError, match=message):
         read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "inputs"),
+    [
+        ("a,b,c,y\n0,5,1,25\n", [[0, 5, 1]]),
+        ("0.0,5,1,25\n", [[0, 5, 1]]),
+        ("index,x,y\n3,0.5,1\n1,0.6,2\n", [[3, 0.5], [1, 0.6]]),
+        ("t,x,y\n1,0.5,1\n2,0.6,2\n", [[1, 0.5], [2, 0.6]]),
+        ("0,1\n0.5,1\n", [[0], [0.5]]),
+        ("0.0,1.0\n0.5,1.5\n", [[0], [0.5]]),
+        ("# x, y\n0.5,1\n", [[0.5]]),
+    ],
+)
+def test_tables_that_are_what_they_seem(tmp_path, text, inputs):
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    assert read_table(path).inputs.tolist() == inputs
 
 
 @pytest.mark.parametrize("text", ["1,2,3,4\n5,6,7,8\n", "0,1,1,0\n1,0,0,1\n", "10,20\n30,40\n", "-1,5,0,7\n2,3,4,5\n"])

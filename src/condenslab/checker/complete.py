@@ -10,7 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 from condenslab.checker.jets import Data, read_data
-from condenslab.checker.reading import Refused, ball_of, flint, need, rational, stated_ball
+from condenslab.checker.point import FRAME
+from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational, stated_ball
 
 _BOXES = 4_000_000
 _TINY = Fraction(1, 2**18)
@@ -36,7 +37,9 @@ def check_complete(certificate: Any) -> str:
     fits = len(net.widths) == 3 and net.widths[0] == net.widths[-1] == 1 and net.biases == [True, False]
     if not fits or net.activation != "tanh" or data.loss != "squared" or certificate["problem"]["weights"] is not None:
         raise Refused("completeness is for tanh networks with one input and one output and the squared loss")
-    box, claim = need(certificate, "box", dict), need(certificate, "claim", dict)
+    only(certificate, "precision", "problem", "box", "roots", "claim", *FRAME)
+    box = only(need(certificate, "box", dict), "largest_weight", "centres")
+    claim = only(need(certificate, "claim", dict), "count", "every_bias")
     weight = rational(need(box, "largest_weight", str))
     low, high = (rational(text) for text in need(box, "centres", list))
     roots = [_root(data, entry) for entry in need(certificate, "roots", list)]
@@ -85,7 +88,7 @@ def _free(data: Data, part: Sides) -> bool:
 
 def _root(data: Data, entry: Any) -> Sides:
     """Returns the rectangle of a root after proving that it holds exactly one, with the stated output weight."""
-    ends = [rational(text) for text in need(entry, "rectangle", list)]
+    ends = [rational(text) for text in need(only(entry, "rectangle", "a"), "rectangle", list)]
     if len(ends) != 4 or not ends[0] < ends[1] or not ends[2] < ends[3]:
         raise Refused("a root's rectangle is none")
     part = (ends[0], ends[1], ends[2], ends[3])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from condenslab.checker.reading import Refused, ball_of, flint, need, rational, table
+from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational, table
 
 _PARAMETERS = 2000
 _SAMPLES = 100_000
@@ -22,6 +22,15 @@ class Net:
     def size(self) -> int:
         """The number of parameters."""
         return sum((a + c) * b for a, b, c in zip(self.widths, self.widths[1:], self.biases, strict=False))
+
+
+def skips(net: "Net") -> bool:
+    """Returns whether a hidden layer adds its input.
+
+    Args:
+        net: The shape.
+    """
+    return net.residual and any(a == b for a, b in zip(net.widths[:-2], net.widths[1:-1], strict=True))
 
 
 @dataclass(frozen=True)
@@ -58,21 +67,25 @@ def series(name: str, z: Any) -> tuple[Any, Any, Any]:
         s = u * (1 + (u / flint.arb(2).sqrt()).erf()) / 2
     elif name == "exp":
         s = u.exp()
+    elif name.startswith("polynomial "):
+        s = sum((ball_of(c) * u**k for k, c in enumerate(name.split()[1:])), flint.arb_series([0]))
     else:
-        raise Refused(f"{name!r} is no smooth activation that proofs are made for")
+        raise Refused(f"{name[:40]!r} is no smooth activation that proofs are made for")
     return s[0], s[1], s[2]
 
 
-def read_net(values: Any) -> Net:
+def read_net(values: Any, *more: str) -> Net:
     """Reads a network's shape.
 
     Args:
         values: The mapping in the certificate.
+        *more: What else it holds.
 
     Raises:
         Refused: It is none, or too large.
     """
     widths, biases = need(values, "widths", list), need(values, "biases", list)
+    only(values, "widths", "biases", "activation", "residual", *more)
     good = len(widths) >= 2 and all(type(w) is int and 0 <= w <= _PARAMETERS for w in widths)
     if not good or len(biases) != len(widths) - 1 or any(type(b) is not bool for b in biases):
         raise Refused("the network's widths or biases are none")
@@ -91,20 +104,24 @@ def read_data(problem: Any) -> Data:
     Raises:
         Refused: A part is missing or does not fit.
     """
+    only(problem, "inputs", "targets", "teacher", "weights", "loss", "network")
     net, loss = read_net(need(problem, "network", dict)), need(problem, "loss", str)
     x = table(need(problem, "inputs", list), net.widths[0])
     if not 0 < len(x) <= _SAMPLES or loss not in ("squared", "cross_entropy"):
         raise Refused("there are no data, or the loss is unknown")
     teacher = need(problem, "teacher", (dict, type(None)))
+    if teacher is not None and problem.get("targets") is not None:
+        raise Refused("there are both a teacher and targets")
     if teacher is None:
         y = table(need(problem, "targets", list), net.widths[-1])
     else:
-        other = read_net(teacher)
+        other = read_net(teacher, "theta")
         theta = [ball_of(text) for text in need(teacher, "theta", list)]
         if len(theta) != other.size or (other.widths[0], other.widths[-1]) != (net.widths[0], net.widths[-1]):
             raise Refused("the teacher does not fit the network")
         y = [[jet[0] for jet in outputs(other, theta, row, order=0)] for row in x]
-    weights = need(problem, "weights", (list, type(None))) or ["1"] * len(x)
+    weights = need(problem, "weights", (list, type(None)))
+    weights = ["1"] * len(x) if weights is None else weights
     shares = [rational(weight) for weight in weights]
     if len(y) != len(x) or len(shares) != len(x) or min(shares) < 0 or sum(shares) == 0:
         raise Refused("inputs, targets and weights do not fit")

@@ -36,6 +36,22 @@ def need(values: Any, name: str, kind: type | tuple[type, ...]) -> Any:
     return value
 
 
+def only(values: Any, *names: str) -> Any:
+    """Returns a part of a certificate that must have these keys and no other: what nothing checks proves nothing.
+
+    Args:
+        values: The mapping.
+        names: Its keys.
+
+    Raises:
+        Refused: It has others.
+    """
+    more = sorted(set(values) - set(names))
+    if more:
+        raise Refused(f"the part {more[0][:40]!r} is not one that is checked")
+    return values
+
+
 def rational(text: Any) -> Fraction:
     """Returns the rational number that a text states.
 
@@ -47,14 +63,14 @@ def rational(text: Any) -> Fraction:
     """
     if not isinstance(text, str) or len(text) > _DIGITS:
         raise Refused(f"{str(text)[:40]!r} is no exact number")
-    parts = re.fullmatch(r"(-)?0x([\da-f]+)(\.[\da-f]*)?p([-+]?\d+)", text)
+    parts = re.fullmatch(r"(-)?0x([\da-f]+)(\.[\da-f]*)?p([-+]?\d+)", text, re.ASCII)
     if parts:
         tail = (parts[3] or ".")[1:]
         power = int(parts[4]) - 4 * len(tail)
         if abs(power) > _POWER:
             raise Refused(f"{text[:40]!r} is out of range")
         return Fraction(int(parts[2] + tail, 16)) * Fraction(2) ** power * (-1 if parts[1] else 1)
-    plain = re.fullmatch(r"-?\d+(\.\d*)?([eE]([-+]?\d+))?|-?\d+/0*[1-9]\d*", text)
+    plain = re.fullmatch(r"-?\d+(\.\d*)?([eE]([-+]?\d+))?|-?\d+/0*[1-9]\d*", text, re.ASCII)
     if not plain or abs(int(plain[3] or 0)) > _POWER // 10:
         raise Refused(f"{text[:40]!r} is no exact number")
     return Fraction(text)

@@ -24,6 +24,7 @@ from jax import Array
 
 from condenslab.measures.rank import Rank, model_rank
 from condenslab.networks import Activation, TwoLayer
+from condenslab.networks.checks import check_number, check_positive
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.structure import from_neurons, to_neurons
 
@@ -172,6 +173,8 @@ def branch_point(target: TwoLayer, branch: Branch, key: Key, *, spread: float = 
         ValueError: The branch is of another target width, two target neurons are equal or one has no output weight, or
             signs are asked for an activation without parity.
     """
+    check_number("spread", spread)
+    check_positive("spread", spread)
     _check_target(target, branch, signs)
     neurons, outputs = np.asarray(to_neurons(target), dtype=np.float64), target.output_weights.shape[0]
     hidden = neurons.shape[1] - outputs
@@ -217,6 +220,8 @@ def separating_rank(network: TwoLayer, inputs: np.ndarray | Array) -> Rank:
 def _check_target(target: TwoLayer, branch: Branch, signs: bool) -> None:
     if target.width != branch.target_width:
         raise ValueError(f"the branch is for a target of width {branch.target_width}. Got one of width {target.width}.")
+    if not isinstance(signs, bool):
+        raise ValueError(f"signs must be True or False. Got {signs!r}.")
     if signs and target.activation.parity is None:
         raise ValueError(f"signs need an odd or even activation. Got {target.activation.name}, which is neither.")
     neurons, outputs = np.asarray(to_neurons(target)), np.asarray(target.output_weights)

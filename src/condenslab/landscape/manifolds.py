@@ -21,7 +21,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
 from condenslab.measures.rank import Rank, rank
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_risk
 
 InvariantMap = Callable[[PyTree], PyTree]
 
@@ -131,6 +131,7 @@ def escaping_gradient(risk: EmpiricalRisk, manifold: InvariantManifold, params: 
         manifold: The manifold.
         params: A point of it.
     """
+    require_risk(risk)
     gradient = np.asarray(ravel_pytree(risk.gradient(params))[0])
     size = float(np.linalg.norm(gradient))
     normal = gradient - manifold.basis @ (manifold.basis.T @ gradient)

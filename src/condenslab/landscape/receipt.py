@@ -14,7 +14,7 @@ from scipy.stats import qmc
 
 from condenslab.networks import apply
 from condenslab.networks.conversion import floating
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 RANDOM_LAW = "1,024 points of a Halton sequence in the bounding box of the data, widened by half its size on every side"
 IMAGE_LAW = RANDOM_LAW.replace("1,024", "64")
@@ -86,6 +86,7 @@ def risk_receipt(risk: EmpiricalRisk, before: PyTree, after: PyTree) -> Receipt:
         before: The network before the edit.
         after: The network after it.
     """
+    require_samples(risk)
     risk = risk.counted()
     return _compare(before, after, risk.predict, risk.inputs, risk)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations, product
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import equinox as eqx
 import jax
@@ -26,6 +26,7 @@ from condenslab.networks import apply
 from condenslab.networks.conversion import Key, as_key, floating, numbers
 
 Kind = Literal["permutation", "sign", "scaling"]
+_KINDS = get_args(Kind)
 _MOST_AXES = 16
 _CHUNK = 64
 _DRAWS = 4
@@ -109,6 +110,9 @@ def discover_symmetries(
             to try: build the network with sizes that differ (symmetries do not depend on them).
     """
     inputs = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)
+    kinds = tuple(kinds)
+    if isinstance(kinds, str) or not kinds or not all(kind in _KINDS for kind in kinds):
+        raise ValueError(f"kinds must be some of {', '.join(_KINDS)}, at least one. Got {kinds!r}.")
     sizes = {size: tuple(axes) for size, axes in sorted(axes_by_size(params).items())}
     every = tuple(axis for axes in sizes.values() for axis in axes)
     draws = [generic(params, own) for own in jax.random.split(as_key(key), _DRAWS + 1)]

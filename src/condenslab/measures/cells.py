@@ -6,22 +6,24 @@ between two of them lies in one cell, however short it is. For splines each hidd
 range, and every cell in between is met on the way from one to the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import BSpline
+from scipy.interpolate import BSpline, PPoly
 
 from condenslab.networks import KAN, MLP, TwoLayer, as_mlp
+from condenslab.networks.conversion import Key, as_seed
 
 Piecewise = MLP | TwoLayer | KAN
 
 QUIET_LINES = 48
 """So many lines in a row without a new cell end the search."""
 _MOST_LINES = 400
-_MOST_CELLS = 1500
-_FAR = 1e4
-_ROUNDS, _CLOUD = 24, 64
+_MOST_CELLS, _MOST_POINTS = 1500, 20_000
+_FAR, _BARELY = 1e4, 5e-3
+_ROUNDS, _CLOUD, _SPREAD = 24, 64, 4096
 
 
 def is_piecewise(network: object) -> bool:
@@ -54,45 +56,86 @@ def signatures(network: Piecewise, inputs: Float[np.ndarray, "sample input"]) ->
 def further_cells(
     network: Piecewise, known: Float[np.ndarray, "sample input"], seed: int = 0
 ) -> list[Float[np.ndarray, "point input"]]:
-    """Returns inputs in cells that no known input lies in, cell by cell in the order in which they were found.
+    """Returns inputs in cells that too few known inputs lie in, cell by cell: those that none lies in first.
 
     Args:
         network: A piecewise network.
-        known: Inputs, at least one; for splines their bounding box is what is searched.
+        known: Inputs, at least one; for splines their bounding box, of whole cells, is what is searched.
         seed: Of the lines.
     """
     random = np.random.default_rng([seed, 5])
-    seen, found = {row.tobytes() for row in signatures(network, known)}, []
+    rows, found = signatures(network, known), []
+    poor = _poorly_shown(network, known, rows)
+    seen = {row.tobytes() for row in rows} - ({rows[i].tobytes() for i in poor} if isinstance(network, KAN) else set())
+    most = min(_MOST_CELLS, _MOST_POINTS // (_shows(network, known.shape[1]) + 1) + 1)
+    box = (-np.inf, np.inf)
     if isinstance(network, KAN):
+        box = _whole_cells(network, known)
         candidates = [_spline_points(network, known, random)]
     else:
         candidates = (_line_points(network, known, random) for _ in range(_MOST_LINES))
     quiet = 0
     for points in candidates:
-        rows = signatures(network, points)
-        fresh = [i for i, row in enumerate(rows) if row.tobytes() not in seen]
+        met = signatures(network, points)
+        fresh = [i for i, row in enumerate(met) if row.tobytes() not in seen]
         quiet = 0 if fresh else quiet + 1
         for i in fresh:
-            if rows[i].tobytes() not in seen:
-                seen.add(rows[i].tobytes())
-                found.append(_around(network, points[i], rows[i], random))
-        if quiet >= QUIET_LINES or len(found) >= _MOST_CELLS or (known.shape[1] == 1 and not isinstance(network, KAN)):
+            if met[i].tobytes() not in seen:
+                seen.add(met[i].tobytes())
+                found.append(_around(network, points[i], met[i], box, random))
+        if quiet >= QUIET_LINES or len(found) >= most or (known.shape[1] == 1 and not isinstance(network, KAN)):
             break
+    for i in [] if isinstance(network, KAN) else poor[: max(0, most - len(found))]:
+        found.append(_around(network, known[i], rows[i], box, random))
     return found
 
 
+def _shows(network: Piecewise, inputs: int) -> int:
+    """Returns how many generic inputs of a cell show all of the network that is to be seen there."""
+    return 4 * inputs + 8 if isinstance(network, KAN) else inputs + 1
+
+
+def _poorly_shown(network: Piecewise, known: np.ndarray, rows: np.ndarray) -> list[int]:
+    """Returns known inputs, one a cell, whose cell holds too few others to be seen as it is.
+
+    Of splines every piece of every hidden value must be met often enough, wherever in the cells of the inputs.
+
+    Args:
+        network: A piecewise network.
+        known: Inputs, shape (sample, input).
+        rows: Their signatures, shape (sample, bend).
+    """
+    needed, own = _shows(network, known.shape[1]), np.unique(known, axis=0, return_index=True)[1]
+    if isinstance(network, KAN):
+        counts = np.full(len(own), needed)
+        for column in rows[own, known.shape[1] :].T:
+            _, place, often = np.unique(column, return_inverse=True, return_counts=True)
+            counts = np.minimum(counts, often[place])
+        return own[counts < needed].tolist()
+    _, cell = np.unique(rows[own], axis=0, return_inverse=True)
+    order = np.argsort(cell, kind="stable")
+    members = np.split(own[order], np.flatnonzero(np.diff(cell[order])) + 1)
+    return [int(some[0]) for some in members if len(some) < needed or not _spans(known[some])]
+
+
+def _spans(points: np.ndarray) -> bool:
+    """Whether points lie on no plane."""
+    away = points - points.mean(axis=0)
+    return int(np.linalg.matrix_rank(away, rtol=1e-9)) == points.shape[1]
+
+
 def further_probes(
-    network: Piecewise, probes: Float[np.ndarray, "sample input"], seed: int = 0
+    network: Piecewise, probes: Float[np.ndarray, "sample input"], seed: Key = 0
 ) -> Float[np.ndarray, "more input"]:
-    """Adds inputs to probes in the cells of a piecewise network that none of them lies in.
+    """Adds inputs to probes in the cells of a piecewise network that none of them lies in, or too few to show it.
 
     Straight lines are drawn until 48 in a row meet no new cell (for one input one line meets all); of splines, every
-    piece that a hidden value reaches over the probes' bounding box is visited.
+    piece that a hidden value reaches over the cells of the probes' bounding box is visited.
 
     Args:
         network: Neurons with a kink at 0 (ReLU, leaky ReLU), or splines.
         probes: Inputs, at least one.
-        seed: Of the lines.
+        seed: Of the lines, a whole number of at least 0 or a JAX key.
 
     Returns:
         The probes, followed by more.
@@ -112,10 +155,10 @@ def further_probes(
             f"network must be piecewise: a KAN, or ReLU or leaky ReLU neurons. Got {type(network).__name__}."
         )
     known = np.asarray(probes, dtype=np.float64)
-    inputs = network.widths[0] if isinstance(network, KAN | MLP) else network.input_weights.shape[1]
+    inputs = _inputs(network)
     if known.ndim != 2 or len(known) == 0 or known.shape[1] != inputs:
         raise ValueError(f"probes must have shape (sample, {inputs}), at least one sample. Got shape {known.shape}.")
-    return np.concatenate([known, *further_cells(network, known, seed)])
+    return np.concatenate([known, *further_cells(network, known, as_seed(seed))])
 
 
 def _line_points(network: MLP | TwoLayer, known: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -138,25 +181,73 @@ def _line_points(network: MLP | TwoLayer, known: np.ndarray, random: np.random.G
     return begin + middles[:, None] * way
 
 
+def barely_met(network: KAN, known: Float[np.ndarray, "sample input"]) -> bool:
+    """Whether a hidden value reaches so little of a piece that float64 may not see what the piece adds to a rank.
+
+    A cubic that begins at a knot has grown to the third power of what is reached.
+
+    Args:
+        network: Splines.
+        known: Inputs, at least one, whose bounding box is searched.
+    """
+    for _, (low, high), edges in _hidden_ranges(network, known, np.random.default_rng(5)):
+        gaps = np.diff(edges)
+        first, last = np.searchsorted(edges, low, side="right") - 1, np.searchsorted(edges, high) - 1
+        inside = 0 <= first < last < len(gaps)
+        if inside and min((edges[first + 1] - low) / gaps[first], (high - edges[last]) / gaps[last]) < _BARELY:
+            return True
+    return False
+
+
 def _spline_points(network: KAN, known: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Returns points in every cell of every hidden value, from its smallest to its largest over the box."""
-    low, high = known.min(axis=0), known.max(axis=0)
     points = [np.empty((0, known.shape[1]))]
+    for (value, ends), (low, high), edges in _hidden_ranges(network, known, random):
+        levels = np.concatenate([[low], edges[(edges > low) & (edges < high)], [high]])
+        points += [_between(value, ends, at)[None] for at in (levels[:-1] + levels[1:]) / 2]
+        points.append(np.stack(ends))
+    return np.concatenate(points)
+
+
+def _hidden_ranges(
+    network: KAN, known: np.ndarray, random: np.random.Generator
+) -> Iterator[tuple[tuple[Callable[..., np.ndarray], list[np.ndarray]], tuple[float, float], np.ndarray]]:
+    """Yields every hidden value with where it is smallest and largest, its range over the box, and its knots."""
+    low, high = _whole_cells(network, known)
     for layer in range(1, len(network.knots)):
-        edges = np.unique(network.knots[layer])
-        for unit in range(network.coefficients[layer].shape[1]):
+        for unit in range(network.widths[layer]):
 
             def value(x: np.ndarray, layer: int = layer, unit: int = unit) -> np.ndarray:
                 return _spline_values(network, x)[layer][:, unit]
 
-            ends = [_extreme(value, sign, known, (low, high), random) for sign in (-1.0, 1.0)]
+            if layer == 1:
+                ends = _separable_extremes(network, unit, (low, high))
+            else:
+                wide = np.concatenate([known, random.uniform(low, high, (_SPREAD, low.size))])
+                ends = [_extreme(value, sign, wide, (low, high), random) for sign in (-1.0, 1.0)]
             reached = value(np.stack(ends))
-            inside = edges[(edges > reached[0]) & (edges < reached[1])]
-            levels = np.concatenate([[reached[0]], inside, [reached[1]]])
-            for at in (levels[:-1] + levels[1:]) / 2:
-                points.append(_between(value, ends, at)[None])
-            points.append(np.stack(ends))
-    return np.concatenate(points)
+            yield (value, ends), (float(reached[0]), float(reached[1])), np.unique(network.knots[layer])
+
+
+def _whole_cells(network: KAN, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the bounding box of inputs, made wider to the ends of the cells that it reaches into."""
+    edges, low, high = np.unique(network.knots[0]), known.min(axis=0), known.max(axis=0)
+    lower = edges[np.clip(np.searchsorted(edges, low, side="right") - 1, 0, None)]
+    upper = edges[np.clip(np.searchsorted(edges, high), None, len(edges) - 1)]
+    return np.minimum(low, lower), np.maximum(high, upper)
+
+
+def _separable_extremes(network: KAN, unit: int, box: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
+    """Returns where a sum of splines, one an input, is smallest and largest over a box: each by itself, exactly."""
+    knots, columns = np.asarray(network.knots[0]), []
+    for i, (low, high) in enumerate(zip(*box, strict=True)):
+        one = BSpline(knots, np.asarray(network.coefficients[0])[unit, i], network.degree, extrapolate=False)
+        turns = PPoly.from_spline(one.derivative()).roots(extrapolate=False)
+        places = np.concatenate([[low, high], knots, turns[np.isfinite(turns)]])
+        places = places[(places >= low) & (places <= high)]
+        values = np.nan_to_num(one(places))
+        columns.append(places[[values.argmin(), values.argmax()]])
+    return list(np.stack(columns, axis=1))
 
 
 def _extreme(
@@ -186,18 +277,21 @@ def _between(value: Callable[..., np.ndarray], ends: list[np.ndarray], level: fl
     return (low + high) / 2
 
 
-def _around(network: Piecewise, point: np.ndarray, cell: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Returns the point and others of its cell, as far from it as the cell allows: enough to show all of the cell."""
-    count = 4 * point.size + 8 if isinstance(network, KAN) else point.size + 1
-    ways = random.standard_normal((count, point.size))
-    found = [point]
-    for way in ways:
-        steps = (1.0 + np.linalg.norm(point)) * 4.0 ** -np.arange(1, 24)
-        tries = point + steps[:, None] * way
-        inside = np.flatnonzero(np.all(signatures(network, tries) == cell, axis=1))
-        if inside.size:
-            found.append(tries[inside[0]])
-    return np.stack(found)
+def _around(
+    network: Piecewise, point: np.ndarray, cell: np.ndarray, box: tuple[Any, Any], random: np.random.Generator
+) -> np.ndarray:
+    """Returns the point and others of its cell inside of a box, far apart: enough to show all of the cell."""
+    ways = random.standard_normal((_shows(network, point.size), 1, point.size))
+    steps = (1.0 + np.linalg.norm(point)) * 4.0 ** -np.arange(1, 24)
+    tries = point + steps[:, None] * ways
+    inside = np.all(signatures(network, tries.reshape(-1, point.size)) == cell, axis=1).reshape(tries.shape[:2])
+    inside &= np.all((tries >= box[0]) & (tries <= box[1]), axis=2)
+    stays = np.flatnonzero(inside.any(axis=1))
+    return np.concatenate([point[None], tries[stays, inside[stays].argmax(axis=1)]])
+
+
+def _inputs(network: Piecewise) -> int:
+    return network.widths[0] if isinstance(network, KAN | MLP) else network.input_weights.shape[1]
 
 
 def _bends(network: MLP | TwoLayer, inputs: np.ndarray) -> list[np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 from condenslab.measures.grouping import WIDEST_LINKAGE, complete_linkage, group, merge
 from condenslab.measures.neurons import InvariantCoordinates, Unit, hidden_neurons, invariant_coordinates
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.checks import count
 from condenslab.networks.layered import Layered
 
 
@@ -167,6 +168,7 @@ def condensation(
             not said.
     """
     _require_between("threshold", threshold, 0.0, 2.0)
+    count("widest_linkage", widest_linkage, least=0)
     coordinates, amplitude, kept = _kept(network, amplitude_filter, layer, unit)
     grouping = group(_take(coordinates, kept), threshold, widest=widest_linkage)
     groups = []

@@ -22,7 +22,7 @@ from condenslab.numerics import (
     rounding_floor,
     whole_as_float,
 )
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_risk
 
 Counts = tuple[int, int, int]
 
@@ -104,8 +104,8 @@ def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: flo
     require_tolerance(tolerance)
     require_float64(matrix, "inertia", tolerance)
     matrix = _symmetric(matrix.astype(np.float64))
-    if not gradient_norm >= 0:
-        raise ValueError(f"gradient_norm must be non-negative. Got {gradient_norm}.")
+    if isinstance(gradient_norm, bool) or np.ndim(gradient_norm) or not gradient_norm >= 0:
+        raise ValueError(f"gradient_norm must be one non-negative number. Got {gradient_norm!r}.")
     eigenvalues = _eigenvalues(matrix)
     cut, counts = _signs(eigenvalues, tolerance)
     if tolerance is not None:
@@ -137,6 +137,7 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
         TypeError: Network or risk is not float64 and no tolerance is given.
         ValueError: The Hessian or the gradient is not finite, or does not fit in memory.
     """
+    require_risk(risk)
     theta = np.asarray(ravel_pytree(network)[0])
     if theta.size == 0:
         return inertia(np.zeros((0, 0)), gradient_norm=0.0, tolerance=tolerance)

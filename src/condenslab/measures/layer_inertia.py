@@ -8,7 +8,7 @@ from jax import Array
 from condenslab.measures.curvature import Inertia, inertia
 from condenslab.networks import MLP, TwoLayer, ravel, unravel
 from condenslab.numerics import require_float64, require_memory
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 
 def inertia_by_layer(
@@ -29,6 +29,7 @@ def inertia_by_layer(
         TypeError: The network is neither a `TwoLayer` nor an `MLP`, or it is not float64 and no tolerance is given.
         ValueError: The Hessian or the gradient is not finite, or does not fit in memory.
     """
+    require_samples(risk)
     if not isinstance(network, TwoLayer | MLP):
         raise TypeError(f"network must be a TwoLayer or an MLP, of which the layers are known. Got {type(network)}.")
     require_float64(np.asarray(ravel(network)), "inertia", tolerance)

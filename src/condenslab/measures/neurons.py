@@ -73,6 +73,8 @@ def hidden_neurons(network: Layered, layer: int = 0, *, unit: Unit | None = None
             convolution layer is not said, or a `ConvTwoLayer` shares no weights.
     """
     require_hidden(network, layer)
+    if unit not in (None, "filter", "kernel"):
+        raise ValueError(f"unit must be None, 'filter' or 'kernel'. Got {unit!r}.")
     all_weights, all_biases = layers(network)
     weights, bias, after = all_weights[layer], all_biases[layer], all_weights[layer + 1]
     convolves = isinstance(network, CNN) and layer < len(network.kernels)

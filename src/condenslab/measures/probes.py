@@ -12,6 +12,7 @@ from jaxtyping import Float
 from condenslab.measures.cells import further_cells, is_piecewise
 from condenslab.measures.neurons import hidden_neurons
 from condenslab.networks import MLP, Activation, TwoLayer
+from condenslab.networks.checks import count as whole
 from condenslab.networks.conversion import Key, as_seed, floating
 from condenslab.networks.dense import forward
 from condenslab.networks.layered import hidden_layers, require_dense, widths
@@ -73,9 +74,8 @@ def covering_probes(seed: Key, network: TwoLayer | MLP, count: int | None = None
         ValueError: `count` is not positive, or the network has parameters that are not finite.
     """
     inputs = widths(network)[0]
-    number = 3 * max(1, sum(np.size(leaf) for leaf in jax.tree.leaves(network))) if count is None else count
-    if number < 1:
-        raise ValueError(f"count must be a positive number of probes. Got {count}.")
+    usual = 3 * max(1, sum(np.size(leaf) for leaf in jax.tree.leaves(network)))
+    number = usual if count is None else whole("count", count)
     random = np.random.default_rng(as_seed(seed))
     if not hidden_layers(network):
         return random.standard_normal((number, inputs))
@@ -122,7 +122,9 @@ def cell_probes(seed: Key, knots: Sequence[np.ndarray], count: int) -> Float[np.
         >>> int(np.count_nonzero(probes < 1.0))
         2
     """
-    random = np.random.default_rng(as_seed(seed))
+    random, count = np.random.default_rng(as_seed(seed)), whole("count", count)
+    if not len(knots):
+        raise ValueError("knots must be those of at least one input. Got none.")
     columns = []
     for axis, own in enumerate(knots):
         edges = np.asarray(own, dtype=np.float64)

@@ -8,10 +8,11 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
+from condenslab.measures.cells import barely_met
 from condenslab.measures.rank_evidence import exact_entries, fades, generic_rank, graded, spectra, tangents_again
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen
-from condenslab.networks import MLP, ConvTwoLayer, TwoLayer, apply
+from condenslab.networks import KAN, MLP, ConvTwoLayer, TwoLayer, apply
 from condenslab.networks.conversion import floating, numbers
 from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, require_tolerance, whole_as_float
 
@@ -189,8 +190,9 @@ def rank_of_tangents(
         return _decided(values, cut, second, cut.count, "every singular value is above the noise")
     best = max(cut, second, key=lambda candidate: (candidate.count, candidate.gap))
     again = tangents_again(network, probes, predict, jacobian, best.count)
+    visible = not isinstance(network, KAN) or not barely_met(network, np.asarray(probes))
     if isinstance(again, str):
-        clear = cut.decided and second.decided and cut.count == second.count
+        clear = cut.decided and second.decided and cut.count == second.count and visible
         clear = clear and not fades(values[: cut.count], cut.gap)
         found = _decided(values, cut, second, best.count, f"by the noise of float64 alone, because {again}")
         return found if clear else replace(found, decided=False, evidence="")
@@ -198,7 +200,7 @@ def rank_of_tangents(
         not again.firm
     ):  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree
         noise = _decided(values, cut, second, best.count, "what is left is the rounding of parameters")
-        clear = cut.decided and second.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer)
+        clear = cut.decided and second.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer) and visible
         reason = f"the rank is {again.rank} or {best.count}, depending on the last digits of the parameters"
         return noise if clear else replace(noise, decided=False, evidence="", reason=reason)
     argument = f"a second computation with {again.digits} digits: what is zero is below 1e{again.zero_to:.0f}"
@@ -217,9 +219,10 @@ def _checked(matrix: np.ndarray | Array, tolerance: float | None) -> np.ndarray:
 
 
 def _noise(errors: np.ndarray | float | None, shape: tuple[int, ...]) -> np.ndarray | float:
-    bounds = np.zeros(()) if errors is None else np.asarray(errors, dtype=np.float64)
-    if bounds.shape not in ((), shape) or not np.all(bounds >= 0):
-        raise ValueError(f"errors must be one non-negative number, or of shape {shape}. Got shape {bounds.shape}.")
+    given = np.zeros(()) if errors is None else np.asarray(errors)
+    bounds = given.astype(np.float64) if given.dtype.kind in "iuf" else np.full((), np.nan)
+    if bounds.shape not in ((), shape) or not np.all((bounds >= 0) & np.isfinite(bounds)):
+        raise ValueError(f"errors must be one non-negative number, or of shape {shape}. Got {errors!r}.")
     return bounds
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jax import Array
 
+from condenslab.networks.checks import check_number
+
 
 @dataclass(frozen=True, eq=False)
 class EffectiveRatio:
@@ -49,11 +51,13 @@ def effective_ratio(weights: np.ndarray | Array, cosine: float = 0.95) -> Effect
         cosine: The similarity above which one neuron stands for another, in [−1, 1).
 
     Raises:
-        ValueError: There is no neuron, a row is zero or not finite, or the array is not a matrix.
+        ValueError: There is no neuron, a row is zero or not finite, or the array is not a matrix, or the cosine is out
+            of range.
 
     References:
         Zhang & Xu, "Implicit regularization of dropout", TPAMI 2024, Definition 1.
     """
+    check_number("cosine", cosine, least=-1.0, below=1.0)
     unit = _unit_rows(weights)
     if len(unit) == 0:
         raise ValueError("weights must hold at least one neuron: the ratio of no neurons is undefined.")

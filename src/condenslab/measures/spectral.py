@@ -18,7 +18,7 @@ from matfree import decomp
 from condenslab.networks.checks import count
 from condenslab.networks.conversion import Key, as_key
 from condenslab.numerics import require_float64, rounding_floor
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_risk
 
 _INDEPENDENT = 1e-8
 _FLOORS = 8.0
@@ -146,6 +146,7 @@ def inertia_bounds_at(
         TypeError: Network or risk is not float64.
         ValueError: A count is no positive whole number, or the Hessian is not finite.
     """
+    require_risk(risk)
     gradient = ravel_pytree(_gradient(risk, network))[0]
     return inertia_bounds(
         Partial(_hessian_product, risk, network),

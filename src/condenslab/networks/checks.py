@@ -53,11 +53,32 @@ def check_not_negative(name: str, value: Real) -> None:
         raise ValueError(f"{name} must be at least 0. Got {value}.")
 
 
+def check_number(name: str, value: Any, *, least: float = -np.inf, below: float = np.inf) -> None:
+    """Refuses what is not one finite real number in [least, below).
+
+    Raises:
+        ValueError: The value is known and out of range, or no single real number (a truth value, a word, an array).
+    """
+    if isinstance(value, Tracer):
+        return
+    array = np.asarray(value) if isinstance(value, Real | np.integer | np.floating) else np.zeros(2)
+    number = float(array) if array.shape == () and array.dtype.kind in "iufO" else np.nan
+    if isinstance(value, bool) or not (least <= number < below and np.isfinite(number)):
+        limits = [f"at least {least:g}"] if np.isfinite(least) else []
+        limits += [f"below {below:g}"] if np.isfinite(below) else []
+        words = f", {' and '.join(limits)}" if limits else ""
+        raise ValueError(f"{name} must be one finite number{words}. Got {value!r}.")
+
+
+_MOST = 2**53
+"""No count is larger: it would fit in no memory, nor end in any time."""
+
+
 def count(name: str, value: int, least: int = 1) -> int:
     """Returns a whole number of at least `least` as an int.
 
     Raises:
-        ValueError: The value is not a whole number, or too small.
+        ValueError: The value is not a whole number, or too small, or larger than anything that can be counted here.
     """
     try:
         number = least - 1 if isinstance(value, bool) else operator.index(value)
@@ -65,6 +86,8 @@ def count(name: str, value: int, least: int = 1) -> int:
         number = least - 1
     if number < least:
         raise ValueError(f"{name} must be a whole number of at least {least}. Got {value!r}.")
+    if number > _MOST:
+        raise ValueError(f"{name} must be a whole number of at most 2⁵³. Got {value!r}.")
     return number
 
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import numpy as np
 from condenslab.errors import UserError
 from condenslab.tasks.arrays import matrix
 from condenslab.tasks.files import FilePath, reading, regular_size, require_memory
-from condenslab.tasks.table_layout import DecimalCommas, RowNumbers
+from condenslab.tasks.table_layout import Doubts, RowNumbers
 
 _DELIMITERS = (";", "\t", ",")
 _PART, _COPIES = 2**20, 12
@@ -62,7 +63,8 @@ def read_table(path: FilePath) -> Table:
     One line a sample, the last column is y, the others are x. Columns are separated by commas, semicolons or tabs; a
     first line without numbers is a header; blank lines and lines that begin with # are skipped. UTF-8, BOM or not. A
     first column that the header leaves without a name is left out if it holds row numbers or names, as pandas and R
-    write them.
+    write them. What may be read in two ways is refused: whole numbers that may be decimal commas, a column whose name
+    says that it counts the rows, and does, a first line 0, 1, 2 … that may count the columns.
 
     Args:
         path: The file.
@@ -142,26 +144,25 @@ def _read_numbers(path: FilePath, text: str) -> tuple[int, array, array, int]:
     reader = csv.reader(_content_lines(text), delimiter=delimiter, skipinitialspace=True, strict=True)
     columns, first, skipped, values, lines = 0, 0, 0, array("d"), array("q")
     convert = _number if "_" in text else float
-    watch = RowNumbers()
-    decimals = DecimalCommas(delimiter)
+    watch, doubts = RowNumbers(), None
     try:
         for row in reader:
             if not "".join(row).strip():
                 continue
-            if not columns:
+            if doubts is None:
                 columns, first = _count_columns(path, reader.line_num, row), reader.line_num
-                skipped = int(watch.begin(row))
+                skipped, doubts = int(watch.begin(path, first, row)), Doubts(delimiter, row, first)
                 if skipped or not any(map(_is_number, row)):
                     continue
             if len(row) != columns:
                 raise UserError(
                     f"{path}, line {reader.line_num} has {len(row)} column(s) where line {first} has {columns}: give "
-                    f"every line the same columns{decimals.hint(len(row), columns)}."
+                    f"every line the same columns{doubts.hint(len(row), columns)}."
                 )
             if skipped:
                 watch.see(path, reader.line_num, row[0])
                 row = row[1:]
-            decimals.see(row)
+            doubts.see(row)
             try:
                 values.extend(map(convert, row))
             except ValueError:
@@ -169,7 +170,8 @@ def _read_numbers(path: FilePath, text: str) -> tuple[int, array, array, int]:
             lines.append(reader.line_num)
     except csv.Error as error:
         raise UserError(f"{path}, line {reader.line_num}: {error}: write plain numbers without quotes.") from None
-    decimals.refuse(path)
+    if doubts is not None:
+        doubts.refuse(path)
     if columns - skipped == 1 and values:
         raise UserError(f"{path} has one column beside its row numbers: write x and y.")
     return columns - skipped, values, lines, skipped
@@ -178,7 +180,11 @@ def _read_numbers(path: FilePath, text: str) -> tuple[int, array, array, int]:
 def _content_lines(text: str) -> Iterator[str]:
     """Returns every line, a comment as a blank one, so that the reader still counts it."""
     lines = io.StringIO(text, newline=None)
-    return ("\n" if line.lstrip().startswith("#") else line for line in lines) if "#" in text else lines
+    return ("\n" if _COMMENT(line) else line for line in lines) if "#" in text else lines
+
+
+_COMMENT = re.compile(r"\s*#(?![,;\t])").match
+"""A line that begins with #, but not one in which # is the name of the first column."""
 
 
 def _typical_line(text: str) -> str:

@@ -12,7 +12,7 @@ from jax import Array
 
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.dense import Dropout
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_risk
 from condenslab.training.checks import check_count
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import (
@@ -187,6 +187,7 @@ def descend(
         >>> round(float(run.network), 6)
         3.0
     """
+    require_risk(risk)
     engine, problem, segments = prepare_descent(
         risk, network, method, steps=steps, key=key, until=until, record=record, at=at, batch=batch, dropout=dropout
     )

@@ -12,7 +12,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from condenslab.networks.dense import TwoLayer, apply
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_risk
 from condenslab.training.checks import check_count, check_number
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
@@ -217,6 +217,7 @@ def flow(
         >>> bool(abs(run.network - jnp.exp(-2.0)) < 1e-6)
         True
     """
+    require_risk(risk)
     engine, problem, segments = prepare_flow(
         risk,
         network,

@@ -3,12 +3,15 @@
 import dataclasses
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jaxtyping import Float
 
 from condenslab.networks import TwoLayer
+from condenslab.networks.checks import count
 from condenslab.networks.dense import apply
-from condenslab.risk import EmpiricalRisk, SquaredLoss
+from condenslab.risk import EmpiricalRisk, SquaredLoss, require_samples
+from condenslab.training.checks import check_number
 
 
 def dropout_penalty(risk: EmpiricalRisk, network: TwoLayer, rate: float | Array) -> Float[Array, ""]:
@@ -24,12 +27,14 @@ def dropout_penalty(risk: EmpiricalRisk, network: TwoLayer, rate: float | Array)
 
     Raises:
         TypeError: The network has more than one hidden layer, or the risk is not of this package's networks.
-        ValueError: The loss is not squared.
+        ValueError: The loss is not squared, or the rate is not in [0, 1).
 
     References:
         Zhang & Xu, "Implicit regularization of dropout", TPAMI 2024, eq. for R₁ (with a factor 1/2 in both R and R₁).
     """
+    require_samples(risk)
     _check(risk)
+    check_number("rate", rate, below=1.0)
     extra = _noise(network, risk.inputs)
     odds = jnp.asarray(rate) / (1.0 - jnp.asarray(rate))
     return odds * jnp.sum(risk.probabilities[:, None] * extra**2)
@@ -59,8 +64,10 @@ def dropout_risk(risk: EmpiricalRisk, width: int, rate: float | Array) -> Empiri
         >>> dropout_risk(risk, width=3, rate=0.5).targets.shape
         (5, 4)
     """
+    require_samples(risk)
     _check(risk)
-    if not 0 <= float(rate) < 1:
+    width = count("width", width)
+    if np.ndim(rate) or isinstance(rate, bool) or not 0 <= float(rate) < 1:
         raise ValueError(f"rate must be a DROP probability in [0, 1), that is 1 − keep. Got {rate}.")
     samples, outputs = risk.targets.shape
     root = jnp.full((samples, 1), jnp.sqrt(jnp.asarray(rate) / (1.0 - jnp.asarray(rate))), risk.inputs.dtype)

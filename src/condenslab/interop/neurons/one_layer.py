@@ -1,6 +1,6 @@
 """Everything about one layer: counts, neighbours, groups, nulls, verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from condenslab.interop.neurons import groups, large, nulls
 from condenslab.interop.neurons.cosines import BLOCK, CLOSE, CLOSER, Neighbours, neighbours, unit
 from condenslab.interop.neurons.layers import Layer
 from condenslab.interop.neurons.report import LayerReport, Null, verdict
-from condenslab.interop.neurons.rows import UnmeasurableError, norms
+from condenslab.interop.neurons.rows import SMALLEST, norms
 
 THRESHOLDS = (0.8, 0.9, CLOSE, CLOSER)
 _DEAD, _FAINT = 1e-4, 0.1
@@ -47,6 +47,9 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
         UnmeasurableError: It holds NaN or infinity.
     """
     lengths = _lengths(layer)
+    if not np.all(np.isfinite(lengths)) or lengths.max() < SMALLEST:
+        layer = replace(layer, rows=layer.rows.scaled())
+        lengths = _lengths(layer)
     dead = lengths <= _DEAD * lengths.max()
     if layer.out is not None:
         dead |= layer.out <= _DEAD * layer.out.max()
@@ -93,10 +96,7 @@ _NO_NEIGHBOUR = {"median": 0.0, "largest": 0.0}
 def _lengths(layer: Layer) -> np.ndarray:
     rows = layer.rows
     parts = [norms(rows.block(begin, begin + 2048)) for begin in range(0, len(rows), 2048)]
-    lengths = np.concatenate(parts)
-    if not np.all(np.isfinite(lengths)):
-        raise UnmeasurableError("it holds NaN, infinity or numbers beyond float32")
-    return lengths
+    return np.concatenate(parts)
 
 
 def _exact(layer: Layer, live: np.ndarray) -> Neighbours:

@@ -9,7 +9,7 @@ import numpy as np
 from condenslab.landscape.critical.certify import CriticalPoint
 from condenslab.landscape.critical.distinct import outputs
 from condenslab.landscape.critical.points import CriticalPoints
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 _SYMMETRIES = ((-1, -1), (-1, 1), (1, -1))
 _SAME_SAMPLE = 1e-9
@@ -66,6 +66,8 @@ def chao1(hits: Sequence[int] | np.ndarray) -> Chao1:
         6.0
     """
     seen = np.asarray(hits)
+    if seen.ndim != 1 or seen.dtype.kind not in "iuf":
+        raise ValueError(f"hits must be numbers, shape (class,). Got {hits!r}.")
     if np.any(seen < 1):
         raise ValueError("every number of hits must be at least 1: leave out what was never seen. Got a smaller one.")
     once, twice = int(np.count_nonzero(seen == 1)), int(np.count_nonzero(seen == 2))
@@ -164,6 +166,7 @@ def critical_atlas(risk: EmpiricalRisk, searches: Sequence[CriticalPoints]) -> C
     Raises:
         ValueError: There are no searches, or they compared functions on different grids.
     """
+    require_samples(risk)
     if not searches:
         raise ValueError("an atlas needs at least one search. Got none.")
     grid = searches[0].grid

@@ -12,7 +12,7 @@ from condenslab.networks import MLP, Activation, TwoLayer, apply
 from condenslab.networks.dense import skips
 from condenslab.networks.layered import layers, widths
 from condenslab.numerics import rounding_floor
-from condenslab.risk import EmpiricalRisk, SquaredLoss
+from condenslab.risk import EmpiricalRisk, SquaredLoss, require_samples
 
 _RADII = tuple(10.0 ** (exponent / 3) for exponent in range(-39, 1))
 _POINTS = np.linspace(-1.0, 1.0, 33)
@@ -80,6 +80,7 @@ def certificate(risk: EmpiricalRisk, network: TwoLayer | MLP) -> Certificate:
     References:
         L. V. Kantorovich 1948; J. M. Ortega, Amer. Math. Monthly 75 (1968) 658–660.
     """
+    require_samples(risk)
     _check(risk, network)
     risk = risk.counted()
     theta = np.asarray(ravel_pytree(network)[0])

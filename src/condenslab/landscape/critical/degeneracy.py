@@ -13,10 +13,11 @@ from jax import Array
 
 from condenslab.landscape.width.constructors import k_step, three_fold
 from condenslab.networks import MLP, TwoLayer, apply, ravel, unravel
+from condenslab.networks.checks import count
 from condenslab.networks.layered import layers, require_dense_layer, widths, with_layers
 from condenslab.networks.structure import neuron_tangents
 from condenslab.numerics import rounding_floor
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 Dense = TypeVar("Dense", TwoLayer, MLP)
 
@@ -121,11 +122,12 @@ def local_test_matrix(risk: EmpiricalRisk, network: TwoLayer, neuron: int) -> np
     References:
         After Fukumizu and Amari, Neural Networks 13(3), 2000, Theorem 3.
     """
+    require_samples(risk)
     if not isinstance(network, TwoLayer) or risk.predict is not apply:
         raise TypeError(
             f"the local test matrix is for a TwoLayer under this package's prediction. Got {type(network).__name__}."
         )
-    if not 0 <= neuron < network.width:
+    if count("neuron", neuron, least=0) >= network.width:
         raise IndexError(f"neuron must be one of 0 to {network.width - 1}. Got {neuron}.")
     size = network.input_weights.shape[1] + (network.biases is not None)
     return np.asarray(_blocks(risk.counted(), network))[neuron, :size, :size]
@@ -172,6 +174,7 @@ def saddle_certificate(risk: EmpiricalRisk, network: Dense) -> SaddleCertificate
     References:
         Zhang et al., J. Mach. Learn. 1(1), 2022, Lemmas 6.1 and 6.2, Theorem 6.3.
     """
+    require_samples(risk)
     if risk.predict is not apply:
         raise ValueError(
             "a saddle certificate rests on copies of neurons that add up: the risk must keep its default predict. Got "

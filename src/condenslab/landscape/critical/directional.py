@@ -13,9 +13,11 @@ from scipy.optimize import linprog
 
 from condenslab.measures import amplitudes
 from condenslab.networks import TwoLayer, apply
+from condenslab.networks.checks import check_number, check_positive
+from condenslab.networks.checks import count as whole
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.structure import augment
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 _MOST_CONCAVE = 12
 _CHUNK = 256
@@ -81,8 +83,10 @@ def directional_derivative(
         >>> float(directional_derivative(risk, flat, up))
         -2.0
     """
+    require_samples(risk)
     _require(risk, network)
     risk = risk.counted()
+    check_number("kink", kink, least=0.0)
     z, flat = network.preactivations(risk.inputs), _at_kink(network, risk.inputs, kink)
     h = direction.preactivations(risk.inputs)
     value, slope = network.activation.derivatives(z, 1)
@@ -118,9 +122,12 @@ def directional_stationarity(
         After Wu, Simsek and Ged, ICLR 2025 (arXiv 2402.05626), who test one-sided derivatives; the definitions of
         `escape` and `new_neuron` are ours.
     """
+    require_samples(risk)
     _require(risk, network)
     if network.activation.name != "relu":
         raise TypeError(f"directional stationarity is decided for ReLU networks. Got {network.activation.name!r}.")
+    check_number("kink", kink, least=0.0)
+    check_number("idle", idle, least=0.0)
     z, flat, points, cotangent = (np.asarray(part) for part in _parts(risk.counted(), network, kink))
     flat = flat & ~np.all(z < 0, axis=0, keepdims=True)
     outgoing = np.asarray(network.output_weights)
@@ -152,6 +159,7 @@ def dead_neurons(risk: EmpiricalRisk, network: TwoLayer) -> Bool[np.ndarray, " n
         risk: R, for its inputs; samples of weight 0 are padding and keep no neuron alive.
         network: θ.
     """
+    require_samples(risk)
     return np.asarray(jnp.all(network.preactivations(risk.counted().inputs) < 0, axis=0))
 
 
@@ -176,10 +184,12 @@ def perturbed_changes(
         The test of Wu, Simsek and Ged, ICLR 2025 (arXiv 2402.05626), with 5000 draws and a tenth of the smallest
         parameter.
     """
-    if count < 1 or not amplitude > 0:
-        raise ValueError(f"count must be at least 1 and amplitude positive. Got {count} and {amplitude}.")
+    require_samples(risk)
+    draws = whole("count", count)
+    check_number("amplitude", amplitude)
+    check_positive("amplitude", amplitude)
     alive = jnp.asarray(~dead_neurons(risk, network), network.input_weights.dtype)
-    keys = jax.random.split(as_key(key), count)
+    keys = jax.random.split(as_key(key), draws)
     return np.asarray(_changes(risk, network, alive, keys, jnp.asarray(amplitude)))
 
 

@@ -18,7 +18,7 @@ from condenslab.landscape.critical.units import units_of
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
 from condenslab.networks.checks import check_positive, count
 from condenslab.networks.conversion import Key, as_activation
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 _ROOT_STEPS = 300
 _SAME = 1e-4
@@ -134,6 +134,7 @@ def critical_points(
     References:
         Zhang et al., NeurIPS 2021 (arXiv 2105.14573), Figure 4, for the notion of critical functions.
     """
+    require_samples(risk)
     deep = isinstance(width, Sequence | np.ndarray)
     hidden = tuple(count("every width", own) for own in width) if deep else (count("width", width),)
     if not hidden:
@@ -175,6 +176,7 @@ def critical_points_from(
         ValueError: There are no starts, they differ in shape, there is not one number of descents for each, or the risk
             is of other networks.
     """
+    require_samples(risk)
     if not starts:
         raise ValueError("a search needs at least one start. Got none.")
     risk = _own(risk)

@@ -18,7 +18,7 @@ from condenslab.landscape.receipt import Receipt, risk_receipt
 from condenslab.networks import ravel, unravel
 from condenslab.networks.checks import check_positive
 from condenslab.networks.layered import Dense
-from condenslab.risk import EmpiricalRisk, SquaredLoss
+from condenslab.risk import EmpiricalRisk, SquaredLoss, require_samples
 
 _TIGHT = 1e-13
 _DESCENT_STEPS = 400
@@ -67,6 +67,7 @@ def polish(
         TypeError: Risk or network is not float64.
         ValueError: The number of steps is not a positive integer, or the tolerance not a positive number.
     """
+    require_samples(risk)
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1):
         raise ValueError(f"steps must be a positive integer. Got {steps!r}.")
     check_positive("tolerance", tolerance)

@@ -11,8 +11,9 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
+from condenslab.networks.checks import count as whole
 from condenslab.networks.conversion import Key, as_key
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_risk
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +54,7 @@ def random_directions(
     References:
         Li et al., NeurIPS 2018 (arXiv 1712.09913), section 4; there biases get no direction.
     """
-    if count < 1:
-        raise ValueError(f"count must be at least 1. Got {count}.")
+    count = whole("count", count)
     theta, unravel = ravel_pytree(center)
     drawn = np.asarray(jax.random.normal(as_key(key), (count, theta.size), theta.dtype))
     if not filter_normalised:
@@ -85,6 +85,7 @@ def hessian_directions(
     Raises:
         IndexError: No such rank.
     """
+    require_risk(risk)
     values, vectors = np.linalg.eigh(np.asarray(_hessian(risk, center)))
     if any(not -len(values) <= rank < len(values) for rank in which):
         raise IndexError(f"which must be ranks below the {len(values)} parameters. Got {list(which)}.")
@@ -108,7 +109,7 @@ def trajectory_plane(parameters: Float[np.ndarray, "time param"], count: int = 2
     References:
         Li et al., NeurIPS 2018 (arXiv 1712.09913), section 7.
     """
-    points = np.asarray(parameters, dtype=np.float64)
+    count, points = whole("count", count), np.asarray(parameters, dtype=np.float64)
     if points.ndim != 2 or min(len(points) - 1, points.shape[1]) < count or not np.all(np.isfinite(points)):
         raise ValueError(
             f"parameters must be finite, shape (time, param), with more than {count} times and at least {count} "

@@ -15,8 +15,9 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree
 
 from condenslab.networks import TwoLayer, apply
+from condenslab.networks.checks import count
 from condenslab.processors import available_threads, wide_vectors
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 _TOGETHER = 8
 _LANE = 2**14
@@ -77,6 +78,11 @@ def risk_slice(
         >>> risk_slice(line, jnp.zeros(2), np.eye(2), [np.array([1.0, 3.0]), np.zeros(1)]).risk.tolist()
         [[1.0], [9.0]]
     """
+    require_samples(risk)
+    if precision not in (None, "float32"):
+        raise ValueError(f"precision must be None or 'float32'. Got {precision!r}.")
+    if threads is not None:
+        count("threads", threads)
     spanned, grid = _checked(center, directions, axes)
     shape = tuple(len(axis) for axis in grid)
     points = np.stack([part.ravel() for part in np.meshgrid(*grid, indexing="ij")], axis=1)

@@ -15,7 +15,7 @@ from condenslab.measures.neurons import hidden_neurons, invariant_coordinates
 from condenslab.networks import TwoLayer, apply
 from condenslab.networks.structure import augment
 from condenslab.numerics import rounding_floor
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,7 @@ def critical_set(risk: EmpiricalRisk, network: TwoLayer) -> CriticalSet:
     References:
         Zhang, Zhang & Luo, arXiv 2405.17501, Theorem 5.1, there for one output and no bias terms.
     """
+    require_samples(risk)
     if not isinstance(network, TwoLayer) or risk.predict is not apply:
         raise TypeError(
             f"critical sets are counted for a TwoLayer under this package's prediction. Got {type(network).__name__}."

@@ -15,11 +15,11 @@ from jax import Array
 
 from condenslab.landscape.receipt import Receipt, risk_receipt
 from condenslab.networks import MLP
-from condenslab.networks.checks import library
+from condenslab.networks.checks import check_number, count, library
 from condenslab.networks.dense import skips
 from condenslab.networks.layered import Layered, Net, layers, with_layers
 from condenslab.networks.layered import width as layer_width
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,19 @@ class Splitting:
     layer: int = 0
 
     def __post_init__(self) -> None:
+        count("layer", self.layer, least=0)
         if len(self.sources) != len(self.shares):
             raise ValueError(f"each copy has one share. Got {len(self.sources)} copies and {len(self.shares)} shares.")
         if not np.all(np.isfinite(self.shares)):
             raise ValueError(f"shares must be finite numbers. Got {self.shares}.")
-        count = max(self.sources, default=-1) + 1
-        if sorted(set(self.sources)) != list(range(count)):
-            raise ValueError(f"every neuron from 0 to {count - 1} must be a source. Got {sorted(set(self.sources))}.")
+        number = max(self.sources, default=-1) + 1
+        if sorted(set(self.sources)) != list(range(number)):
+            raise ValueError(f"every neuron from 0 to {number - 1} must be a source. Got {sorted(set(self.sources))}.")
         sources, shares = np.array(self.sources, dtype=np.int64), np.array(self.shares, dtype=np.float64)
-        sums = np.bincount(sources, shares, count)
-        excess = np.abs(sums - 1) / np.maximum(np.bincount(sources, np.abs(shares), count), 1.0)
+        sums = np.bincount(sources, shares, number)
+        excess = np.abs(sums - 1) / np.maximum(np.bincount(sources, np.abs(shares), number), 1.0)
         # Summing c shares one after the other rounds up to c times: hundreds of thousands of copies need that much.
-        if np.any(excess > np.maximum(1e-12, np.finfo(float).eps * np.bincount(sources, minlength=count))):
+        if np.any(excess > np.maximum(1e-12, np.finfo(float).eps * np.bincount(sources, minlength=number))):
             worst = int(np.argmax(excess))
             raise ValueError(f"the shares of each neuron must sum to 1. Got {sums[worst]} for neuron {worst}.")
 
@@ -125,8 +126,10 @@ def splitting(width: int, neuron: int, *, share: float = 0.5, layer: int = 0) ->
         IndexError: No such neuron.
         ValueError: The share is not finite.
     """
-    if not 0 <= neuron < width:
+    width = count("width", width)
+    if isinstance(neuron, bool) or not isinstance(neuron, int | np.integer) or not 0 <= neuron < width:
         raise IndexError(f"neuron must be one of 0 to {width - 1}, the layer's. Got {neuron}.")
+    check_number("share", share)
     shares = [1.0] * width
     shares[neuron] = 1.0 - share
     return Splitting((*range(width), neuron), (*shares, share), layer)
@@ -207,6 +210,7 @@ def embed(risk: EmpiricalRisk, network: Net, embedding: Splitting) -> tuple[Net,
         IndexError: As in `Splitting`.
         ValueError: As in `Splitting`.
     """
+    require_samples(risk)
     wide = embedding(network)
     return wide, risk_receipt(risk, network, wide)
 

@@ -28,6 +28,7 @@ class Settings:
         deep_activations: Activations of the six-layer runs.
         designs: Samples of the runs with one input: evenly spaced, or uniformly random.
         stds: Initial standard deviations for the direction under flow and Adam.
+        direction_activations: Activations with p = 1 whose direction is looked at, under flow from the smallest std.
         cosine: Neurons with a larger cosine have one orientation.
         strays: Share of neurons that may lie elsewhere.
         deep_steps: Epochs of the six-layer runs.
@@ -39,6 +40,7 @@ class Settings:
     deep_activations: tuple[Activation, ...] = ("tanh", "x_tanh", "x2_tanh")
     designs: tuple[Design, ...] = ("grid", "random")
     stds: tuple[Positive, ...] = (1e-2, 1e-4, 1e-6)
+    direction_activations: tuple[Literal["tanh", "gelu", "swish"], ...] = ("tanh", "gelu", "swish")
     cosine: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.95
     strays: Share = 0.03
     deep_steps: Count = 1000
@@ -131,6 +133,12 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         for method in ("flow", "adam")
         for std in settings.stds
         for k in seeds
+    ]
+    direction += [
+        case("direction", name, k, 50, min(settings.stds), 2000, 1e-3, method="flow")
+        for name in settings.direction_activations
+        for k in seeds
+        if settings.stds and name != "tanh"
     ]
     deep = [
         case("deep", name, k, 18, 0.01, settings.deep_steps, 4e-5, residual=True)
