@@ -247,10 +247,13 @@ def test_bounds_need_no_wide_default_of_jax():
     import jax
 
     module = nn.Linear(3, 1, bias=False)
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor([[1.0, 0.0, 0.0]]))  # the minimum
     inputs = np.random.default_rng(0).standard_normal((20, 3))
     with jax.enable_x64(False):
         bounds = interop.pytorch(module, inputs, inputs[:, :1]).inertia_bounds(steps=3)
-    assert bounds.positive == 3 and bounds.negative == 0  # 2X'X/n
+    assert bounds.positive == 3 and bounds.negative == 0
+    np.testing.assert_allclose(bounds.eigenvalues, np.linalg.eigvalsh(2 * inputs.T @ inputs / 20), rtol=1e-10)
 
 
 @pytest.mark.parametrize(
