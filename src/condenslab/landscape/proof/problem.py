@@ -12,7 +12,7 @@ from condenslab.landscape.proof.activations import ball_activation
 from condenslab.landscape.proof.exact import Balls, ball, exact_text, fraction
 from condenslab.networks import MLP, TwoLayer, apply
 from condenslab.networks.layered import layers, widths
-from condenslab.risk import CrossEntropy, EmpiricalRisk
+from condenslab.risk import CrossEntropy, EmpiricalRisk, SquaredLoss
 
 Numbers = tuple[tuple[str, ...], ...]
 
@@ -163,6 +163,8 @@ def problem_of(
     ball_activation(shape.activation)
     if risk.predict is not apply or risk.scale is not None:
         raise UserError("a proof is about this package's dense networks: the risk must have its own predict, no scale.")
+    if not isinstance(risk.loss, CrossEntropy | SquaredLoss):
+        raise UserError(f"a proof is about the squared loss or cross-entropy. Got {type(risk.loss).__name__}.")
     own_inputs, own_targets = np.asarray(risk.inputs), np.asarray(risk.targets)
     points = _table(own_inputs if inputs is None else inputs)
     _require_close("inputs", points, own_inputs)

@@ -1,0 +1,134 @@
+"""Losses of one's own: derivatives against finite differences, and what the landscape makes of them."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from condenslab import networks, training
+from condenslab.errors import UserError
+from condenslab.landscape import (
+    Fate,
+    certificate,
+    critical_points_from,
+    embed,
+    local_test_matrix,
+    polish,
+    splitting,
+)
+from condenslab.landscape.proof import problem_of
+from condenslab.losses import CrossEntropy, Huber, Logistic, Loss, Quartic, SquaredLoss
+from condenslab.measures import inertia_at
+from condenslab.networks import Scale, ravel, unravel
+from condenslab.risk import EmpiricalRisk
+
+x = np.linspace(-2, 2, 12)[:, None]
+
+
+class Cosh(Loss):
+    """log cosh r, written by a user: no slope, no curvature."""
+
+    def value(self, outputs, targets):
+        return jnp.sum(jnp.log(jnp.cosh(outputs - targets)), axis=1)
+
+
+LOSSES = {"huber": Huber(0.3), "quartic": Quartic(), "logistic": Logistic(), "own": Cosh()}
+
+
+def problem(name, outputs=1):
+    y = np.stack([np.sin(2 * x[:, 0] + k) for k in range(outputs)], axis=1)
+    y = np.where(y > 0, 1.0, -1.0) if name == "logistic" else y
+    network = networks.two_layer(0, width=2, inputs=1, outputs=outputs, activation="tanh", scale=Scale(1.0, 1.0))
+    return EmpiricalRisk(x, y, loss=LOSSES[name]), network
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_derivatives_against_differences(name):
+    """Central differences of the value alone: O(h²), h = 1e-4, and 1e-16/h² for second ones."""
+    risk, network = problem(name, outputs=2)
+    theta, h = np.asarray(ravel(network)), 1e-4
+    value = jax.jit(lambda t: risk.value(unravel(t, network)))
+    steps = h * np.eye(theta.size)
+    gradient = np.array([(value(theta + s) - value(theta - s)) / (2 * h) for s in steps])
+    np.testing.assert_allclose(np.asarray(ravel(risk.gradient(network))), gradient, atol=1e-7)
+    slope = jax.jit(lambda t: ravel(risk.gradient(unravel(t, network))))
+    hessian = np.array([(slope(theta + s) - slope(theta - s)) / (2 * h) for s in steps])
+    np.testing.assert_allclose(np.asarray(risk.hessian(network)), hessian, atol=1e-6)
+    product = risk.hessian_product(network, unravel(jnp.asarray(theta), network))
+    np.testing.assert_allclose(np.asarray(ravel(product)), hessian @ theta, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_slope_and_curvature_of_a_sample(name):
+    loss, f = LOSSES[name], jnp.array([[0.1, -0.6], [2.0, 0.25]])  # not where Huber's curvature jumps
+    y = jnp.array([[1.0, -1.0], [-1.0, 1.0]])
+    h = 1e-4
+    for i, o in np.ndindex(2, 2):
+        e = jnp.zeros((2, 2)).at[i, o].set(h)
+        slope = (loss.value(f + e, y) - loss.value(f - e, y))[i] / (2 * h)
+        assert float(loss.slope(f, y)[i, o]) == pytest.approx(float(slope), abs=1e-6)
+        bend = (loss.slope(f + e, y) - loss.slope(f - e, y))[i] / (2 * h)
+        np.testing.assert_allclose(np.asarray(loss.curvature(f, y))[i, o], bend, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["huber", "own"])
+def test_critical_points_and_their_embeddings(name):
+    """Where a flow ends: the inertia is that of difference quotients of the gradient, and copies stay critical."""
+    risk, start = problem(name)
+    trained = training.flow(risk, start, until=training.Until(time=200.0)).network
+    network, report = polish(risk, trained)
+    assert report.fate is Fate.CRITICAL
+    theta, h = np.asarray(ravel(network)), 1e-5
+    slope = jax.jit(lambda t: ravel(risk.gradient(unravel(t, network))))
+    rows = np.array([(slope(theta + s) - slope(theta - s)) / (2 * h) for s in h * np.eye(theta.size)])
+    signs = np.linalg.eigvalsh((rows + rows.T) / 2)
+    found = inertia_at(risk, network)
+    assert found.decided and found.counts == (int(np.sum(signs > 1e-7)), 0, int(np.sum(signs < -1e-7)))
+    wide, receipt = embed(risk, network, splitting(2, 0, share=0.4))
+    assert receipt.gradient_after <= 10 * max(receipt.gradient_before, 1e-14)
+    moved = local_test_matrix(risk, network, 0)  # R(θ + δ) − R(θ) = ½α(1 − α)uᵀAu, moving the copies apart along u
+    u = 1e-3 * np.array([0.6, -0.8])
+    weights, biases = np.array(wide.input_weights), np.array(wide.biases)
+    for unit, part in ((0, 0.4), (2, -0.6)):
+        weights[unit] += part * u[:1]
+        biases[unit] += part * u[1]
+    apart = eqx.tree_at(lambda n: (n.input_weights, n.biases), wide, (jnp.asarray(weights), jnp.asarray(biases)))
+    change = float(risk.value(apart) - risk.value(wide))
+    assert change == pytest.approx(0.5 * 0.4 * 0.6 * u @ moved @ u, rel=2e-2)
+
+
+def test_a_search_with_a_loss_of_ones_own():
+    risk, start = problem("own")
+    found = critical_points_from(risk, [start], descents=60)
+    assert found.fates == (Fate.CRITICAL,)
+    assert float(np.abs(ravel(risk.gradient(found.points[0].network))).sum()) < 1e-10
+
+
+def test_what_cannot_be_taken():
+    class Whole(Loss):
+        def value(self, outputs, targets):
+            return jnp.sum((outputs - targets) ** 2)
+
+    with pytest.raises(ValueError, match="one number a sample"):
+        EmpiricalRisk(x, x, loss=Whole())
+    with pytest.raises(ValueError, match="labels −1 and 1"):
+        EmpiricalRisk(x, x, loss=Logistic())
+    for bad in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="width must be one positive"):
+            Huber(bad)
+    with pytest.raises(TypeError, match=r"subclass of losses\.Loss"):
+        EmpiricalRisk(x, x, loss=Huber)
+    risk, network = problem("huber")
+    with pytest.raises(ValueError, match="squared loss"):
+        certificate(risk, network)
+    with pytest.raises(UserError, match="a proof is about the squared loss"):
+        problem_of(risk, network)
+
+
+@pytest.mark.parametrize("loss", [SquaredLoss(), CrossEntropy()])
+def test_the_roots_are_those_of_the_curvature(loss):
+    outputs, targets = jnp.array([[0.3, -1.0, 2.0]]), jnp.array([[0.2, 0.5, 0.3]])
+    root = loss.curvature_root(outputs, targets)[0]
+    hessian = jax.hessian(lambda f: loss.value(f[None], targets)[0])(outputs[0])
+    np.testing.assert_allclose(root @ root.T, hessian, atol=1e-14)
