@@ -190,7 +190,7 @@ def _weightwatcher(folder: str) -> dict[str, Any]:
     import weightwatcher
 
     torch.set_num_threads(1)
-    model = transformers.AutoModel.from_pretrained(folder)
+    model = transformers.AutoModel.from_pretrained(folder).encoder  # the layers that `_nulls` measures
     return _timed(lambda: len(weightwatcher.WeightWatcher(model=model).analyze()))
 
 
@@ -211,7 +211,7 @@ def _callback(_: str) -> dict[str, Any]:
         optimiser.step()
 
     with tempfile.TemporaryDirectory() as folder:
-        watcher = Watcher(folder, every=1, sample=64)
+        watcher = Watcher(folder, every=1)
         step(), watcher(0, model)
         begin = time.process_time()
         for _ in range(100):

@@ -20,3 +20,12 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_numpy_rank_promotion", "raise")
     if not config.getoption("--no-shape-checks"):
         install_import_hook(CHECKED, "beartype.beartype")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def room_for_programs():
+    """The suite compiles more programs than one process may hold."""
+    yield
+    from condenslab.processors import make_room_for_programs  # only now: the import hook comes first
+
+    make_room_for_programs()

@@ -12,6 +12,7 @@ import numpy as np
 import golden
 from condenslab.landscape import proof
 from condenslab.networks import MLP, TwoLayer, activation
+from condenslab.risk import CrossEntropy, EmpiricalRisk
 
 
 @functools.cache
@@ -52,6 +53,20 @@ def two_layer(rng, inputs, width, outputs, name, *, biases=True, output_bias=Fal
         jnp.asarray(rng.normal(size=outputs)) if output_bias else None,
         activation(name),
     )
+
+
+def soft_critical(network, x, rng):
+    """Returns a cross-entropy risk at which a network is critical: softmax(f) moved across its Jacobian."""
+    outputs = np.asarray(network(jnp.asarray(x)))
+    samples, classes = outputs.shape
+    p = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
+    jacobian = np.asarray(EmpiricalRisk(x, p, loss=CrossEntropy()).jacobian(network)).reshape(samples * classes, -1)
+    sums = np.kron(np.eye(samples), np.ones((classes, 1)))  # targets stay probabilities
+    q, s, _ = np.linalg.svd(np.column_stack([jacobian, sums]), full_matrices=True)
+    left = q[:, int((s > 1e-10 * s[0]).sum()) :]
+    moved = (left @ rng.normal(size=left.shape[1])).reshape(samples, classes)
+    moved *= 0.5 * p.min() / np.abs(moved).max()
+    return EmpiricalRisk(x, p + moved, loss=CrossEntropy())
 
 
 def numeric_counts(risk, network):

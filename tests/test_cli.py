@@ -162,7 +162,7 @@ def test_own_data(cli, tmp_path):
 def test_dry_run_computes_and_writes_nothing(cli, tmp_path):
     status, output, errors = cli("run", "toy", "--dry-run", "--set", "pause=0.5")
     assert (status, errors) == (0, "")
-    assert "12 cases in 3 batches, 0 of them stored already; the rest takes about 6 s and 2147" in output
+    assert "12 cases in 3 batches and 3 programs, 0 of them stored already; the rest takes about 6 s and 2147" in output
     assert list(tmp_path.iterdir()) == []
     cli("run", "toy", "--preset", "tiny", "--quiet")
     row = strictly(cli("run", "toy", "--dry-run", "--json")[1])[0]
@@ -189,7 +189,12 @@ MISTAKES = [
     (["run", "toy", "--seed", "-1"], "the seed must be a whole number from 0"),
     (["run", "toy", "--threads", "0"], "--threads must be at least 1. Got 0"),
     (["run", "toy", "--json", "yes"], "unrecognized options: yes"),
-    (["run", "toy", "--executor", "local:2"], "the one available is 'inprocess'"),
+    (
+        ["run", "toy", "--executor", "local:0"],
+        "from 1 to 4096. Got 'local:0'",
+    ),
+    (["run", "toy", "--time-limit", "0"], "--time-limit must be a number of seconds above 0. Got 0"),
+    (["run", "toy", "--executor", "slurm:partition"], "slurm's options are KEY=VALUE,KEY=VALUE"),
     (["run", "toy", "--executor", "inproces"], "did you mean 'inprocess'?"),
     (["run", "toy", "--data", "none.csv"], "none.csv"),
     (["run", "toy", "--out", "file"], "'file' is a file, and a store is a folder"),

@@ -122,7 +122,7 @@ def test_what_cannot_be_taken():
     risk, network = problem("huber")
     with pytest.raises(ValueError, match="squared loss"):
         certificate(risk, network)
-    with pytest.raises(UserError, match="a proof is about the squared loss"):
+    with pytest.raises(UserError, match="proofs know SquaredLoss and CrossEntropy"):
         problem_of(risk, network)
 
 

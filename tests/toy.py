@@ -108,6 +108,7 @@ def register(monkeypatch=None) -> None:
 
 
 if __name__ == "__main__":
-    sys.modules["toy"] = sys.modules["__main__"]
-    register()
+    import toy  # by its name, under which other processes find it, too
+
+    toy.register()
     sys.exit(main())

@@ -65,6 +65,15 @@ def refusal(path: Path) -> str:
     return text
 
 
+COLLIDING = [k * (2**61 - 1) for k in range(1, 20_000)]
+
+
+def number(size, value=None):
+    """Returns the beginning of a pickle: a whole number of so many bytes or more."""
+    digits = b"\x01" * size if value is None else value.to_bytes(16, "little")
+    return b"\x80\x02\x8b" + struct.pack("<i", len(digits)) + digits
+
+
 BAD_PICKLES = {
     "a system call": (pickle.dumps({"w": Calls(os.system, "touch PWNED")}, 2), "system"),
     "eval": (pickle.dumps([Calls(eval, "1")], 4), "eval"),
@@ -96,6 +105,16 @@ BAD_PICKLES = {
     "a global of numbers": (b"\x80\x04K\x01K\x02\x93.", "no name"),
     "a long name": (b"\x80\x04X" + struct.pack("<I", 10**6) + b"a" * 10**6 + b"X\x01\x00\x00\x00b\x93.", "no name"),
     "a strange reference": (b"\x80\x02K\x01Q.", "no storage"),
+    "a key that takes long to hash": (number(10**6) + b"q\x00}(" + b"h\x00N" * 20_000 + b"u.", "no names"),
+    "keys of one hash": (b"\x80\x02}(" + b"".join(number(8, k)[2:] + b"N" for k in COLLIDING) + b"u.", "no names"),
+    "long arguments, again and again": (
+        b"\x80\x02ctorch._utils\n_rebuild_parameter\nq\x01("
+        + b"N" * 10**5
+        + b"tq\x02]("
+        + b"h\x01h\x02R" * 10**4
+        + b"e.",
+        "arguments",
+    ),
 }
 
 
@@ -144,6 +163,23 @@ def test_bad_archives_get_a_sentence(tmp_path):
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as out:
         out.writestr("a.txt", "hello")
     assert "neither of torch nor of numpy" in refusal(tmp_path / "other.zip")
+
+
+def test_arrays_that_unpack_to_much_together_are_refused(tmp_path):
+    """Each of them alone would pass: what counts is the sum, as memory does."""
+    with zipfile.ZipFile(tmp_path / "many.npz", "w", zipfile.ZIP_DEFLATED) as out:
+        for name in "abcdefgh":
+            out.writestr(
+                f"{name}.npy",
+                npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (3000000,), }\n", bytes(12 * 10**6)),
+            )
+    with pytest.raises(UserError, match="would unpack"):
+        interop.read(tmp_path / "many.npz")
+
+
+def test_a_name_without_end_is_refused(tmp_path):
+    path = safetensors(tmp_path / "a.safetensors", {"a" * 1001: entry([1], 0, 4)}, bytes(4))
+    assert "1000 characters" in refusal(path)
 
 
 def test_overlapping_and_double_members_are_refused(tmp_path):

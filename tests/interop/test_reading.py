@@ -1,13 +1,16 @@
 """What is read is what was written, format by format, without the library that wrote it."""
 
+import collections
 import json
 import pickle
 import subprocess
 import sys
+import types
 from collections import OrderedDict
 
 import jax.numpy as jnp
 import ml_dtypes
+import msgspec
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -151,3 +154,112 @@ def test_reading_and_measuring_load_no_jax_and_no_torch(tmp_path):
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "a.npz")], capture_output=True, text=True)
     assert done.stderr.strip() == "0 []"
     assert json.loads(done.stdout)["layers"][0]["neurons"] == 8
+
+
+class Key:
+    """An object that serves as a key."""
+
+
+def test_keys_of_any_kind_get_a_name(tmp_path):
+    keys = [("a", 1), b"x", None, 2.5, True, -3, Key(), Key()]
+    arrays = {key: np.full((2, 3), place, np.float32) for place, key in enumerate(keys)}
+    names = ["a, 1", "x", "None", "2.5", "True", "-3", "object 6", "object 7"]
+    for protocol in (2, 4):
+        (tmp_path / "odd.pkl").write_bytes(pickle.dumps(arrays, protocol))
+        found = interop.read(tmp_path / "odd.pkl").tensors
+        assert {name: int(array[0, 0]) for name, array in found.items()} == {name: n for n, name in enumerate(names)}
+
+
+class Holder:
+    """A class that no reader has."""
+
+    def __init__(self, state):
+        self.state = state
+
+    def __reduce__(self):
+        return self.state
+
+
+def test_nothing_in_an_object_is_dropped(tmp_path):
+    """Arguments, state of any form and items of an unknown class, and empty arrays, which protocol 2 writes oddly."""
+    a = np.arange(6.0).reshape(2, 3)
+    held = {
+        "args": Holder((collections.Counter, ({"inner": a},))),
+        "positional": Holder((collections.deque, ((a, a),))),
+        "slots": Holder((collections.UserList, (), (None, {"slot": a}))),
+        "listed": Holder((collections.UserDict, (), (a, [a]))),
+        "space": types.SimpleNamespace(w=a),
+        "empty": np.empty((0, 4)),
+    }
+    names = {
+        "args.inner",
+        "positional.0.0",
+        "positional.0.1",
+        "slots.slot",
+        "listed.0",
+        "listed.1.0",
+        "space.w",
+        "empty",
+    }
+    for protocol in (2, 3, 4, 5):
+        (tmp_path / "held.pkl").write_bytes(pickle.dumps(held, protocol))
+        found = interop.read(tmp_path / "held.pkl").tensors
+        assert set(found) == names and found["empty"].shape == (0, 4)
+        assert all(np.array_equal(array, a) for name, array in found.items() if name != "empty")
+
+
+def test_a_conjugated_tensor_and_a_view_of_a_storage(tmp_path):
+    """The sixth argument of a tensor says that its numbers are negated; the sixth of a storage where it begins."""
+    plain = tensor()
+    negated = plain.replace(b")RtR.", b")R}X\x03\x00\x00\x00neg\x88stR.")
+    assert negated != plain
+    path = archive(
+        tmp_path / "neg.pt",
+        b"\x80\x02}(X\x01\x00\x00\x00w" + plain[2:-1] + b"X\x01\x00\x00\x00n" + negated[2:-1] + b"u.",
+        [("0", NUMBERS)],
+    )
+    checkpoint = interop.read(path)
+    assert set(checkpoint.tensors) == {"w"} and "negated" in dict(checkpoint.skipped)["n"]
+    view = tensor(shape=b"K\x02\x85").replace(b"tQ", b"X\x01\x00\x00\x00vK\x01K\x03\x87tQ", 1)
+    assert interop.read(stream(tmp_path / "old.pt", view)).tensors["tensor"].tolist() == [1, 2]
+
+
+def test_a_tensor_that_the_index_does_not_name_is_said(tmp_path):
+    safetensors.numpy.save_file({"a": np.ones((2, 2)), "b": np.ones(3)}, tmp_path / "one.safetensors")
+    (tmp_path / "m.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": "one.safetensors"}}))
+    checkpoint = interop.read(tmp_path / "m.safetensors.index.json")
+    assert set(checkpoint.tensors) == {"a"} and "does not name" in dict(checkpoint.skipped)["b"]
+
+
+def test_leaves_of_equinox_find_their_biases(tmp_path):
+    import equinox as eqx
+    import jax
+
+    keys = jax.random.split(jax.random.key(0), 3)
+    norm = eqx.nn.LayerNorm(12)
+    layers = [eqx.nn.Linear(5, 12, key=keys[0]), norm, eqx.nn.Linear(12, 12, use_bias=False, key=keys[1]), norm]
+    eqx.tree_serialise_leaves(tmp_path / "net.eqx", [*layers, eqx.nn.Linear(12, 2, key=keys[2])])
+    found = {layer.name: layer.inputs for layer in interop.measure(tmp_path / "net.eqx").layers}
+    assert found == {"leaf.0": 6, "leaf.4": 12}  # 0: weight, bias, norm; 4: weight, norm; then the output layer
+
+
+def test_arrays_that_flax_cuts_are_put_together(tmp_path):
+    """Above 1 GiB `flax.serialization` writes a map of a mark, the shape and the flat pieces."""
+
+    def packed(array):
+        content = (array.shape, array.dtype.name, array.tobytes())
+        return msgspec.msgpack.Ext(1, msgspec.msgpack.encode(content))
+
+    whole = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    pieces = {str(n): packed(part) for n, part in enumerate(np.split(whole.ravel(), [10, 20]))}
+    cut = {"__msgpack_chunked_array__": True, "shape": {"0": 2, "1": 3, "2": 4}, "chunks": pieces}
+    path = tmp_path / "net.msgpack"
+    path.write_bytes(msgspec.msgpack.encode({"params": {"w": cut, "b": packed(np.ones(2))}}))
+    same(interop.read(path).tensors, {"params.w": whole, "params.b": np.ones(2)})
+    for broken in ({"shape": {"0": 2, "1": 3, "2": 5}}, {"shape": {"0": -2, "1": -3, "2": 4}}, {"shape": None}):
+        path.write_bytes(msgspec.msgpack.encode({"w": cut | broken}))
+        with pytest.raises(UserError, match="pieces"):
+            interop.read(path)
+    path.write_bytes(msgspec.msgpack.encode({"w": cut | {"chunks": {"0": pieces["0"], "2": pieces["2"]}}}))
+    with pytest.raises(UserError, match="pieces"):
+        interop.read(path)

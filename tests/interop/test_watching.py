@@ -1,10 +1,13 @@
 """The watcher: what it records, that it goes on after a restart, and who else is told."""
 
+import gc
+
 import numpy as np
 import pytest
 
 from condenslab import interop
 from condenslab.errors import UserError
+from condenslab.interop.neurons import cosines, groups, sampled
 from condenslab.interop.watching import arrays_of
 from condenslab.sweeps import Store
 
@@ -75,6 +78,51 @@ def test_equinox_modules_and_nested_dicts_are_watched(tmp_path):
     assert set(found) == {"layers.0.weight", "layers.1.weight"}
     flax = {"params": {"Dense_0": {"kernel": np.ones((3, 16), np.float32), "bias": np.zeros(16, np.float32)}}}
     assert interop.Watcher(tmp_path, every=1)(1, flax)["Dense_0.kernel"]["neurons"] == 16
+
+
+@pytest.mark.parametrize("symmetry", list(groups.METHODS))
+def test_the_gram_matrix_says_what_the_rows_say(symmetry):
+    """Two routes to the same numbers: Gram matrix and cosines of rows, a cover by balls over rows and over cosines."""
+    rows = model(9)["fc.weight"]
+    rows[:20] *= np.random.default_rng(1).choice([-1, 1, 3], (20, 1))
+    rows[20], rows[21:24] = 0, rows[21:24] * 0.01
+    found = sampled.numbers(rows, symmetry, 0)
+    live = np.flatnonzero(rows.any(axis=1))
+    best = cosines.nearest(cosines.unit(rows[live]))
+    assert found["nearest"] == pytest.approx(np.median(best), rel=1e-5)
+    assert found["directions"] == groups.count(rows[live], best, 0.95, symmetry)
+    strong = np.delete(rows, range(20, 24), axis=0)
+    kept = groups.count(strong, cosines.nearest(cosines.unit(strong)), 0.95, symmetry)
+    assert found["effective_width"] == kept
+
+
+def test_random_layers_have_no_twins_on_average():
+    rng = np.random.default_rng(0)
+    for neurons, inputs in ((24, 10), (40, 30), (96, 64)):
+        layers = (rng.standard_normal((neurons, inputs)).astype(np.float32) for _ in range(40))
+        assert np.mean([sampled.numbers(rows, "direction", 0)["twins"] for rows in layers]) <= 0.01
+
+
+def test_records_reach_the_store_soon_and_at_the_end_without_a_write_each(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("condenslab.interop.watching.time.monotonic", lambda: now[0])
+    watcher = interop.Watcher(tmp_path, every=1)
+
+    def stored():
+        return sorted(record.case["step"] for record in Store(tmp_path).records("watch").values())
+
+    watcher(0, model(4))
+    assert stored() == [0]
+    watcher(1, model(4))
+    watcher(1, model(5))
+    assert stored() == [0]
+    now[0] = 1.1
+    watcher(2, model(4))
+    assert stored() == [0, 1, 2] and len(list((tmp_path / "shards").iterdir())) == 2
+    watcher(3, model(4))
+    del watcher
+    gc.collect()
+    assert stored() == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(

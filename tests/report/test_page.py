@@ -16,7 +16,7 @@ import pytest
 
 from condenslab import figures, report, studies
 from condenslab.errors import UserError
-from condenslab.sweeps import Record, Run, Store
+from condenslab.sweeps import Record, Run, Store, watched
 
 HOSTILE = "<script>alert('x')</script> & \"R\" < 0.1 {{ 7 * 7 }} </td><img src=x onerror=alert(1)>"
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -414,3 +414,36 @@ def test_a_full_disk_leaves_the_earlier_page_whole(write, tmp_path, monkeypatch)
     with pytest.raises(UserError, match="No space left on device"):
         report.write(tmp_path / "runs", tmp_path / "atlas.html")
     assert content(tmp_path) == before
+
+
+def watched_rows(number, layers=3):
+    row = {"neurons": 200.0, "directions": 96.0 - number, "effective_width": 90.0, "twins": 0.1, "nearest": 0.5}
+    return {f"layers.{place}.weight": row for place in range(layers)}
+
+
+def test_watched_trainings_are_drawn_layer_by_layer(tmp_path):
+    store = Store(tmp_path / "runs", create=True)
+    made = [
+        watched.record(run, step, watched_rows(step // 100, layers), sample=96, seed=0, groups_by="direction")
+        for run, layers in ((HOSTILE, 3), ("deep", 20))
+        for step in (0, 100, 200)
+    ]
+    store.add(made)
+    page = Reader(report.write(tmp_path / "runs", tmp_path / "a.html")).root
+    heads = [found.text for found in page.all("h2")]
+    assert any(HOSTILE.replace("  ", " ") in text and "watched training" in text for text in heads)
+    assert not [element for element in page.everything() if "onerror" in element.attributes]
+    alts = [image.attributes["alt"] for image in page.all("img")]
+    assert len(alts) == 2 and "layers.2.weight: from 1 to 0.979." in alts[0]  # (96 - 2)/96 at the end
+    assert "layers.4.weight" in alts[1] and "layers.3.weight" not in alts[1]
+    assert "3, steps 0 to 200" in page.text and "No claims" not in page.text
+    assert page.text.count("faint lines are the others") == 1
+
+
+def test_a_watched_training_that_cannot_be_drawn_is_said(tmp_path):
+    store = Store(tmp_path / "runs", create=True)
+    good = watched.record("mine", 0, watched_rows(0), sample=96, seed=0, groups_by="direction")
+    bad = Record("watch", "0" * 16, {"run": "odd", "step": "x"}, "done", values={"layers": 3})
+    store.add([good, bad])
+    page = Reader(report.write(tmp_path / "runs", tmp_path / "a.html")).root
+    assert len(page.all("img")) == 1 and "could not be drawn" in page.text

@@ -1,7 +1,11 @@
 """Compute functions of the studies of sample sizes, on small cases whose outcome the theory knows."""
 
+import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from condenslab import networks
 from condenslab.studies import attention_rank, kan_grid, llr_transition, scaling
 from condenslab.studies.architectures import cases as architectures
 from condenslab.studies.contract.evidence import of_records
@@ -70,6 +74,25 @@ def test_a_flow_near_the_merged_branch_ends_on_the_target():
     assert ended.status == "done" and ended.values["error"] <= RECOVERED
 
 
+@pytest.mark.parametrize("samples", [3, 4, 7])
+def test_a_flow_starts_so_near_to_a_dead_neuron_that_the_jacobian_keeps_its_rank(samples):
+    """Within twice the distance every singular value that is not zero stays above half of the smallest at the point."""
+    inputs, random = np.linspace(-2.0, 2.0, samples), np.random.default_rng(0)
+    point = neuron_runs._point("dead", 1)
+    (distance, least), rank = neuron_runs.basin(point, inputs), min(samples, 4)
+    theta, outputs = np.asarray(networks.ravel(point)), lambda net: net(jnp.asarray(inputs[:, None]))[:, 0]
+
+    def smallest(parameters):
+        jacobian = jax.jacobian(lambda p: outputs(networks.unravel(p, point)))(jnp.asarray(parameters))
+        return np.linalg.svd(np.asarray(jacobian) / np.sqrt(samples), compute_uv=False)[rank - 1]
+
+    directions = random.standard_normal((30, 6))
+    moved = theta + 2 * distance * directions / np.linalg.norm(directions, axis=1, keepdims=True)
+    assert smallest(theta) == pytest.approx(least) and min(map(smallest, moved)) >= least / 2
+    (ended,) = neuron_runs.flows([neuron.Case("dead", samples, 0.01, 1e9, 4_000, 1, 1e-24)], silent)
+    assert (ended.values["error"] <= 100 * 1e-24 / least**2) == (samples > 3)
+
+
 def test_completion_of_a_rank_1_matrix():
     """OPT, eq. 20: seven entries of a 4 × 4 matrix of rank 1; LSH, Fig. 4: eight in the order 1."""
     from condenslab.studies.matrix_completion import runs
@@ -101,6 +124,17 @@ def test_neurons_are_free_and_connections_are_not(growth, rank):
     """k(d + 1) with k = 2: d = 2, and d = 4 with twice the connections."""
     values = scaling.measure(scaling.Case(growth, 2, 0), silent).values
     assert (values["rank"], values["rank_decided"]) == (rank, True)
+
+
+def test_from_mouse_to_human_neurons_cost_no_sample_and_connections_do():
+    """Deck 001: 10⁸ to 10¹¹ neurons, 10³ to 10⁴ connections each; k(d + 1) samples and k more with a bias."""
+    from condenslab.sample_size import optimistic
+
+    def size(connections, neurons):
+        return optimistic.two_layer(connections, neurons, 2, bias=True).value
+
+    mouse = size(1_000, 10**8)
+    assert size(1_000, 10**11) == mouse == 2 * 1_002 and size(10_000, 10**8) == 2 * 10_002
 
 
 def test_the_inertia_of_a_split_minimum_is_proven(monkeypatch):

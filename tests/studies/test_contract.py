@@ -12,7 +12,20 @@ from hypothesis import strategies as st
 
 import condenslab.studies
 from condenslab import studies
-from condenslab.studies import Evidence, Measured, Outcome, Part, Share, Statement, at_least, at_most, exactly, within
+from condenslab.studies import (
+    Evidence,
+    Measured,
+    Outcome,
+    Part,
+    Share,
+    Statement,
+    above,
+    at_least,
+    at_most,
+    below,
+    exactly,
+    within,
+)
 from condenslab.studies.contract import endings
 from condenslab.studies.contract.evidence import Asked, gather, of_records
 from condenslab.studies.contract.parts import guarded
@@ -62,6 +75,25 @@ def test_what_was_cut_off_has_not_answered():
     cut = Record("s", "1", {}, "diverged", "", {"stop": "STEPS_EXHAUSTED"})
     assert of_records([blown, cut]).share(value) == Share(0, 1, 2)
     assert of_records([blown, cut]).each(value, diverged=7.0) == [7.0, None]
+
+
+def test_a_strict_criterion_does_not_accept_its_bound():
+    assert [below(0).judge(v).verdict for v in (-1e-12, 0.0, 1e-12)] == ["holds", "fails", "fails"]
+    assert [above(1e200).judge(v).verdict for v in (2e200, 1e200, 1.0)] == ["holds", "fails", "fails"]
+    for edge in (below(0).judge([-1.0, 0.0]), above(0).judge(0), above(3).judge(3.0)):
+        assert edge.margin is not None and edge.margin < 0
+    assert (above(0).relation, below(0).relation) == (">", "<")
+
+
+def test_a_claim_that_fails_says_what_is_known_of_why():
+    def reason(**options):
+        values = {k: options.pop(k) for k in ("failing", "unsettled") if k in options}
+        return statement(lambda _: Measured(3.0, **values), **options).decide(Evidence([])).reason
+
+    assert reason() == "Not reproduced with these settings; no cause is known."
+    assert reason(reason="Why.", failing="At 3 seeds.") == "Why. At 3 seeds."
+    assert reason(failing="At 3 seeds.", unsettled="Too short.") == "Too short."
+    assert statement(lambda _: Measured(1.0, failing="No."), reason="Why.").decide(Evidence([])).reason == ""
 
 
 def test_a_tolerance_that_would_accept_one_case_too_many_is_refused():
@@ -186,7 +218,13 @@ def test_every_statement_is_promised_for_any_evidence(name):
         for claim in claims:
             assert any(text in claim.statement for text in study.claim_statements)
             assert len(claim.label.split()) <= 15, claim.label
-            assert claim.relation in ("≤", "≥", "=") and claim.source and claim.reason and claim.part and claim.deck
+            assert (
+                claim.relation in ("≤", "≥", "<", ">", "=")
+                and claim.source
+                and claim.reason
+                and claim.part
+                and claim.deck
+            )
             json.dumps(claim.records)
         for case in cases[:50]:
             study.part_of(case)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from condenslab import studies
+from condenslab.studies.dropout.cases import FRESH
 from condenslab.studies.knobs.draw import turned
 from condenslab.studies.shared.descents import DescentCase
 from condenslab.training import Stop
-from judging import check_damage, decided, ended, judged, made_up
+from judging import check_damage, decided, ended, judged, made_up, record_of
 
 DROPOUT, KNOBS, GENERALIZATION = map(studies.get, ("dropout", "knobs", "generalization"))
 
@@ -32,59 +33,95 @@ def test_dropout_is_given_as_keep_and_run_as_drop():
     assert drops == {0.0, 0.1}
 
 
-def condensed(case):
-    return {"orientations": 2 if case.drop else 90, "strong": 100}
+def condensed(case, least=2):
+    """Dropout leaves `least` orientations, its mean alone one more, and no dropout 90."""
+    count = least + case.penalty if case.drop else 90
+    courses = {"times": np.array([1.0, 60.0, 100.0]), "orientations": np.array([90, count, count])}
+    return {"orientations": count, "strong": 100}, courses
+
+
+def dropout_verdicts(values, preset="quick"):
+    settings = DROPOUT.presets[preset]
+    cases = DROPOUT.cases(settings, seed=0)
+    found = [(case, values(case)) for case in cases]
+    records = [
+        record_of(DROPOUT, case, status=what) if isinstance(what, str) else record_of(DROPOUT, case, *what)
+        for case, what in found
+        if what is not None
+    ]
+    return decided(DROPOUT, records, settings)
 
 
 def test_dropout_claims():
-    assert outcome_of(DROPOUT, condensed) == ["holds"] * 7
-    assert outcome_of(DROPOUT, condensed, "full") == ["holds"] * 12, "once for each law of the teacher's inputs"
-    nothing = outcome_of(DROPOUT, lambda case: {"orientations": 90, "strong": 100})
+    assert dropout_verdicts(condensed) == ["holds"] * 7
+    assert dropout_verdicts(condensed, "full") == ["holds"] * 12, "once for each law of the teacher's inputs"
+    nothing = dropout_verdicts(lambda case: condensed(replace(case, drop=0.0)))
     assert nothing == ["fails", "fails", "holds", "fails", "fails", "fails", "fails"]
-    assert outcome_of(DROPOUT, lambda case: {"orientations": 3, "strong": 100})[2] == "fails"
-    assert set(outcome_of(DROPOUT, condensed, "tiny")) == {"undecided"}, "too few steps"
+    assert dropout_verdicts(lambda case: ({"orientations": 3, "strong": 100}, condensed(case)[1]))[2] == "fails"
+    assert dropout_verdicts(lambda case: condensed(case, least=3))[:2] == ["fails", "holds"]
+    assert dropout_verdicts(lambda case: condensed(replace(case, penalty=False)))[1] == "fails", "as many"
+    assert set(dropout_verdicts(condensed, "tiny")) == {"undecided"}, "too few steps"
+
+
+def test_orientations_that_still_change_are_not_counted():
+    def changing(case):
+        values, courses = condensed(case)
+        return values, courses | {"orientations": np.array([90, 8, 2])}
+
+    assert dropout_verdicts(changing)[0] == "undecided"
 
 
 def test_dropout_is_not_judged_by_the_seeds_that_finished():
     def lost(case):
-        return "diverged" if case.task != "two_tanh" and case.seed == 1 and not case.drop else condensed(case)
+        return "diverged" if case.task != "two_tanh" and case.seed == FRESH + 1 and not case.drop else condensed(case)
 
-    assert outcome_of(DROPOUT, lost) == ["holds", "holds", "undecided", "undecided", "undecided", "holds", "holds"]
-    assert outcome_of(DROPOUT, lambda case: None) == ["undecided"] * 7
+    assert dropout_verdicts(lost) == ["holds", "holds", "undecided", "undecided", "undecided", "holds", "holds"]
+    assert dropout_verdicts(lambda case: None) == ["undecided"] * 7
 
 
 def groups(case):
-    return {"groups": 40 - 10 * (case.exponent > 0.2) - 5 * (case.rate > 1e-3) - (case.decay > 0) - (case.drop > 0)}
+    """Each turn of a knob takes some groups away; more dropout and more decay more of them."""
+    turned = 10 * (case.exponent > 0.2) + 5 * (case.rate > 1e-3) + 3 * (case.descent > 0.1)
+    return {"groups": 40 - turned - round(10 * case.decay + 20 * case.drop), "final_risk": 1e-4}
 
 
-def test_knobs_compare_the_last_value_with_the_baseline_seed_by_seed():
-    settings = KNOBS.presets["quick"]
+def test_knobs_compare_the_last_value_with_the_first_and_each_with_the_one_before():
+    settings = replace(KNOBS.presets["quick"], seeds=3)
     records = made_up(KNOBS, settings, groups)
     claims = judged(KNOBS, records, settings)
-    assert [claim.verdict for claim in claims] == ["holds"] * 4
-    assert [claim.measured for claim in claims] == [[10] * 3, [5] * 3, [1] * 3, [1] * 3]
+    assert [claim.verdict for claim in claims] == ["holds"] * 10
+    assert [claim.measured for claim in claims[:5]] == [[10] * 3, [5] * 3, [3] * 3, [10] * 3, [4] * 3]
+    assert [claim.measured for claim in claims[5:]] == [[0] * 3, [0] * 3, [3] * 3, [1] * 3, [1] * 3]
     assert {value: len(runs) for value, runs in turned(records, "drop").items()} == {0.0: 3, 0.05: 3, 0.1: 3, 0.2: 3}
-    assert outcome_of(KNOBS, lambda case: {"groups": 40}) == ["fails"] * 4
-    assert outcome_of(KNOBS, groups, "tiny") == ["undecided"] * 4
+    assert list(turned(records, "descent")) == [0.1, 4.0]
+    assert outcome_of(KNOBS, lambda case: {"groups": 40, "final_risk": 0.0}) == ["fails"] * 5 + ["holds"] * 5
+    assert outcome_of(KNOBS, groups, "tiny") == ["undecided"] * 10
+
+
+def test_a_knob_that_turns_back_fails_with_its_numbers():
+    def back(case):
+        return groups(case) | ({"groups": 20} if case.decay == 1.0 else {"groups": 5} if case.decay else {})
+
+    settings = KNOBS.presets["quick"]
+    ends, turns = (judged(KNOBS, made_up(KNOBS, settings, back), settings)[k] for k in (3, 8))
+    assert (ends.verdict, turns.verdict) == ("holds", "fails")
+    assert "40.0 groups at risk 1.0e-04 at 0; 5.0 groups at risk 1.0e-04 at 0.1; 20.0 groups" in turns.reason
 
 
 def test_a_lost_run_of_a_knob_decides_nothing_of_that_knob():
-    assert outcome_of(KNOBS, lambda c: "failed" if (c.rate, c.seed) == (1e-2, 2) else groups(c)) == [
-        "holds",
-        "undecided",
-        "holds",
-        "holds",
-    ]
-    assert (
-        outcome_of(KNOBS, lambda c: "failed" if groups(c)["groups"] == 40 and c.seed == 0 else groups(c))
-        == ["undecided"] * 4
-    ), "the baseline is in every comparison"
+    found = outcome_of(KNOBS, lambda c: "failed" if (c.rate, c.seed) == (1e-2, 2) else groups(c))
+    assert [k for k, verdict in enumerate(found) if verdict == "undecided"] == [1, 6]
+    start = outcome_of(KNOBS, lambda c: "failed" if groups(c)["groups"] == 40 and c.seed == 0 else groups(c))
+    assert start == ["undecided"] * 10, "the first value is in every comparison"
 
 
 @pytest.mark.parametrize("study", [DROPOUT, KNOBS, GENERALIZATION], ids=lambda study: study.name)
 def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it(study):
     settings = study.presets["quick"]
-    records = made_up(study, settings, lambda case: condensed(case) | groups(case) | interpolated(case))
+    records = [
+        record_of(study, case, condensed(case)[0] | groups(case) | interpolated(case), condensed(case)[1])
+        for case in study.cases(settings, seed=0)
+    ]
     check_damage(study, settings, study.cases(settings, seed=0), records)
 
 
@@ -122,6 +159,12 @@ def test_small_descents_of_every_kind():
     assert len({plain.values["final_risk"], noisy.values["final_risk"], again.values["final_risk"]}) == 3
     (mean,) = DROPOUT.run_batch([replace(SMALL, drop=0.5, penalty=True)])
     assert mean.values["final_risk"] > plain.values["final_risk"], "the penalty is paid for by the risk"
+
+
+def test_gradient_descent_takes_its_rate_in_units_of_the_steepest_curvature():
+    """Well below 2/λ₀ every step lowers the risk; far above, the first ones raise it."""
+    slow, fast = KNOBS.run_batch([replace(SMALL, descent=0.1), replace(SMALL, descent=4.0)])
+    assert np.all(np.diff(slow.arrays["risk"]) < 0) and fast.arrays["risk"][1] > fast.arrays["risk"][0]
 
 
 def test_a_small_teacher_and_a_risk_that_ends_the_run():

@@ -83,7 +83,7 @@ def test_claims_can_fail_and_can_be_undecided():
     told = {claim.statement.split(",")[0]: claim.verdict for claim in judged(STUDY, [flow()], TINY)}
     fails = [text for text, verdict in told.items() if verdict == "fails"]
     assert [text.split(" (")[0] for text in fails] == [
-        "R stays within 10 % of the width-1 minimum 0.1090227421 for at least 3 decades of time",
+        "R stays within 10 % of the width-1 minimum for at least 3 decades of time",
         "three groups of neurons up to sign are dominant",
         "the fourth amplitude is below 5 % of the first",
         "merging the groups gives 3 neurons",

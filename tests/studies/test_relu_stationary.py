@@ -20,6 +20,7 @@ STEPS = np.concatenate([np.full(300, 1.0), np.geomspace(1.0, 0.5, 50), np.full(3
 def record(case, **changes):
     values = {
         "final_risk": 0.2,
+        "end_risk": 0.02788601,
         "start_risk": 1.0,
         "lowest_change": 1e-9,
         "output_slope": 1e-6,
@@ -41,9 +42,9 @@ GOOD = [record(case, **ZERO.get(case.experiment, {})) for case in make_cases(QUI
 
 
 def test_claims_hold_fail_and_wait():
-    assert decided(STUDY, GOOD, QUICK) == ["holds"] * 6
+    assert decided(STUDY, GOOD, QUICK) == ["holds"] * 7
     bad = [record(case, lowest_change=-1e-9, lowest_slope=-1.0, escape=1.0) for case in make_cases(QUICK, 0)]
-    assert decided(STUDY, bad, QUICK) == ["holds", "holds", "fails", "fails", "fails", "fails"]
+    assert decided(STUDY, bad, QUICK) == ["holds", "holds", "holds", *["fails"] * 4]
     assert set(decided(STUDY, [], QUICK)) == {"undecided"}
 
 
@@ -54,20 +55,30 @@ def test_short_runs_and_experiments_left_out_settle_nothing():
     assert claims[0].reason == "300,000 steps of experiment 1; the source takes 600,000"
     part = replace(QUICK, experiments=(1, 2))
     told = judged(STUDY, [r for r in GOOD if r.case["experiment"] < 3], part)
-    assert [claim.verdict for claim in told] == ["holds", "undecided", "holds", *["undecided"] * 3]
+    assert [claim.verdict for claim in told] == ["holds", "undecided", "holds", "holds", *["undecided"] * 3]
     assert told[1].reason == "experiment 3 was not asked for"
 
 
 def test_a_run_that_diverged_is_not_left_out():
     lost = [Record(r.study, r.id, r.case, "diverged", "Lost.") if r.case["seed"] == 4 else r for r in GOOD]
     claims = judged(STUDY, lost, QUICK)
-    assert {claim.verdict for claim in claims} == {"undecided"}
-    assert "for each of 5 runs (1 of them unknown)" in claims[0].statement
+    assert [claim.verdict for claim in claims] == ["undecided", "undecided", "holds", *["undecided"] * 4]
+    assert "for each of 20 runs (1 of them unknown)" in claims[0].statement
+
+
+def test_most_runs_have_to_come_to_the_published_minimum():
+    lower = {0: 0.0221409, 1: 0.0221409}
+    few = [
+        record(case, **({"end_risk": lower[case.seed]} if case.seed in lower else {})) for case in make_cases(QUICK, 0)
+    ]
+    claim = judged(STUDY, few, QUICK)[2]
+    assert (claim.verdict, claim.measured) == ("holds", 0.9) and "0.0221409, 0.0221409" in claim.statement
+    assert judged(STUDY, [record(case, end_risk=0.02) for case in make_cases(QUICK, 0)], QUICK)[2].verdict == "fails"
 
 
 def test_a_short_training_is_measured_and_its_ending_told(monkeypatch):
     """From vanishing weights f = 0, so that the risk starts at the mean of y²; after 50 steps it is still there."""
-    cases = [RunCase(1, seed, 8, 50, 20) for seed in (0, 1)]
+    cases = [RunCase(1, seed, 8, 50, 80, 20) for seed in (0, 1)]
     for outcome in STUDY.run_batch(cases):
         assert outcome.status == "done"
         assert outcome.values["start_risk"] == pytest.approx(np.mean(EXPERIMENTS[1].targets ** 2), rel=1e-4)

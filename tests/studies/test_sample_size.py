@@ -119,7 +119,9 @@ def test_near_a_branch_one_flow_that_does_not_recover_is_one_too_many(lost, expe
     study = studies.get("single_neuron")
     settings = single_neuron.Settings(near=FEWEST)
     cases = [single_neuron.Case("dead", n, 1e-2, 1e9, 10, k) for n in range(3, 8) for k in range(FEWEST)]
-    made = [record_of(study, c, {"error": float(c.seed < (lost if c.samples > 3 else 1))}) for c in cases]
+    made = [
+        record_of(study, c, {"error": float(c.seed < (lost if c.samples > 3 else 1)), "smallest": 1.0}) for c in cases
+    ]
     assert verdicts(judged(study, made, settings, cases=cases), "near the dead branch") == expected
 
 
@@ -127,7 +129,7 @@ def test_a_flow_that_was_cut_off_decides_neither_that_all_recover_nor_that_one_d
     study = studies.get("single_neuron")
     settings = single_neuron.Settings(near=FEWEST)
     cases = [single_neuron.Case("dead", 3, 1e-2, 1e9, 10, k) for k in range(FEWEST)]
-    made = [record_of(study, c, {"error": 0.0}) for c in cases[1:]]
+    made = [record_of(study, c, {"error": 0.0, "smallest": 1.0}) for c in cases[1:]]
     cut = record_of(study, cases[0], {"stop": "STEPS_EXHAUSTED"}, status="diverged")
     blown = record_of(study, cases[0], {"stop": "NOT_FINITE"}, status="diverged")
     some = "near the dead branch some flow"

@@ -7,7 +7,16 @@ import pytest
 from scipy.optimize import minimize
 
 from condenslab import studies, tasks
-from condenslab.studies.training_similarity.cases import BINS, PRESETS, LevelsCase, Settings, TrialCase, make_cases
+from condenslab.studies.training_similarity import lines
+from condenslab.studies.training_similarity.cases import (
+    BINS,
+    FRESH,
+    PRESETS,
+    LevelsCase,
+    Settings,
+    TrialCase,
+    make_cases,
+)
 from condenslab.studies.training_similarity.reference import critical_functions
 from condenslab.studies.training_similarity.spectrum import chance, peaks, unmatched
 from condenslab.sweeps import Record
@@ -15,7 +24,11 @@ from condenslab.training import Stop
 from judging import decided, ended, judged, record_of
 
 STUDY = studies.get("training_similarity")
-FIVE = Settings(widths=(1, 2, 3, 4, 15), trials=1, wide_trials=1, steps=100, levels=1)
+FIVE = Settings(widths=(1, 2, 3, 4, 15), trials=1, wide_trials=1, steps=100, inferred_steps=100, levels=1)
+
+
+INCLUSION = 6
+"""Place of the claim of inclusion with the printed rate; those with the inferred one follow."""
 
 
 def record(case, values=None, arrays=None):
@@ -73,26 +86,74 @@ def test_peaks_and_their_partners():
     assert chance(np.array([10, 11]), np.array([10]), 50) == pytest.approx((0.01, 0.01))
 
 
-LEVELS = record(LevelsCase(1, 20), {"start_risk": 0.4}, {"risks": 10.0 ** np.array([-1.7375, -0.4875])})
+CRITICAL = 10.0 ** np.array([-1.7375, -0.4875])
+LEVELS = record(
+    LevelsCase(1, 20),
+    {"start_risk": 0.4},
+    {"risks": CRITICAL, "all_risks": CRITICAL, "all_outputs": np.zeros((2, 4))},
+)
+INFERRED = TrialCase(1, FRESH, 100, 0.1, 20, 1.0, 1.5)
+
+
+def inferred(width, counts, rests=()):
+    """A run with the inferred setting that rests at functions of given risk."""
+    run = trial(width, 0, counts)
+    arrays = {"rest_risks": np.array([r for r, _ in rests]), "rest_outputs": np.array([f for _, f in rests])}
+    return record(replace(INFERRED, width=width), {"final_risk": 0.1}, run.arrays | arrays)
+
+
 NARROW = [trial(width, 0, {180: 50, 130: 50}) for width in (1, 2, 3, 4)]
 
 
-def test_wide_nets_at_the_levels_of_narrow_ones():
-    """Widths 1 to 4 rest in bins 180 and 130; a wide net in the same, then in one more of its own."""
+def test_narrow_rests_have_to_be_wide_ones_and_not_the_reverse():
+    """Widths 1 to 4 rest in bins 180 and 130; a wide net in the same, in one more of its own, or in one of them."""
     same = judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {181: 10, 129: 90})], FIVE)
     told = [claim.verdict for claim in same]
-    assert told == ["holds", "undecided", "holds", "fails", "undecided", "undecided"]
-    assert same[1].reason == "so few peaks that all of them may match by chance"
-    assert judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {180: 10, 100: 90})], FIVE)[0].measured == [1]
-    assert decided(STUDY, [LEVELS, trial(1, 0, {150: 100}), *NARROW[1:]], FIVE)[2] == "fails"
+    assert told[:6] == ["undecided", "holds", "fails", "undecided", "undecided", "fails"]
+    assert same[0].reason == "so few peaks that all of them may match by chance"
+    assert (same[INCLUSION].verdict, told[INCLUSION + 1 :]) == ("holds", ["undecided"] * 3)
+    more = judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {180: 10, 130: 10, 100: 80})], FIVE)
+    assert more[INCLUSION].verdict == "holds", "wide networks have lines of their own"
+    less = judged(STUDY, [LEVELS, *NARROW, trial(15, 0, {180: 100})], FIVE)[INCLUSION]
+    assert (less.measured, less.reason) == (1, f"{lines.NO_REST} Without a partner: log₁₀ R = -1.74.")
+    assert decided(STUDY, [LEVELS, trial(1, 0, {150: 100}), *NARROW[1:]], FIVE)[1] == "fails"
+
+
+def test_the_published_lines_are_looked_for_at_any_width():
+    """Bin k is at log₁₀ R = −5 + (k + ½)/40: seven bins for the seven lines, the last of them in a wide net alone."""
+    bins = [round((line[0] + 5) * 40 - 0.5) for line in lines.LINES]
+    runs = [inferred(width, dict.fromkeys(bins[:6], 10)) for width in (1, 2, 3, 4)]
+    every = judged(STUDY, [LEVELS, *runs, inferred(15, dict.fromkeys(bins, 10))], FIVE)
+    assert (every[INCLUSION + 1].verdict, every[INCLUSION + 2].verdict) == ("holds", "holds")
+    assert "-4.86: 15" in every[INCLUSION + 1].statement
+    lost = judged(STUDY, [LEVELS, *runs, inferred(15, dict.fromkeys(bins[:6], 10))], FIVE)[INCLUSION + 1]
+    assert lost.verdict == "fails" and lost.reason == "No width has a peak at -4.86."
+
+
+def test_where_networks_rest_they_are_compared_with_critical_functions():
+    """R = 1/8: a rest 0.1 from the critical function of that risk is 0.2·√(2R) away; other risks do not count."""
+    known = {
+        "risks": np.array([0.125]),
+        "all_risks": np.array([0.125, 0.5]),
+        "all_outputs": np.array([np.zeros(4), np.ones(4)]),
+    }
+    levels = record(LevelsCase(1, 20), {"start_risk": 1.0}, known)
+
+    def told(away):
+        near, other = (0.126, np.full(4, away)), (0.2, np.full(4, 9.0))
+        runs = [inferred(width, {180: 10}, [near, near, other]) for width in (1, 2, 3, 4, 15)]
+        return judged(STUDY, [levels, *runs], FIVE)[-1]
+
+    assert told(0.1).verdict == "holds" and "15 (1)" in told(0.1).statement
+    assert told(0.1).measured == pytest.approx([0.1 / np.sqrt(0.252)] * 5) and told(0.2).verdict == "fails"
 
 
 def test_a_lost_trial_leaves_the_spectrum_unknown():
     wide = trial(15, 0, {181: 10, 129: 90})
     lost = Record(wide.study, wide.id, wide.case, "diverged", "Lost.")
     told = decided(STUDY, [LEVELS, *NARROW, lost], FIVE)
-    assert told == ["undecided", "undecided", "holds", "undecided", "undecided", "undecided"]
-    assert decided(STUDY, [], FIVE) == ["undecided"] * 6
+    assert told == ["undecided", "holds", *["undecided"] * 8]
+    assert decided(STUDY, [], FIVE) == ["undecided"] * 10
 
 
 def at_width_2(width, seed, outputs, angle):
@@ -109,7 +170,7 @@ def test_at_the_level_of_width_two_functions_and_neurons_are_compared():
     def told(away, angle):
         trials = [at_width_2(2, 0, np.zeros(4), 1.0), at_width_2(4, 0, np.full(4, 0.1), 1.05)]
         claims = judged(STUDY, [minimum, *trials, at_width_2(15, 0, np.full(4, away), angle)], settings)
-        return [(claim.verdict, pytest.approx(claim.measured)) for claim in claims[4:]]
+        return [(claim.verdict, pytest.approx(claim.measured)) for claim in claims[3:5]]
 
     assert told(0.1, 1.0) == [("holds", [0.0, 0.2, 0.2]), ("holds", [1.0, 1.0, 1.0])]
     assert told(0.2, 2.0) == [("fails", [0.0, 0.2, 0.4]), ("fails", [1.0, 1.0, 0.5])]
@@ -118,8 +179,8 @@ def test_at_the_level_of_width_two_functions_and_neurons_are_compared():
 def test_widths_on_one_side_settle_nothing():
     claims = judged(STUDY, [], replace(FIVE, widths=(1, 2)))
     assert claims[0].reason == "the widths do not lie on both sides of 8"
-    assert claims[3].reason == "2 widths are too few to be ordered: ask for 5"
-    assert claims[4].reason == "the critical risks of width 2 were not asked for"
+    assert claims[2].reason == "2 widths are too few to be ordered: ask for 5"
+    assert claims[3].reason == "the critical risks of width 2 were not asked for"
 
 
 def test_every_step_of_a_training_is_counted(monkeypatch):

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from condenslab.errors import UserError
-from condenslab.sweeps import InProcess, Outcome, Schedule, Store, executor, sweep
-from condenslab.sweeps.run import _chunks
+from condenslab.sweeps import Outcome, Schedule, Store, sweep
+from condenslab.sweeps.batches import chunks as _chunks
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ def test_records_come_in_the_order_of_the_cases_with_their_provenance(store):
     assert [int(record.arrays["seed"]) for record in records] == [case.seed for case in CASES]
     assert records[0].case == {"@type": "Case", "seed": 0, "width": 10}
     provenance = records[0].provenance
-    assert provenance | {"seconds": 0, "utc": ""} == {
-        "jax": "1", "precision": "float64", "revision": 1, "batch": 3, "seconds": 0, "utc": "",
+    assert provenance | {"seconds": 0, "utc": "", "program": ""} == {
+        "jax": "1", "precision": "float64", "revision": 1, "batch": 3, "seconds": 0, "estimate": 30, "program": "",
+        "utc": "",
     }  # fmt: skip
 
 
@@ -170,8 +171,8 @@ def test_progress_is_weighted_by_cost_and_ends_at_one(store):
     run(store, Runner(), progress=lambda fraction, text: lines.append((round(fraction, 3), text)))
     total = 5 * 10 + 5 * 100
     assert lines[0] == (round(15 / total, 3), "half")
-    assert lines[1] == (round(30 / total, 3), "batch stored")
-    assert lines[-1] == (1.0, "batch stored")
+    assert lines[1] == (round(30 / total, 3), "3 of 10 cases stored")
+    assert lines[-1] == (1.0, "10 of 10 cases stored")
     assert [fraction for fraction, _ in lines] == sorted(fraction for fraction, _ in lines)
 
 
@@ -182,12 +183,3 @@ def test_chunks_keep_order_and_bound(sizes, memory):
     assert [identity for chunk in chunks for identity in chunk] == ids
     for chunk in chunks:
         assert len(chunk) == 1 or sum(sizes[int(identity)] for identity in chunk) <= memory
-
-
-def test_executors():
-    assert isinstance(executor("inprocess"), InProcess)
-    assert list(InProcess().map(lambda x: x + 1, [1, 2])) == [2, 3]
-    with pytest.raises(UserError, match="not in this version yet"):
-        executor("dask:tcp://x")
-    with pytest.raises(UserError, match="did you mean 'inprocess'"):
-        executor("inproces")

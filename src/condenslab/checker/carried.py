@@ -4,10 +4,11 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import Any
 
+from condenslab.checker.compatible import check_compatible
 from condenslab.checker.inertia import signs
-from condenslab.checker.jets import loss_slopes, outputs, series
-from condenslab.checker.point import COUNTS, Point, check_point, require_counts
-from condenslab.checker.reading import Refused, ball_of, flint, need, rational
+from condenslab.checker.jets import Net, loss_slopes, outputs, series, skips
+from condenslab.checker.point import COUNTS, FRAME, Point, check_point, require_counts
+from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational
 
 _WIDTH = 100_000
 
@@ -26,8 +27,15 @@ def check_embedded(certificate: Any) -> Point:
     """
     point = check_point(need(certificate, "narrow", dict))
     net = point.data.net
-    if len(net.widths) != 3:
-        raise Refused("embeddings are of two-layer networks")
+    only(certificate, "precision", "narrow", "neurons", "claim", *FRAME)
+    wide = Net(
+        [net.widths[0], len(need(certificate, "neurons", list)), net.widths[-1]],
+        net.biases,
+        net.activation,
+        net.residual,
+    )
+    if len(net.widths) != 3 or skips(net) or skips(wide):
+        raise Refused("these embeddings are of two-layer networks without skips")
     shares, nulls = _neurons(need(certificate, "neurons", list), point)
     d, _, out = net.widths
     size = d + net.biases[0]
@@ -36,12 +44,13 @@ def check_embedded(certificate: Any) -> Point:
         total = [a + b for a, b in zip(total, _copies(point, source, own), strict=True)]
     for bias in nulls:
         total = [a + b for a, b in zip(total, _null(point, bias), strict=True)]
-    claim = need(certificate, "claim", dict)
-    stated = tuple(need(need(claim, "inertia", dict), name, int) for name in COUNTS)
+    claim = only(need(certificate, "claim", dict), "inertia", "dimension", "width")
+    stated = tuple(need(only(need(claim, "inertia", dict), *COUNTS), name, int) for name in COUNTS)
     width = sum(map(len, shares.values())) + len(nulls)
     parameters = width * (size + out) + out * net.biases[1]
     require_counts(stated, (total[0], total[1], total[2]), parameters)
-    family = sum(len(own) - 1 for own in shares.values()) + (len(nulls) if net.biases == [True, True] else 0)
+    live = [source for source in shares if any(not a.contains(0) for a in _weights(point, source))]
+    family = sum(len(shares[source]) - 1 for source in live) + (len(nulls) if net.biases == [True, True] else 0)
     if need(claim, "dimension", int) != family or need(claim, "width", int) != width:
         raise Refused("the claimed dimension or width is not that of the embedding")
     return Point(point.data, point.box, (stated[0], stated[1], stated[2]), False)
@@ -59,13 +68,15 @@ def check_distinct(certificate: Any) -> str:
     Raises:
         Refused: A member is refused, or two may have the same function.
     """
+    only(certificate, "members", "claim", *FRAME)
     seen: list[list[list[Any]]] = []
     inputs = None
+    checks = {"critical_point": check_point, "embedded_point": check_embedded, "compatible_point": check_compatible}
     for number, member in enumerate(need(certificate, "members", list)):
         kind = need(member, "kind", str)
-        if kind not in ("critical_point", "embedded_point"):
+        if kind not in checks:
             raise Refused(f"member {number} is no critical point")
-        point = check_point(member) if kind == "critical_point" else check_embedded(member)
+        point = checks[kind](member)
         problem = {**(member if kind == "critical_point" else member["narrow"])["problem"], "network": None}
         if inputs is not None and problem != inputs:
             raise Refused(f"member {number} is about other data")
@@ -76,7 +87,7 @@ def check_distinct(certificate: Any) -> str:
             if all(a.overlaps(b) for a, b in pairs):
                 raise Refused(f"members {other} and {number} may have the same function")
         seen.append(values)
-    if need(need(certificate, "claim", dict), "count", int) != len(seen):
+    if need(only(need(certificate, "claim", dict), "count"), "count", int) != len(seen):
         raise Refused("the claimed number is not that of the members")
     return f"{len(seen)} critical functions, no two of them equal"
 
@@ -86,6 +97,7 @@ def _neurons(entries: list[Any], point: Point) -> tuple[dict[int, list[Fraction]
     if len(entries) > _WIDTH:
         raise Refused(f"there are more than {_WIDTH} neurons")
     for entry in entries:
+        only(entry, "source", "share", "sign", "bias")
         source, sign = need(entry, "source", (int, type(None))), need(entry, "sign", int)
         if sign not in (1, -1) or (sign == -1 and net.activation not in ("tanh", "x2_tanh", "x_tanh")):
             raise Refused("a mirrored copy needs an odd or even activation")
@@ -106,21 +118,22 @@ def _neurons(entries: list[Any], point: Point) -> tuple[dict[int, list[Fraction]
 def _copies(point: Point, neuron: int, shares: list[Fraction]) -> tuple[int, int, int]:
     """Returns what copies of a neuron add, from the signs of [[0, G], [Gᵀ, A]] times those of the shares.
 
-    A copy with share 0 adds [[0, G], [Gᵀ, 0]], which are zeros only with one output.
+    A copy with share 0 adds [[0, G], [Gᵀ, 0]], which are zeros only with one output; where the neuron has no output
+    weights at all, so does every copy, and G need not vanish.
     """
     net = point.data.net
-    d, m, out = net.widths
+    d, _, out = net.widths
     size = d + net.biases[0]
     live = [share for share in shares if share != 0]
     idle, most = len(shares) - len(live), min(out - 1, size)
     zero = len(live) - 1 + idle * (size + out - 2 * most)
     up, down = sum(share > 0 for share in live) - 1, sum(share < 0 for share in live)
-    if up + down == 0 and idle * most == 0:
-        return 0, zero, 0
-    a = [point.box[m * size + o * m + neuron] for o in range(out)]
+    a = _weights(point, neuron)
     lead = next((o for o in range(out) if not a[o].contains(0)), None)
     if lead is None:
-        raise Refused(f"narrow neuron {neuron} may have no output weights, so its copies prove nothing")
+        return _silent(point, neuron, len(shares) - 1)
+    if up + down == 0 and idle * most == 0:
+        return 0, zero, 0
     others = [o for o in range(out) if o != lead]
     form = flint.arb_mat(out - 1 + size, out - 1 + size)
     for slopes, x, (_, s1, s2) in _samples(point, neuron):
@@ -134,6 +147,23 @@ def _copies(point: Point, neuron: int, shares: list[Fraction]) -> tuple[int, int
     positive, negative, _ = signs(form) if up + down else (0, 0, 0)
     sure = idle * most if idle * most and _has_full_rank([row[out - 1 :] for row in form.tolist()[: out - 1]]) else 0
     return up * positive + down * negative + sure, zero, up * negative + down * positive + sure
+
+
+def _weights(point: Point, neuron: int) -> list[Any]:
+    d, m, out = point.data.net.widths
+    return [point.box[m * (d + point.data.net.biases[0]) + o * m + neuron] for o in range(out)]
+
+
+def _silent(point: Point, neuron: int, count: int) -> tuple[int, int, int]:
+    """Returns what copies of a neuron add whose output weights are exactly 0; else only the zeros that are sure."""
+    d, _, out = point.data.net.widths
+    size = d + point.data.net.biases[0]
+    form = [[flint.arb(0)] * size for _ in range(out)]
+    for slopes, x, (_, s1, _) in _samples(point, neuron):
+        form = [[g + slopes[o] * s1 * v for g, v in zip(form[o], x, strict=True)] for o in range(out)]
+    rank = min(out, size)
+    sure = rank if all(a == 0 for a in _weights(point, neuron)) and _has_full_rank(form) else 0
+    return count * sure, count * (out + size - 2 * rank), count * sure
 
 
 def _has_full_rank(rows: list[list[Any]]) -> bool:

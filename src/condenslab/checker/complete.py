@@ -10,7 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 from condenslab.checker.jets import Data, read_data
-from condenslab.checker.reading import Refused, ball_of, flint, need, rational, stated_ball
+from condenslab.checker.point import FRAME
+from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational, stated_ball
 
 _BOXES = 4_000_000
 _TINY = Fraction(1, 2**18)
@@ -36,7 +37,9 @@ def check_complete(certificate: Any) -> str:
     fits = len(net.widths) == 3 and net.widths[0] == net.widths[-1] == 1 and net.biases == [True, False]
     if not fits or net.activation != "tanh" or data.loss != "squared" or certificate["problem"]["weights"] is not None:
         raise Refused("completeness is for tanh networks with one input and one output and the squared loss")
-    box, claim = need(certificate, "box", dict), need(certificate, "claim", dict)
+    only(certificate, "precision", "problem", "box", "roots", "claim", *FRAME)
+    box = only(need(certificate, "box", dict), "largest_weight", "centres")
+    claim = only(need(certificate, "claim", dict), "count", "every_bias")
     weight = rational(need(box, "largest_weight", str))
     low, high = (rational(text) for text in need(box, "centres", list))
     roots = [_root(data, entry) for entry in need(certificate, "roots", list)]
@@ -85,7 +88,7 @@ def _free(data: Data, part: Sides) -> bool:
 
 def _root(data: Data, entry: Any) -> Sides:
     """Returns the rectangle of a root after proving that it holds exactly one, with the stated output weight."""
-    ends = [rational(text) for text in need(entry, "rectangle", list)]
+    ends = [rational(text) for text in need(only(entry, "rectangle", "a"), "rectangle", list)]
     if len(ends) != 4 or not ends[0] < ends[1] or not ends[2] < ends[3]:
         raise Refused("a root's rectangle is none")
     part = (ends[0], ends[1], ends[2], ends[3])
@@ -158,14 +161,15 @@ def _neuron(x: Any, box: tuple[Any, Any], part: Sides, order: int) -> list[Any]:
 
 
 def _curve(y: Any) -> tuple[Any, Any, Any]:
-    """Returns T, T′, T″ at y ≥ 0, by power series; next to 0 between partial sums of the alternating one."""
+    """Returns T, T′, T″ at y ≥ 0 by 2yT′ = 1 − T − yT² and its derivative; next to 0 between alternating sums."""
     if y < _exact(_TINY):
         top = y.upper().max(flint.arb(0))
         near = flint.arb(0).union(top)
         return 1 - near / 3, flint.arb(-1) / 3 + near * 4 / 15, flint.arb(4) / 15 - near * 34 / 105
-    root = flint.arb_series([y, 1]).sqrt()
+    root = y.sqrt()
     t = (1 - 2 / ((2 * root).exp() + 1)) / root
-    return t[0], t[1], 2 * t[2]
+    t1 = (1 - t - y * t * t) / (2 * y)
+    return t, t1, -(t * t + 2 * y * t * t1 + 3 * t1) / (2 * y)
 
 
 def _odd(data: Data, problem: Any, centres: tuple[Fraction, Fraction]) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 
 from condenslab.checker.inertia import signs
 from condenslab.checker.jets import Data, read_data, risk
-from condenslab.checker.reading import Refused, ball_of, flint, need, stated_ball
+from condenslab.checker.reading import Refused, ball_of, flint, need, only, stated_ball
 
 _PRECISION = (53, 4096)
 _GUARD = 40  # power series lose some digits to cancellation that closed forms do not
+FRAME = ("format", "version", "kind", "versions", "sha256")
 COUNTS = ("positive", "zero", "negative", "open")
 
 
@@ -35,7 +36,9 @@ def check_point(certificate: Any) -> Point:
     if not _PRECISION[0] <= digits <= _PRECISION[1]:
         raise Refused(f"a precision of {digits} digits is out of range")
     flint.ctx.prec = digits + _GUARD
+    only(certificate, "precision", "problem", "point", "claim", *FRAME)
     data, point = read_data(need(certificate, "problem", dict)), need(certificate, "point", dict)
+    only(point, "centre", "radius", "existence", "equations", "unknowns")
     centre = [ball_of(text) for text in need(point, "centre", list)]
     if len(centre) != data.net.size or any(value.rad() != 0 for value in centre):
         raise Refused("the centre is not a list of exact numbers, one a parameter")
@@ -48,10 +51,10 @@ def check_point(certificate: Any) -> Point:
     box = _box(centre, columns, existence)
     value, _, hessian = risk(data, box, order=2)
     _krawczyk(data, (centre, hessian), (rows, columns), (radius, existence))
-    claim = need(certificate, "claim", dict)
+    claim = only(need(certificate, "claim", dict), "inertia", "risk", "hessian")
     _contained(claim, value, hessian)
     inertia = _section_inertia(data, centre, (rows, columns), hessian)
-    claimed = need(claim, "inertia", dict)
+    claimed = only(need(claim, "inertia", dict), *COUNTS)
     stated = tuple(need(claimed, name, int) for name in COUNTS)
     require_counts(stated, inertia, data.net.size)
     return Point(data, box, (stated[0], stated[1], stated[2]), rows == columns == list(range(data.net.size)))
@@ -82,7 +85,7 @@ def _krawczyk(
         y = _middle(y.inv()) if rows else y
     except ZeroDivisionError:
         raise Refused("the Hessian at the centre cannot be inverted: nothing is proven") from None
-    newton = _norm(y * flint.arb_mat([[gradient[k, 0]] for k in rows])) if rows else flint.arb(0)
+    newton = _norm(y * flint.arb_mat([[gradient[k]] for k in rows])) if rows else flint.arb(0)
     _, _, wide = risk(data, _box(centre, columns, radius), order=2)
     contraction = _norm(
         flint.arb_mat(len(rows), len(rows), [int(i == j) for i in range(len(rows)) for j in range(len(rows))])

@@ -11,6 +11,7 @@ except ImportError as error:
 
 _DIGITS = 4000
 _POWER = 20_000
+_DYADIC = re.compile(r"(-?)0x([\da-f]+)p(-?\d{1,5})", re.ASCII)
 
 
 class Refused(Exception):  # noqa: N818 - a verdict, not an error of the program
@@ -36,6 +37,22 @@ def need(values: Any, name: str, kind: type | tuple[type, ...]) -> Any:
     return value
 
 
+def only(values: Any, *names: str) -> Any:
+    """Returns a part of a certificate that must have these keys and no other: what nothing checks proves nothing.
+
+    Args:
+        values: The mapping.
+        names: Its keys.
+
+    Raises:
+        Refused: It has others.
+    """
+    more = sorted(set(values) - set(names))
+    if more:
+        raise Refused(f"the part {more[0][:40]!r} is not one that is checked")
+    return values
+
+
 def rational(text: Any) -> Fraction:
     """Returns the rational number that a text states.
 
@@ -47,14 +64,14 @@ def rational(text: Any) -> Fraction:
     """
     if not isinstance(text, str) or len(text) > _DIGITS:
         raise Refused(f"{str(text)[:40]!r} is no exact number")
-    parts = re.fullmatch(r"(-)?0x([\da-f]+)(\.[\da-f]*)?p([-+]?\d+)", text)
+    parts = re.fullmatch(r"(-)?0x([\da-f]+)(\.[\da-f]*)?p([-+]?\d+)", text, re.ASCII)
     if parts:
         tail = (parts[3] or ".")[1:]
         power = int(parts[4]) - 4 * len(tail)
         if abs(power) > _POWER:
             raise Refused(f"{text[:40]!r} is out of range")
         return Fraction(int(parts[2] + tail, 16)) * Fraction(2) ** power * (-1 if parts[1] else 1)
-    plain = re.fullmatch(r"-?\d+(\.\d*)?([eE]([-+]?\d+))?|-?\d+/0*[1-9]\d*", text)
+    plain = re.fullmatch(r"-?\d+(\.\d*)?([eE]([-+]?\d+))?|-?\d+/0*[1-9]\d*", text, re.ASCII)
     if not plain or abs(int(plain[3] or 0)) > _POWER // 10:
         raise Refused(f"{text[:40]!r} is no exact number")
     return Fraction(text)
@@ -66,6 +83,9 @@ def ball_of(text: Any) -> Any:
     Args:
         text: The text.
     """
+    parts = _DYADIC.fullmatch(text) if isinstance(text, str) and len(text) <= _DIGITS else None
+    if parts and abs(int(parts[3])) <= _POWER:  # most numbers of a certificate: quicker than through a fraction
+        return flint.arb(flint.fmpz(int(parts[1] + parts[2], 16))) * flint.arb(2) ** int(parts[3])
     value = rational(text)
     return flint.arb(flint.fmpz(value.numerator)) / flint.arb(flint.fmpz(value.denominator))
 
@@ -79,9 +99,9 @@ def stated_ball(pair: Any) -> Any:
     Raises:
         Refused: It is no such pair, or the radius is negative.
     """
-    if not isinstance(pair, list) or len(pair) != 2 or rational(pair[1]) < 0:
+    width = ball_of(pair[1]) if isinstance(pair, list) and len(pair) == 2 else flint.arb(-1)
+    if not width >= 0:
         raise Refused("a claimed ball is not [midpoint, radius]")
-    width = ball_of(pair[1])
     return ball_of(pair[0]) + (-width).union(width)
 
 

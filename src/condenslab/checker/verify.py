@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from condenslab.checker.carried import check_distinct, check_embedded
+from condenslab.checker.compatible import check_compatible
 from condenslab.checker.complete import check_complete
 from condenslab.checker.point import check_point
 from condenslab.checker.ranks import check_rank
@@ -88,9 +89,20 @@ def _embedded(certificate: Any) -> str:
     )
 
 
+def _compatible(certificate: Any) -> str:
+    point, claim = check_compatible(certificate), certificate["claim"]
+    open_signs = claim["inertia"]["open"]
+    more = f" at least, {open_signs} signs open" if open_signs else ""
+    return (
+        f"a critical point of widths {claim['widths']} in a family of critical points of dimension "
+        f"{claim['dimension']}, inertia {point.inertia}{more}"
+    )
+
+
 _CHECKS: dict[str, Callable[[Any], str]] = {
     "critical_point": _point,
     "embedded_point": _embedded,
+    "compatible_point": _compatible,
     "distinct_functions": check_distinct,
     "model_rank": check_rank,
     "complete_width_1": check_complete,

@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.flush()
         return status
     except UserError as error:
-        say(f"condenslab: {' '.join(str(error).split())}")
+        say(f"condenslab: {streams.printable(' '.join(str(error).split()))}")
         return MISTAKE
     except KeyboardInterrupt:
         say(_interruption(arguments))

@@ -15,6 +15,8 @@ from condenslab.cli.options import (
     RunOptions,
     VerifyOptions,
 )
+from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
+from condenslab.cli.store_options import ExportOptions, MergeOptions, ShowOptions, StatusOptions, SweepOptions
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
@@ -54,21 +56,30 @@ def run_command(options: RunOptions) -> int:
         raise UserError("--out needs the name of a folder. Got an empty one")
     machine.limit_threads(options.threads)
     from condenslab import studies
-    from condenslab.cli import show
+    from condenslab.cli import cost, show
     from condenslab.cli.interruption import heeding
     from condenslab.cli.progress import progress_of
     from condenslab.sweeps import executor
 
     executor(options.executor)
+    if options.time_limit is not None and not options.time_limit > 0:
+        raise UserError(f"--time-limit must be a number of seconds above 0. Got {options.time_limit}")
     plans = _plans(options)
     if options.dry_run:
-        return _dry_run(options, plans)
-    _require_memory(options, plans)
+        return cost.dry_run(options, plans)
+    cost.require_memory(options, plans)
     runs: list[Run] = []
     machine.prepare_jax()
     for plan in plans:
         with progress_of(plan.study.name, quiet=options.quiet) as progress:
-            run = studies.execute(plan, out=options.out, executor=options.executor, progress=heeding(progress))
+            run = studies.execute(
+                plan,
+                out=options.out,
+                executor=options.executor,
+                progress=heeding(progress),
+                time_limit=options.time_limit,
+                say=machine.say,
+            )
         runs.append(run)
     rows = [row for run in runs for row in run.claims]
     if options.json:
@@ -157,6 +168,42 @@ def measure_command(options: MeasureOptions) -> int:
     return 0
 
 
+def sweep_command(options: SweepOptions) -> int:
+    """Computes a sweep of the user's own."""
+    machine.limit_threads(options.threads)
+    from condenslab.cli import sweep
+
+    return sweep.run(options)
+
+
+def status_command(options: StatusOptions) -> int:
+    """Says how a folder stands."""
+    from condenslab.cli import stores
+
+    return stores.status(options)
+
+
+def merge_command(options: MergeOptions) -> int:
+    """Copies folders into one."""
+    from condenslab.cli import stores
+
+    return stores.merge(options)
+
+
+def export_command(options: ExportOptions) -> int:
+    """Writes records as a file."""
+    from condenslab.cli import stores
+
+    return stores.export(options)
+
+
+def show_command(options: ShowOptions) -> int:
+    """Shows one record."""
+    from condenslab.cli import stores
+
+    return stores.show(options)
+
+
 def doctor_command(options: DoctorOptions) -> int:
     """Checks the JAX build."""
     machine.require_device()
@@ -194,54 +241,20 @@ def _plans(options: RunOptions) -> "list[Plan]":
     ]
 
 
-def _require_memory(options: RunOptions, plans: "list[Plan]") -> None:
-    """Refuses a run of which one batch asks for more memory than there is, by the study's own estimate."""
-    from condenslab.memory import shortage
+def reduce_command(options: ReduceOptions) -> int:
+    """Makes a torch module smaller."""
+    from condenslab.cli import reduce
 
-    for plan in plans:
-        missing = shortage(1e6 * _cost(plan, options.out)["megabytes"])
-        if missing:
-            raise UserError(
-                f"{plan.study.name} does not fit on this machine: {missing}; give less data or smaller settings "
-                "(--dry-run shows what they cost)"
-            )
-
-
-def _dry_run(options: RunOptions, plans: "list[Plan]") -> int:
-    from condenslab.cli import show
-
-    rows = [_cost(plan, options.out) for plan in plans]
-    if options.json:
-        _write(show.as_json(rows))
-        return 0
-    for row in rows:
-        _write(
-            f"{row['study']}, preset {row['preset']}, seed {row['seed']}: {row['cases']} cases in {row['batches']} "
-            f"batches, {row['stored']} of them stored already; the rest takes about {show.number(row['seconds'])} s "
-            f"and {show.number(row['megabytes'])} MB"
-        )
+    _write(reduce.run_reduce(options))
     return 0
 
 
-def _cost(plan: "Plan", out: str) -> dict[str, Any]:
-    """Estimates what a run would compute, from the study's own figures."""
-    from condenslab.sweeps import Store
+def embed_command(options: EmbedOptions) -> int:
+    """Makes a torch module wider."""
+    from condenslab.cli import reduce
 
-    known = Store(out).records(plan.study.name) if Store.exists(out) else {}
-    batches = plan.batches()
-    pending = [batch for batch in batches if batch.missing(known)]
-    missing = sum(len(batch.missing(known)) for batch in pending)
-    cases = sum(len(batch.ids) for batch in batches)
-    return {
-        "study": plan.study.name,
-        "preset": plan.preset,
-        "seed": plan.seed,
-        "cases": cases,
-        "stored": cases - missing,
-        "batches": len(batches),
-        "seconds": float(sum(batch.seconds for batch in pending)),
-        "megabytes": max((batch.bytes for batch in pending), default=0) / 1e6,
-    }
+    _write(reduce.run_embed(options))
+    return 0
 
 
 def _folder(command: str, directory: str) -> str:

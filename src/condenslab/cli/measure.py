@@ -3,6 +3,7 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
+from condenslab.cli.streams import printable
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def run(options: "MeasureOptions") -> str:
 def _targets(options: "MeasureOptions") -> tuple[str, list[str]]:
     targets = list(options.targets)
     later = [name for group in options.against for name in group]
+    if options.against and not all(options.against):
+        raise UserError("--against needs one or more later checkpoints: condenslab measure FILE --against LATER…")
     if not targets and later:  # in `measure --against B A` the parser takes A for one of the others
         raise UserError("measure needs a file before --against: condenslab measure FILE --against LATER…")
     if len(targets) != 1:
@@ -66,11 +69,14 @@ def _one(options: "MeasureOptions", target: str) -> "Measurement":
         return _file(options, target)
     if options.weights is None:
         raise UserError(f"measure {target} needs the weights of the module: --weights CHECKPOINT")
-    measured = _file(options, options.weights)
     if options.inputs is None:
-        return measured
+        raise UserError(
+            f"measure {target} looks at which neurons are silent, so it needs inputs: --inputs X.npz; for the weights "
+            f"alone no module is needed: condenslab measure {options.weights}"
+        )
     from condenslab.interop.torch_module import silent_neurons
 
+    measured = _file(options, options.weights)
     return silent_neurons(measured, target, options.weights, options.inputs)
 
 
@@ -80,7 +86,7 @@ def _file(options: "MeasureOptions", file: str) -> "Measurement":
     shown = sys.stderr.isatty() and not options.quiet
 
     def progress(name: str) -> None:
-        sys.stderr.write(f"\r\x1b[2K{name}")
+        sys.stderr.write(f"\r\x1b[2K{printable(name)}")
         sys.stderr.flush()
 
     try:
@@ -119,7 +125,7 @@ def as_text(found: "Measurement") -> str:
     """
     rows = [_COLUMNS, *(_row(layer) for layer in found.layers)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    lines = [f"{found.file}, activation {found.activation or 'unknown'}"]
+    lines = [f"{printable(found.file)}, activation {found.activation or 'unknown'}"]
     for row in rows:
         cells = [
             f"{row[0]:<{widths[0]}}",
@@ -131,13 +137,15 @@ def as_text(found: "Measurement") -> str:
         lines.append("  no layer with neurons was found")
     for head in found.heads:
         ov = f", OV {head.ov['nearest']['largest']:.2f}" if head.ov else ""
-        lines.append(f"  {head.block}: {head.heads} heads, nearest pair QK {head.qk['nearest']['largest']:.2f}{ov}")
+        lines.append(
+            f"  {printable(head.block)}: {head.heads} heads, nearest pair QK {head.qk['nearest']['largest']:.2f}{ov}"
+        )
     reasons: dict[str, list[str]] = {}
     for name, reason in found.skipped:
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-        lines.append(f"  left out: {names[0]}{more} ({reason})")
+        lines.append(f"  left out: {printable(names[0])}{more} ({printable(reason)})")
     if found.layers:
         lines.append(
             "  twins: nearer to another neuron than any in a rotation of the layer, in per cent; cosines up to sign"
@@ -149,7 +157,7 @@ def _row(layer: Any) -> tuple[str, ...]:
     rotation = layer.nulls.get("rotation")
     silent = f", {layer.silent} silent on your inputs" if layer.silent is not None else ""
     return (
-        layer.name,
+        printable(layer.name),
         str(layer.neurons),
         str(layer.dead),
         str(layer.faint),
@@ -172,5 +180,5 @@ def _course_text(first: "Measurement", others: list["Measurement"]) -> str:
         twins = " → ".join(f"{100 * share:.0f} %" for share in step.twins)
         directions = " → ".join(map(str, step.directions))
         nearest = " → ".join(f"{value:.2f}" for value in step.nearest)
-        lines.append(f"  {step.name}: {twins}; {directions}; {nearest}")
+        lines.append(f"  {printable(step.name)}: {twins}; {directions}; {nearest}")
     return "\n".join(lines)

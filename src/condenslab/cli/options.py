@@ -11,6 +11,8 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
 from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.overview import SUMMARIES
+from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
+from condenslab.cli.store_options import ExportOptions, MergeOptions, ShowOptions, StatusOptions, SweepOptions
 from condenslab.errors import UserError, unknown
 
 Options = TypeVar("Options")
@@ -41,7 +43,9 @@ class RunOptions:
     data: Annotated[str | None, arg(metavar="FILE.csv", help_behavior_hint="")] = None
     """Run on your own table, the last column being the target."""
     executor: Annotated[str, arg(metavar="NAME")] = "inprocess"
-    """Where batches run."""
+    """Where batches run: inprocess, local[:N] (N processes), dask[:ADDRESS], ray[:ADDRESS] or slurm[:KEY=VALUE,…]."""
+    time_limit: Annotated[float | None, arg(metavar="SECONDS", help_behavior_hint="(default: none)")] = None
+    """Record a case that takes longer than this as failed, and go on."""
     threads: Annotated[int | None, arg(metavar="N", help_behavior_hint="(default: all)")] = None
     """Threads that computations may use."""
     strict: bool = False
@@ -155,17 +159,24 @@ class DoctorOptions:
 OPTIONS: dict[str, type] = {
     "list": ListOptions,
     "run": RunOptions,
+    "sweep": SweepOptions,
     "claims": ClaimsOptions,
     "report": ReportOptions,
+    "status": StatusOptions,
+    "merge": MergeOptions,
+    "export": ExportOptions,
+    "show": ShowOptions,
     "plan": PlanOptions,
     "prove": ProveOptions,
     "verify": VerifyOptions,
     "measure": MeasureOptions,
+    "reduce": ReduceOptions,
+    "embed": EmbedOptions,
     "doctor": DoctorOptions,
 }
 """The options of each command."""
 
-_POSITIONAL = ("studies", "directory", "kind", "certificate", "targets")
+_POSITIONAL = ("studies", "directory", "directories", "kind", "certificate", "targets", "file", "id")
 
 
 def parse(command: str, arguments: list[str]) -> object:

@@ -3,12 +3,19 @@
 SUMMARIES = {
     "list": "List the studies: question, source, presets with their settings, claims.",
     "run": "Compute what is missing for one or more studies, store it, and print their claims.",
+    "sweep": "Compute a grid, draws or a search of your own, described in a TOML file.",
     "claims": "Print the claims of the runs in a folder; exit status 1 if one of them fails.",
     "report": "Write the results in a folder as one self-contained HTML page.",
+    "status": "Say what is done, failed and missing in a folder, and how long the rest takes.",
+    "merge": "Copy the results of several folders into one.",
+    "export": "Write the records of a folder as Parquet, CSV or netCDF (xarray).",
+    "show": "Show one record: its case, its numbers, and the command that makes it.",
     "plan": "Say how many samples a target needs from an architecture, and what would change that.",
     "prove": "Prove the critical points in a folder by ball arithmetic and write a certificate of each.",
     "verify": "Check a certificate from scratch, by a second program; exit status 1 if it is refused.",
     "measure": "Read any checkpoint, running nothing in it, and say of each layer whether it has condensed.",
+    "reduce": "Make a torch module smaller: units that are one become one, certified, with a receipt.",
+    "embed": "Make a torch module wider without changing what it computes, with a receipt.",
     "doctor": "Check that this JAX build computes correctly; show versions, device and speed.",
 }
 """What each command does."""

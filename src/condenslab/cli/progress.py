@@ -9,6 +9,8 @@ from condenslab.cli.machine import say
 from condenslab.sweeps import Progress
 
 _SECONDS_BETWEEN_LINES = 5.0
+_QUIET_AFTER = 60.0
+"""Seconds after which lines come once a minute: a log of days stays readable."""
 
 
 @contextmanager
@@ -29,7 +31,7 @@ def progress_of(name: str, *, quiet: bool) -> Iterator[Progress | None]:
 
 
 class Lines:
-    """Writes a line at most every five seconds, at the first step and at the last."""
+    """Writes a line at most every five seconds, after a minute one a minute, at the first step and at the last."""
 
     def __init__(self, name: str):
         """Starts the clock.
@@ -48,7 +50,8 @@ class Lines:
         now = time.monotonic()
         self._fraction = max(fraction, self._fraction)
         finishes = fraction >= 1.0 and not self._finished
-        if now - self._last < _SECONDS_BETWEEN_LINES and not finishes:
+        between = _SECONDS_BETWEEN_LINES if now - self._start < _QUIET_AFTER else 60.0
+        if now - self._last < between and not finishes:
             return
         self._last, self._finished = now, fraction >= 1.0
         left = time_left(now - self._start, self._fraction)
@@ -68,9 +71,22 @@ def time_left(elapsed: float, fraction: float) -> str:
     """
     if not 0.01 < fraction < 1.0:
         return ""
-    minutes, seconds = divmod(round(elapsed * (1 - fraction) / fraction), 60)
+    return clock(elapsed * (1 - fraction) / fraction)
+
+
+def clock(seconds: float) -> str:
+    """Writes a duration.
+
+    Args:
+        seconds: How long, in seconds.
+
+    Example:
+        >>> clock(3723.4)
+        '1:02:03'
+    """
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @contextmanager

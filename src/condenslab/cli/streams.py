@@ -53,3 +53,12 @@ def give_up_output() -> None:
     """Sends to nowhere what is left in the buffer, so that the flush at the end of the process does not complain."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def printable(text: str) -> str:
+    """Returns a text with its control characters written out, so that a name in a file moves no cursor.
+
+    Args:
+        text: The text, newlines included.
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

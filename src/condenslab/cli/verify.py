@@ -35,12 +35,23 @@ def verify_file(name: str) -> dict[str, Any]:
     except ImportError as error:
         raise UserError(str(error)) from error
     try:
-        values = json.loads(text)
+        values = json.loads(text, object_pairs_hook=_pairs)
+    except UserError as error:
+        return {"file": name, "kind": "", "verified": False, "sentence": f"refused: {error}"}
     except (ValueError, RecursionError):
         sentence = "refused: the file is not JSON: it was cut short or changed, or is no certificate"
         return {"file": name, "kind": "", "verified": False, "sentence": sentence}
     verdict = verify(values)
     return {"file": name, "kind": verdict.kind, "verified": verdict.verified, "sentence": verdict.sentence}
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuses a key that is there twice: what is checked would not be what another reader sees."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        twice = next(key for key, _ in pairs if sum(key == other for other, _ in pairs) > 1)
+        raise UserError(f"the key {twice[:40]!r} is there twice")
+    return values
 
 
 def as_text(row: dict[str, Any]) -> str:

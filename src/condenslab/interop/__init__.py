@@ -10,18 +10,31 @@ if TYPE_CHECKING:
     from condenslab.interop.checkpoints import load_network, load_trajectory, save_network, save_trajectory
     from condenslab.interop.neurons import HeadReport, LayerReport, Measurement, Null, measure, measure_arrays
     from condenslab.interop.reading import Checkpoint, read
+    from condenslab.interop.structure.discovery import groups
+    from condenslab.interop.structure.embedding import embed
+    from condenslab.interop.structure.groups import Certificate, Frozen, Group, Groups, Member
+    from condenslab.interop.structure.reduction import Edited, reduce
+    from condenslab.interop.structure.writing import save
     from condenslab.interop.torch_seam import TorchRisk, pytorch
     from condenslab.interop.trainers import lightning_callback, transformers_callback
     from condenslab.interop.watching import Watcher
 
 __all__ = [
+    "Certificate",
     "Checkpoint",
+    "Edited",
+    "Frozen",
+    "Group",
+    "Groups",
     "HeadReport",
     "LayerReport",
     "Measurement",
+    "Member",
     "Null",
     "TorchRisk",
     "Watcher",
+    "embed",
+    "groups",
     "lightning_callback",
     "load_network",
     "load_trajectory",
@@ -29,6 +42,8 @@ __all__ = [
     "measure_arrays",
     "pytorch",
     "read",
+    "reduce",
+    "save",
     "save_network",
     "save_trajectory",
     "transformers_callback",
@@ -37,6 +52,11 @@ __all__ = [
 _HOMES = {
     "checkpoints": ("load_network", "load_trajectory", "save_network", "save_trajectory"),
     "neurons": ("HeadReport", "LayerReport", "Measurement", "Null", "measure", "measure_arrays"),
+    "structure.discovery": ("groups",),
+    "structure.embedding": ("embed",),
+    "structure.groups": ("Certificate", "Frozen", "Group", "Groups", "Member"),
+    "structure.reduction": ("Edited", "reduce"),
+    "structure.writing": ("save",),
     "torch_seam": ("TorchRisk", "pytorch"),
     "trainers": ("lightning_callback", "transformers_callback"),
     "watching": ("Watcher",),

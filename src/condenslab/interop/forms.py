@@ -11,6 +11,7 @@ from condenslab.networks import (
     MLP,
     Activation,
     ConvTwoLayer,
+    Decoder,
     DeepDiagonal,
     Diagonal,
     Linear,
@@ -27,6 +28,7 @@ Storable: TypeAlias = (
     | ConvTwoLayer
     | KAN
     | MultiHeadAttention
+    | Decoder
     | Linear
     | Diagonal
     | DeepDiagonal
@@ -85,6 +87,24 @@ FORMS: dict[type, dict[str, Part]] = {
         "outputs": Part(_HEAD + "d_v"),
         "embedding": Part("token_input d_model", optional=True),
         "readout": Part("d_model token_output", optional=True),
+    },
+    Decoder: {
+        "tokens": Part("vocabulary d_model"),
+        "positions": Part("position d_model"),
+        "queries": Part("head{0} d_model d_k{0}", layered=True),
+        "keys": Part("head{0} d_model d_k{0}", layered=True),
+        "values": Part("head{0} d_model d_v{0}", layered=True),
+        "outputs": Part("head{0} d_model d_v{0}", layered=True),
+        "attention_scales": Part("d_model", layered=True),
+        "attention_shifts": Part("d_model", layered=True),
+        "expand": Part("d_model d_ff{0}", layered=True),
+        "contract": Part("d_ff{0} d_model", layered=True),
+        "forward_scales": Part("d_model", layered=True),
+        "forward_shifts": Part("d_model", layered=True),
+        "final_scale": Part("d_model", optional=True),
+        "final_shift": Part("d_model", optional=True),
+        "readout": Part("d_model vocabulary"),
+        "readout_bias": Part("vocabulary"),
     },
     Linear: {"coefficients": Part("input"), "offset": Part("1", optional=True)},
     Diagonal: {"plus": Part("input"), "minus": Part("input")},

@@ -13,7 +13,7 @@ import numpy as np
 from condenslab.errors import UserError
 from condenslab.interop.neurons import Measurement
 from condenslab.interop.neurons.names import stripped
-from condenslab.interop.neurons.pairing import outgoing
+from condenslab.interop.neurons.pairing import outgoing, successors
 from condenslab.interop.reading import read
 
 
@@ -161,9 +161,10 @@ def silent_neurons(measured: Measurement, target: str, weights: str, inputs: str
     """
     received = largest_received(load_module(target, weights), read_inputs(inputs))
     arrays = {name: array for name, array in read(weights).tensors.items() if array.ndim >= 2}
+    after = successors(arrays)
     layers = []
     for layer in measured.layers:
-        follower = outgoing(layer.name, arrays[layer.name], arrays) if layer.kind != "recurrent" else None
+        follower = outgoing(layer.name, arrays[layer.name], arrays, after) if layer.kind != "recurrent" else None
         peaks = received.get(stripped(follower)) if follower else None
         fits = peaks is not None and peaks.size % layer.neurons == 0
         silent = int((peaks.reshape(layer.neurons, -1).max(axis=1) == 0).sum()) if peaks is not None and fits else None

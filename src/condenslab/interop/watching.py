@@ -1,5 +1,7 @@
 """Condensation while a network trains: every k steps, a fixed sample of neurons of each layer, into the store."""
 
+import time
+import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,19 +9,15 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.interop.neurons import groups, nulls
-from condenslab.interop.neurons.cosines import CLOSE, unit
+from condenslab.interop.neurons import sampled
 from condenslab.interop.neurons.groups import METHODS, SYMMETRIES
 from condenslab.interop.neurons.heads import split_attention
 from condenslab.interop.neurons.layers import Layer, layers_of, weights_of
 from condenslab.interop.neurons.names import stripped
-from condenslab.interop.neurons.rows import norms
-from condenslab.sweeps import Record, Store
-from condenslab.sweeps.grid import case_id
+from condenslab.interop.neurons.rows import UnmeasurableError
+from condenslab.sweeps import Record, Store, watched
 
-STUDY = "watch"
-"""Under which name the records are stored."""
-_DEAD, _FAINT = 1e-4, 0.1
+_SOONEST, _LATEST, _SHARE = 1.0, 10.0, 0.005
 
 
 class Watcher:
@@ -61,7 +59,7 @@ class Watcher:
         *,
         run: str = "training",
         every: int = 100,
-        sample: int = 256,
+        sample: int = 96,
         seed: int = 0,
         layers: str = "*",
         activation: str | None = None,
@@ -76,6 +74,10 @@ class Watcher:
         self._layers, self._writer = layers, writer
         self._symmetry = "direction" if activation is None else SYMMETRIES[activation]
         self._store = Store(out, create=True)
+        self._chosen: dict[int, np.ndarray] = {}
+        self._pending: dict[str, Record] = {}
+        self._due = 0.0
+        weakref.finalize(self, _write, self._store, self._pending)
 
     def __call__(self, step: int, model: Any) -> dict[str, dict[str, float]] | None:
         """Records a step if it is one of every k.
@@ -108,18 +110,32 @@ class Watcher:
         if not layers:
             raise UserError(f"no layer with neurons is left to watch; the arrays are {', '.join(list(arrays)[:5])} …")
         values = {stripped(layer.name): self._measure(layer) for layer in layers}
-        case = {"run": self.run, "step": int(step), "sample": self.sample, "seed": self.seed}
-        names = [*values]
-        columns = {key: [values[name][key] for name in names] for key in next(iter(values.values()))}
-        stored = {"layers": names, "groups_by": METHODS[self._symmetry], **columns}
-        identity = case_id(STUDY, 1, case, "float32")
-        self._store.add([Record(STUDY, identity, case, "done", values=stored)])
+        method = METHODS[self._symmetry]
+        made = watched.record(self.run, step, values, sample=self.sample, seed=self.seed, groups_by=method)
+        self._pending[made.id] = made
+        if time.monotonic() >= self._due:
+            self.flush()
         self._tell(step, values)
         return values
 
+    def flush(self) -> None:
+        """Writes what was recorded and is not in the store yet.
+
+        This happens by itself: at once where the last time is a second or more ago (longer on a slow disk, so that it
+        takes half a per cent of the time; ten seconds at most), and when the watcher or the program ends.
+
+        Raises:
+            UserError: The store cannot be written.
+        """
+        begin = time.monotonic()
+        _write(self._store, self._pending)
+        end = time.monotonic()
+        self._due = end + min(max((end - begin) / _SHARE, _SOONEST), _LATEST)
+
     def history(self) -> list[tuple[int, dict[str, dict[str, float]]]]:
         """Returns all recorded steps of this run, in order, those of before a restart included."""
-        return history(self._store, self.run)
+        self.flush()
+        return watched.histories(self._store.records(watched.STUDY).values()).get(self.run, [])
 
     def page(self, path: str | Path) -> None:
         """Writes the recorded course as one self-contained page.
@@ -136,56 +152,42 @@ class Watcher:
 
     def _measure(self, layer: Layer) -> dict[str, float]:
         count = len(layer.rows)
-        rng = np.random.default_rng([self.seed, count])
-        chosen = np.sort(rng.permutation(count)[: self.sample])
-        rows = layer.rows.take(chosen)
-        if not np.all(np.isfinite(rows)):
-            raise UserError(f"{layer.name} holds NaN or infinity: the training has diverged")
-        lengths = norms(rows)
-        alive = lengths > _DEAD * max(float(lengths.max()), 1e-30)
-        live = rows[alive]
-        best = nulls.nearest(unit(live))
-        strong = lengths[alive] >= _FAINT * np.median(lengths[alive]) if len(live) else alive[alive]
-        twins = int((best > nulls.of_nearest(live, "rotation", rng).max()).sum()) if len(live) > 1 else 0
-        directions = groups.count(live, best, CLOSE, self._symmetry)
-        if not strong.all():
-            rest = live[strong]
-            effective = groups.count(rest, nulls.nearest(unit(rest)), CLOSE, self._symmetry)
-        else:
-            effective = directions
-        return {
-            "neurons": float(count),
-            "nearest": float(np.median(best)) if len(best) else 0.0,
-            "directions": float(directions),
-            "effective_width": float(effective),
-            "twins": twins / max(len(live), 1),
-        }
+        if count not in self._chosen:
+            order = np.random.default_rng([self.seed, count]).permutation(count)
+            self._chosen[count] = np.sort(order[: self.sample])
+        rows = layer.rows.take(self._chosen[count])
+        try:
+            return {"neurons": float(count), **sampled.numbers(rows, self._symmetry, self.seed)}
+        except UnmeasurableError as error:
+            raise UserError(f"{layer.name}: {error}: the training has diverged") from error
 
     def _tell(self, step: int, values: Mapping[str, Mapping[str, float]]) -> None:
-        told = {f"condensation/{name}/{key}": value for name, row in values.items() for key, value in row.items()}
+        told = flat(values)
         if hasattr(self._writer, "add_scalar"):
             for name, value in told.items():
                 self._writer.add_scalar(name, value, step)
         elif hasattr(self._writer, "log_metrics"):
             self._writer.log_metrics(told, step=step)
+        elif hasattr(self._writer, "define_metric"):  # W&B drops what comes with a step below its own count
+            self._writer.define_metric("condensation/*", step_metric="condensation/step")
+            self._writer.log({**told, "condensation/step": step})
         elif hasattr(self._writer, "log"):
             self._writer.log(told, step=step)
 
 
-def history(store: Store, run: str) -> list[tuple[int, dict[str, dict[str, float]]]]:
-    """Returns the recorded steps of a run, in order: numbers by layer.
+def _write(store: Store, pending: dict[str, Record]) -> None:
+    if pending:
+        store.add(pending.values())
+        pending.clear()
+
+
+def flat(values: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Returns the numbers of a step by one name each, as loggers want them.
 
     Args:
-        store: The store.
-        run: Name of the run.
+        values: Numbers by layer.
     """
-    steps: dict[int, dict[str, dict[str, float]]] = {}
-    for record in store.records(STUDY).values():
-        if record.case["run"] == run:
-            keys = [key for key in record.values if key not in ("layers", "groups_by")]
-            names = enumerate(record.values["layers"])
-            steps[record.case["step"]] = {n: {key: record.values[key][place] for key in keys} for place, n in names}
-    return sorted(steps.items())
+    return {f"condensation/{name}/{key}": value for name, row in values.items() for key, value in row.items()}
 
 
 def arrays_of(model: Any) -> dict[str, np.ndarray]:

@@ -27,7 +27,7 @@ from condenslab.networks.conversion import Key, as_key, floating, numbers
 
 Kind = Literal["permutation", "sign", "scaling"]
 _KINDS = get_args(Kind)
-_MOST_AXES = 14
+_MOST_AXES = 16
 _CHUNK = 64
 _DRAWS = 4
 _NO_RESPONSE = 1e-10
@@ -106,7 +106,7 @@ def discover_symmetries(
 
     Raises:
         TypeError: The outputs are not float64: small changes would not be told from rounding.
-        ValueError: The outputs are not finite, or more than 14 axes have the same size, so that there are too many sets
+        ValueError: The outputs are not finite, or more than 16 axes have the same size, so that there are too many sets
             to try: build the network with sizes that differ (symmetries do not depend on them).
     """
     inputs = floating("inputs", inputs) if predict is apply else numbers("inputs", inputs)

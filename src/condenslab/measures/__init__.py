@@ -27,11 +27,18 @@ from condenslab.measures.initial_stage import (
 from condenslab.measures.jacobian import output_jacobian
 from condenslab.measures.layer_inertia import inertia_by_layer
 from condenslab.measures.linearisation import LayerLinearity, linearisation
+from condenslab.measures.mechanism import Mechanism, mechanisms
 from condenslab.measures.neurons import Neurons, hidden_neurons
 from condenslab.measures.probes import Saturation, cell_probes, covering_probes, saturation
 from condenslab.measures.rank import Rank, model_rank, rank
 from condenslab.measures.similarity import EffectiveRatio, cosine_similarity, effective_ratio
 from condenslab.measures.spectral import InertiaBounds, inertia_bounds, inertia_bounds_at
+from condenslab.measures.weight_condensation import (
+    WeightCondensation,
+    decoder_condensation,
+    effective_rank,
+    weight_condensation,
+)
 from condenslab.scaling import Slope, width_slope, zero_crossing
 
 __all__ = [
@@ -49,6 +56,7 @@ __all__ = [
     "InertiaBounds",
     "InitialStage",
     "LayerLinearity",
+    "Mechanism",
     "Neurons",
     "Orientations",
     "Rank",
@@ -56,6 +64,7 @@ __all__ = [
     "Saturation",
     "Slope",
     "Track",
+    "WeightCondensation",
     "align",
     "amplitudes",
     "cell_probes",
@@ -63,6 +72,8 @@ __all__ = [
     "condensed_directions",
     "cosine_similarity",
     "covering_probes",
+    "decoder_condensation",
+    "effective_rank",
     "effective_ratio",
     "exact_jacobian",
     "exact_model_rank",
@@ -78,6 +89,7 @@ __all__ = [
     "initial_stage",
     "layer_inputs",
     "linearisation",
+    "mechanisms",
     "model_rank",
     "orientation_count",
     "orientations",
@@ -87,6 +99,7 @@ __all__ = [
     "relative_distance",
     "saturation",
     "track_groups",
+    "weight_condensation",
     "width_slope",
     "zero_crossing",
 ]

@@ -1,16 +1,18 @@
 """What learns: networks as pytrees of their own parameters, activations with their symmetries, initial scales.
 
 `initial` has the scales (γ and γ′, exponents of std and variance, named schemes); `two_layer`, `mlp`, `cnn`,
-`conv_two_layer` and the lower-case name of every other class draw networks. `attention` and `spline` have the
-embeddings that keep the function of an attention layer and of a KAN.
+`conv_two_layer` and the lower-case name of every other class draw networks. `attention`, `spline` and
+`widening` have the embeddings that keep the function of an attention layer, of a KAN and of a decoder.
 """
 
-from condenslab.networks import attention, initial, spline
+from condenslab.networks import attention, initial, spline, widening
 from condenslab.networks.activations import ACTIVATIONS, Activation, activation
 from condenslab.networks.attention import MultiHeadAttention
 from condenslab.networks.conv import CNN
 from condenslab.networks.conv_draws import cnn, conv_two_layer
 from condenslab.networks.conv_two_layer import ConvTwoLayer, as_two_layer, as_unshared
+from condenslab.networks.decoder_draws import InitRates, decoder
+from condenslab.networks.decoder_net import Decoder
 from condenslab.networks.dense import MLP, Dropout, TwoLayer, apply, as_mlp, parameter_count, ravel, unravel
 from condenslab.networks.draws import anti_symmetric, mlp, two_layer
 from condenslab.networks.factored import (
@@ -40,9 +42,11 @@ __all__ = [
     "MLP",
     "Activation",
     "ConvTwoLayer",
+    "Decoder",
     "DeepDiagonal",
     "Diagonal",
     "Dropout",
+    "InitRates",
     "Linear",
     "MatrixFactorisation",
     "MultiHeadAttention",
@@ -58,6 +62,7 @@ __all__ = [
     "attention",
     "cnn",
     "conv_two_layer",
+    "decoder",
     "deep_diagonal",
     "diagonal",
     "index_pairs",
@@ -73,4 +78,5 @@ __all__ = [
     "spline",
     "two_layer",
     "unravel",
+    "widening",
 ]

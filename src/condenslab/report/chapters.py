@@ -90,7 +90,7 @@ def read_chapter(run: Run, records: Mapping[str, Record], anchor: str) -> Chapte
                 f"{study.revision}: its figures may not fit. Run the study again."
             )
         drawings = enumerate(study.draw(mine), start=1)
-        plates += [_plate(drawing, f"{anchor}-figure-{number}") for number, drawing in drawings]
+        plates += [plate(d.title, d.caption, d.figure, f"{anchor}-figure-{number}") for number, d in drawings]
     except Exception as error:  # one study that cannot draw must not take the claims of all from the reader
         notes.append(f"The figures of this run could not be drawn. {type(error).__name__}: {error}")
     return Chapter(
@@ -147,13 +147,20 @@ def _claim(row: dict[str, Any], anchor: str) -> ClaimRow:
     )
 
 
-def _plate(drawing: Any, anchor: str) -> Plate:
-    alt = embed.words(drawing.title, drawing.figure)
-    if embed.is_plotly(drawing.figure):
-        html = embed.interactive(drawing.figure, f"{anchor}-plot")
-        return Plate(anchor, drawing.title, drawing.caption, alt, html=html)
-    uri, width = embed.image(drawing.figure)
-    return Plate(anchor, drawing.title, drawing.caption, alt, uri, width)
+def plate(title: str, caption: str, figure: Any, anchor: str) -> Plate:
+    """Puts a figure into a form that the page can hold.
+
+    Args:
+        title: Its title.
+        caption: What to see in it.
+        figure: A figure of matplotlib or plotly.
+        anchor: Its id in the page, unique.
+    """
+    alt = embed.words(title, figure)
+    if embed.is_plotly(figure):
+        return Plate(anchor, title, caption, alt, html=embed.interactive(figure, f"{anchor}-plot"))
+    uri, width = embed.image(figure)
+    return Plate(anchor, title, caption, alt, uri, width)
 
 
 def _provenance(run: Run, records: Sequence[Record]) -> list[tuple[str, str]]:

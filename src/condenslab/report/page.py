@@ -11,6 +11,7 @@ from condenslab import studies
 from condenslab.errors import UserError
 from condenslab.report import embed
 from condenslab.report.chapters import VERDICTS, Chapter, read_chapter
+from condenslab.report.watched import Course, read_courses
 from condenslab.sweeps import Store, require_claims
 from condenslab.sweeps.files import write_whole
 
@@ -18,8 +19,9 @@ from condenslab.sweeps.files import write_whole
 def write(store_dir: str | Path, output: str | Path, *, latest: bool = True) -> Path:
     """Writes the atlas of a store: ONE HTML page that needs nothing else, the network included.
 
-    Claims are those that the runs stored; figures are drawn from their records by `study.draw`. Nothing is computed,
-    and the store is only read. A run whose figures cannot be drawn keeps its claims and says why.
+    Claims are those that the runs stored; figures are drawn from their records by `study.draw`, and from those of
+    watched trainings (`interop.Watcher`). Nothing is computed, and the store is only read. A run whose figures cannot
+    be drawn keeps its claims and says why.
 
     Args:
         store_dir: The store's folder.
@@ -37,15 +39,16 @@ def write(store_dir: str | Path, output: str | Path, *, latest: bool = True) -> 
         raise UserError(f"the report is an HTML page, so its name must end in .html. Got {str(page)!r}")
     store = Store(store_dir)
     runs = store.runs(latest=latest)
-    if not runs:
+    records = store.records()
+    courses = read_courses(records)
+    if not runs and not courses:
         raise UserError(
             f"the store {str(store_dir)!r} holds no finished run yet, so there is nothing to report: "
             f"run a study first, for example `condenslab run {next(iter(studies.names()), 'STUDY')} --out {store_dir}`"
         )
     require_claims(runs)
-    records = store.records()
     chapters = [read_chapter(run, records, f"run-{number}") for number, run in enumerate(runs, start=1)]
-    content = _render(chapters, Path(store_dir).resolve().name)
+    content = _render(chapters, courses, Path(store_dir).resolve().name)
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
         write_whole(page, content.encode("utf-8"))
@@ -56,7 +59,7 @@ def write(store_dir: str | Path, output: str | Path, *, latest: bool = True) -> 
     return page
 
 
-def _render(chapters: Sequence[Chapter], name: str) -> str:
+def _render(chapters: Sequence[Chapter], courses: Sequence[Course], name: str) -> str:
     claims = [(chapter, claim) for chapter in chapters for claim in chapter.claims]
     environment = Environment(
         loader=PackageLoader("condenslab.report"),
@@ -69,6 +72,7 @@ def _render(chapters: Sequence[Chapter], name: str) -> str:
     return environment.get_template("atlas.html").render(
         name=name,
         chapters=chapters,
+        courses=courses,
         symbols=VERDICTS,
         by_verdict={verdict: [pair for pair in claims if pair[1].verdict == verdict] for verdict in VERDICTS},
         total=len(claims),

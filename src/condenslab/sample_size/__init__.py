@@ -1,7 +1,9 @@
-"""How few samples a target needs: optimistic sample size, and local linear recovery at a target point."""
+"""How few samples a target needs: optimistic sample size in theory and by measurement, and local linear recovery."""
 
 from condenslab.sample_size import optimistic, planning
 from condenslab.sample_size.coefficients import TangentRank, tangent_rank
+from condenslab.sample_size.decoder_accuracy import DecoderAccuracy
+from condenslab.sample_size.empirical import EmpiricalSize, SizeTried, empirical
 from condenslab.sample_size.optimistic import OptimisticSize
 from condenslab.sample_size.points import (
     convolution_points,
@@ -22,19 +24,28 @@ from condenslab.sample_size.samples import (
     order_ranks,
 )
 from condenslab.sample_size.target_set import TargetPoint, TargetSetMinimum, minimum_rank
+from condenslab.sample_size.trials import Request, Trial
+from condenslab.sample_size.tuning import OptunaSearch
 
 __all__ = [
+    "DecoderAccuracy",
     "Design",
+    "EmpiricalSize",
     "OptimisticSize",
+    "OptunaSearch",
+    "Request",
+    "SizeTried",
     "TangentRank",
     "TargetPoint",
     "TargetSetMinimum",
     "Transition",
+    "Trial",
     "convolution_points",
     "deep_diagonal_points",
     "deep_points",
     "dense_points",
     "diagonal_points",
+    "empirical",
     "factorisation_points",
     "first_recovering",
     "hooks",

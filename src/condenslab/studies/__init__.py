@@ -1,7 +1,7 @@
 """Studies: questions with claims. `studies.run("recovery")` computes what is missing and decides the claims."""
 
 from condenslab.studies.contract.claims import Claim, wilson
-from condenslab.studies.contract.criteria import Criterion, Share, at_least, at_most, exactly, within
+from condenslab.studies.contract.criteria import Criterion, Share, above, at_least, at_most, below, exactly, within
 from condenslab.studies.contract.endings import Unfinished
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
@@ -25,8 +25,10 @@ __all__ = [
     "Statement",
     "Study",
     "Unfinished",
+    "above",
     "at_least",
     "at_most",
+    "below",
     "environment",
     "exactly",
     "execute",

@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,7 +19,8 @@ from condenslab.studies.contract.claims import Claim
 from condenslab.studies.contract.study import Study
 from condenslab.studies.registry import get
 from condenslab.studies.settings import as_dict, changed
-from condenslab.sweeps import Batch, Progress, Run, Schedule, Store, sweep
+from condenslab.studies.work import work_of
+from condenslab.sweeps import Batch, Grid, InProcess, Progress, Run, Schedule, Store, command_of, complete, planned
 from condenslab.sweeps import executor as executor_named
 from condenslab.sweeps.records import Status
 from condenslab.tasks import Table, require_learnable
@@ -55,6 +56,12 @@ class Plan:
         """Returns the batches of all cases."""
         return self.schedule.batches(self.cases)
 
+    @property
+    def command(self) -> list[str]:
+        """The arguments of `condenslab` that ask for it, without folder and executor."""
+        name = None if self.data is None else self.data.name
+        return command_of(self.study.name, self.preset, self.seed, self.overrides, name)
+
 
 def plan(
     study: str | Study,
@@ -89,7 +96,13 @@ def plan(
     settings = changed(study.presets[preset], overrides or {})
     base, now = as_dict(study.presets[preset]), as_dict(settings)
     schedule = Schedule(
-        study.name, study.revision, study.precision, study.compile_key, study.bytes_per_member, study.seconds_per_member
+        study.name,
+        study.revision,
+        study.precision,
+        study.compile_key,
+        study.bytes_per_member,
+        study.seconds_per_member,
+        alone=study.alone,
     )
     cases = study.cases(settings, seed=int(seed), data=data)
     if not cases:
@@ -108,6 +121,8 @@ def run(
     data: Table | None = None,
     executor: str = "inprocess",
     progress: Progress | None = None,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Computes what is missing for a study, stores it, and stores and returns its claims.
 
@@ -122,6 +137,8 @@ def run(
         data: The user's own table, for the studies that take one.
         executor: Where batches run; see `condenslab.sweeps.executor`.
         progress: Called with the finished fraction, in [0, 1], and a few words.
+        time_limit: Seconds that one case may take; one that takes longer is recorded as failed, and the others go on.
+        say: Called with sentences for the user: the address of a dashboard, a damaged file that is computed again.
 
     Returns:
         The run, as stored; `run.claims` are its claims.
@@ -137,11 +154,17 @@ def run(
         ```
     """
     request = plan(study, preset=preset, seed=seed, overrides=overrides, data=data)
-    return execute(request, out=out, executor=executor, progress=progress)
+    return execute(request, out=out, executor=executor, progress=progress, time_limit=time_limit, say=say)
 
 
 def execute(
-    request: Plan, *, out: str | Path = "runs", executor: str = "inprocess", progress: Progress | None = None
+    request: Plan,
+    *,
+    out: str | Path = "runs",
+    executor: str = "inprocess",
+    progress: Progress | None = None,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Computes what is missing for a plan, stores it, and stores and returns its claims; see `run`.
 
@@ -150,25 +173,34 @@ def execute(
         out: Folder of the store.
         executor: Where batches run.
         progress: Called with the finished fraction and a few words.
+        time_limit: Seconds that one case may take.
+        say: Called with sentences for the user.
 
     Raises:
-        UserError: The store cannot be read or written, or a batch refuses its cases.
+        UserError: The store cannot be read or written, a batch refuses its cases, or a worker is none for them.
     """
-    place = executor_named(executor)
+    place = executor_named(executor, say)
+    inside = isinstance(place, InProcess)
+    batch = partial(request.study.run_batch, data=request.data) if inside else work_of(request.study, request.data)
     store = Store(out, create=True)
     start = time.perf_counter()
-    batch = partial(request.study.run_batch, data=request.data)
-    records = sweep(
-        request.cases,
-        request.schedule,
+    grid = Grid(request.schedule, request.cases)
+    noted = planned(store, grid, preset=request.preset, seed=request.seed, command=request.command)
+    done = complete(
+        grid,
         batch,
         store,
+        memory=noted.memory,
         executor=place,
         environment=environment,
         progress=progress,
+        time_limit=time_limit,
+        say=say,
     )
-    known = request.data is None
-    claims = request.study.claims(records, request.settings, cases=request.cases, known_target=known)
+    known = store.records(request.study.name)
+    records = [known[identity] for identity in grid.ids]
+    own = request.data is None
+    claims = request.study.claims(records, request.settings, cases=request.cases, known_target=own)
     moment = {"seconds": time.perf_counter() - start, "utc": datetime.now(UTC).isoformat(timespec="seconds")}
     result = Run(
         study=request.study.name,
@@ -182,7 +214,7 @@ def execute(
         counts={status: sum(record.status == status for record in records) for status in get_args(Status)},
         failures=list(dict.fromkeys(record.message for record in records if record.status == "failed")),
         claims=[_row(claim, request) for claim in claims],
-        provenance=environment() | moment,
+        provenance=environment() | moment | {"compilations": done.compilations},
     )
     store.add_run(result)
     return result

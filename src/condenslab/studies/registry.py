@@ -41,6 +41,12 @@ REGISTRY: dict[str, str] = {
     "depth_similarity": "condenslab.studies.depth_similarity:STUDY",
     "symmetry_discovery": "condenslab.studies.invariance:DISCOVERY",
     "invariant_manifolds": "condenslab.studies.invariance:MANIFOLDS",
+    "anchor_data_size": "condenslab.studies.anchor_data_size:STUDY",
+    "anchor_transformer": "condenslab.studies.anchor_transformer:STUDY",
+    "transformer_symmetry": "condenslab.studies.transformer_symmetry:STUDY",
+    "attention_condensation": "condenslab.studies.attention_condensation:STUDY",
+    "inference_or_memorisation": "condenslab.studies.inference_or_memorisation:STUDY",
+    "anchor_tuning": "condenslab.studies.anchor_tuning:STUDY",
 }
 """Where each study is, as `module:attribute`. A program of your own may add its studies here."""
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from condenslab.studies.contract.criteria import exactly, within
+from condenslab.studies.contract.criteria import exactly
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
@@ -19,11 +19,7 @@ Growth = Literal["neurons", "connections"]
 
 NEURONS, INPUTS = 2, 2
 """Of the target, a sum of two tanh neurons without biases."""
-CONNECTIONS = {"neurons": (1_000, 1_000), "connections": (1_000, 10_000)}
-"""Connections a neuron before and after each growth: 10³ to 10⁴ in the brains of mouse and human."""
-_WIDTHS = {"neurons": (10**8, 10**11), "connections": (10**8, 10**8)}
 _DECK = "deck 001, principle of model scaling: width is free, connections are not (settings not stated)"
-_BRAIN = "deck 001, scaling of the brain: mouse 10⁸ neurons, human 10¹¹, both 10³ to 10⁴ connections a neuron"
 _FIGURE = "Neurons are free, connections are not"
 
 
@@ -92,14 +88,6 @@ def statements(settings: Settings) -> list[Statement]:
             of="networks",
             figure=_FIGURE,
         ),
-        Statement(
-            "from mouse to human, 1,000 times the neurons cost no sample; ten times the connections cost ten times",
-            _BRAIN,
-            lambda evidence: evidence.where(factor=1).each(lambda record: record.values["ratio"]),
-            within(0.0, 0.01),
-            note="in closed form, bias included; relative deviation of the ratio of optimistic sample sizes",
-            label="1,000 times the neurons cost no sample, ten times the connections ten times",
-        ),
     ]
 
 
@@ -112,7 +100,7 @@ def _deviation(growth: Growth, expected: Callable[[int], int]) -> Callable[[Evid
 
 
 def measure(case: Case, progress: Progress) -> Outcome:
-    """Returns the smallest model rank on the target set of the grown network, and the brains' closed form.
+    """Returns the smallest model rank on the target set of the grown network.
 
     Args:
         case: The case.
@@ -122,7 +110,6 @@ def measure(case: Case, progress: Progress) -> Outcome:
     import jax.numpy as jnp
 
     from condenslab import networks, sample_size
-    from condenslab.sample_size import optimistic
 
     random = np.random.default_rng([case.seed, 11])
     weights, outgoing = random.standard_normal((NEURONS, INPUTS)), random.uniform(0.5, 2.0, (1, NEURONS))
@@ -132,13 +119,7 @@ def measure(case: Case, progress: Progress) -> Outcome:
     width = NEURONS * (case.factor if case.growth == "neurons" else 1)
     points = sample_size.dense_points(target, width, jax.random.key(case.seed))
     smallest = sample_size.minimum_rank(points, random.standard_normal((3 * width * (inputs + 1), inputs)))
-    before, after = (
-        optimistic.two_layer(d, m, NEURONS, bias=True).value or 0
-        for d, m in zip(CONNECTIONS[case.growth], _WIDTHS[case.growth], strict=True)
-    )
-    expected = CONNECTIONS[case.growth][1] / CONNECTIONS[case.growth][0]
-    values = {"rank": smallest.value, "rank_decided": smallest.decided, "parameters": width * (inputs + 1)}
-    return Outcome(values | {"ratio": after / before / expected - 1})
+    return Outcome({"rank": smallest.value, "rank_decided": smallest.decided, "parameters": width * (inputs + 1)})
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -173,7 +154,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
 
 STUDY = Study(
     name="scaling",
-    revision=1,
+    revision=2,
     question="Which growth of a network costs samples: neurons, or connections a neuron?",
     source="deck 001, principle of model scaling and scaling of the brain",
     part="generalization",

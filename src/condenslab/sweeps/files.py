@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: The disk is full or read-only, or the like.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{_host()}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(content)
@@ -45,7 +46,7 @@ def sealed_name(content: bytes) -> str:
         content: The bytes that the file is to hold; `read_sealed` checks them against the name.
     """
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S-%f")
-    return f"{moment}-{_checksum(content)}"
+    return f"{moment}-{checksum(content)}"
 
 
 def read_sealed(path: Path) -> bytes:
@@ -61,7 +62,7 @@ def read_sealed(path: Path) -> bytes:
         UserError: It is truncated, altered or unreadable.
     """
     content = read(path)
-    if path.stem.rpartition("-")[2] != _checksum(content):
+    if path.stem.rpartition("-")[2] != checksum(content):
         raise damaged(path, "its content does not match the checksum in its name")
     return content
 
@@ -115,7 +116,45 @@ def damaged(path: Path, reason: str) -> UserError:
     )
 
 
-def _checksum(content: bytes) -> str:
+def abandoned(folder: Path) -> list[Path]:
+    """Returns the temporary files of a folder whose writer is dead: a process of this machine that is no more.
+
+    Args:
+        folder: The folder.
+    """
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except OSError:
+        return []
+    found = []
+    for name in names:
+        parts = name.split(".")
+        if name.startswith(".") and parts[-1] == "tmp" and parts[-3] == _host() and not _alive(parts[-2]):
+            found.append(folder / name)
+    return found
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return True
+
+
+def _host() -> str:
+    """Returns the name of this machine without dots: machines that share a disk may have processes of one number."""
+    return platform.node().replace(".", "-") or "host"
+
+
+def checksum(content: bytes) -> str:
+    """Returns the checksum of a file's content, as its name holds it.
+
+    Args:
+        content: The bytes.
+    """
     return hashlib.sha256(content).hexdigest()[:_CHECKSUM_DIGITS]
 
 

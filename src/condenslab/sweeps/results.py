@@ -28,7 +28,7 @@ class Results:
 
         The keys are `study`, `id`, `status`, `message`, and with their prefix `case.NAME` and `values.NAME`.
         """
-        return [_flat(record) for record in self.records]
+        return [flat(record) for record in self.records]
 
     @property
     def claims(self) -> list[dict[str, Any]]:
@@ -62,7 +62,21 @@ def load(path: str | Path, study: str | None = None) -> Results:
     return Results(list(store.records(study).values()), runs)
 
 
-def _flat(record: Record) -> dict[str, Any]:
+def flat(record: Record) -> dict[str, Any]:
+    """Returns a record as a flat dictionary; a case that holds a dictionary becomes several columns.
+
+    Args:
+        record: The record.
+
+    Returns:
+        The keys `study`, `id`, `status`, `message`, `case.NAME` and `values.NAME`.
+    """
     head = {"study": record.study, "id": record.id, "status": record.status, "message": record.message}
-    case = {f"case.{name}": value for name, value in record.case.items()}
-    return head | case | {f"values.{name}": value for name, value in record.values.items()}
+    return head | _named("case", record.case) | {f"values.{name}": value for name, value in record.values.items()}
+
+
+def _named(prefix: str, content: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        found |= _named(f"{prefix}.{name}", value) if isinstance(value, dict) else {f"{prefix}.{name}": value}
+    return found

@@ -1,133 +1,20 @@
 """Runs what is missing: cases to batches, batches to records, each batch stored as soon as it is finished."""
 
-import time
-import traceback
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
 
-import numpy as np
-
-from condenslab.errors import UserError
+from condenslab.sweeps.batches import Batch, Grid, Schedule
+from condenslab.sweeps.coordination import Coordination
 from condenslab.sweeps.executors import Executor, InProcess
-from condenslab.sweeps.grid import case_id, described
+from condenslab.sweeps.executors.protocol import Tell
+from condenslab.sweeps.quarantine import quarantine
 from condenslab.sweeps.records import Record
 from condenslab.sweeps.store import Store
-
-MEMORY = 2 * 2**30
-"""Bytes that the members of one batch may take together, by default. It is a constant and not what happens to be free:
-batches must be cut alike when a run is resumed."""
-
-
-@runtime_checkable
-class Progress(Protocol):
-    """A function that is told how far a computation is."""
-
-    def __call__(self, fraction: float, text: str, /) -> None:
-        """Takes the finished fraction, in [0, 1], and a few words on what is being done."""
-        ...
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a study computes for one case.
-
-    Attributes:
-        values: Numbers, strings, lists of those, or None, by name. Not finite becomes None.
-        arrays: NumPy arrays by name.
-        status: `done`; `diverged` where the computation left the finite numbers or its tolerances, which is an answer
-            and is not tried again; `failed` for an accident, which the next run tries again.
-        message: A sentence, for an outcome that is not `done`.
-        trace: Traceback of an accident, for its record's provenance.
-    """
-
-    values: Mapping[str, Any]
-    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
-    status: Literal["done", "diverged", "failed"] = "done"
-    message: str = ""
-    trace: str = ""
-
-
-class RunBatch(Protocol):
-    """Computes all the cases of one batch, which share a compile key."""
-
-    def __call__(self, cases: list[Any], /, *, progress: Progress | None = None) -> Sequence[Outcome]:
-        """Returns one outcome a case, in their order."""
-        ...
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Cases that run in one program.
-
-    Attributes:
-        cases: The cases.
-        ids: Their ids.
-        seconds: Expected wall time, in seconds; only its share of the whole matters here.
-        bytes: Expected memory, in bytes.
-    """
-
-    cases: list[Any]
-    ids: list[str]
-    seconds: float
-    bytes: int
-
-    def missing(self, known: Mapping[str, Record]) -> list[str]:
-        """Returns the ids that have no record or a failed one."""
-        return [i for i in self.ids if i not in known or known[i].status == "failed"]
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How the cases of one study are batched.
-
-    Attributes:
-        study: Name of the study.
-        revision: Revision of the study.
-        precision: `"float32"` or `"float64"`.
-        compile_key: Cases with equal keys share one compiled program.
-        bytes_per_member: Memory that one case takes, in bytes.
-        seconds_per_member: Rough wall time of one case, in seconds.
-        memory: Bytes that one batch may take; a case that needs more runs alone.
-    """
-
-    study: str
-    revision: int
-    precision: str
-    compile_key: Callable[[Any], Hashable]
-    bytes_per_member: Callable[[Any], int]
-    seconds_per_member: Callable[[Any], float] = lambda _: 1.0
-    memory: int = MEMORY
-
-    def batches(self, cases: Sequence[Any]) -> list[Batch]:
-        """Cuts the whole grid into batches.
-
-        What is stored already does not matter, so that a resumed run executes the same programs.
-
-        Args:
-            cases: The cases, frozen dataclasses; one that is repeated runs once.
-
-        Returns:
-            The batches; compile keys in the order of their first case, cases in their order.
-        """
-        unique = {self.id(case): case for case in cases}
-        groups: dict[Hashable, list[str]] = {}
-        for identity, case in unique.items():
-            groups.setdefault(self.compile_key(case), []).append(identity)
-        return [
-            self._batch([unique[i] for i in chunk], chunk)
-            for ids in groups.values()
-            for chunk in _chunks(ids, [self.bytes_per_member(unique[i]) for i in ids], self.memory)
-        ]
-
-    def id(self, case: Any) -> str:
-        """Returns the id of a case."""
-        return case_id(self.study, self.revision, case, self.precision)
-
-    def _batch(self, cases: list[Any], ids: list[str]) -> Batch:
-        seconds = sum(self.seconds_per_member(case) for case in cases)
-        return Batch(cases, ids, seconds, sum(self.bytes_per_member(case) for case in cases))
+from condenslab.sweeps.tasks import Progress, Recipe, Report, RunBatch
+from condenslab.sweeps.working import versions
 
 
 def sweep(
@@ -139,13 +26,10 @@ def sweep(
     executor: Executor | None = None,
     environment: Callable[[], Mapping[str, Any]] = dict,
     progress: Progress | None = None,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> list[Record]:
     """Computes the cases that the store does not hold, storing batch after batch, and returns the records of all.
-
-    A batch runs if any of its cases is missing, and only the missing ones are added. An exception in a batch, a lack of
-    memory included, becomes a `failed` record for each of its missing cases, with the sentence of the exception, and
-    the sweep goes on; the next sweep tries them again. `KeyboardInterrupt` ends the sweep after what is finished is
-    stored.
 
     Args:
         cases: The whole grid, frozen dataclasses.
@@ -155,6 +39,8 @@ def sweep(
         executor: Where batches run; in this process by default.
         environment: Called after a batch for what its records say of versions and device.
         progress: Called with the finished fraction of the missing work.
+        time_limit: Seconds that a case may take, or None.
+        say: Called with sentences for the user, such as on a damaged file.
 
     Returns:
         One record a case, in their order, as read back from the store.
@@ -162,107 +48,165 @@ def sweep(
     Raises:
         UserError: Raised in a batch, or by the store.
     """
+    grid = Grid(schedule, cases)
+    complete(
+        grid,
+        run_batch,
+        store,
+        executor=executor,
+        environment=environment,
+        progress=progress,
+        time_limit=time_limit,
+        say=say,
+    )
     known = store.records(schedule.study)
-    pending = [batch for batch in schedule.batches(cases) if batch.missing(known)]
-    job = _Job(schedule, run_batch, store, known, environment, _Meter(pending, progress))
-    for _ in (executor or InProcess()).map(job, pending):
-        pass
-    if pending:
-        known = store.records(schedule.study)
-    return [known[schedule.id(case)] for case in cases]
+    return [known[identity] for identity in grid.ids]
+
+
+def complete(
+    grid: Grid,
+    run_batch: RunBatch,
+    store: Store,
+    *,
+    memory: int | None = None,
+    known: Mapping[str, str] | None = None,
+    executor: Executor | None = None,
+    environment: Callable[[], Mapping[str, Any]] = dict,
+    progress: Progress | None = None,
+    time_limit: float | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> "Work":
+    """Computes the cases that the store does not hold, storing batch after batch; see `sweep` for other arguments.
+
+    A batch runs if any of its cases is missing, and only the missing ones are added. A batch that raises an exception,
+    a lack of memory included, is halved, down to the case that causes it, which becomes a `failed` record with the
+    sentence of the exception; the next sweep tries it again. What happens when a worker dies or a case does not end is
+    said in `condenslab.sweeps.coordination`. Damaged shards are moved to the store's `quarantine` and computed again.
+    `KeyboardInterrupt` ends the sweep after what is finished is stored.
+
+    Args:
+        grid: The cases and how to batch them.
+        run_batch: Computes one batch.
+        store: Where the records are and go.
+        memory: Bytes that the batches at work on this machine may take together; by default as the schedule says.
+        known: Statuses of what is stored, by id; by default they are read, after what is damaged was moved aside.
+        executor: As for `sweep`, like the rest.
+        environment: As there.
+        progress: As there.
+        time_limit: As there.
+        say: As there.
+
+    Returns:
+        What was done.
+    """
+    schedule = grid.schedule
+    if known is None:
+        quarantine(store, say)
+        known = store.statuses(schedule.study)
+    if all(known.get(identity, "failed") != "failed" for identity in grid.ids):
+        if progress is not None:
+            progress(1.0, "everything is stored already")
+        return Work()
+    engine = executor or InProcess()
+    recipe = Recipe(
+        schedule.study,
+        schedule.revision,
+        schedule.precision,
+        run_batch,
+        environment,
+        str(store.path.resolve()),
+        versions(),
+        time_limit,
+    )
+    meter = _Meter(progress)
+    with _started(engine, meter.tell):
+        room = (schedule.memory if memory is None else memory) // engine.neighbours
+        batches = grid.batches(workers=engine.workers, memory=room)
+        pending = [
+            (_reduced(batch, set(missing), schedule), missing) for batch in batches if (missing := batch.missing(known))
+        ]
+        coordination = Coordination(engine, recipe, store, meter.finish)
+        meter.begin(coordination, [batch for batch, _ in pending])
+        coordination.run(pending)
+    return meter.work
+
+
+def _reduced(batch: Batch, missing: set[str], schedule: Schedule) -> Batch:
+    """Returns what must run of a batch: all of it where its cases share a program, else what is missing."""
+    if len(missing) == len(batch.ids) or not schedule.alone(batch.cases[0]):
+        return batch
+    return batch.part([number for number, identity in enumerate(batch.ids) if identity in missing])
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a sweep did.
+
+    Attributes:
+        stored: Records that it has stored.
+        failed: How many of these failed.
+        compilations: Programs that were compiled, as far as workers tell.
+    """
+
+    stored: int = 0
+    failed: int = 0
+    compilations: int = 0
+
+
+@contextmanager
+def _started(engine: Executor, tell: Tell) -> Iterator[None]:
+    """Starts an engine, and stops it whatever happens."""
+    try:
+        engine.start(tell)
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):
+            engine.stop()
+        raise
+    engine.stop()
 
 
 class _Meter:
-    """Turns the progress within a batch into that of the whole."""
+    """Turns the progress within batches into that of the whole, and counts."""
 
-    def __init__(self, batches: Sequence[Batch], progress: Progress | None):
-        self._total = sum(map(_weight, batches))
-        self._done = 0.0
+    def __init__(self, progress: Progress | None):
+        self.work = Work()
         self._progress = progress
-        if progress is not None and not batches:
-            progress(1.0, "everything is stored already")
+        self._total = self._done = 0.0
+        self._cases = self._stored = 0
+        self._under_way: dict[int, float] = {}
+        self._coordination: Coordination | None = None
 
-    def within(self, batch: Batch) -> Progress:
-        def report(fraction: float, text: str) -> None:
-            if self._progress is not None:
-                self._progress(min(1.0, (self._done + fraction * _weight(batch)) / self._total), text)
+    def begin(self, coordination: Coordination, batches: Sequence[Batch]) -> None:
+        self._coordination = coordination
+        self._total = sum(map(_weight, batches))
+        self._cases = sum(len(batch.cases) for batch in batches)
 
-        return report
+    def tell(self, number: int, fraction: float, text: str) -> None:
+        task = self._coordination and self._coordination.task(number)
+        if task:
+            self._under_way[number] = fraction * _weight(task.batch)
+            self._report(text)
 
-    def finish(self, batch: Batch) -> None:
-        self.within(batch)(1.0, "batch stored")
+    def finish(self, batch: Batch, report: Report) -> None:
+        flying = [n for n in self._under_way if self._coordination and self._coordination.task(n)]
+        self._under_way = {number: self._under_way[number] for number in flying}
         self._done += _weight(batch)
+        self._stored += len(batch.cases)
+        work = self.work
+        self.work = replace(
+            work,
+            stored=work.stored + report.stored,
+            failed=work.failed + report.failed,
+            compilations=work.compilations + report.compilations,
+        )
+        failed = f", {self.work.failed} failed" if self.work.failed else ""
+        self._report(f"{self._stored} of {self._cases} cases stored{failed}")
+
+    def _report(self, text: str) -> None:
+        if self._progress is not None and self._total:
+            self._progress(min(1.0, (self._done + sum(self._under_way.values())) / self._total), text)
 
 
 def _weight(batch: Batch) -> float:
     return batch.seconds or 1.0
-
-
-@dataclass(frozen=True)
-class _Job:
-    """Computes and stores one batch."""
-
-    schedule: Schedule
-    run_batch: RunBatch
-    store: Store
-    known: Mapping[str, Record]
-    environment: Callable[[], Mapping[str, Any]]
-    meter: _Meter
-
-    def __call__(self, batch: Batch) -> None:
-        start = time.perf_counter()
-        outcomes = self._outcomes(batch)
-        provenance = dict(self.environment()) | {
-            "precision": self.schedule.precision,
-            "revision": self.schedule.revision,
-            "batch": len(batch.cases),
-            "seconds": time.perf_counter() - start,
-            "utc": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-        missing = set(batch.missing(self.known))
-        records = [
-            _record(self.schedule.study, identity, case, outcome, provenance)
-            for identity, case, outcome in zip(batch.ids, batch.cases, outcomes, strict=True)
-            if identity in missing
-        ]
-        try:
-            self.store.add(records)
-        except KeyboardInterrupt:
-            self.store.add(records)  # the batch is finished: it is stored before the interruption goes on
-            raise
-        self.meter.finish(batch)
-
-    def _outcomes(self, batch: Batch) -> Sequence[Outcome]:
-        """Runs the batch; an exception becomes failed outcomes with its traceback."""
-        try:
-            outcomes = self.run_batch(batch.cases, progress=self.meter.within(batch))
-            if len(outcomes) != len(batch.cases):
-                raise ValueError(
-                    f"run_batch must return one outcome a case. Got {len(outcomes)} for {len(batch.cases)}."
-                )
-            return outcomes
-        except UserError:
-            raise
-        except Exception as error:
-            message = f"{type(error).__name__}: {error}"
-            return [Outcome({}, {}, "failed", message, traceback.format_exc())] * len(batch.cases)
-
-
-def _record(study: str, identity: str, case: Any, outcome: Outcome, provenance: dict[str, Any]) -> Record:
-    values, arrays = dict(outcome.values), dict(outcome.arrays)
-    if outcome.trace:
-        provenance = provenance | {"traceback": outcome.trace}
-    return Record(study, identity, described(case), outcome.status, outcome.message, values, arrays, provenance)
-
-
-def _chunks(ids: list[str], sizes: list[int], memory: int) -> list[list[str]]:
-    """Cuts a list so that the sizes in each part add up to at most `memory`, with at least one entry a part."""
-    chunks: list[list[str]] = []
-    room = 0
-    for identity, size in zip(ids, sizes, strict=True):
-        if not chunks or size > room:
-            chunks.append([])
-            room = memory
-        chunks[-1].append(identity)
-        room -= size
-    return chunks

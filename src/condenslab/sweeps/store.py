@@ -4,43 +4,33 @@
     shards/NAME.jsonl   one record a line; its presence is what commits the shard
     shards/NAME.safetensors   the arrays of those records, where they have any
     runs/NAME.json      one run: settings, ids of its records, claims
+    plans/NAME.json     what a run was asked for, written when it begins: its cases, batches and memory
+    quarantine/         what was found damaged, moved there by the next run, which computes it again
+    .jobs/              files and logs of a batch system
 
 NAME is the time and the checksum of the file. Files are written aside and renamed, arrays first: a process killed at
 any moment leaves at most a hidden temporary file, or arrays without rows, and both are ignored.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
-import safetensors.numpy
-from safetensors import SafetensorError, safe_open
 
 from condenslab.errors import UserError
 from condenslab.sweeps.content import check_foreign
 from condenslab.sweeps.files import damaged, listed, read, read_sealed, sealed_name, unusable, write_whole
-from condenslab.sweeps.records import Record, Run, ShardArrays, Status, array_checksum, storable
+from condenslab.sweeps.records import Record, Run, Status, storable
+from condenslab.sweeps.shards import Head, encoded, read_heads, read_rows, record_of
 
 FORMAT = 1
 """Version of the layout above; a store of a higher one is refused, untouched."""
 
-
-class _Row(msgspec.Struct):
-    """One line of a shard's rows file; `checksums` are those of the arrays, and are missing in older stores."""
-
-    study: str
-    id: str
-    case: dict[str, Any]
-    status: Status
-    message: str
-    values: dict[str, Any]
-    arrays: list[str]
-    provenance: dict[str, Any]
-    checksums: dict[str, str] = {}
+Say = Callable[[str], None] | None
+"""Takes a sentence for the user."""
 
 
 class Store:
@@ -96,14 +86,12 @@ class Store:
             UserError: The disk is full or read-only. What was stored before is untouched.
             TypeError: A value or an array is of a type that cannot be stored.
         """
-        records = list(records)
-        rows = b"".join(msgspec.json.encode(_row(record)) + b"\n" for record in records)
-        arrays = {f"{r.id}/{name}": _tensor(name, array) for r in records for name, array in r.arrays.items()}
+        rows, arrays = encoded(list(records))
         rows_file = self.path / "shards" / f"{sealed_name(rows)}.jsonl"
-        with self._writing():
+        with self.writing():
             rows_file.parent.mkdir(parents=True, exist_ok=True)
             if arrays:
-                write_whole(rows_file.with_suffix(".safetensors"), safetensors.numpy.save(arrays))
+                write_whole(rows_file.with_suffix(".safetensors"), arrays)
             try:
                 write_whole(rows_file, rows)
             except BaseException:
@@ -111,11 +99,12 @@ class Store:
                     rows_file.with_suffix(".safetensors").unlink(missing_ok=True)
                 raise
 
-    def records(self, study: str | None = None) -> dict[str, Record]:
+    def records(self, study: str | None = None, shards: Iterable[Path] | None = None) -> dict[str, Record]:
         """Reads the index of all records.
 
         Args:
             study: Only those of this study.
+            shards: Only what these files hold.
 
         Returns:
             The records by id, arrays not yet read. Of several with one id the newest counts, except that a `failed` one
@@ -125,14 +114,68 @@ class Store:
             UserError: A shard is truncated or damaged; the message names the file.
         """
         index: dict[str, Record] = {}
-        for path in listed(self.path / "shards", ".jsonl"):
-            for row in _read_shard(path):
-                if study not in (None, row.study):
-                    continue
-                if row.status == "failed" and row.id in index and index[row.id].status != "failed":
-                    continue
-                index[row.id] = _record(row, path)
+        for record in self.scan(study, shards):
+            if record.status == "failed" and record.id in index and index[record.id].status != "failed":
+                continue
+            index[record.id] = record
         return index
+
+    def scan(self, study: str | None = None, shards: Iterable[Path] | None = None) -> Iterator[Record]:
+        """Reads record after record, oldest first, holding one shard at a time.
+
+        Args:
+            study: Only those of this study.
+            shards: Only what these files hold.
+
+        Yields:
+            The records; where there are several with one id, each of them.
+
+        Raises:
+            UserError: A shard is truncated or damaged; the message names the file.
+        """
+        for path in self.shards() if shards is None else shards:
+            yield from (record_of(row, path) for row in read_rows(path) if study in (None, row.study))
+
+    def heads(self, shards: Iterable[Path] | None = None, say: Say = None) -> Iterator[Head]:
+        """Reads study, id and status of record after record, oldest first.
+
+        Args:
+            shards: The files of the rows of some shards, or None for all.
+            say: Called with the sentence on a damaged shard, which is left out then; without it, it is raised.
+
+        Yields:
+            What is to be known of a record before a sweep; where there are several with one id, each of them.
+
+        Raises:
+            UserError: A shard is truncated or damaged; the message names the file.
+        """
+        for path in self.shards() if shards is None else shards:
+            try:
+                yield from read_heads(path)
+            except UserError as error:
+                if say is None:
+                    raise
+                say(str(error))
+
+    def statuses(self, study: str | None = None, shards: Iterable[Path] | None = None) -> dict[str, Status]:
+        """Reads the statuses of all records by id.
+
+        Args:
+            study: Only those of this study.
+            shards: Only what these files hold.
+
+        Raises:
+            UserError: A shard is truncated or damaged; the message names the file.
+        """
+        found: dict[str, Status] = {}
+        for head in self.heads(shards):
+            if study in (None, head.study) and not (head.status == "failed" and head.id in found):
+                found[head.id] = head.status
+        return found
+
+    def shards(self) -> list[Path]:
+        """Returns the files of the rows of all shards, oldest first."""
+        return listed(self.path / "shards", ".jsonl")
 
     def add_run(self, run: Run) -> None:
         """Stores a run.
@@ -142,7 +185,7 @@ class Store:
         """
         content = msgspec.json.encode(storable(msgspec.to_builtins(run), "run"))
         path = self.path / "runs" / f"{sealed_name(content)}.json"
-        with self._writing():
+        with self.writing():
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
 
@@ -172,7 +215,7 @@ class Store:
             raise unusable(self.path, error) from error
         if taken:
             raise UserError(f"{str(self.path)!r} is a file, and a store is a folder: choose another name")
-        with self._writing():
+        with self.writing():
             self.path.mkdir(parents=True, exist_ok=True)
             if self._marker.exists():
                 self._check_format()
@@ -196,7 +239,12 @@ class Store:
             )
 
     @contextmanager
-    def _writing(self) -> Iterator[None]:
+    def writing(self) -> Iterator[None]:
+        """Tells what goes wrong while the store is written to.
+
+        Raises:
+            UserError: The disk is full or read-only, or the like.
+        """
         try:
             yield
         except OSError as error:
@@ -216,53 +264,6 @@ def _probe(folder: Path) -> None:
             os.fsync(file.fileno())
     finally:
         probe.unlink(missing_ok=True)
-
-
-def _row(record: Record) -> _Row:
-    return _Row(
-        study=record.study,
-        id=record.id,
-        case=storable(record.case, "case"),
-        status=record.status,
-        message=record.message,
-        values=storable(record.values),
-        arrays=sorted(record.arrays),
-        provenance=storable(record.provenance, "provenance"),
-        checksums={name: array_checksum(_tensor(name, array)) for name, array in record.arrays.items()},
-    )
-
-
-def _tensor(name: str, array: Any) -> np.ndarray:
-    """Makes an array what safetensors stores faithfully: C order, native byte order, a plain type."""
-    array = np.asarray(array, order="C")
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"the array {name!r} must hold real numbers or booleans. Got dtype {array.dtype}.")
-    return array.astype(array.dtype.newbyteorder("="), copy=False)
-
-
-def _read_shard(path: Path) -> list[_Row]:
-    content = read_sealed(path)
-    try:
-        rows = msgspec.json.Decoder(_Row).decode_lines(content)
-    except msgspec.DecodeError as error:
-        raise damaged(path, str(error)) from error
-    if any(row.arrays for row in rows):
-        _check_arrays(path.with_suffix(".safetensors"))
-    return rows
-
-
-def _check_arrays(path: Path) -> None:
-    """Opens an arrays file; safetensors compares its length with its header and reads no more than that."""
-    try:
-        with safe_open(path, framework="numpy"):
-            pass
-    except (SafetensorError, OSError) as error:
-        raise damaged(path, str(error)) from error
-
-
-def _record(row: _Row, path: Path) -> Record:
-    arrays = ShardArrays(path.with_suffix(".safetensors"), row.id, row.arrays, row.checksums) if row.arrays else {}
-    return Record(row.study, row.id, row.case, row.status, row.message, row.values, arrays, row.provenance)
 
 
 def _read_run(path: Path) -> Run:

@@ -4,7 +4,7 @@
 says where a target is sampled, and `images` brings real digits.
 """
 
-from condenslab.tasks import designs, images
+from condenslab.tasks import anchors, designs, images
 from condenslab.tasks.functions import names, task
 from condenslab.tasks.image_files import FASHION_MNIST, labelled_images, read_idx, read_images
 from condenslab.tasks.tables import Table, read_table, require_learnable
@@ -17,6 +17,7 @@ __all__ = [
     "Table",
     "Task",
     "Teacher",
+    "anchors",
     "designs",
     "from_teacher",
     "images",

@@ -1,5 +1,6 @@
-"""How networks learn: gradient descent, gradient flow, and ensembles of either."""
+"""How networks learn: gradient descent, gradient flow, ensembles of either, and decoders on sequences."""
 
+from condenslab.training.adamw import AdamW
 from condenslab.training.descent import descend
 from condenslab.training.ensemble import ensemble
 from condenslab.training.flow import flow
@@ -7,6 +8,8 @@ from condenslab.training.methods import Adam, GradientDescent
 from condenslab.training.normalised import Features, NormalisedRun, normalised_bytes, normalised_flow
 from condenslab.training.penalties import dropout_penalty, dropout_risk
 from condenslab.training.rosenbrock import RODAS3, RODAS4, Rosenbrock, Tableau
+from condenslab.training.sequence_data import FixedSample, FreshSequences
+from condenslab.training.sequences import predicted, train_sequences
 from condenslab.training.stack import Stack
 from condenslab.training.trajectory import (
     Stop,
@@ -22,7 +25,10 @@ __all__ = [
     "RODAS3",
     "RODAS4",
     "Adam",
+    "AdamW",
     "Features",
+    "FixedSample",
+    "FreshSequences",
     "GradientDescent",
     "NormalisedRun",
     "Rosenbrock",
@@ -38,8 +44,10 @@ __all__ = [
     "flow",
     "normalised_bytes",
     "normalised_flow",
+    "predicted",
     "record_gradient_norm",
     "record_outputs",
     "record_parameters",
     "record_risk",
+    "train_sequences",
 ]

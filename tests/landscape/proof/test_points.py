@@ -13,7 +13,7 @@ from condenslab.landscape.proof.exact import ball, exact_text, floats, precision
 from condenslab.landscape.proof.problem import canonical, problem_of
 from condenslab.networks import TwoLayer, activation, ravel, unravel
 from condenslab.risk import CrossEntropy, EmpiricalRisk
-from proofs import as_read, exercise, mlp, numeric_counts, two_layer
+from proofs import as_read, exercise, mlp, numeric_counts, soft_critical, two_layer
 from sampling import sampled
 
 SMOOTH = ["tanh", "sigmoid", "softplus", "gelu", "swish", "exp", "x_tanh", "x2_tanh"]
@@ -115,16 +115,7 @@ def test_cross_entropy(name):
     """Soft targets that make θ critical: softmax(f) moved across the Jacobian. Softmax has a zero mode a neuron."""
     rng = np.random.default_rng(7)
     network = two_layer(rng, 2, 2, 3, name, output_bias=True)
-    x = rng.normal(size=(14, 2))
-    outputs = np.asarray(network(jnp.asarray(x)))
-    p = np.exp(outputs) / np.exp(outputs).sum(axis=1, keepdims=True)
-    jacobian = np.asarray(EmpiricalRisk(x, p, loss=CrossEntropy()).jacobian(network)).reshape(42, -1)
-    sums = np.kron(np.eye(14), np.ones((3, 1)))  # targets stay probabilities
-    q, s, _ = np.linalg.svd(np.column_stack([jacobian, sums]), full_matrices=True)
-    left = q[:, int((s > 1e-10 * s[0]).sum()) :]
-    moved = (left @ rng.normal(size=left.shape[1])).reshape(14, 3)
-    moved *= 0.5 * p.min() / np.abs(moved).max()
-    risk = EmpiricalRisk(x, p + moved, loss=CrossEntropy())
+    risk = soft_critical(network, rng.normal(size=(14, 2)), rng)
     found = proof.prove(risk, network)
     assert found.proven and not found.isolated and "softmax" in found.family, found.reason
     assert found.inertia.zero == 3 + 2 * (name == "exp")

@@ -59,19 +59,41 @@ def cover(rows: np.ndarray, threshold: float, symmetry: str) -> int:
     resemblance = _resemblance(symmetry)
     groups = 0
     if len(directions) <= _MOST_AT_ONCE:
-        products = directions @ directions.T
-        left = np.ones(len(directions), bool)
-        for number in range(len(directions)):
-            if left[number]:
-                left &= ~(resemblance(products[number], lengths, lengths[number]) > threshold)
-                groups += 1
-        return groups
+        return _covered(directions @ directions.T, lengths, threshold, symmetry)
     while len(directions):
         alike = resemblance(directions @ directions[0], lengths, lengths[0]) > threshold
         alike[0] = True
         directions, lengths = directions[~alike], lengths[~alike]
         groups += 1
     return groups
+
+
+def _covered(cosines: np.ndarray, lengths: np.ndarray, threshold: float, symmetry: str) -> int:
+    """Counts groups of neurons that are in order of length."""
+    resemblance = _resemblance(symmetry)
+    groups = 0
+    left = np.ones(len(cosines), bool)
+    for number in range(len(cosines)):
+        if left[number]:
+            left &= ~(resemblance(cosines[number], lengths, lengths[number]) > threshold)
+            groups += 1
+    return groups
+
+
+def count_cosines(cosines: np.ndarray, lengths: np.ndarray, threshold: float, symmetry: str) -> int:
+    """Counts groups as `count`, where all cosines are known.
+
+    Args:
+        cosines: Shape (neuron, neuron).
+        lengths: Norms of the neurons, none of them 0.
+        threshold: As in `cover`.
+        symmetry: As in `cover`.
+    """
+    near = np.flatnonzero((np.abs(cosines) > threshold).sum(axis=1) > 1)
+    if not len(near):
+        return len(cosines)
+    near = near[np.argsort(-lengths[near], kind="stable")]
+    return len(cosines) - len(near) + _covered(cosines[np.ix_(near, near)], lengths[near], threshold, symmetry)
 
 
 def count(rows: np.ndarray, nearest: np.ndarray, threshold: float, symmetry: str) -> int:

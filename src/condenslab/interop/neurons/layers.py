@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from condenslab.interop.neurons import names
-from condenslab.interop.neurons.pairing import gate_partner, gates_of_recurrence, outgoing
-from condenslab.interop.neurons.rows import Rows, as_float
+from condenslab.interop.neurons.pairing import gate_partner, gates_of_recurrence, outgoing, successors
+from condenslab.interop.neurons.rows import SMALLEST, Rows, UnmeasurableError, as_float, scale_of
 from condenslab.interop.reading.dtypes import is_number
 
 Skipped = list[tuple[str, str]]
@@ -95,10 +95,11 @@ def layers_of(
     """
     oriented = {name: _neurons_first(name, array, tensors) for name, array in weights.items()}
     last = next((name for name in reversed(oriented) if not names.is_embedding(name)), None)
+    after = successors(oriented)
     found: list[Layer] = []
     halves: set[str] = set()
     for name, array in oriented.items():
-        reason = None if every else _no_neurons(name, array, last, oriented)
+        reason = None if every else _no_neurons(name, array, last, oriented, after)
         if not fnmatch.fnmatchcase(name, layers):
             skipped.append((name, f"not asked for: its name does not match {layers}"))
         elif reason:
@@ -107,17 +108,23 @@ def layers_of(
             partner = gate_partner(name, oriented)
             if partner:
                 halves.add(partner)
-            found.append(_layer(name, array, partner, oriented, tensors, follow))
+            found.append(_layer(name, array, partner, oriented, tensors, after if follow else None))
     return found
 
 
-def _no_neurons(name: str, array: np.ndarray, last: str | None, oriented: Mapping[str, np.ndarray]) -> str | None:
+def _no_neurons(
+    name: str,
+    array: np.ndarray,
+    last: str | None,
+    oriented: Mapping[str, np.ndarray],
+    after: Mapping[str, str],
+) -> str | None:
     if names.is_embedding(name):
         return "embedding: its rows are tokens or positions, not neurons"
     if names.is_output(name):
         return "output layer: its rows are outputs, not neurons"
     ends = name == last and len(oriented) > 1 and array.ndim == 2 and "pool" not in names.plain(name)
-    if ends and outgoing(name, array, oriented) is None and len(array) < array.shape[1]:
+    if ends and outgoing(name, array, oriented, after) is None and len(array) < array.shape[1]:
         return "output layer (the last matrix): its rows are outputs, not neurons"
     if len(array) < 2:
         return "it has one neuron, and a neuron alone has no neighbour"
@@ -152,7 +159,20 @@ def bias_of(name: str, tensors: Mapping[str, Any]) -> str | None:
     if head.rpartition("/")[2] in ("weights", "kernels") and leaf.isdigit():
         start = head.rpartition("/")[0]
         options.append(f"{start}/{'kernel_biases' if head.endswith('kernels') else 'biases'}/{leaf}")
+    if head == "leaf" and leaf.isdigit():
+        options += _bias_behind(int(leaf), tensors)
     return next((o for o in options if o in tensors and tensors[o].ndim == 1 and is_number(tensors[o].dtype)), None)
+
+
+def _bias_behind(place: int, tensors: Mapping[str, Any]) -> list[str]:
+    """Returns what follows a weight among the numbered leaves of Equinox, if it is its bias.
+
+    A bias has a number for each row; so have the scale and the shift of a normalisation, which come in pairs.
+    """
+    count, length = 0, len(tensors[f"leaf.{place}"])
+    while (after := tensors.get(f"leaf.{place + count + 1}")) is not None and after.shape == (length,):
+        count += 1
+    return [f"leaf.{place + 1}"] if count % 2 else []
 
 
 def _layer(
@@ -161,9 +181,9 @@ def _layer(
     partner: str | None,
     oriented: Mapping[str, np.ndarray],
     tensors: Mapping[str, np.ndarray],
-    follow: bool,
+    after: Mapping[str, str] | None,
 ) -> Layer:
-    follower = outgoing(name, array, oriented) if follow else None
+    follower = outgoing(name, array, oriented, after) if after is not None else None
     out = _norms_out(len(array), oriented[follower]) if follower else None
     shape = tuple(array.shape)
     if partner:
@@ -183,10 +203,22 @@ def _layer(
     return Layer(name, kind, shape, Rows(tuple(parts)), bias if len(parts) > 1 else None, None, follower, out)
 
 
-def _norms_out(count: int, following: np.ndarray) -> np.ndarray:
+def _norms_out(count: int, following: np.ndarray) -> np.ndarray | None:
     """Returns the norm of the column of each neuron in the next layer; a flattened channel has several columns."""
+    squares = _column_squares(following, 1.0)
+    if not np.all(np.isfinite(squares)) or squares.max() < SMALLEST**2:
+        try:
+            squares = _column_squares(following, scale_of(following))
+        except UnmeasurableError:
+            return None
+    return np.sqrt(squares.reshape(count, -1).sum(axis=1))
+
+
+def _column_squares(following: np.ndarray, scale: float) -> np.ndarray:
     squares = np.zeros(following.shape[1])
     for begin in range(0, len(following), 1024):
-        block = as_float(following[begin : begin + 1024]).reshape(-1, following.shape[1], following[0, 0].size)
-        squares += np.einsum("ijk,ijk->j", block, block)
-    return np.sqrt(squares.reshape(count, -1).sum(axis=1))
+        block = as_float(following[begin : begin + 1024], scale)
+        block = block.reshape(-1, following.shape[1], following[0, 0].size)
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares += np.einsum("ijk,ijk->j", block, block)
+    return squares

@@ -1,5 +1,6 @@
 """Which matrices belong together: what reads a neuron, the two halves of a gate, the gates of a recurrent unit."""
 
+import itertools
 from collections.abc import Mapping
 
 import numpy as np
@@ -35,7 +36,16 @@ def _renamed(name: str, old: str, new: str, arrays: Mapping[str, np.ndarray]) ->
     return other if "/" in name and other != name and other in arrays else None
 
 
-def outgoing(name: str, array: np.ndarray, arrays: Mapping[str, np.ndarray]) -> str | None:
+def successors(arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """Returns for each matrix the next one in the file.
+
+    Args:
+        arrays: All matrices, in the order of the file.
+    """
+    return dict(itertools.pairwise(arrays))
+
+
+def outgoing(name: str, array: np.ndarray, arrays: Mapping[str, np.ndarray], after: Mapping[str, str]) -> str | None:
     """Returns the matrix that reads the neurons of another one, or None.
 
     It is found by the customary names of feed-forward blocks; else it is the next matrix in the file, if that has an
@@ -44,20 +54,20 @@ def outgoing(name: str, array: np.ndarray, arrays: Mapping[str, np.ndarray]) -> 
     Args:
         name: The matrix.
         array: Its numbers, neurons first.
-        arrays: All matrices, neurons first, in the order of the file.
+        arrays: All matrices, neurons first.
+        after: Their `successors`.
     """
     count = len(array)
     for old, new in _NEXT:
         other = _renamed(name, old, new, arrays)
         if other and arrays[other].shape[1] == count:
             return other
-    order = list(arrays)
-    following = order[order.index(name) + 1 :][:1]
-    if not following or names.is_embedding(following[0]):
+    following = after.get(name)
+    if following is None or names.is_embedding(following):
         return None
-    inputs = arrays[following[0]].shape[1]
-    flattened = array.ndim > 2 and arrays[following[0]].ndim == 2 and inputs % count == 0
-    return following[0] if inputs == count or flattened else None
+    inputs = arrays[following].shape[1]
+    flattened = array.ndim > 2 and arrays[following].ndim == 2 and inputs % count == 0
+    return following if inputs == count or flattened else None
 
 
 def gate_partner(name: str, arrays: Mapping[str, np.ndarray]) -> str | None:

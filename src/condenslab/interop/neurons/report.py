@@ -152,16 +152,19 @@ def verdict(nulls: Mapping[str, Null], *, inputs: int, directions: list[dict[str
         directions: Groups of equal direction, for each threshold.
 
     Returns:
-        "condensed": a tenth of the neurons or more, at least four, are nearer to another one than any in a rotation;
-        or at some threshold at most half as many directions as in any rotation; or all share one. "low-rank": at most
-        1 % are closer than in a rotation, but a tenth or more are closer than with columns permuted. "as random": at
-        most 1 % against either null. Else, and below 8 neurons, "undecided".
+        "condensed": a tenth of the neurons or more, at least four, are nearer to another one than any in a rotation,
+        and columns permuted do not explain it (they do where a few large weights make random rows alike, as in a
+        sparse matrix); or at some threshold at most half as many directions as in any rotation; or all share one.
+        "low-rank": at most 1 % are closer than in a rotation, but a tenth or more are closer than with columns
+        permuted. "as random": at most 1 % against either null. Else, and below 8 neurons, "undecided".
     """
     if not nulls or nulls["rotation"].of < 8 or inputs < 2:
         return "undecided"
     rotation, columns = nulls["rotation"], nulls["columns"]
     one = all(row["groups"] == 1 for row in directions)
-    if (rotation.share >= 0.1 and rotation.twins >= 4) or one or _fewer(directions, rotation.directions):
+    unexplained = columns.share > 0.01 or _fewer(directions, columns.directions)
+    twins = rotation.share >= 0.1 and rotation.twins >= 4 and unexplained
+    if twins or one or _fewer(directions, rotation.directions):
         return "condensed"
     if rotation.share > 0.01:
         return "undecided"

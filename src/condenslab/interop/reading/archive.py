@@ -30,6 +30,7 @@ class Archive:
         self._raw = raw
         self._members: dict[str, zipfile.ZipInfo] = {}
         self._spans: dict[str, tuple[int, int]] = {}
+        self._unpacked = 0
         with zipfile.ZipFile(stream) as archive:
             for info in archive.infolist():
                 if info.filename in self._members:
@@ -71,7 +72,8 @@ class Archive:
             name: The member.
 
         Raises:
-            RefusalError: As `stored`; or it would unpack to more than 64 MiB and a hundred times its size.
+            RefusalError: As `stored`; or what was unpacked so far would come to more than 64 MiB and a hundred times
+                the size of the file, or to more than 8 GiB.
         """
         info = self._members.get(name)
         if info is None or info.compress_type == zipfile.ZIP_STORED:
@@ -79,8 +81,13 @@ class Archive:
         if info.compress_type != zipfile.ZIP_DEFLATED:
             raise RefusalError(f"the member {name[:80]} of its archive is compressed in an unusual way")
         size = info.file_size
-        if size > _MOST_BYTES or (size > _FREE_BYTES and size > _MOST_RATIO * info.compress_size):
-            raise RefusalError(f"the member {name[:80]} would unpack from {info.compress_size} bytes to {size}")
+        total = self._unpacked + size
+        if total > _MOST_BYTES or (total > _FREE_BYTES and total > _MOST_RATIO * self._raw.size):
+            raise RefusalError(
+                f"the member {name[:80]} would unpack from {info.compress_size} bytes to {size}, and the archive of "
+                f"{self._raw.size} to {total} or more"
+            )
+        self._unpacked = total
         unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
         data = unpacker.decompress(self._bytes(info, info.compress_size).data, size + 1)
         if len(data) != size:

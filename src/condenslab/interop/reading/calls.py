@@ -23,9 +23,16 @@ _FORBIDDEN = {
         "smtplib",
         "multiprocessing",
     ),
-    *("threading", "signal", "asyncio", "pdb", "bdb", "timeit", "cProfile", "profile", "trace", "commands", "platform"),
-    *("pip", "ensurepip", "venv", "tempfile", "glob", "pydoc", "idlelib", "lib2to3", "doctest", "unittest", "types"),
+    *("threading", "signal", "asyncio", "pdb", "bdb", "timeit", "cProfile", "pip", "ensurepip", "venv", "tempfile"),
+    *("glob", "pydoc", "idlelib", "lib2to3", "doctest"),
 }
+_FORBIDDEN_NAMES = {  # of modules whose names people give to their own folders too
+    *("types.FunctionType", "types.LambdaType", "types.CodeType", "types.MethodType", "types.BuiltinFunctionType"),
+    *("code.interact", "code.InteractiveInterpreter", "code.InteractiveConsole", "code.compile_command"),
+    *("profile.run", "profile.runctx", "profile.Profile", "trace.Trace", "unittest.main", "platform.popen"),
+    *("commands.getoutput", "commands.getstatusoutput"),
+}
+_MOST_ARGUMENTS = 64
 _FORBIDDEN_FUNCTIONS = {"open", "open_code", "FileIO", "OpenWrapper", "openpty"}
 _FORBIDDEN_BUILTINS = {"eval", "exec", "execfile", "compile", "__import__", "open", "input", "breakpoint", "print"}
 
@@ -46,7 +53,11 @@ def call(function: Any, args: Any) -> Any:
         raise RefusalError("its pickle calls something that is no name")
     check(function)
     meaning = _MEANINGS.get(function)
-    return Unbuilt(function, args) if meaning is None else meaning(*args)
+    if meaning is None:
+        return Unbuilt(function, args)
+    if len(args) > _MOST_ARGUMENTS:
+        raise RefusalError(f"its pickle lays out a tensor with {len(args)} arguments")
+    return meaning(*args)
 
 
 def check(name: Name) -> None:
@@ -61,6 +72,7 @@ def check(name: Name) -> None:
     module, _, rest = name.partition(".")
     if (
         module in _FORBIDDEN
+        or name in _FORBIDDEN_NAMES
         or (module == "builtins" and rest in _FORBIDDEN_BUILTINS)
         or (module in ("io", "_io", "codecs", "gzip", "bz2", "lzma") and rest in _FORBIDDEN_FUNCTIONS)
     ):
@@ -88,13 +100,22 @@ def sizes(values: Any, what: str) -> tuple[int, ...]:
     return tuple(_size(value, what) for value in values)
 
 
-def _tensor(storage: Any, offset: Any, shape: Any, stride: Any, *_: Any) -> TensorRef:
+def _plain_tensor(storage: Any, offset: Any, shape: Any, stride: Any, *more: Any) -> TensorRef | Unread:
+    """Reads `_rebuild_tensor_v2(storage, offset, shape, stride, requires_grad, hooks, metadata)`."""
+    about = more[2] if len(more) > 2 else None
+    if isinstance(about, dict) and any(about.get(bit) for bit in ("conj", "neg")):
+        return Unread("its numbers are stored conjugated or negated: save tensor.resolve_conj().resolve_neg()")
+    return _tensor(storage, offset, shape, stride)
+
+
+def _tensor(storage: Any, offset: Any, shape: Any, stride: Any) -> TensorRef:
     if not isinstance(storage, Storage):
         raise RefusalError("a tensor has no storage")
     lengths, steps = sizes(shape, "a shape"), sizes(stride, "a stride")
     if len(lengths) != len(steps):
         raise RefusalError("a tensor has more sizes than strides, or fewer")
-    return TensorRef(storage, storage.dtype, _size(offset, "an offset"), lengths, steps)
+    first = storage.start + _size(offset, "an offset")
+    return TensorRef(storage, storage.dtype, first, lengths, steps)
 
 
 def _typed_tensor(*args: Any) -> TensorRef | Unread:
@@ -125,8 +146,8 @@ def _meta(*_: Any) -> Unread:
 
 
 _MEANINGS: dict[str, Callable[..., Any]] = {
-    "torch._utils._rebuild_tensor": _tensor,
-    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor": _plain_tensor,
+    "torch._utils._rebuild_tensor_v2": _plain_tensor,
     "torch._utils._rebuild_tensor_v3": _typed_tensor,
     "torch._utils._rebuild_parameter": _first,
     "torch._utils._rebuild_parameter_with_state": _first,

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.interop.reading import flax_files, folders, numpy_files, safetensors_files, torch_files
+from condenslab.interop.reading import flax_files, folders, numpy_files, orbax_folders, safetensors_files, torch_files
 from condenslab.interop.reading.archive import Archive
+from condenslab.interop.reading.flatten import LONGEST_NAME
 from condenslab.interop.reading.refusal import RefusalError
 
 _DAMAGE = (
@@ -39,7 +40,8 @@ class Checkpoint:
 
     Attributes:
         path: The file or folder.
-        format: "safetensors", "torch", "torch stream", "TorchScript", "pickle", "npz", "npy", "equinox" or "flax".
+        format: "safetensors", "torch", "torch stream", "TorchScript", "pickle", "npz", "npy", "equinox", "flax" or
+            "orbax".
         tensors: Read-only arrays by their dotted names, mapped from the file where it holds them plainly; types that
             numpy lacks (bfloat16, float8) are those of ml_dtypes.
         skipped: Name and reason of every tensor that is no plain array.
@@ -72,9 +74,10 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     """Reads the arrays of any checkpoint, without the library that wrote it and without running anything in it.
 
     Formats: safetensors; torch's zip archives and the stream before version 1.6, with state dicts, nested checkpoints,
-    whole pickled modules and TorchScript; plain pickles of arrays; .npz and .npy; Equinox leaves; Flax msgpack; an
-    index of shards; a folder with one of these and a `config.json`. A pickle is interpreted as data: its globals are
-    names that import nothing, and a call that no checkpoint needs (os.system, eval) is refused.
+    whole pickled modules and TorchScript; plain pickles of arrays; .npz and .npy; Equinox leaves; Flax msgpack; Orbax's
+    folders (by tensorstore, the extra "orbax"); an index of shards; a folder with one of these and a `config.json`. A
+    pickle is interpreted as data: its globals are names that import nothing, and a call that no checkpoint needs
+    (os.system, eval) is refused.
 
     Args:
         path: The file or folder.
@@ -95,13 +98,18 @@ def read(path: str | os.PathLike[str]) -> Checkpoint:
     """
     place = Path(path)
     try:
-        if not place.exists():
-            raise UserError(f"there is no file {place}: check the name")
-        file = folders.weights_file(place) if place.is_dir() else place
-        if file.name.endswith(".index.json"):
+        if not os.fspath(path) or not place.exists():
+            raise UserError(f"there is no file {path}: check the name")
+        trees = orbax_folders.items_of(place) if place.is_dir() else {}
+        file = folders.weights_file(place) if place.is_dir() and not trees else place
+        if trees:
+            found = Checkpoint(place, "orbax", *orbax_folders.read(trees))
+        elif file.name.endswith(".index.json"):
             found = _sharded(file)
         else:
             found = _file(file)
+        if any(len(name) > LONGEST_NAME for name in found.tensors):
+            raise RefusalError(f"a name in it has over {LONGEST_NAME} characters")
     except RefusalError as reason:
         raise UserError(f"{place} is not read because {reason}") from reason
     except OSError as error:
@@ -133,6 +141,8 @@ def _sharded(index: Path) -> Checkpoint:
             elif name not in left_out:
                 raise RefusalError(f"its shard {shard} lacks the tensor {name[:80]}")
         skipped += part.skipped
+        unnamed = part.tensors.keys() - set(names)
+        skipped += [(name, f"it is in the shard {shard}, but the index does not name it") for name in sorted(unnamed)]
         files.append(index.parent / shard)
         kind = part.format
     return Checkpoint(index, kind, tensors, skipped, files)
@@ -162,6 +172,8 @@ def _archive(archive: Archive) -> tuple[str, Any, Any, set[str]]:
         return "TorchScript" if script else "torch", *torch_files.read_archive(archive, pickles[0])
     if archive.names and all(name.endswith(".npy") for name in archive.names):
         return "npz", *numpy_files.read_archive(archive), set()
+    if any(name.endswith("archive_format") for name in archive.names):
+        raise RefusalError("it is a program of torch.export (.pt2): save the state_dict of the module with torch.save")
     if any(name.endswith(("model.weights.h5", "config.json")) for name in archive.names):
         raise RefusalError("it is a Keras archive: save its arrays with numpy.savez")
     raise RefusalError("it is a zip archive, but neither of torch nor of numpy")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from condenslab.interop.reading import calls
-from condenslab.interop.reading.inert import TensorRef, Unbuilt, Unread
+from condenslab.interop.reading.inert import Storage, TensorRef, Unbuilt, Unread
 from condenslab.interop.reading.refusal import RefusalError
 
 MOST_TENSORS, MOST_PARTS, DEEPEST, LONGEST_NAME, MOST_CHARACTERS = 1_000_000, 3_000_000, 100, 1000, 100_000_000
@@ -75,23 +75,30 @@ def _walk(value: Any, skipped: Skipped) -> Iterator[tuple[str, Any]]:
 
 
 def _named(pairs: Iterator[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
-    """Writes out the keys: text and numbers only, which cannot grow by it."""
-    for key, part in pairs:
-        text = str(key) if isinstance(key, str | int | bool) else "…"
-        if len(text) > LONGEST_NAME:
+    """Writes out the keys: text and numbers, which cannot grow by it; an object as a key by its place."""
+    for place, (key, part) in enumerate(pairs):
+        encoded = isinstance(key, Unbuilt) and key.cls == "_codecs.encode" and key.args
+        name = key.args[0] if encoded else key
+        parts = name if isinstance(name, tuple) else (name,)
+        if any(isinstance(text, str | bytes) and len(text) > LONGEST_NAME for text in parts):
             raise RefusalError(f"a name in it has over {LONGEST_NAME} characters")
-        yield text, part
+        if not all(isinstance(text, str | bytes | int | float | None) for text in parts):
+            yield f"object {place}", part
+        else:
+            yield ", ".join(text.decode("latin-1") if isinstance(text, bytes) else str(text) for text in parts), part
 
 
 def _is_leaf(item: Any) -> bool:
     if isinstance(item, Unbuilt):
         return isinstance(item.cls, str) and item.cls.endswith(_NUMPY)
-    return isinstance(item, TensorRef | Unread)
+    return isinstance(item, TensorRef | Unread | Storage)
 
 
 def _leaf(item: Any, array: Callable[[TensorRef], np.ndarray], texts: dict[int, bytes]) -> np.ndarray | Unread:
     if isinstance(item, TensorRef):
         return array(item)
+    if isinstance(item, Storage):
+        return Unread("it is a storage without a shape: save the tensor")
     return _numpy_array(item, texts) if isinstance(item, Unbuilt) else item
 
 
@@ -116,9 +123,11 @@ def _numpy_array(item: Unbuilt, texts: dict[int, bytes]) -> np.ndarray | Unread:
         if id(text) not in texts:  # a text that many arrays share is encoded once
             texts[id(text)] = text.encode("latin-1")
         data = texts[id(text)]
+    if isinstance(data, Unbuilt) and data.cls == "builtins.bytes" and not data.args:
+        data = b""  # how protocol 2 writes no bytes
     if not isinstance(data, bytes | bytearray) or len(data) != math.prod(sizes) * dtype.itemsize:
         raise RefusalError("a numpy array in its pickle has not as many bytes as its shape needs")
-    flat = np.frombuffer(data, dtype)
+    flat = np.frombuffer(data, dtype) if data else np.empty(0, dtype)
     return flat.reshape(sizes, order="F" if fortran is True else "C")
 
 
@@ -135,10 +144,19 @@ def _parts(item: Any) -> Iterator[tuple[Any, Any]]:
             yield from (
                 (pair[0], pair[1]) for pair in item.args[0] if isinstance(pair, list | tuple) and len(pair) == 2
             )
+        else:
+            yield from _spread(item.args)
         yield from _items(item)
-        for state in item.state if isinstance(item.state, tuple) else (item.state,):
-            if isinstance(state, dict):
-                yield from state.items()
+        yield from _spread(item.state if isinstance(item.state, tuple) else (item.state,))
+
+
+def _spread(values: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]:
+    """Yields what a call was given: the items of a dict by key, everything else by number."""
+    for place, value in enumerate(values):
+        if isinstance(value, dict):
+            yield from value.items()
+        else:
+            yield place, value
 
 
 def _module_parts(state: dict[Any, Any]) -> Iterator[tuple[Any, Any]]:

@@ -17,7 +17,6 @@ _PREFERRED = (
     "flax_model.msgpack",
 )
 _SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".npz", ".npy", ".msgpack", ".eqx", ".pkl", ".pickle")
-_ORBAX = ("_METADATA", "_CHECKPOINT_METADATA", "manifest.ocdbt", "checkpoint.ocdbt", "_sharding")
 
 
 def weights_file(folder: Path) -> Path:
@@ -33,11 +32,6 @@ def weights_file(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     inside = sorted(entry.name for entry in folder.iterdir())
-    if any(name in inside for name in _ORBAX):
-        raise RefusalError(
-            "it is an Orbax checkpoint, whose compressed database only Orbax reads: restore it there, and save its "
-            "arrays with flax.serialization.to_bytes or numpy.savez"
-        )
     if any(name.endswith(".distcp") for name in inside):
         raise RefusalError(
             "it is a distributed checkpoint of torch: convert it with torch.distributed.checkpoint.format_utils"

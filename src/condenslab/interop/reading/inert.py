@@ -35,11 +35,13 @@ class Storage:
         dtype: Their type.
         key: Its name in the file.
         numel: How many.
+        start: The first that counts, where the storage is itself a view of another one.
     """
 
     dtype: np.dtype
     key: str
     numel: int
+    start: int = 0
 
 
 @dataclass(frozen=True, eq=False)

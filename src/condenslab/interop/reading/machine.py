@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 from condenslab.interop.reading import calls
-from condenslab.interop.reading.inert import Name, Unbuilt
+from condenslab.interop.reading.inert import Name, Storage, TensorRef, Unbuilt, Unread
 from condenslab.interop.reading.refusal import RefusalError
 
 MOST_OPERATIONS = 30_000_000
-_LONGEST_NAME = 1000
+_LONGEST_NAME, _LARGEST_KEY = 1000, 2**60
 _VALUES = {
     *("BININT", "BININT1", "BININT2", "LONG1", "LONG4", "INT", "LONG", "BINFLOAT", "FLOAT", "BINUNICODE", "UNICODE"),
     *("SHORT_BINUNICODE", "BINUNICODE8", "SHORT_BINSTRING", "BINSTRING", "STRING", "BINBYTES", "SHORT_BINBYTES"),
@@ -117,8 +117,8 @@ class Machine:
             target.items += items
         elif isinstance(target, dict):
             keys = items[::2]
-            if not all(map(_plain_key, keys)) or len(items) % 2:
-                raise RefusalError("its pickle has a dict whose keys are no names or numbers")
+            if not all(map(_is_key, keys)) or len(items) % 2:
+                raise RefusalError("its pickle has a dict whose keys are no names, numbers or objects")
             target.update(zip(keys, items[1::2], strict=True))
         else:  # torch before 2.10 corrupts its memory here: CVE-2026-24747
             raise RefusalError("its pickle sets an item of what is no dict")
@@ -197,11 +197,19 @@ class Machine:
         """Passes over what only frames the stream."""
 
 
-def _plain_key(key: Any) -> bool:
-    """Says whether a key is hashed in bounded time: nested tuples can name a value exponentially often."""
-    if isinstance(key, tuple):
-        return len(key) < 16 and all(isinstance(part, str | int | float | None) for part in key)
-    return isinstance(key, str | int | float | bytes | None)
+def _is_key(key: Any) -> bool:
+    """Says whether a key is hashed in bounded time and without many collisions.
+
+    Nested tuples can name a value exponentially often; the hash of a long integer is computed anew at each use, and
+    that of any is its remainder modulo 2**61 − 1, which a file could choose. Inert objects are hashed by identity.
+    """
+    return len(key) < 16 and all(map(_is_simple, key)) if isinstance(key, tuple) else _is_simple(key)
+
+
+def _is_simple(key: Any) -> bool:
+    if isinstance(key, int):
+        return -_LARGEST_KEY < key < _LARGEST_KEY
+    return isinstance(key, str | float | bytes | None | Unbuilt | TensorRef | Unread | Storage)
 
 
 _STEPS: dict[str, Callable[[Machine, Any], None]] = {

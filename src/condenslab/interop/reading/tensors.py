@@ -29,11 +29,13 @@ def view(tensor: TensorRef, raw: np.ndarray) -> np.ndarray:
     if (last + 1) * dtype.itemsize > raw.size:
         shape = "x".join(map(str, tensor.shape))
         raise RefusalError(f"a tensor of shape {shape or 'one number'} reaches beyond its storage of {raw.size} bytes")
-    numbers = raw[: raw.size // dtype.itemsize * dtype.itemsize].view(dtype)
-    if count > numbers.size and count * dtype.itemsize > _MOST_REPEATED_BYTES:
-        raise RefusalError(f"a tensor repeats the {numbers.size} numbers of its storage to {count}")
+    held = raw.size // dtype.itemsize
+    if count > held and count * dtype.itemsize > _MOST_REPEATED_BYTES:
+        raise RefusalError(f"a tensor repeats the {held} numbers of its storage to {count}")
     strides = [step * dtype.itemsize for step in tensor.stride]
-    return np.lib.stride_tricks.as_strided(numbers[tensor.offset :], tensor.shape, strides, writeable=False)
+    found = np.ndarray(tensor.shape, dtype, raw.data, tensor.offset * dtype.itemsize, strides)
+    found.flags.writeable = False
+    return found
 
 
 def check_length(storage: Storage, nbytes: int) -> None:

@@ -128,7 +128,11 @@ def _storage(identity: Any) -> Any:
     text = str(key) if type(key) is int and 0 <= key < 2**64 else _text(key)
     if text is None or len(text) > 200:
         raise RefusalError("a storage has no name")
-    return Storage(dtypes.NAMED[dtypes.STORAGES[name]], text, count)
+    view = identity[5] if len(identity) > 5 else None  # (key, start, count), which torch wrote before version 0.4
+    start = view[1] if isinstance(view, tuple) and len(view) == 3 else 0
+    if type(start) is not int or not 0 <= start < 2**48:
+        raise RefusalError("a storage has no start")
+    return Storage(dtypes.NAMED[dtypes.STORAGES[name]], text, count, start)
 
 
 def _text(value: Any) -> str | None:

@@ -1,9 +1,11 @@
 """Proofs by ball arithmetic: critical points, inertia, ranks and completeness as theorems, with certificates."""
 
+from condenslab.landscape.proof.compatible import CompatibleProof, compatible
 from condenslab.landscape.proof.complete import Completeness, complete_width_one
 from condenslab.landscape.proof.decompose import Neuron
 from condenslab.landscape.proof.distinct import DistinctFunctions, distinct_functions
 from condenslab.landscape.proof.embedded import EmbeddedProof, embedded
+from condenslab.landscape.proof.embedding import Embedding
 from condenslab.landscape.proof.evidence import number
 from condenslab.landscape.proof.points import PointProof
 from condenslab.landscape.proof.problem import Problem, Shape, Teacher, problem_from_dict, problem_of
@@ -14,9 +16,11 @@ from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 from condenslab.landscape.proof.stored import points_of, stored_points
 
 __all__ = [
+    "CompatibleProof",
     "Completeness",
     "DistinctFunctions",
     "EmbeddedProof",
+    "Embedding",
     "Neuron",
     "PointProof",
     "Problem",
@@ -25,6 +29,7 @@ __all__ = [
     "Root",
     "Shape",
     "Teacher",
+    "compatible",
     "complete_width_one",
     "distinct_functions",
     "embedded",

@@ -1,10 +1,11 @@
 """Activations in ball arithmetic: σ, σ′ and σ″ over a ball, each written so that the ball enters few times."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from condenslab.errors import UserError
-from condenslab.landscape.proof.exact import flint
+from condenslab.landscape.proof.exact import ball, flint
 
 Derivatives = tuple[Any, Any, Any]
 
@@ -51,6 +52,18 @@ def _x2_tanh(z: Any) -> Derivatives:
     return z * z * t, 2 * z * t + z * z * d, 2 * t + 4 * z * d + z * z * c
 
 
+def _polynomial(coefficients: list[Any], z: Any) -> Derivatives:
+    """Horner's scheme; each derivative by its own coefficients."""
+    found = []
+    for order in range(3):
+        own = [c * math.perm(k, order) for k, c in enumerate(coefficients)][order:]
+        value = flint.arb(0)
+        for c in reversed(own):
+            value = value * z + c
+        found.append(value)
+    return found[0], found[1], found[2]
+
+
 BALL_ACTIVATIONS: dict[str, Callable[[Any], Derivatives]] = {
     "tanh": _tanh,
     "sigmoid": _logistic,
@@ -71,12 +84,14 @@ def ball_activation(name: str) -> Callable[[Any], Derivatives]:
     """Returns the enclosures of an activation and its first two derivatives.
 
     Args:
-        name: As in `networks.ACTIVATIONS`.
+        name: As in `networks.ACTIVATIONS`, or "polynomial" and its coefficients, that of 1 first.
 
     Raises:
         UserError: It has a kink, where there is no Hessian, or no enclosure is known.
     """
-    if name not in BALL_ACTIVATIONS:
+    if isinstance(name, str) and name.startswith("polynomial "):
+        return lambda z: _polynomial([ball(text) for text in name.split()[1:]], z)
+    if not isinstance(name, str) or name not in BALL_ACTIVATIONS:
         raise UserError(
             f"a proof needs an activation with two continuous derivatives, one of {', '.join(BALL_ACTIVATIONS)}. Got "
             f"{name}: at a kink the Hessian does not exist; landscape.directional_stationarity treats such networks."

@@ -112,18 +112,18 @@ def _assembled(
     for number, group in enumerate(groups):
         signs = np.array([sign if activation in ODD else 1 for _, sign in group])
         members = [k for k, _ in group]
-        parts = outgoing[:, members] * signs
+        parts = outgoing[:, members] * signs / size
         total = parts.sum(axis=1)
         points.append(incoming[members[0]])
-        columns.append(total)
-        if np.abs(total).max() <= _NONE * size:
-            if len(group) > 1:
+        columns.append(total * size)
+        if np.abs(total).max() <= _NONE:
+            if np.abs(parts).max() > _NONE:
                 reason = "copies whose output weights cancel: no theorem here covers them; merge them first"
                 return Decomposition(incoming, outgoing, (), (), reason)
             silent.append(number)
             columns[-1] = np.zeros_like(total)
-        shares = parts.T @ total / (total @ total) if number not in silent else np.ones(1)
-        if np.abs(parts - np.outer(total, shares)).max() > _SAME * size:
+        shares = parts.T @ total / (total @ total) if number not in silent else np.zeros(len(group))
+        if np.abs(parts - np.outer(total, shares)).max() > _SAME:
             reason = "copies whose output weights are not parallel: the point is not an embedded one by shares"
             return Decomposition(incoming, outgoing, (), (), reason)
         exact = [Fraction(0) if abs(share) < _NONE else Fraction(float(share)) for share in shares]

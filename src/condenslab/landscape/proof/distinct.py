@@ -38,7 +38,12 @@ def distinct_functions(proofs: Sequence[PointProof | EmbeddedProof]) -> Distinct
 
     Args:
         proofs: Of points of any width on the same data.
+
+    Raises:
+        ValueError: They are about different data: functions of different problems need not be different.
     """
+    if any(not proof.problem.same_data(proofs[0].problem) for proof in proofs[1:]):
+        raise ValueError("the proofs must be about the same data and loss. Got others: their functions say nothing.")
     members: list[PointProof | EmbeddedProof] = []
     seen: list[list[Any]] = []
     for proof in proofs:

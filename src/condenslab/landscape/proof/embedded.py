@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.landscape.proof.activations import ball_activation
+from condenslab.landscape.proof.activations import EVEN, ODD, ball_activation
 from condenslab.landscape.proof.decompose import Decomposition, Neuron
 from condenslab.landscape.proof.evidence import sealed
 from condenslab.landscape.proof.exact import ball, exact_text, flint, precision
-from condenslab.landscape.proof.forms import form_size, null_inertia, split_inertia
+from condenslab.landscape.proof.forms import form_size, has_output, null_inertia, split_inertia
 from condenslab.landscape.proof.krawczyk import Section, restricted
 from condenslab.landscape.proof.points import PointProof, prove_point
 from condenslab.landscape.proof.problem import Problem
@@ -97,15 +97,23 @@ def embedded(problem: Problem, narrow: PointProof, neurons: tuple[Neuron, ...]) 
     """Carries a proven narrow point through the exact embedding that the neurons state.
 
     Args:
-        problem: The problem of the wide network, two-layer; only its shape is read.
+        problem: The problem of the narrow or wide network, two-layer without skips.
         narrow: The proof.
-        neurons: One entry a wide neuron; the shares of every narrow neuron have the sum 1.
+        neurons: One entry a wide neuron; the exact shares of every narrow neuron have the sum 1.
 
     Returns:
         The proof. Criticality: Zhang et al., J. Mach. Learn. 1(1), 2022, Theorems 4.1 to 4.3. Inertia: the forms of
         `landscape.proof.forms`, their signs proven in balls.
+
+    Raises:
+        ValueError: The proof is about other data or another network, or a layer adds its input.
     """
     wide = problem.of_width(len(neurons))
+    own = narrow.problem.shape
+    if len(own.widths) != 3 or not (own.plain and wide.shape.plain):
+        raise ValueError(f"this embedding is of two-layer networks without skips. Got {own} and {wide.shape}.")
+    if problem.of_width(own.widths[1]) != narrow.problem:
+        raise ValueError("the narrow proof must be about the data, loss and activation of the problem. Got others.")
     nothing = ProvenInertia(0, 0, 0, wide.shape.size)
     shares: dict[int, list[Fraction]] = defaultdict(list)
     for neuron in neurons:
@@ -117,14 +125,15 @@ def embedded(problem: Problem, narrow: PointProof, neurons: tuple[Neuron, ...]) 
     total = narrow.inertia
     with precision(narrow.precision):
         box = narrow.box()
-        for source, own in shares.items():
-            if len(own) > 1:
-                total = _sum(total, split_inertia(narrow.problem, box, source, own))
+        for source, parts in shares.items():
+            if len(parts) > 1:
+                total = _sum(total, split_inertia(narrow.problem, box, source, parts))
         nulls = [neuron for neuron in neurons if neuron.source is None]
         for neuron in nulls:
             total = _sum(total, null_inertia(narrow.problem, box, ball(str(neuron.bias))))
-    free = len(nulls) if narrow.problem.shape.biases == (True, True) else 0
-    return EmbeddedProof(wide, narrow, neurons, total, sum(len(own) - 1 for own in shares.values()) + free, "")
+        live = [source for source in shares if has_output(narrow.problem, box, source)]
+    free = len(nulls) if own.biases == (True, True) else 0
+    return EmbeddedProof(wide, narrow, neurons, total, sum(len(shares[source]) - 1 for source in live) + free, "")
 
 
 def prove_narrow(problem: Problem, parts: Decomposition, output_bias: np.ndarray | None, **how: Any) -> PointProof:
@@ -178,9 +187,15 @@ def _silent_section(problem: Problem, silent: tuple[int, ...], incoming: np.ndar
 
 def _defect(problem: Problem, neurons: tuple[Neuron, ...], shares: dict[int, list[Fraction]]) -> str:
     """Returns why the neurons state no embedding of the problem's network, or nothing."""
-    width = problem.shape.widths[1]
+    width, name = problem.shape.widths[1], problem.shape.activation
+    if any(not isinstance(part, Fraction | int) for neuron in neurons for part in (neuron.share, neuron.bias)):
+        return "shares and biases must be exact: fractions.Fraction or int"
+    if any(neuron.sign != 1 and (neuron.sign != -1 or name not in ODD + EVEN) for neuron in neurons):
+        return "a copy has the sign 1, or −1 as the mirror image that an odd or even activation allows"
     if sorted(shares) != list(range(width)) or any(sum(own) != 1 for own in shares.values()):
         return "the shares of every narrow neuron must have the sum 1 for an embedding"
+    if any(neuron.bias != 0 for neuron in neurons) and not problem.shape.biases[0]:
+        return "a null neuron has a bias only in a network with hidden biases"
     if any(neuron.source is None for neuron in neurons) and not problem.shape.biases[-1]:
         value = ball_activation(problem.shape.activation)(flint.arb(0))[0]
         if value != 0 or any(neuron.bias != 0 for neuron in neurons):

@@ -5,8 +5,9 @@ With z_l = W_l·h_{l−1} + b_l, h_l = σ(z_l) (+ h_{l−1} where a layer skips)
     ∂R/∂W_l = Σ_s e_l h_{l−1}ᵀ,
     ∇²R = Σ_s Dz_Lᵀ·ℓ″·Dz_L + Σ_{l<L} Σ_s Dz_lᵀ diag(δ_l·σ″(z_l)) Dz_l + C + Cᵀ,
 
-D the derivative in all parameters and C the rows Σ_s e_l[i]·Dh_{l−1}[j] at the parameters W_l[i, j]: z_l is bilinear in
-W_l and h_{l−1}, so nothing else of second order arises. Every sum over samples is a product of ball matrices.
+D the derivative in the parameters on which a unit depends and C the rows Σ_s e_l[i]·Dh_{l−1}[j] at the parameters
+W_l[i, j]: z_l is bilinear in W_l and h_{l−1}, so nothing else of second order arises. Every sum over samples is a
+product of ball matrices.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,11 @@ class Layer:
     outer: int
     biased: bool
 
+    @property
+    def end(self) -> int:
+        """Where the next layer's parameters begin."""
+        return self.start + (self.inner + self.biased) * self.outer
+
     def weight(self, i: int, j: int) -> int:
         """Returns the place of W[i][j]."""
         return self.start + i * self.inner + j
@@ -35,6 +41,10 @@ class Layer:
     def bias(self, i: int) -> int:
         """Returns the place of b[i]."""
         return self.start + self.outer * self.inner + i
+
+
+Tangent = tuple[list[int], Any]
+"""The derivative of a unit for every sample: in which parameters, and an `arb_mat` of shape (sample, parameter)."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +72,9 @@ def places(shape: Shape) -> list[Layer]:
     Args:
         shape: The network's shape.
     """
-    found, start = [], 0
+    found: list[Layer] = []
     for inner, outer, biased in zip(shape.widths[:-1], shape.widths[1:], shape.biases, strict=True):
-        found.append(Layer(start, inner, outer, biased))
-        start += (inner + biased) * outer
+        found.append(Layer(found[-1].end if found else 0, inner, outer, biased))
     return found
 
 
@@ -214,69 +223,100 @@ def _hessian(
 ) -> Any:
     size, layers = shape.size, places(shape)
     errors, deltas = adjoint
-    total, cross = flint.arb_mat(size, size), flint.arb_mat(size, size)
-    inner: list[Any] = []
+    total, cross = ([[flint.arb(0)] * size for _ in range(size)] for _ in range(2))
+    inner: list[Tangent] = []
     for number, layer in enumerate(layers):
-        tangents = [tangent(layer, i, theta, run.entering[number], inner, size) for i in range(layer.outer)]
+        tangents = [tangent(layer, i, theta, run.entering[number], inner) for i in range(layer.outer)]
         _add_cross(cross, layer, errors[number], inner)
         if number == len(layers) - 1:
-            total += _output_part(tangents, curvature)
+            _add_outputs(total, tangents, curvature)
             break
         following = []
-        for i, moving in enumerate(tangents):
+        for i, (columns, moving) in enumerate(tangents):
             rows = moving.tolist()
             bend = [d[i] * c[i] for d, c in zip(deltas[number], run.curvatures[number], strict=True)]
-            total += moving.transpose() * scaled(rows, bend, size)
-            moved = scaled(rows, [s[i] for s in run.slopes[number]], size)
-            following.append(moved + inner[i] if shape.skips(number) and inner else moved)
+            _add_block(total, columns, columns, moving.transpose() * scaled(rows, bend, len(columns)))
+            following.append((columns, scaled(rows, [s[i] for s in run.slopes[number]], len(columns))))
+        if number or shape.skips(number + 1):
+            following = [spread(moved, layer.end) for moved in following]
+        if shape.skips(number) and inner:
+            pairs = zip(following, inner, strict=True)
+            following = [(own, moved + spread(before, layer.end)[1]) for (own, moved), before in pairs]
         inner = following
-    return total + cross + cross.transpose()
+    return matrix_of([[a + b for a, b in zip(*rows, strict=True)] for rows in zip(total, cross, strict=True)], size)
 
 
-def tangent(layer: Layer, i: int, theta: Sequence[Any], entering: Balls, inner: list[Any], size: int) -> Any:
-    """Returns Dz[i] for every sample, an `arb_mat` of shape (sample, param).
+def tangent(layer: Layer, i: int, theta: Sequence[Any], entering: Balls, inner: list[Tangent]) -> Tangent:
+    """Returns Dz[i] for every sample: the parameters on which it depends, and the derivatives in them.
 
     Args:
         layer: The layer of z.
         i: Its unit.
         theta: θ, balls.
         entering: What enters the layer, shape (sample, inner).
-        inner: The same derivative of what enters, one matrix a unit; none for the data.
+        inner: The same derivatives of what enters, one a unit; none for the data.
+    """
+    own = list(range(layer.weight(i, 0), layer.weight(i, layer.inner))) + ([layer.bias(i)] if layer.biased else [])
+    rows = [[*values, flint.arb(1)] if layer.biased else values for values in entering]
+    if not inner:
+        return own, matrix_of(rows, len(own))
+    if len(inner[0][0]) == layer.start:
+        before = inner[0][1] * theta[layer.weight(i, 0)]
+        for j, (_, moved) in enumerate(inner[1:], start=1):
+            before += moved * theta[layer.weight(i, j)]
+        rows = [first + last for first, last in zip(before.tolist(), rows, strict=True)]
+        return [*range(layer.start), *own], matrix_of(rows, layer.start + len(own))
+    places, moves = [], []
+    for j, (columns, moved) in enumerate(inner):
+        places += columns
+        moves.append((moved * theta[layer.weight(i, j)]).tolist())
+    rows = [[entry for part in parts for entry in part] for parts in zip(*moves, rows, strict=True)]
+    return places + own, matrix_of(rows, len(places) + len(own))
+
+
+def spread(moved: Tangent, size: int) -> Tangent:
+    """Returns a derivative in the first `size` parameters, 0 where it does not depend on them.
+
+    Args:
+        moved: The derivative.
         size: The number of parameters.
     """
-    zero, one = flint.arb(0), flint.arb(1)
+    columns, matrix = moved
     rows = []
-    for values in entering:
-        row = [zero] * size
-        row[layer.weight(i, 0) : layer.weight(i, layer.inner)] = values
-        if layer.biased:
-            row[layer.bias(i)] = one
+    for entries in matrix.tolist():
+        row = [flint.arb(0)] * size
+        for place, entry in zip(columns, entries, strict=True):
+            row[place] = entry
         rows.append(row)
-    total = matrix_of(rows, size)
-    for j, moved in enumerate(inner):
-        total += moved * theta[layer.weight(i, j)]
-    return total
+    return list(range(size)), matrix_of(rows, size)
 
 
-def _add_cross(cross: Any, layer: Layer, error: Balls, inner: list[Any]) -> None:
+def _add_cross(cross: Balls, layer: Layer, error: Balls, inner: list[Tangent]) -> None:
+    """Adds C + Cᵀ."""
     transposed = matrix_of(error, layer.outer).transpose()
-    for j, moved in enumerate(inner):
-        rows = (transposed * moved).tolist()
-        for i, row in enumerate(rows):
-            for place, entry in enumerate(row):
-                cross[layer.weight(i, j), place] = entry
+    for j, (columns, moved) in enumerate(inner):
+        for i, row in enumerate((transposed * moved).tolist()):
+            own = layer.weight(i, j)
+            for place, entry in zip(columns, row, strict=True):
+                cross[own][place] += entry
+                cross[place][own] += entry
 
 
-def _output_part(tangents: list[Any], curvature: list[Balls]) -> Any:
-    size = tangents[0].ncols()
-    rows = [matrix.tolist() for matrix in tangents]
-    total = flint.arb_mat(size, size)
-    for o, moving in enumerate(tangents):
-        for k in range(len(tangents)):
+def _add_outputs(total: Balls, tangents: list[Tangent], curvature: list[Balls]) -> None:
+    """Adds Σ_s Dz_Lᵀ·ℓ″·Dz_L."""
+    for k, (right, matrix) in enumerate(tangents):
+        rows = matrix.tolist()
+        for o, (left, moving) in enumerate(tangents):
             factors = [bend[o][k] for bend in curvature]
             if any(factor != 0 for factor in factors):
-                total += moving.transpose() * scaled(rows[k], factors, size)
-    return total
+                _add_block(total, left, right, moving.transpose() * scaled(rows, factors, len(right)))
+
+
+def _add_block(total: Balls, rows: list[int], columns: list[int], block: Any) -> None:
+    for place, entries in zip(rows, block.tolist(), strict=True):
+        row = total[place]
+        for column, entry in zip(columns, entries, strict=True):
+            row[column] += entry
 
 
 def scaled(rows: Balls, factors: list[Any], size: int) -> Any:

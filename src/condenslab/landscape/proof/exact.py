@@ -15,8 +15,11 @@ try:
 except ImportError as error:
     raise ImportError("proofs need python-flint, which is missing here: pip install 'condenslab[proof]'") from error
 
-_HEXADECIMAL = re.compile(r"(-?)0x([0-9a-f]+)(?:\.([0-9a-f]+))?p([+-]?\d{1,6})")
-_PLAIN = re.compile(r"-?\d+(?:\.\d*)?(?:e[+-]?\d{1,4})?|-?\d+/\d+", re.IGNORECASE)
+_HEXADECIMAL = re.compile(r"(-?)0x([0-9a-f]+)(?:\.([0-9a-f]+))?p([+-]?\d{1,5})", re.ASCII)
+_PLAIN = re.compile(r"-?\d+(?:\.\d*)?(?:e[+-]?\d{1,4})?|-?\d+/\d+", re.IGNORECASE | re.ASCII)
+_LONGEST = 4000
+LEAST_DIGITS, MOST_DIGITS = 53, 4096
+"""Binary digits that a proof may begin with and that a check takes."""
 
 Balls = list[list[Any]]
 """A table of balls (`flint.arb`), row by row."""
@@ -63,6 +66,8 @@ def fraction(text: str) -> Fraction:
         >>> fraction("0x1.8p+1"), fraction("0.1")
         (Fraction(3, 1), Fraction(1, 10))
     """
+    if len(text) > _LONGEST:
+        raise UserError(f"an exact number has at most {_LONGEST} characters. Got {len(text)}: {text[:30]}…")
     match = _HEXADECIMAL.fullmatch(text)
     if match:
         sign, whole, part, exponent = match[1], match[2], match[3] or "", int(match[4])
@@ -97,6 +102,24 @@ def dyadic_text(value: Any) -> str:
     mantissa, exponent = value.mid().man_exp()
     size = int(mantissa)
     return f"{'-' if size < 0 else ''}0x{abs(size):x}p{int(exponent)}" if size else "0"
+
+
+def check_digits(digits: int, max_digits: int) -> None:
+    """Refuses binary digits out of range: with fewer nothing is decided, with many more memory runs out.
+
+    Args:
+        digits: To begin with.
+        max_digits: At most so many.
+
+    Raises:
+        UserError: They are no whole numbers, or out of range.
+    """
+    whole = all(isinstance(d, int | np.integer) and not isinstance(d, bool) for d in (digits, max_digits))
+    if not whole or not LEAST_DIGITS <= digits <= max_digits <= MOST_DIGITS:
+        raise UserError(
+            f"a proof needs whole numbers of binary digits, {LEAST_DIGITS} ≤ digits ≤ max_digits ≤ {MOST_DIGITS}. "
+            f"Got digits={digits!r}, max_digits={max_digits!r}."
+        )
 
 
 @contextlib.contextmanager

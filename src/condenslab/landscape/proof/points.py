@@ -80,7 +80,6 @@ class PointProof:
             "existence": number_text(self.existence),
             "equations": list(self.section.equations),
             "unknowns": list(self.section.unknowns),
-            "family": self.family,
         }
         claim = {"inertia": counts, "risk": self.risk, "hessian": self.hessian}
         body = {"precision": self.precision, "problem": self.problem.as_dict(), "point": point, "claim": claim}
@@ -175,7 +174,7 @@ def gauge(problem: Problem) -> tuple[tuple[int, ...], str]:
     """
     shape, held, words = problem.shape, set(), []
     layers = places(shape)
-    if shape.activation == "exp" and any(shape.biases[:-1]) and not shape.residual:
+    if shape.activation == "exp" and any(shape.biases[:-1]) and shape.plain:
         held |= {layer.bias(i) for layer in layers[:-1] if layer.biased for i in range(layer.outer)}
         words.append("the exact symmetry a·exp(b) of every hidden neuron; the hidden biases are held")
     if problem.loss == "cross_entropy":
@@ -184,6 +183,21 @@ def gauge(problem: Problem) -> tuple[tuple[int, ...], str]:
         held |= {last.bias(last.outer - 1)} if last.biased else set()
         words.append("the exact symmetry of softmax; the weights of the last output are held")
     return tuple(sorted(held)), "; ".join(words)
+
+
+def prove_gauged(problem: Problem, theta: Sequence[str], **how: Any) -> PointProof:
+    """Proves the critical point next to θ, across the exact symmetries of R where there are some.
+
+    Args:
+        problem: The exact problem.
+        theta: θ, exact numbers.
+        **how: `reach`, `digits` and `max_digits` of `prove_point`.
+    """
+    held, family = gauge(problem)
+    if not held:
+        return prove_point(problem, theta, **how)
+    section, inertia = gauge_section(problem, held)
+    return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
 
 
 def gauge_section(problem: Problem, held: tuple[int, ...]) -> tuple[Section, Callable[[Any], ProvenInertia]]:

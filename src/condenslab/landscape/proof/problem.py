@@ -1,6 +1,6 @@
 """The exact problem that a theorem is about: data as exact numbers, loss, and the shape of the network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.landscape.proof.activations import ball_activation
+from condenslab.landscape.proof.activations import BALL_ACTIVATIONS, ball_activation
 from condenslab.landscape.proof.exact import Balls, ball, exact_text, fraction
-from condenslab.networks import MLP, TwoLayer, apply
+from condenslab.losses import CrossEntropy, SquaredLoss
+from condenslab.networks import ACTIVATIONS, MLP, TwoLayer, apply
 from condenslab.networks.layered import layers, widths
-from condenslab.risk import CrossEntropy, EmpiricalRisk, SquaredLoss
+from condenslab.risk import EmpiricalRisk
 
 Numbers = tuple[tuple[str, ...], ...]
+_LOSSES = {SquaredLoss: "squared", CrossEntropy: "cross_entropy"}
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,15 @@ class Shape:
     activation: str
     residual: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuses what is no shape; a stored one is read from a file that anybody may have written."""
+        numbers = all(type(width) is int and width >= 0 for width in self.widths)
+        if not numbers or len(self.widths) < 2 or len(self.biases) != len(self.widths) - 1:
+            raise UserError(f"a network has widths and a bias flag a layer. Got {self.widths} and {self.biases}.")
+        if any(type(flag) is not bool for flag in (*self.biases, self.residual)):
+            raise UserError(f"biases and residual are true or false. Got {self.biases} and {self.residual!r}.")
+        ball_activation(self.activation)
+
     @property
     def size(self) -> int:
         """M, the number of parameters."""
@@ -48,6 +59,11 @@ class Shape:
         last = len(self.widths) - 2
         return self.residual and layer < last and self.widths[layer] == self.widths[layer + 1]
 
+    @property
+    def plain(self) -> bool:
+        """Whether no layer adds its input."""
+        return not any(self.skips(layer) for layer in range(len(self.widths) - 1))
+
 
 @dataclass(frozen=True)
 class Teacher:
@@ -61,6 +77,11 @@ class Teacher:
     shape: Shape
     theta: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        """Refuses parameters that are not those of the shape."""
+        if len(self.theta) != self.shape.size:
+            raise UserError(f"a teacher of {self.shape} has {self.shape.size} parameters. Got {len(self.theta)}.")
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -70,8 +91,11 @@ class Problem:
         inputs: x, exact numbers, shape (sample, input).
         targets: y, exact numbers, shape (sample, output), or a teacher whose outputs they are.
         weights: Sample weights, p_i is a weight over their sum; None for 1/n each.
-        loss: "squared": ‖f − y‖², or "cross_entropy": −Σ_o y_o log softmax(f)_o.
+        loss: "squared": ‖f − y‖², or "cross_entropy": −Σ_o y_o log softmax(f)_o, the rows of y with the sum 1 exactly.
         shape: The network.
+
+    Raises:
+        UserError: The parts do not fit each other.
     """
 
     inputs: Numbers
@@ -79,6 +103,23 @@ class Problem:
     weights: tuple[str, ...] | None
     loss: str
     shape: Shape
+
+    def __post_init__(self) -> None:
+        """Refuses parts that do not fit: a theorem about them would be about nothing."""
+        inner, outer = self.shape.widths[0], self.shape.widths[-1]
+        given = self.targets.shape.widths if isinstance(self.targets, Teacher) else None
+        rows = self.inputs if isinstance(self.targets, Teacher) else self.targets
+        if not self.inputs or len(rows) != len(self.inputs) or any(len(row) != inner for row in self.inputs):
+            raise UserError(f"a problem needs inputs of {inner} numbers, and a target for each: check the shapes.")
+        if any(len(row) != outer for row in rows) if given is None else (given[0], given[-1]) != (inner, outer):
+            raise UserError(f"the targets need {outer} numbers for each input: check their shape.")
+        if self.loss not in _LOSSES.values():
+            raise UserError(f"proofs know the losses {', '.join(_LOSSES.values())}. Got {self.loss!r}.")
+        if self.loss == "cross_entropy" and (given or any(sum(map(fraction, row)) != 1 for row in rows)):
+            raise UserError("cross-entropy needs targets as numbers, rows that sum to 1 exactly.")
+        shares = [fraction(weight) for weight in self.weights or ("1",) * len(self.inputs)]
+        if len(shares) != len(self.inputs) or min(shares) < 0 or not any(shares):
+            raise UserError("sample weights are one a sample, none negative, not all 0. Got others.")
 
     @property
     def samples(self) -> int:
@@ -98,8 +139,23 @@ class Problem:
         Args:
             width: Hidden neurons.
         """
-        shape = replace(self.shape, widths=(self.shape.widths[0], width, self.shape.widths[-1]))
-        return replace(self, shape=shape)
+        return self.of_widths((self.shape.widths[0], width, self.shape.widths[-1]))
+
+    def of_widths(self, widths: Sequence[int]) -> "Problem":
+        """Returns the same data with a network of other hidden widths.
+
+        Args:
+            widths: (m_0, …, m_L), as many as before.
+        """
+        return replace(self, shape=replace(self.shape, widths=tuple(widths)))
+
+    def same_data(self, other: "Problem") -> bool:
+        """Returns whether another problem has the same data and loss; the network may differ.
+
+        Args:
+            other: The other problem.
+        """
+        return replace(other, shape=self.shape) == self
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the problem as plain values for a certificate."""
@@ -128,10 +184,10 @@ def problem_from_dict(values: dict[str, Any]) -> Problem:
     """
     try:
         teacher, targets = values["teacher"], values["targets"]
-        shown = _table(targets) if teacher is None else Teacher(_shape_from(teacher), _row(teacher["theta"]))
+        shown = exact_table(targets) if teacher is None else Teacher(_shape_from(teacher), _row(teacher["theta"]))
         weights = None if values["weights"] is None else _row(values["weights"])
-        return Problem(_table(values["inputs"]), shown, weights, values["loss"], _shape_from(values["network"]))
-    except (KeyError, TypeError) as error:
+        return Problem(exact_table(values["inputs"]), shown, weights, values["loss"], _shape_from(values["network"]))
+    except (AttributeError, KeyError, TypeError) as error:
         raise UserError(
             f"a problem needs inputs, targets or teacher, weights, loss and network. Got {error}."
         ) from error
@@ -156,45 +212,47 @@ def problem_of(
 
     Raises:
         TypeError: The network is no dense one.
-        UserError: The activation has a kink, the risk predicts by another function or with a scale, a number is NaN,
-            or replaced data differ from the risk's by more than 1e-9 of their size.
+        UserError: The activation has a kink or is one's own, the risk is a subclass, has a loss of one's own, predicts
+            by another function or with a scale, a number is NaN, or replaced data differ from the risk's by more than
+            1e-9 of their size. Targets of cross-entropy that sum to 1 only up to rounding are divided by their sum.
     """
     shape = shape_of(network)
-    ball_activation(shape.activation)
-    if risk.predict is not apply or risk.scale is not None:
-        raise UserError("a proof is about this package's dense networks: the risk must have its own predict, no scale.")
-    if not isinstance(risk.loss, CrossEntropy | SquaredLoss):
-        raise UserError(f"a proof is about the squared loss or cross-entropy. Got {type(risk.loss).__name__}.")
+    _require_known(risk)
     own_inputs, own_targets = np.asarray(risk.inputs), np.asarray(risk.targets)
-    points = _table(own_inputs if inputs is None else inputs)
+    points = exact_table(own_inputs if inputs is None else inputs)
     _require_close("inputs", points, own_inputs)
     values: Numbers | Teacher
     if teacher is None:
-        values = _table(own_targets if targets is None else targets)
+        values = exact_table(own_targets if targets is None else targets)
         _require_close("targets", values, own_targets)
     else:
         values = Teacher(shape_of(teacher), tuple(map(exact_text, canonical(teacher))))
-        _require_close("targets", _table(np.asarray(teacher(risk.inputs))), own_targets)
-    loss = "cross_entropy" if isinstance(risk.loss, CrossEntropy) else "squared"
+        _require_close("targets", exact_table(np.asarray(teacher(risk.inputs))), own_targets)
+    loss = _LOSSES[type(risk.loss)]
     if loss == "cross_entropy":
         values = _normalised(values)
     weights = None if risk.weights is None else tuple(map(exact_text, np.asarray(risk.weights)))
     return Problem(points, values, weights, loss, shape)
 
 
-def shape_of(network: TwoLayer | MLP) -> Shape:
+def shape_of(network: TwoLayer | MLP, name: str | None = None) -> Shape:
     """Returns the shape of a dense network.
 
     Args:
         network: The network.
+        name: What its activation is called in the shape; by default its own name.
 
     Raises:
-        TypeError: It is no dense one.
+        TypeError: It is no dense one, or of a subclass, which may compute anything.
+        UserError: Its activation is not the package's of that name, or has a kink.
     """
-    if not isinstance(network, TwoLayer | MLP):
+    if type(network) not in (TwoLayer, MLP):
         raise TypeError(f"proofs are for TwoLayer and MLP networks. Got {type(network).__name__}.")
+    own = network.activation
+    if name is None and own.name in BALL_ACTIVATIONS and own.function is not ACTIVATIONS[own.name].function:
+        raise UserError(f"a proof knows networks.activation({own.name!r}). Got another activation under that name.")
     biased = tuple(bias is not None for bias in layers(network)[1])
-    return Shape(tuple(widths(network)), biased, network.activation.name, isinstance(network, MLP) and network.residual)
+    return Shape(tuple(widths(network)), biased, name or own.name, isinstance(network, MLP) and network.residual)
 
 
 def shape_values(shape: Shape) -> dict[str, Any]:
@@ -238,6 +296,16 @@ def data_balls(numbers: Numbers) -> Balls:
     return [[ball(text) for text in row] for row in numbers]
 
 
+def _require_known(risk: EmpiricalRisk) -> None:
+    """Refuses risks of which not every formula is known here: a proof about another R would be none."""
+    if type(risk) is not EmpiricalRisk:
+        raise TypeError(f"a proof is about an EmpiricalRisk itself, or a Problem. Got {type(risk).__name__}.")
+    if type(risk.loss) not in _LOSSES:
+        raise UserError(f"proofs know SquaredLoss and CrossEntropy. Got the loss {type(risk.loss).__name__}.")
+    if risk.predict is not apply or risk.scale is not None:
+        raise UserError("a proof is about this package's dense networks: the risk must have its own predict, no scale.")
+
+
 def _normalised(values: Numbers | Teacher) -> Numbers | Teacher:
     """Requires rows of probabilities; rows that sum to 1 only up to rounding are divided by their exact sum."""
     if isinstance(values, Teacher):
@@ -252,8 +320,19 @@ def _require_close(name: str, exact: Numbers, own: np.ndarray) -> None:
         raise UserError(f"the exact {name} must be the risk's own to 1e-9. Got others: check their order and shape.")
 
 
-def _table(rows: Any) -> Numbers:
-    return tuple(_row(row) for row in rows)
+def exact_table(rows: Any) -> Numbers:
+    """Returns rows of numbers or texts as exact text.
+
+    Args:
+        rows: Shape (sample, entry).
+
+    Raises:
+        UserError: They are none.
+    """
+    try:
+        return tuple(_row(row) for row in rows)
+    except TypeError as error:
+        raise UserError(f"exact data are rows of numbers or texts, shape (sample, entry). Got {rows!r:.60}.") from error
 
 
 def _row(values: Iterable[Any]) -> tuple[str, ...]:

@@ -5,17 +5,18 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
+from condenslab.landscape.proof.compatible import CompatibleProof, compatible
 from condenslab.landscape.proof.decompose import decompose
+from condenslab.landscape.proof.decompose_deep import decompose_deep
 from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded, prove_narrow
-from condenslab.landscape.proof.exact import exact_text
+from condenslab.landscape.proof.exact import check_digits, exact_text
 from condenslab.landscape.proof.points import (
     MAX_PRECISION,
     PRECISION,
     REACH,
     PointProof,
     gauge,
-    gauge_section,
-    prove_point,
+    prove_gauged,
 )
 from condenslab.landscape.proof.problem import Problem, canonical, problem_of, shape_of
 from condenslab.networks import MLP, TwoLayer
@@ -30,14 +31,14 @@ def prove(
     reach: float = REACH,
     digits: int = PRECISION,
     max_digits: int = MAX_PRECISION,
-) -> PointProof | EmbeddedProof:
+) -> PointProof | EmbeddedProof | CompatibleProof:
     """Proves that a critical point of R lies next to a network, that it is the only one there, and its inertia.
 
-    An isolated point is proven by Krawczyk's operator. A two-layer network with copies of neurons (up to the sign that
-    the activation allows) or with null neurons is proven as the exact embedding of its narrower network, one with
-    neurons that have no output weights on a section across their family; exp with biases and cross-entropy, which never
-    have isolated points, on sections across their exact symmetries. Nothing is called proven without an enclosure:
-    where no theorem applies, `reason` says why.
+    An isolated point is proven by Krawczyk's operator. A network of any depth with copies of neurons (up to the sign
+    that the activation allows) or with null neurons is proven as the exact embedding of its narrower network; one of
+    two layers with neurons that have no output weights on a section across their family; exp with biases and
+    cross-entropy, which never have isolated points, on sections across their exact symmetries. Nothing is called proven
+    without an enclosure: where no theorem applies, `reason` says why.
 
     Args:
         about: R, whose floats are then the exact binary numbers that they are, or an exact problem (`problem_of`).
@@ -51,7 +52,8 @@ def prove(
 
     Raises:
         TypeError: The network is no dense one.
-        UserError: A kinked activation, a foreign risk, NaN, fewer digits than 53, or a problem of another shape.
+        UserError: A kinked activation or one's own, a foreign risk, NaN, digits out of range, a reach that is not
+            positive, or a problem of another shape.
 
     References:
         R. Krawczyk, Computing 4, 1969; S. M. Rump, Acta Numerica 19, 2010, for the method and its hypotheses.
@@ -67,23 +69,26 @@ def prove(
     shape = shape_of(network)
     problem = about if isinstance(about, Problem) else problem_of(about, network)
     problem = _of_shape(problem, network)
-    if digits < 53:
-        raise UserError(f"a proof needs at least 53 binary digits. Got {digits}.")
+    check_digits(digits, max_digits)
+    if isinstance(reach, bool) or not isinstance(reach, int | float) or not 0 < reach < float("inf"):
+        raise UserError(f"reach must be a positive number. Got {reach!r}.")
     how: dict[str, Any] = {"reach": reach, "digits": digits, "max_digits": max_digits}
-    held, family = gauge(problem)
-    if held:
-        section, inertia = gauge_section(problem, held)
-        theta = [exact_text(value) for value in canonical(network)]
-        return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
-    canonical(network)
-    if len(shape.widths) == 3 and not shape.residual:
+    theta = [exact_text(value) for value in canonical(network)]
+    if not shape.plain:
+        return prove_gauged(problem, theta, **how)
+    if len(shape.widths) == 3 and not gauge(problem)[0]:
         parts = decompose(network)
         output_bias = None if not shape.biases[1] else np.asarray(layers(network)[1][1])
         if not parts.reason and not parts.trivial:
             return prove_embedded(problem, parts, output_bias, **how)
         if not parts.reason and parts.silent:
             return prove_narrow(problem, parts, output_bias, **how)
-    return prove_point(problem, [exact_text(value) for value in canonical(network)], **how)
+        return prove_gauged(problem, theta, **how)
+    found = decompose_deep(network)
+    if found.embedding is None or found.trivial:
+        return prove_gauged(problem, theta, **how)
+    narrow = prove_gauged(problem.of_widths(found.widths), [exact_text(value) for value in found.theta], **how)
+    return compatible(narrow, found.embedding)
 
 
 def _of_shape(problem: Problem, network: TwoLayer | MLP) -> Problem:

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from condenslab.errors import UserError
 from condenslab.landscape.proof.activations import EVEN, ODD
 from condenslab.landscape.proof.evidence import sealed
 from condenslab.landscape.proof.exact import (
     Balls,
     ball,
+    check_digits,
     exact_text,
     flint,
     fraction,
@@ -22,7 +24,16 @@ from condenslab.landscape.proof.exact import (
 )
 from condenslab.landscape.proof.krawczyk import identity
 from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION
-from condenslab.landscape.proof.problem import Shape, canonical, data_balls, shape_of, shape_values
+from condenslab.landscape.proof.polynomials import PREFIX, polynomial_name, rational_jacobian
+from condenslab.landscape.proof.problem import (
+    Numbers,
+    Shape,
+    canonical,
+    data_balls,
+    exact_table,
+    shape_of,
+    shape_values,
+)
 from condenslab.landscape.proof.tangents import jacobian_rows
 from condenslab.measures.rank import Rank
 from condenslab.networks import MLP, TwoLayer
@@ -76,7 +87,12 @@ class RankProof:
 
 
 def proven_rank(
-    network: TwoLayer | MLP, probes: Any, *, digits: int = PRECISION, max_digits: int = MAX_PRECISION
+    network: TwoLayer | MLP,
+    probes: Any,
+    *,
+    polynomial: Sequence[Any] | None = None,
+    digits: int = PRECISION,
+    max_digits: int = MAX_PRECISION,
 ) -> RankProof:
     """Proves bounds of the empirical model rank at θ, the binary numbers that its floats are.
 
@@ -84,17 +100,20 @@ def proven_rank(
     a column to a minor that is not 0. From above by exact identities: with equal neurons (up to the symmetry of the
     activation), zero output weights, constant neurons, and σ′ = σ for exp, every ∂f/∂θ_j of a two-layer network is a
     rational combination of fewer functions, and the rank of the coefficients, computed exactly, bounds the model rank
-    for any probes; for deeper networks by the parameters and by columns that are exactly 0.
+    for any probes; for deeper networks by the parameters and by columns that are exactly 0. Where the activation is a
+    polynomial, the Jacobian is a matrix of rational numbers, whose rank elimination over the rationals gives exactly.
 
     Args:
         network: θ, a dense network with a smooth activation.
         probes: Inputs, numbers or exact text, shape (sample, input).
+        polynomial: The exact coefficients of a polynomial activation, which is always one's own, that of 1 first.
         digits: Binary digits to begin with.
         max_digits: At most so many.
 
     Raises:
         TypeError: The network is no dense one.
-        UserError: A kinked activation, NaN, or text that states no number.
+        UserError: A kinked activation or one's own, NaN, text that states no number, probes that are no rows of the
+            network's inputs, or digits out of range.
 
     Example:
         >>> import jax.numpy as jnp
@@ -105,15 +124,20 @@ def proven_rank(
         >>> found.at_least, found.at_most
         (3, 3)
     """
-    shape = shape_of(network)
+    shape = shape_of(network, None if polynomial is None else polynomial_name(network.activation, polynomial))
     theta = tuple(exact_text(value) for value in canonical(network))
-    points = tuple(tuple(exact_text(value) for value in row) for row in probes)
+    points = exact_table(probes)
+    if not points or any(len(row) != shape.widths[0] for row in points):
+        raise UserError(
+            f"probes are rows of {shape.widths[0]} numbers, at least one. Got {len(points)} rows of another length."
+        )
+    check_digits(digits, max_digits)
     outputs = shape.widths[-1] * len(points)
     best: RankProof | None = None
     while digits <= max_digits:
         with precision(digits):
             rows = jacobian_rows(shape, [ball(text) for text in theta], data_balls(points))
-            upper, evidence = _upper(shape, theta, rows)
+            upper, evidence = _upper(shape, theta, points, rows)
             if outputs < upper:
                 upper, evidence = outputs, f"there are {outputs} rows, samples times outputs"
             chosen = _minor(rows, shape.size, upper)
@@ -121,8 +145,7 @@ def proven_rank(
         if best.decided:
             break
         digits *= 2
-    if best is None:
-        raise ValueError(f"digits must be at most max_digits, {max_digits}. Got {digits}.")
+    assert best is not None
     return best
 
 
@@ -170,7 +193,10 @@ def _sure(rows: Balls, chosen: tuple[tuple[int, ...], tuple[int, ...]]) -> tuple
     return chosen if size == 0 or sup(identity(size) - inverse * matrix) < 1 else ((), ())
 
 
-def _upper(shape: Shape, theta: Sequence[str], rows: Balls) -> tuple[int, str]:
+def _upper(shape: Shape, theta: Sequence[str], points: Numbers, rows: Balls) -> tuple[int, str]:
+    if shape.activation.startswith(PREFIX):
+        exact = rational_jacobian(shape, theta, points).rank()
+        return exact, f"σ is a polynomial: elimination of the exact Jacobian over the rationals leaves rank {exact}"
     if len(shape.widths) != 3:
         zero = sum(all(row[k] == 0 for row in rows) for k in range(shape.size))
         return shape.size - zero, f"{shape.size} parameters, of which {zero} have derivatives that are exactly 0"

@@ -34,7 +34,7 @@ def points_of(values: Any) -> tuple[Problem, list[TwoLayer | MLP]]:
     try:
         problem = problem_from_dict(values["problem"])
         return problem, [_network(point["network"], point["theta"]) for point in values["points"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"critical points in a record need a problem and points with network and theta: {error}"
         ) from error

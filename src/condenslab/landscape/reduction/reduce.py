@@ -1,18 +1,24 @@
 """Reduction, the inverse of embedding: a network with units that have become one merged into one, in every layer."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Generic
+from typing import Any, Generic, TypeVar
 
+import jax
 import numpy as np
 from jax import Array
 
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
+from condenslab.landscape.reduction.decoder import reduced_attention, reduced_model, with_block
 from condenslab.landscape.reduction.error_bound import Geometry, edit_bound, geometry
 from condenslab.landscape.reduction.one_layer import EXACT, edit_layer
-from condenslab.networks import MLP, ConvTwoLayer
+from condenslab.landscape.reduction.widths import check_widths, one_threshold, threshold_for_width, thresholds_of
+from condenslab.networks import MLP, ConvTwoLayer, Decoder, TwoLayer
 from condenslab.networks.dense import skips
-from condenslab.networks.layered import LayerArrays, Layered, Net, activation, hidden_layers
+from condenslab.networks.layered import LayerArrays, Layered, activation, hidden_layers
 from condenslab.risk import EmpiricalRisk
+
+Reducible = TypeVar("Reducible", bound=Layered | Decoder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +40,7 @@ class LayerReduction:
 
 
 @dataclass(frozen=True, eq=False)
-class Reduction(Generic[Net]):
+class Reduction(Generic[Reducible]):
     """A reduced network, and what became of every unit.
 
     Attributes:
@@ -49,7 +55,7 @@ class Reduction(Generic[Net]):
         method: "complete linkage" or "greedy cover" (if any layer was grouped so).
     """
 
-    network: Net
+    network: Reducible
     receipt: Receipt | None
     layers: tuple[LayerReduction, ...]
     bound: float | None
@@ -74,13 +80,14 @@ class Reduction(Generic[Net]):
 
 
 def reduce(
-    network: Net,
+    network: Reducible,
     *,
-    threshold: float = EXACT,
+    threshold: float | Sequence[float] = EXACT,
+    widths: Mapping[int, int] | None = None,
     drop: float = 0.0,
     inputs: np.ndarray | Array | None = None,
     risk: EmpiricalRisk | None = None,
-) -> Reduction[Net]:
+) -> Reduction[Reducible]:
     """Merges units that compute the same function and drops those that compute nothing, layer by layer.
 
     A unit is a hidden neuron, or a channel of a convolution layer with its kernels and bias. In every hidden layer,
@@ -97,34 +104,75 @@ def reduce(
     to symmetry if θ itself cannot be reduced. Width 0 is a legal result. Hidden layers of an `MLP` whose residual
     connections the reduction would break, or that would get one, are left as they are, and the result says so.
 
+    Of a `Decoder` heads of equal pattern and values are merged, null heads and head dimensions dropped, the neurons of
+    its feed-forward layers treated as above, and d_model reduced where every coordinate has equally many copies (with
+    fewer, layer normalisation would change). Its `layers` are, block by block, heads, d_k, d_v and d_ff, then d_model;
+    there is no bound.
+
     Args:
-        network: A `TwoLayer`, `MLP`, `CNN`, or `ConvTwoLayer` with shared weights.
-        threshold: The largest relative distance of two units that are merged, in (0, 2).
+        network: A `TwoLayer`, `MLP`, `CNN`, `ConvTwoLayer` with shared weights, or `Decoder`.
+        threshold: The largest relative distance of two units that are merged, in (0, 2); one number, or (not of a
+            `Decoder`) one a hidden layer.
+        widths: Target widths by the number of the hidden layer, from 0: the threshold of that layer is raised until at
+            most so many units are left. Layers that are not named keep `threshold`. Not of a `Decoder`.
         drop: Amplitude, relative to the largest, below which units are dropped, in [0, 1).
         inputs: Data for receipt and bound, shape (sample, input) or images, where there is no risk.
         risk: R, for a receipt with risk and gradient.
 
     Raises:
         TypeError: The network is of another class, or its activation is a plain function.
-        ValueError: A weight is not finite, threshold or drop is out of range, or a `ConvTwoLayer` shares no weights.
+        ValueError: A weight is not finite, threshold, drop or a width is out of range, a layer with a target width has
+            more than 4,000 units, or a `ConvTwoLayer` shares no weights.
 
     References:
         Zhang, Zhang & Luo, arXiv 2405.17501, Proposition 4.1 (critical reduction).
     """
-    _check(network, threshold, drop)
+    if not 0.0 <= drop < 1.0:
+        raise ValueError(f"drop is an amplitude relative to the largest, in [0, 1). Got {drop}.")
+    if isinstance(network, Decoder):
+        if widths:
+            raise ValueError(f"a Decoder has no target widths: reduce must get a threshold. Got widths {widths}.")
+        return _reduced_decoder(network, one_threshold(threshold), drop, inputs, risk)
+    _check(network)
+    limits, targets = thresholds_of(threshold, hidden_layers(network)), dict(widths or {})
+    check_widths(targets, len(limits))
     data = inputs if risk is None else risk.counted().inputs
     where = None if data is None else geometry(network, np.asarray(data, np.float64))
     found = _Progress(network, LayerArrays.of(network), where)
-    again = found.all_layers(threshold, drop, repeated=False) and len(found.states) > 1
+    again = found.all_layers(limits, targets, drop, repeated=False) and len(found.states) > 1
     while again:
-        again = found.all_layers(EXACT, 0.0, repeated=True)
+        again = found.all_layers((EXACT,) * len(limits), {}, 0.0, repeated=True)
     reduced = found.arrays.put_into(network)
-    receipt = None
+    receipt = _receipt(network, reduced, inputs, risk)
+    return Reduction(reduced, receipt, tuple(found.states), found.bound, found.threshold, drop, found.method)
+
+
+def _receipt(before: Any, after: Any, inputs: np.ndarray | Array | None, risk: EmpiricalRisk | None) -> Receipt | None:
     if risk is not None:
-        receipt = risk_receipt(risk, network, reduced)
-    elif inputs is not None:
-        receipt = make_receipt(network, reduced, inputs=inputs)
-    return Reduction(reduced, receipt, tuple(found.states), found.bound, threshold, drop, found.method)
+        return risk_receipt(risk, before, after)
+    return None if inputs is None else make_receipt(before, after, inputs=inputs)
+
+
+def _reduced_decoder(
+    network: Any, threshold: float, drop: float, inputs: np.ndarray | Array | None, risk: EmpiricalRisk | None
+) -> Reduction[Any]:
+    """Reduces attention and feed-forward layer of every block, then d_model."""
+    if not all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(network)):
+        raise ValueError("the weights must be finite. The decoder has NaN or infinity: there is nothing to edit.")
+    reduced, layers = network, []
+    nothing = np.zeros(0, dtype=np.int64)
+    for block in range(network.depth):
+        reduced, units = reduced_attention(reduced, block, threshold)
+        layers += [LayerReduction(one.groups, one.dropped, nothing) for one in units]
+        feed = TwoLayer(reduced.expand[block].T, None, reduced.contract[block].T, None, reduced.activation)
+        merged = reduce(feed, threshold=threshold, drop=drop)
+        layers += merged.layers
+        parts = {"expand": merged.network.input_weights.T, "contract": merged.network.output_weights.T}
+        reduced = with_block(reduced, block, {name: np.asarray(part) for name, part in parts.items()})
+    reduced, model = reduced_model(reduced, threshold)
+    layers.append(LayerReduction(model.groups, model.dropped, nothing))
+    receipt = _receipt(network, reduced, inputs, risk)
+    return Reduction(reduced, receipt, tuple(layers), None, threshold, drop, "complete linkage")
 
 
 class _Progress:
@@ -135,11 +183,19 @@ class _Progress:
         self.states = [_untouched(len(weights)) for weights in arrays.weights[:-1]]
         self.bound: float | None = None if where is None else 0.0
         self.method = "complete linkage"
+        self.threshold = 0.0
 
-    def all_layers(self, threshold: float, drop: float, *, repeated: bool) -> bool:
+    def all_layers(
+        self, thresholds: Sequence[float], widths: Mapping[int, int], drop: float, *, repeated: bool
+    ) -> bool:
         """Reduces every layer in turn; returns whether one lost units. A repeated pass leaves the others untouched."""
         before = self.arrays
         for layer in range(len(self.states)):
+            threshold = thresholds[layer]
+            if layer in widths:
+                least = threshold_for_width(self.network, self.arrays, layer, widths[layer], drop)
+                threshold = max(threshold, least)
+            self.threshold = max(self.threshold, threshold)
             self._one_layer(layer, threshold, drop, repeated)
         return any(len(old) != len(new) for old, new in zip(before.weights, self.arrays.weights, strict=True))
 
@@ -183,7 +239,7 @@ def _refusal(network: Layered, before: LayerArrays, after: LayerArrays, layer: i
     return f"reduced to {width} units, hidden layer {layer} would get a residual connection with one of equal width"
 
 
-def _check(network: Layered, threshold: float, drop: float) -> None:
+def _check(network: Any) -> None:
     for layer in range(hidden_layers(network)):
         activation(network, layer)
     if isinstance(network, ConvTwoLayer) and not network.shared:
@@ -192,7 +248,3 @@ def _check(network: Layered, threshold: float, drop: float) -> None:
             "reduce must get networks.as_two_layer(network), the dense network that it is. Got a ConvTwoLayer "
             "without weight sharing."
         )
-    if not 0.0 < threshold < 2.0:
-        raise ValueError(f"threshold is a relative distance between 0 and 2. Got {threshold}.")
-    if not 0.0 <= drop < 1.0:
-        raise ValueError(f"drop is an amplitude relative to the largest, in [0, 1). Got {drop}.")

@@ -105,7 +105,7 @@ def _speeds() -> list[Statement]:
             "near Q₁ the risk falls like t⁻²",
             _RATES,
             _on_the_condensed_branch("risk"),
-            within(-1.95, 0.15),
+            within(-2.0, 0.15),
             "slope of log R against log t",
             **shared,
         ),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from condenslab.studies.cnn_condensation.cases import Settings
-from condenslab.studies.contract.criteria import at_least, at_most, within
+from condenslab.studies.contract.criteria import at_least, at_most, below, within
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 
@@ -55,7 +55,7 @@ def _beside_large(settings: Settings, maps: str) -> list[Statement]:
             "from small weights the effective ratio of the first layer's kernels ends below that from large weights",
             _SLIDE,
             _against_large(settings, "first_end"),
-            at_most(1),
+            below(1),
             "quotient",
             "seeds",
             label="the first layer's kernels condense more from small weights than from large ones",
@@ -66,7 +66,7 @@ def _beside_large(settings: Settings, maps: str) -> list[Statement]:
             "below that from large weights",
             _SLIDE,
             _against_large(settings, "pairs_end"),
-            at_most(1),
+            below(1),
             "quotient",
             "seeds",
             label="the second layer's kernels condense more from small weights than from large ones",

@@ -21,13 +21,13 @@ class Claim:
         tolerance: The unit of the margin, in the units of the value.
         margin: slack / tolerance; None where the claim is undecided.
         verdict: `holds`, `fails` or `undecided`.
-        relation: Of the measured to the expected value: "≤", "≥" or "=".
+        relation: Of the measured to the expected value: "≤", "≥", "<", ">" or "=".
         label: The assertion in at most 15 words.
         figure: Title of the drawing that shows it.
         records: Ids of the cases that it rests on, those without a finished record included.
         deck: Number of the lecture deck it belongs to.
         part: "condensation", "landscape" or "generalization".
-        reason: Why it fails, where that is known, or why it is undecided.
+        reason: Why it fails, or that no cause is known; or why it is undecided.
     """
 
     statement: str
@@ -37,7 +37,7 @@ class Claim:
     tolerance: float | None
     margin: float | None
     verdict: Literal["holds", "fails", "undecided"]
-    relation: Literal["≤", "≥", "="]
+    relation: Literal["≤", "≥", "<", ">", "="]
     label: str
     figure: str
     records: Sequence[str]

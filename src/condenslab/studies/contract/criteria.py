@@ -7,8 +7,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-Relation = Literal["≤", "≥", "="]
+Relation = Literal["≤", "≥", "<", ">", "="]
 Verdict = Literal["holds", "fails", "undecided"]
+
+
+_ON_A_STRICT_BOUND = 1e-15
+"""Of the tolerance: how far outside a value counts that lies on a strict bound, so that its margin is below 0."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,8 @@ class Criterion:
     def _distance(self, value: float) -> float:
         if self.relation == "=":
             return self.tolerance - abs(value - self.expected)
-        return self.expected - value if self.relation == "≤" else value - self.expected
+        slack = self.expected - value if self.relation in ("≤", "<") else value - self.expected
+        return slack if slack or self.relation in ("≤", "≥") else -_ON_A_STRICT_BOUND * self.tolerance
 
     def _shown(self, value: Value) -> Any:
         if isinstance(value, Share):
@@ -133,6 +138,21 @@ def at_most(bound: float) -> Criterion:
 def at_least(bound: float) -> Criterion:
     """Accepts values ≥ bound; the unit of the margin is |bound|, or 1 where the bound is 0."""
     return Criterion("≥", bound, float(abs(bound)) or 1.0)
+
+
+def below(bound: float) -> Criterion:
+    """Accepts values < bound, what "negative" and "smaller" say; the unit of the margin is that of `at_most`.
+
+    Example:
+        >>> below(0).judge(0.0).verdict
+        'fails'
+    """
+    return Criterion("<", bound, float(abs(bound)) or 1.0)
+
+
+def above(bound: float) -> Criterion:
+    """Accepts values > bound, what "positive" and "grows" say; the unit of the margin is that of `at_least`."""
+    return Criterion(">", bound, float(abs(bound)) or 1.0)
 
 
 def within(expected: float, tolerance: float) -> Criterion:

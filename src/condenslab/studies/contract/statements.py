@@ -8,6 +8,8 @@ from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.studies.contract.criteria import Criterion, Judgement, Share
 from condenslab.studies.contract.evidence import Asked, Evidence
 
+_NO_CAUSE = "Not reproduced with these settings; no cause is known."
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -17,11 +19,13 @@ class Measured:
         values: One value, or one a seed.
         note: What is known only after measuring, such as how many points were found; it follows the text.
         unsettled: Why the values decide nothing, a sentence; the claim is then undecided whatever they are.
+        failing: What the runs themselves say of why it fails, with their numbers; shown only where it fails.
     """
 
     values: Any
     note: str = ""
     unsettled: str = ""
+    failing: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Statement:
         of: What is counted where the statement is made for each of several, such as "seeds"; empty for no count.
         label: The text in at most 15 words; empty where the text is as short.
         figure: Title of the drawing that shows it.
-        reason: Why it fails, where that is known; shown only where it fails.
+        reason: Why it fails, a sentence, where that is known; shown only where it fails, followed by what the runs say.
         part, deck: Where it belongs, if not where its study does.
         needs_target: Whether it makes sense only for a target that is known, not on a user's own table.
         only_without_target: Whether it is made on a user's own table only: of a known target another one says more.
@@ -114,9 +118,11 @@ def decide(statements: Sequence[Statement], evidence: Evidence, *, known_target:
 
 
 def _reason(verdict: str, known: str, measured: Measured, read: Sequence[Asked]) -> str:
-    """Returns why a claim fails, where that is known, or why it is undecided."""
-    if verdict != "undecided":
-        return known if verdict == "fails" else ""
+    """Returns why a claim fails or is undecided: no such claim is without a reason."""
+    if verdict == "fails":
+        return " ".join(reason for reason in (known, measured.failing) if reason) or _NO_CAUSE
+    if verdict == "holds":
+        return ""
     if measured.unsettled:
         return measured.unsettled
     lost = [asked for asked in read if asked.status != "done"]

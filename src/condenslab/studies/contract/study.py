@@ -110,6 +110,10 @@ class Study:
         """Returns roughly the wall time of one case, in seconds on two cores."""
         return self.part_of(case).seconds(case)
 
+    def alone(self, case: Any) -> bool:
+        """Returns whether a case is computed by itself, whatever else is in its batch."""
+        return not self.part_of(case).together
+
     def run_batch(
         self, cases: Sequence[Any], *, data: Table | None = None, progress: Progress | None = None
     ) -> list[Outcome]:

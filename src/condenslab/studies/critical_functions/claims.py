@@ -13,14 +13,15 @@ from condenslab.studies.critical_functions.functions import Functions, collect
 from condenslab.sweeps import Record
 
 _DECK = "deck 000, exercise on width-3 tanh nets"
-_LEVELS = "deck 000, exercise, solved to ten decimals for this grid; EP21, Fig. 4: 0.11, 0.07, 0"
+_LEVELS = "deck 000, exercise; EP21, Fig. 4, which prints 0.11, 0.07 and, for a risk of 1e-5 along training, 0"
 
 KNOWN = ((0, 5.1453300991), (1, 0.1090227421), (2, 0.0697915121), (2, 0.0697915121), (3, 0.0))
 """Width and risk of the five functions that the deck counts: zero, width 1, a mirrored pair of width 2, the target."""
 GALLERY, HIERARCHY = "Gallery of critical functions", "Hierarchy of critical functions"
 """Titles of drawings."""
 
-_LEVEL_TOLERANCE = 5e-11
+_PRINTED, _PRECISION = {1: 0.11, 2: 0.07, 3: 0.0}, 0.005
+"""Levels of width 1 to 3 as printed, to two decimals; that of the zero function is the mean of y², by definition."""
 _WIDEST = max(width for width, _ in KNOWN)
 
 
@@ -85,7 +86,7 @@ def _found(settings: Settings) -> list[Statement]:
             "the five known ones are among those found, at their published levels",
             _LEVELS,
             _per_seed(settings, _off_level),
-            at_most(_LEVEL_TOLERANCE),
+            at_most(_PRECISION),
             of="seeds",
             label="the five known critical functions are found, at their published levels",
             figure=GALLERY,
@@ -127,12 +128,12 @@ def _numbers(functions: Functions) -> list[int]:
 
 
 def _off_level(records: list[Record]) -> float | None:
-    """Returns the largest distance of a known function from its level, or None where one was not found."""
+    """Returns the largest distance of a known function from its printed level, or None where one was not found."""
     functions = collect(records)
     numbers = _numbers(functions)
     if len(numbers) < len(KNOWN):
         return None
-    return max(abs(functions.risks[k] - risk) for k, (_, risk) in zip(numbers, KNOWN, strict=True))
+    return max(abs(functions.risks[k] - _PRINTED[m]) for k, (m, _) in zip(numbers, KNOWN, strict=True) if m)
 
 
 def _strict_minima(records: list[Record]) -> int | None:
@@ -149,16 +150,19 @@ def _strict_minima(records: list[Record]) -> int | None:
     )
 
 
-def _certificates(records: list[Record]) -> int:
-    """Returns how many of the known functions are certified in the search of their own width."""
-    certified = 0
+def _certificates(records: list[Record]) -> int | None:
+    """Returns how many of the known functions are certified in the search of their own width.
+
+    A test that does not certify has not refuted: the number is then None.
+    """
+    certified: list[bool] = []
     for record in records:
         values, width = record.values, record.case["width"]
         levels = [risk for m, risk in KNOWN if m == width]
         of_width = [k for k, m in enumerate(values["widths"]) if m == width]
         of_width.sort(key=lambda k: abs(values["risks"][k] - levels[0]))
-        certified += sum(bool(values["certified"][k]) for k in of_width[: len(levels)])
-    return certified
+        certified += [bool(values["certified"][k]) for k in of_width[: len(levels)] if width]
+    return len(certified) if all(certified) else None
 
 
 def _kicks(settings: Settings) -> list[Statement]:

@@ -25,11 +25,11 @@ class Start:
 
 
 STARTS = (
-    Start(0.07, "standard deviation 0.07", "from this start only the first of the three plateaus is as published"),
+    Start(0.07, "standard deviation 0.07", "From this start only the first of the three plateaus is as published."),
     Start(
         float(np.sqrt(0.07)),
         "variance 0.07, as printed",
-        "read as a variance, the published 0.07 starts so large that the published plateaus do not appear",
+        "Read as a variance, the published 0.07 starts so large that the published plateaus do not appear.",
     ),
 )
 

@@ -57,7 +57,7 @@ class Settings:
     starts: CountOrZero = 16
     iris_starts: CountOrZero = 10
     merge_seeds: CountOrZero = 3
-    merge_steps: Count = 1500
+    merge_steps: Count = 6000
     printed_seeds: CountOrZero = 1
     printed_steps: Count = 3000
     merge_width: Count = 50

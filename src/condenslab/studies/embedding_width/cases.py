@@ -90,7 +90,20 @@ class IrisCase:
     kind: Literal["iris"] = "iris"
 
 
-Case = SplitCase | EscapeCase | IrisCase | ProofCase
+@dataclass(frozen=True)
+class PublishedIrisCase:
+    """The critical point of EP21, Fig. 3(b), as an embedded one of width 1, on the table as it is.
+
+    Attributes:
+        copies: Equal copies of its neuron, each number of them.
+        kind: Tells the sorts of case apart.
+    """
+
+    copies: tuple[int, ...] = (2, 3, 4)
+    kind: Literal["published iris"] = "published iris"
+
+
+Case = SplitCase | EscapeCase | IrisCase | PublishedIrisCase | ProofCase
 
 
 def proof_cases(settings: Settings) -> list[ProofCase]:
@@ -115,6 +128,6 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
     return [
         *(SplitCase(w, settings.starts, s, settings.wide if s == seed else 0) for w in widths for s in seeds),
         *(EscapeCase(s, settings.time, settings.size) for s in seeds),
-        *([IrisCase(seed, settings.iris_starts)] if settings.iris_starts else []),
+        *([IrisCase(seed, settings.iris_starts), PublishedIrisCase()] if settings.iris_starts else []),
         *provable(proof_cases(settings)),
     ]

@@ -2,7 +2,14 @@
 
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.study import Study
-from condenslab.studies.embedding_width.cases import PRESETS, EscapeCase, IrisCase, SplitCase, make_cases
+from condenslab.studies.embedding_width.cases import (
+    PRESETS,
+    EscapeCase,
+    IrisCase,
+    PublishedIrisCase,
+    SplitCase,
+    make_cases,
+)
 from condenslab.studies.embedding_width.claims import statements
 from condenslab.studies.shared.proven.cases import PART as PROOFS
 
@@ -28,6 +35,13 @@ PARTS = (
         case=IrisCase,
         run="condenslab.studies.embedding_width.runs:run_iris",
         seconds=lambda case: 2.0 + 0.03 * case.starts,
+        bytes=lambda _: _SEARCH,
+    ),
+    Part(
+        case=PublishedIrisCase,
+        run="condenslab.studies.embedding_width.runs:run_published_iris",
+        varies=(),
+        seconds=lambda _: 3.0,
         bytes=lambda _: _SEARCH,
     ),
     PROOFS,

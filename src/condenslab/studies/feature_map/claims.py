@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from condenslab.studies.contract.criteria import at_least, at_most
+from condenslab.studies.contract.criteria import above, at_most, below
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.feature_map.cases import Settings
@@ -24,7 +24,7 @@ def statements(settings: Settings) -> list[Statement]:
             "right of the boundary the features gather: the spread of the wider network is smaller",
             PD,
             lambda evidence: _along_widths(evidence, lambda beyond: beyond > 0, lambda row: row[-1] / row[0]),
-            at_most(1),
+            below(1),
             "ratio of the spreads, widest to narrowest",
             "points or seeds",
             figure=_FIGURE,
@@ -42,7 +42,7 @@ def statements(settings: Settings) -> list[Statement]:
             "left of the boundary nothing gathers: the spread stays above that right of it",
             PD,
             lambda evidence: _gaps(evidence.where(width=max(settings.widths))),
-            at_least(0),
+            above(0),
             of="points or seeds",
             figure=_FIGURE,
         ),

@@ -28,6 +28,7 @@ class Settings:
         deep_activations: Activations of the six-layer runs.
         designs: Samples of the runs with one input: evenly spaced, or uniformly random.
         stds: Initial standard deviations for the direction under flow and Adam.
+        direction_activations: Activations with p = 1 whose direction is looked at, under flow from the smallest std.
         cosine: Neurons with a larger cosine have one orientation.
         strays: Share of neurons that may lie elsewhere.
         deep_steps: Epochs of the six-layer runs.
@@ -39,6 +40,7 @@ class Settings:
     deep_activations: tuple[Activation, ...] = ("tanh", "x_tanh", "x2_tanh")
     designs: tuple[Design, ...] = ("grid", "random")
     stds: tuple[Positive, ...] = (1e-2, 1e-4, 1e-6)
+    direction_activations: tuple[Literal["tanh", "gelu", "swish"], ...] = ("tanh", "gelu", "swish")
     cosine: Annotated[float, msgspec.Meta(gt=0, lt=1)] = 0.95
     strays: Share = 0.03
     deep_steps: Count = 1000
@@ -126,12 +128,10 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         for name in settings.five_activations
         for k in seeds
     ]
-    direction = [
-        case("direction", "tanh", k, 50, std, 2000, 1e-3, method=method)
-        for method in ("flow", "adam")
-        for std in settings.stds
-        for k in seeds
-    ]
+    pairs = [("tanh", method, std) for method in ("flow", "adam") for std in settings.stds]
+    others = [name for name in settings.direction_activations if name != "tanh" and settings.stds]
+    pairs += [(name, "flow", min(settings.stds)) for name in others]
+    direction = [case("direction", name, k, 50, std, 2000, 1e-3, method=how) for name, how, std in pairs for k in seeds]
     deep = [
         case("deep", name, k, 18, 0.01, settings.deep_steps, 4e-5, residual=True)
         for name in settings.deep_activations

@@ -38,7 +38,7 @@ def turned(records: Sequence[Record], knob: str) -> dict[float, list[Record]]:
     """
     base = baseline(records)
     alone = [r for r in records if all(r.case[other] == base[other] for other in KNOBS if other != knob)]
-    values = dict.fromkeys(r.case[knob] for r in alone)
+    values = dict.fromkeys(r.case[knob] for r in alone if knob != "descent" or r.case[knob])  # 0 is Adam
     return {
         value: sorted((r for r in alone if r.case[knob] == value and r.status == "done"), key=lambda r: r.case["seed"])
         for value in values
@@ -47,9 +47,10 @@ def turned(records: Sequence[Record], knob: str) -> dict[float, list[Record]]:
 
 def _setting(records: Sequence[Record]) -> str:
     case, base = records[0].case, baseline(records)
-    words = ", ".join(f"{KNOBS[knob]} {base[knob]:g}" for knob in KNOBS)
+    words = ", ".join(f"{KNOBS[knob]} {base[knob]:g}" for knob in KNOBS if knob != "descent")
     return (
-        f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam, "
+        f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam "
+        "unless gradient descent is named, "
         f"{case['steps']:,} steps. Baseline: {words}. Groups: neurons above 5 % of the largest amplitude whose (w, "
         "b) agree up to sign to 10 %."
     )

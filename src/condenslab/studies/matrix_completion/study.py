@@ -8,7 +8,7 @@ from condenslab.studies.shared.completion.cases import PART
 
 STUDY = Study(
     name="matrix_completion",
-    revision=1,
+    revision=2,
     question="Which entries of a low-rank matrix determine the others?",
     source="deck 001, matrix factorisation; LSH (arXiv 2211.11623), Figs 2 to 5; OPT, Figs 2 and 3",
     part="generalization",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from condenslab.studies.settings import Count, Numbers, Positive
+from condenslab.studies.settings import Count, CountOrZero, Numbers, Positive
 
 Widths = Annotated[tuple[Count, ...], msgspec.Meta(min_length=2)]
 Data = Literal["square", "digits"]
@@ -13,6 +13,13 @@ Data = Literal["square", "digits"]
 PUBLISHED_GAMMAS = (0.5, 1.0, 1.75)
 """γ of Figs 2 and 3; the diagram always contains them at γ′ = 0."""
 PUBLISHED_WIDTHS = (1000, 5000, 10000, 20000, 40000)
+PUBLISHED_IMAGE_WIDTH = 250_000
+"""The widest network of Fig. 5, on images."""
+APPROACH_PRIME, APPROACH_GAMMAS = -0.2, (0.8, 0.9, 1.0, 1.1)
+NARROWER, WIDER = (100, 300, 1000), (10_000, 20_000, 40_000)
+"""Where, and from which widths, it is seen whether the zero line approaches the theory's; two ranges of width."""
+FRESH = 100
+"""First seed of those runs: that the line moves was first seen on other seeds."""
 STD_EXPONENTS = (0.0, 0.5, 1.0)
 """β₂ = m^−e of Fig. 3d; β₁ and α follow from κ and κ′."""
 
@@ -29,6 +36,7 @@ class Settings:
         gamma_primes: γ′ of the diagram.
         widths: m of the diagram, at least two.
         seeds: Runs of every point of Figs 2 and 3; the diagram itself takes the first seed.
+        approach_seeds: Runs of every point by which the zero line is followed from narrow to wide; 0 for none.
         risk: R at which a run has converged.
         tolerance: Accepted relative error of a step of the flow.
         max_steps: Most steps to try.
@@ -45,8 +53,9 @@ class Settings:
 
     gammas: Numbers = _GAMMAS
     gamma_primes: Numbers = _GAMMA_PRIMES
-    widths: Widths = (1000, 5000, 10000, 20000)
+    widths: Widths = PUBLISHED_WIDTHS
     seeds: Count = 3
+    approach_seeds: CountOrZero = 8
     risk: Positive = 1e-6
     tolerance: Positive = 0.1
     max_steps: Count = 20_000
@@ -54,7 +63,7 @@ class Settings:
     image_samples: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 20
     image_gammas: Numbers = (0.7, 0.9, 1.0, 1.1, 1.3)
     image_gamma_primes: Numbers = (-0.2, 0.0, 0.2)
-    image_widths: Widths = (1000, 2000, 4000)
+    image_widths: Widths = (1000, 2000)
     image_risk: Positive = 1e-4
     image_tolerance: Positive = 0.3
     choice_width: Annotated[int, msgspec.Meta(ge=0)] = 200
@@ -67,13 +76,13 @@ PRESETS = {
         gamma_primes=(0.0, 0.2),
         widths=(100, 400),
         seeds=1,
+        approach_seeds=0,
         features=100,
         image_samples=0,
         choice_width=0,
     ),
     "quick": Settings(),
     "full": Settings(
-        widths=PUBLISHED_WIDTHS,
         seeds=5,
         tolerance=0.03,
         image_samples=45,
@@ -160,6 +169,12 @@ def make_cases(settings: Settings, seed: int) -> list[PointCase | ChoiceCase]:
     return [
         *(point(g, p, m, 0) for m in s.widths for g, p in grid),
         *(point(g, 0.0, m, k) for m in s.widths for k in range(1, s.seeds) for g in PUBLISHED_GAMMAS),
+        *(
+            point(g, APPROACH_PRIME, m, FRESH + k)
+            for m in (*NARROWER, *WIDER)
+            for k in range(s.approach_seeds)
+            for g in APPROACH_GAMMAS
+        ),
         *(point(g, 0.0, s.features, k, keep=True) for k in range(s.seeds) for g in PUBLISHED_GAMMAS),
         *(
             image(g, p, m)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.criteria import at_least, at_most
+from condenslab.studies.contract.criteria import above, at_least, below
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.phase_diagram_three_layer.cases import Settings
@@ -31,7 +31,7 @@ def statements(settings: Settings) -> list[Statement]:
             "at γ₂ = 0, γ₃ = 1 the first layer is linear: its slope is negative",
             where,
             lambda evidence: _first_layer(evidence, _LINEAR),
-            at_most(0),
+            below(0),
             label="at γ₂ = 0, γ₃ = 1 the first layer's slope is negative",
             **shared,
         ),
@@ -39,7 +39,7 @@ def statements(settings: Settings) -> list[Statement]:
             "at γ₂ = 0, γ₃ = 2 the first layer is condensed: its slope is positive",
             where,
             lambda evidence: _first_layer(evidence, _CONDENSED),
-            at_least(0),
+            above(0),
             label="at γ₂ = 0, γ₃ = 2 the first layer's slope is positive",
             **shared,
         ),
@@ -47,7 +47,7 @@ def statements(settings: Settings) -> list[Statement]:
             "at γ₂ = 0 the slope of the first layer grows from γ₃ = 1 to 1.5 to 2",
             where,
             _growth,
-            at_least(0),
+            above(0),
             label="at γ₂ = 0 the first layer's slope grows from γ₃ = 1 to 2",
             **shared,
         ),

@@ -76,13 +76,16 @@ class Settings:
         seeds: Starts of each experiment; the source shows one.
         width: Neurons.
         share: The source's numbers of steps are multiplied by this.
+        longer: Where a run ends away from zero risk, its end is looked at after this many times its steps: a seed may
+            be on its way between two stationary points when the source's steps are over.
         perturbations: Draws of the perturbation test.
         experiments: Which of the three.
     """
 
-    seeds: Count = 5
+    seeds: Count = 20
     width: Count = 50
     share: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    longer: Count = 3
     perturbations: Count = 5000
     experiments: tuple[Literal[1, 2, 3], ...] = (1, 2, 3)
 
@@ -102,7 +105,8 @@ class RunCase:
         experiment: Its number in the source.
         seed: Of the start.
         width: Neurons.
-        steps: Steps of gradient descent.
+        steps: Steps of gradient descent, of which the course is kept.
+        end: Steps after which the end is tested.
         perturbations: Draws of the perturbation test.
     """
 
@@ -110,6 +114,7 @@ class RunCase:
     seed: int
     width: int
     steps: int
+    end: int
     perturbations: int
 
 
@@ -126,7 +131,9 @@ def make_cases(settings: Settings, seed: int) -> list[RunCase]:
         seed: The first seed.
     """
     return [
-        RunCase(number, seed + k, settings.width, steps_of(settings, number), settings.perturbations)
+        RunCase(number, seed + k, settings.width, steps, end, settings.perturbations)
         for number in settings.experiments
+        for steps in (steps_of(settings, number),)
+        for end in (steps if EXPERIMENTS[number].ends_at_zero else settings.longer * steps,)
         for k in range(settings.seeds)
     ]

@@ -1,6 +1,7 @@
 """Trains the networks of the relu_stationary study and tests where they end."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +20,8 @@ from condenslab.training import Trajectory
 _RECORDS = 1000
 _TOGETHER = 8
 _KINK = 1e-4
-_IDLE = 1e-6
+_IDLE = 1e-8
+"""Neurons below this amplitude, relative to the largest, are silent; a live member of a group can have 1e-6."""
 _THRESHOLD = 0.05
 
 
@@ -36,17 +38,25 @@ def run_cases(cases: Sequence[RunCase], progress: Progress) -> list[Outcome]:
     first, setting = cases[0], EXPERIMENTS[cases[0].experiment]
     outputs = setting.targets.shape[1]
     risk = EmpiricalRisk(jnp.asarray(setting.inputs), jnp.asarray(setting.targets))
+    options: dict[str, Any] = {"vectorise": min(_TOGETHER, -(-len(cases) // 2))}
+    method = training.GradientDescent(rate=setting.rate / outputs)
     runs = train.ensemble(
         training.descend,
         risk,
         [_start(case, setting) for case in cases],
-        training.GradientDescent(rate=setting.rate / outputs),
+        method,
         steps=first.steps,
         at=np.unique(np.linspace(0, first.steps, _RECORDS + 1).astype(np.int64)),
-        vectorise=min(_TOGETHER, -(-len(cases) // 2)),
         progress=progress,
+        **options,
     )
-    return [guarded(_outcome, case, risk, run) for case, run in zip(cases, runs, strict=True)]
+    ends = runs
+    if first.end > first.steps:
+        networks_then = [run.network for run in runs]
+        ends = train.ensemble(
+            training.descend, risk, networks_then, method, steps=first.end - first.steps, at=(), **options
+        )
+    return [guarded(_outcome, case, risk, run, end) for case, run, end in zip(cases, runs, ends, strict=True)]
 
 
 def _start(case: RunCase, setting: Experiment) -> networks.TwoLayer:
@@ -61,12 +71,13 @@ def _start(case: RunCase, setting: Experiment) -> networks.TwoLayer:
     )
 
 
-def _outcome(case: RunCase, risk: EmpiricalRisk, run: Trajectory) -> Outcome:
-    outputs, network = risk.targets.shape[1], run.network
+def _outcome(case: RunCase, risk: EmpiricalRisk, run: Trajectory, end: Trajectory) -> Outcome:
+    outputs, network = risk.targets.shape[1], end.network
     loss = run.records["risk"] / outputs
     values = {"final_risk": float(loss[-1]), "start_risk": float(loss[0])}
     arrays = {"times": run.times, "risk": loss}
-    as_asked(run, values=values, arrays=arrays)
+    for part in (run, end):
+        as_asked(part, values=values, arrays=arrays)
     dead = landscape.dead_neurons(risk, network)
     inner, outer = np.asarray(network.input_weights), np.asarray(network.output_weights)
     living = np.concatenate([inner[~dead].ravel(), outer[:, ~dead].ravel()])
@@ -80,6 +91,7 @@ def _outcome(case: RunCase, risk: EmpiricalRisk, run: Trajectory) -> Outcome:
     )
     scale = landscape.directional_stationarity(risk, origin, kink=_KINK).new_neuron
     values |= {
+        "end_risk": float(risk.value(network)) / outputs,
         "dead": int(dead.sum()),
         "perturbation": amplitude,
         "lowest_change": float(changes.min()) / outputs,

@@ -8,12 +8,12 @@ from condenslab.studies.relu_stationary.claims import statements
 
 def _seconds(case: RunCase) -> float:
     """Returns a rough time of one case, from measurements."""
-    return 0.2 + case.steps * 2.5e-7 * len(EXPERIMENTS[case.experiment].inputs) * case.width / 250
+    return 0.2 + case.end * 2.5e-7 * len(EXPERIMENTS[case.experiment].inputs) * case.width / 250
 
 
 STUDY = Study(
     name="relu_stationary",
-    revision=1,
+    revision=2,
     question="Where do ReLU networks rest, and are these points stationary from every side?",
     source="Wu, Simsek & Ged, ICLR 2025 (arXiv 2402.05626), experiments of its code",
     part="landscape",

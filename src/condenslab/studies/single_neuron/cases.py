@@ -17,7 +17,9 @@ class Settings:
         seeds: Small starts for every number of samples.
         near: Starts near each branch for every number of samples.
         std: Standard deviation of the small starts.
-        distance: Standard deviation of the displacement from a branch.
+        distance: Standard deviation of the displacement from a merged pair, and the largest one from a dead neuron. The
+            theorem is about a ball around almost every point whose size the point decides: near a dead neuron the
+            displacement is σ/(4L) at most, which keeps the Jacobian's rank (see `runs.basin`).
         time: End time of the flows.
         max_steps: Largest number of solver steps.
     """
@@ -41,6 +43,7 @@ class Case:
         time: End time.
         max_steps: Largest number of solver steps.
         seed: Of the start.
+        risk: R at which the flow ends.
     """
 
     start: Start
@@ -49,6 +52,7 @@ class Case:
     time: float
     max_steps: int
     seed: int
+    risk: float = 1e-16
 
 
 def make_cases(settings: Settings, seed: int) -> list[Case]:
@@ -63,7 +67,7 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         ("small", s.std, s.seeds), ("merged", s.distance, s.near), ("dead", s.distance, s.near),
     )  # fmt: skip
     return [Case("rank", LARGEST, s.std, s.time, s.max_steps, seed)] + [
-        Case(start, n, spread, s.time, s.max_steps, seed + k)
+        Case(start, n, spread, s.time, s.max_steps, seed + k, 1e-24 if start == "dead" else 1e-16)
         for start, spread, count in starts
         for n in range(2, LARGEST + 1)
         for k in range(count)

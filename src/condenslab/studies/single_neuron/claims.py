@@ -13,6 +13,9 @@ from condenslab.sweeps import Record
 RECOVERED = 1e-13
 """A flow has recovered the target where its mean squared error on 1,000 points of [−2, 2] is at most this: a thousand
 times the risk at which flows end. Near a merged pair the start's own error is of fourth order in its distance."""
+CONDITION = 100.0
+"""Near a dead neuron, where flows end at R = 1e-24: at most this times R/σ², σ as in `runs.basin`. At the distance d
+from the target set R ≥ (σd/2)², and the error is at most ‖J‖²d² with ‖J‖² < 25 on [−2, 2]."""
 FEWEST = 20
 """Fewer flows near a branch say too little of almost every point: claims on them are undecided."""
 FIGURE = "Optimistic, and stable"
@@ -128,4 +131,6 @@ def _shares(start: str, counts: Sequence[int], unsettled: str = "") -> Callable[
 
 def recovers(record: Record) -> bool:
     """Returns whether a finished flow has recovered the target."""
-    return record.values["error"] <= RECOVERED
+    dead = record.case["start"] == "dead"
+    level = CONDITION * record.case["risk"] / record.values["smallest"] ** 2 if dead else RECOVERED
+    return record.values["error"] <= level

@@ -42,6 +42,34 @@ def ranks(case: Case, progress: Progress) -> Outcome:
     return Outcome(values | {"codimensions": codimensions})
 
 
+def _samples(case: Case) -> np.ndarray:
+    return np.linspace(-2.0, 2.0, case.samples)
+
+
+def basin(point: TwoLayer, inputs: np.ndarray) -> tuple[float, float]:
+    """Returns σ/(4L), and σ: that near to a point with a dead neuron the Jacobian of the residuals/√n keeps its rank.
+
+    σ is its smallest singular value at the point that is not zero: the fourth, the codimension of the branch, or the
+    n-th. L bounds its derivative: with z = (x, 1) the Hessian of a·tanh(w·z) has norm at most |z| + |a|·c·|z|², where
+    c = 4/(3√3) is the largest |tanh″|. Within σ/(2L) that singular value stays above σ/2, so that there R falls at a
+    linear rate; a start at half of that leaves room for the way of the flow.
+
+    Args:
+        point: A target point of two neurons, one of them dead.
+        inputs: Samples, shape (sample,).
+    """
+    a, w, b = point.output_weights[0], point.input_weights[:, 0], point.biases
+    outputs = np.tanh(np.outer(inputs, w) + np.asarray(b))
+    slopes = (1 - outputs**2) * np.asarray(a)
+    jacobian = np.hstack([outputs, slopes * inputs[:, None], slopes]) / np.sqrt(len(inputs))
+    sizes = np.linalg.svd(jacobian, compute_uv=False)
+    z = np.sqrt(1 + inputs**2)
+    largest = float(np.abs(a).max()) + 0.1  # the output weights move by less
+    derivative = np.sqrt(np.mean((z + largest * 4 / (3 * np.sqrt(3)) * z**2) ** 2))
+    smallest = float(sizes[min(len(inputs), 4) - 1])
+    return smallest / (4 * float(derivative)), smallest
+
+
 def flows(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
     """Follows all flows in one program.
 
@@ -52,21 +80,27 @@ def flows(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
     risks, starts, target, grid = [], [], _target(), np.linspace(-2.0, 2.0, 1000)[:, None]
     for case in cases:
         x = np.zeros((LARGEST, 1))
-        x[: case.samples, 0] = np.linspace(-2.0, 2.0, case.samples)
+        x[: case.samples, 0] = _samples(case)
         y = np.asarray(target(jnp.asarray(x)))
         risks.append(EmpiricalRisk(x, y, (np.arange(LARGEST) < case.samples).astype(float)))
         random = np.random.default_rng([case.seed, 4])
-        base = 0.0 if case.start == "small" else np.asarray(networks.ravel(_point(case.start, case.seed)))
-        theta = base + case.spread * random.standard_normal(6)
+        base, spread = 0.0, case.spread
+        if case.start != "small":
+            point = _point(case.start, case.seed)
+            base = np.asarray(networks.ravel(point))
+            if case.start == "dead":
+                spread = min(spread, basin(point, _samples(case))[0] / np.sqrt(6))
+        theta = base + spread * random.standard_normal(6)
         like = networks.TwoLayer(jnp.zeros((2, 1)), jnp.zeros(2), jnp.zeros((1, 2)), None, target.activation)
         starts.append(networks.unravel(jnp.asarray(theta), like))
-    until = [training.Until(time=case.time, risk=1e-16) for case in cases]
+    until = [training.Until(time=case.time, risk=case.risk) for case in cases]
     runs = train.ensemble(training.flow, risks, starts, until=until, max_steps=cases[0].max_steps, progress=progress)
     truth = np.asarray(target(jnp.asarray(grid)))
 
     def outcome(case: Case, run: Any) -> Outcome:
         error = float(np.mean((np.asarray(run.network(jnp.asarray(grid))) - truth) ** 2))
         risk = float(run.records["risk"][-1])
-        return Outcome({"error": error, "risk": risk, "steps": run.steps, "stop": run.stop.value})
+        smallest = basin(_point("dead", case.seed), _samples(case))[1] if case.start == "dead" else None
+        return Outcome({"error": error, "risk": risk, "steps": run.steps, "stop": run.stop.value, "smallest": smallest})
 
     return train.outcomes(cases, runs, outcome)

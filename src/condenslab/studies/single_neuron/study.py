@@ -7,7 +7,7 @@ from condenslab.studies.single_neuron.claims import statements
 
 STUDY = Study(
     name="single_neuron",
-    revision=1,
+    revision=2,
     question="How many samples make a network of two neurons recover a single one?",
     source=("deck 000, geometry of the target set; DIS (arXiv 2405.13787); arXiv 2309.00508, Theorem 5.4"),
     part="landscape",
@@ -29,7 +29,7 @@ STUDY = Study(
             case=Case,
             run="condenslab.studies.single_neuron.runs:flows",
             when=lambda case: case.start != "rank",
-            varies=("start", "samples", "spread", "time", "seed"),
+            varies=("start", "samples", "spread", "time", "seed", "risk"),
             together=True,
             seconds=lambda _: 0.05,
             bytes=lambda case: 8 * 8 * case.max_steps,

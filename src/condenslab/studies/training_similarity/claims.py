@@ -8,20 +8,20 @@ import numpy as np
 from condenslab.studies.contract.criteria import at_least, at_most, exactly
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
-from condenslab.studies.training_similarity.cases import NARROW, LevelsCase, Settings, TrialCase, trials_of
-from condenslab.studies.training_similarity.spectrum import BIN, CENTRES, Results, chance, peaks, pooled, unmatched
+from condenslab.studies.training_similarity import lines
+from condenslab.studies.training_similarity.cases import NARROW, LevelsCase, Settings, trials_of
+from condenslab.studies.training_similarity.lines import NOTES, OWN, PASSING, PRINCIPLE, SPECTRUM, sides, trials
+from condenslab.studies.training_similarity.spectrum import BIN, CENTRES, Results, chance, peaks
 from condenslab.sweeps import Record
 
-_NOTES = "Xu & Zhang, lecture notes, chapter 'embedding principle', section 1.1"
-_PRINCIPLE = "EP21, Theorem 1: critical functions of narrow networks are critical for wide ones"
-_OWN = "the study's own criterion"
+_PASSED = "Wide networks only pass the risk of the width-2 minimum; they rest below, at a critical risk of width 3."
 _ANGLE = 0.1
 _PERMUTATIONS = 20_000
 _CHANCE = 0.01
-_PASSING, _ORDERED = 3, 5
-"""So many widths must pass a level, or be ordered, for anything to be said of them."""
+_ORDERED = 5
+"""So many widths must be ordered for anything to be said of them."""
 
-SPECTRUM, COURSES, AT_LEVEL = "The loss spectrum", "Risk along training", "What the networks are at the width-2 level"
+COURSES, AT_LEVEL = "Risk along training", "What the networks are at the width-2 level"
 """Titles of drawings."""
 
 
@@ -31,63 +31,39 @@ def statements(settings: Settings) -> list[Statement]:
     Args:
         settings: The settings.
     """
-    return [*_shared_levels(settings), _critical_levels(settings), _lower(settings), *_at_level(settings)]
+    return [
+        _not_by_chance(settings),
+        _critical_levels(settings),
+        _lower(settings),
+        *_at_level(settings),
+        *lines.statements(settings),
+    ]
 
 
 def _listed(settings: Settings, widths: Sequence[int]) -> str:
     return "widths " + (", ".join(f"{width} ({trials_of(settings, width)} trials)" for width in widths) or "(none)")
 
 
-def _shared_levels(settings: Settings) -> list[Statement]:
+def _not_by_chance(settings: Settings) -> Statement:
     widths = sorted(set(settings.widths))
     wide = [width for width in widths if width > NARROW]
     one_sided = f"the widths do not lie on both sides of {NARROW}" if wide in ([], widths) else ""
 
-    def of(value: Callable[[Results], Any]) -> Callable[[Evidence], Any]:
-        def values(evidence: Evidence) -> Any:
-            return Measured(None, unsettled=one_sided) if one_sided else _trials(evidence, value)
+    def value(evidence: Evidence) -> Any:
+        return Measured(None, unsettled=one_sided) if one_sided else trials(settings, evidence, _by_chance)
 
-        return values
-
-    return [
-        Statement(
-            "every risk at which wide nets (above 8 neurons) rest is one at which narrow nets rest (peaks of the loss "
-            "spectrum, within 0.05 decades)",
-            f"{_NOTES}; {_PRINCIPLE}",
-            of(_lonely_peaks),
-            exactly(0),
-            note=f"peaks without a partner, {_listed(settings, wide)}",
-            label="every risk at which wide nets rest is one at which narrow nets rest",
-            figure=SPECTRUM,
-        ),
-        Statement(
-            "the probability that as many peaks of the wide nets match by chance",
-            _OWN,
-            of(_by_chance),
-            at_most(_CHANCE),
-            label="probability that as many peaks of the wide nets match by chance",
-            figure=SPECTRUM,
-        ),
-    ]
-
-
-def _trials(evidence: Evidence, value: Callable[[Results], Any]) -> Any:
-    return evidence.where(TrialCase).all(lambda records: value(Results(records)))
-
-
-def _sides(results: Results) -> tuple[np.ndarray, list[int]]:
-    """Returns the peaks of the narrow widths, and the wide widths."""
-    wide = [width for width in results.widths if width > NARROW]
-    return pooled(results, [width for width in results.widths if width <= NARROW]), wide
-
-
-def _lonely_peaks(results: Results) -> list[int]:
-    narrow_peaks, wide = _sides(results)
-    return [unmatched(peaks(results.spectrum(width)), narrow_peaks) for width in wide]
+    return Statement(
+        "the probability that as many peaks of the wide nets match by chance",
+        OWN,
+        value,
+        at_most(_CHANCE),
+        label="probability that as many peaks of the wide nets match by chance",
+        figure=SPECTRUM,
+    )
 
 
 def _by_chance(results: Results) -> Measured:
-    narrow_peaks, wide = _sides(results)
+    narrow_peaks, wide = sides(results)
     together = peaks(np.mean([results.spectrum(width) for width in wide], axis=0))
     visited = np.flatnonzero(np.mean([results.spectrum(width) for width in results.widths], axis=0))
     probability, least = chance(together, narrow_peaks, int(visited[-1] - visited[0] + 1))
@@ -99,17 +75,17 @@ def _by_chance(results: Results) -> Measured:
 def _critical_levels(settings: Settings) -> Statement:
     narrowest = [width for width in (1, 2) if width in settings.widths and width <= settings.levels]
 
-    def other_peaks(records: list[Record]) -> int:
-        results = Results(records)
-        (width,) = results.widths
-        resting = CENTRES[peaks(results.spectrum(width))]
-        levels = np.log10(np.maximum(results.levels[width].arrays["risks"], 1e-300))
-        return int(np.sum(np.abs(resting[:, None] - levels[None, :]).min(axis=1) > BIN))
+    def other_peaks(evidence: Evidence, width: int) -> int | None:
+        level = evidence.where(LevelsCase, width=width).all(lambda records: records[0].arrays["risks"])
+        resting = trials(settings, evidence.where(width=width), lambda found: CENTRES[peaks(found.spectrum(width))])
+        if level is None or resting is None:
+            return None
+        return int(np.sum(np.abs(resting[:, None] - np.log10(np.maximum(level, 1e-300))).min(axis=1) > BIN))
 
     return Statement(
         "nets of widths 1 and 2 rest at critical risks found without training (within 0.025 decades)",
-        f"{_NOTES}; {_PRINCIPLE}",
-        lambda evidence: [evidence.where(width=width).all(other_peaks) for width in narrowest],
+        f"{NOTES}; {PRINCIPLE}",
+        lambda evidence: [other_peaks(evidence, width) for width in narrowest],
         exactly(0),
         note=f"other peaks, {_listed(settings, narrowest)}",
         label="nets of widths 1 and 2 rest at critical risks found without training",
@@ -129,12 +105,14 @@ def _lower(settings: Settings) -> Statement:
         if len(widths) < _ORDERED:
             return Measured(None, unsettled=f"{len(widths)} widths are too few to be ordered: ask for {_ORDERED}")
         level = evidence.where(LevelsCase, width=1).all(lambda records: float(records[0].arrays["risks"][0]))
-        shares = _trials(evidence, lambda results: [share_below(results, w, level or 1e-300) for w in results.widths])
+        shares = trials(
+            settings, evidence, lambda results: [share_below(results, w, level or 1e-300) for w in results.widths]
+        )
         return None if level is None or shares is None else _rank_p_value(np.array(shares))
 
     return Statement(
         "wider nets spend more of their steps below the width-1 minimum",
-        _NOTES,
+        NOTES,
         p_value,
         at_most(_CHANCE),
         note=f"p-value of the rank correlation with the width, {_listed(settings, widths)}",
@@ -159,7 +137,7 @@ def _at_level(settings: Settings) -> list[Statement]:
             if settings.levels < 2:
                 return Measured(None, unsettled="the critical risks of width 2 were not asked for")
             minimum = evidence.where(LevelsCase, width=2).all(lambda records: records[0])
-            results = _trials(evidence, lambda results: results)
+            results = trials(settings, evidence, lambda results: results)
             return None if minimum is None or results is None else value(results, minimum)
 
         return of
@@ -167,22 +145,24 @@ def _at_level(settings: Settings) -> list[Statement]:
     return [
         Statement(
             "at the risk R of the width-2 minimum the functions coincide across widths",
-            f"{_NOTES}; the bound is {_OWN}",
+            f"{NOTES}; the bound is {OWN}",
             passing(_distances),
             at_most(0.25),
             note="median rms distance to the critical function, relative to √(2R), that of two functions of that risk "
             "whose residuals have nothing in common, for each width that passes there",
             figure=AT_LEVEL,
+            reason=_PASSED,
         ),
         Statement(
             "at that risk the merged neurons are those of the width-2 net",
-            f"{_NOTES}; 90 % and 0.1 rad: {_OWN}",
+            f"{NOTES}; 90 % and 0.1 rad: {OWN}",
             passing(_shares),
             at_least(0.9),
             note="share of the amplitude within 0.1 rad of one of its neurons with its sign, median, for each width "
             "that passes there",
             label="at the risk of the width-2 minimum the merged neurons are its neurons",
             figure=AT_LEVEL,
+            reason=_PASSED,
         ),
     ]
 
@@ -190,8 +170,8 @@ def _at_level(settings: Settings) -> list[Statement]:
 def _told(results: Results, passing: dict[int, list[Record]]) -> tuple[str, str]:
     """Returns which widths pass, and why these are too few, if they are."""
     widths = ", ".join(f"{width} ({len(trials)} of {len(results.trials[width])})" for width, trials in passing.items())
-    few = len(passing) < _PASSING or max(passing) <= NARROW
-    unsettled = f"fewer than {_PASSING} widths, or none above {NARROW}, pass there" if few else ""
+    few = len(passing) < PASSING or max(passing) <= NARROW
+    unsettled = f"fewer than {PASSING} widths, or none above {NARROW}, pass there" if few else ""
     return f"width (trials that pass): {widths or 'none'}", unsettled
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.training_similarity.cases import BINS, HIGHEST, LOWEST, NARROW
-from condenslab.studies.training_similarity.claims import AT_LEVEL, COURSES, SPECTRUM
+from condenslab.studies.training_similarity.claims import AT_LEVEL, COURSES
+from condenslab.studies.training_similarity.lines import INFERRED, SPECTRUM
 from condenslab.studies.training_similarity.spectrum import Results
 from condenslab.sweeps import Record
 
@@ -20,10 +21,12 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: The records, in any order.
     """
-    results = Results([record for record in records if record.status == "done"])
-    if not results.widths:
+    done = [record for record in records if record.status == "done"]
+    rates = sorted({record.case["rate"] for record in done if record.case["kind"] == "trial"})
+    if not rates:
         return []
-    drawn = [_spectrum(results), _curves(results)]
+    results, *inferred = [Results([r for r in done if r.case.get("rate", rate) == rate]) for rate in rates]
+    drawn = [_spectrum(results, SPECTRUM), _curves(results), *(_spectrum(other, INFERRED) for other in inferred)]
     return drawn + ([_functions(results)] if results.passing("width_2") and 2 in results.levels else [])
 
 
@@ -38,7 +41,7 @@ def _levels(results: Results) -> dict[str, float]:
     return named
 
 
-def _spectrum(results: Results) -> Drawing:
+def _spectrum(results: Results, title: str) -> Drawing:
     shares = np.stack([results.spectrum(width) for width in results.widths], axis=1)
     figure, axes = figures.panels(1, 1, width=8.6, height=5.4)
     names = [str(width) for width in results.widths]
@@ -51,7 +54,7 @@ def _spectrum(results: Results) -> Drawing:
         f"{case['std']:g}·m^−{case['exponent']:g} for every parameter, the samples are {case['samples']} points of "
         "[−1, 1]; both are our choices."
     )
-    return Drawing(SPECTRUM, caption, figure)
+    return Drawing(title, caption, figure)
 
 
 def _curves(results: Results) -> Drawing:

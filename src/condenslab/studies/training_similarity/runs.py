@@ -15,6 +15,7 @@ from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
 from condenslab.studies.contract.endings import as_asked
 from condenslab.studies.contract.parts import guarded
+from condenslab.studies.shared.resting import resting_records
 from condenslab.studies.training_similarity.cases import BINS, HIGHEST, LOWEST, LevelsCase, TrialCase
 from condenslab.studies.training_similarity.reference import critical_functions
 from condenslab.sweeps import Outcome, Progress
@@ -49,6 +50,8 @@ def run_levels(case: LevelsCase, progress: Progress) -> Outcome:
             "inputs": task.inputs[:, 0],
             "targets": task.targets[:, 0],
             "best_outputs": critical.outputs[0],
+            "all_risks": critical.risks,
+            "all_outputs": critical.outputs,
         },
     )
 
@@ -130,6 +133,8 @@ def _outcome(run: Trajectory, levels: dict[str, float]) -> Outcome:
     values: dict[str, Any] = {"final_risk": float(run.records["risk"][-1]), "counted_steps": int(counts.sum())}
     arrays: dict[str, np.ndarray] = {"counts": counts, "times": run.times, "risk": run.records["risk"]}
     as_asked(run, values=values, arrays=arrays)
+    rests = resting_records(run.times, run.records["risk"])
+    arrays |= {"rest_risks": run.records["risk"][rests], "rest_outputs": run.records["outputs"][rests, :, 0]}
     for name, level in levels.items():
         away = np.abs(np.log10(run.records["risk"] / level))
         nearest = int(np.argmin(away))

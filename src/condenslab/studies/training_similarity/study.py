@@ -25,7 +25,7 @@ PARTS = (
 
 STUDY = Study(
     name="training_similarity",
-    revision=1,
+    revision=2,
     question="Do networks of every width stagnate at the same risks, with the same functions?",
     source="Xu & Zhang, lecture notes, chapter 'embedding principle', section 1.1 (loss spectrum)",
     part="landscape",

@@ -17,7 +17,7 @@ class Settings:
         pair_steps: Their epochs; rate 0.05, 1000 neurons, std 1e-3.
     """
 
-    seeds: Count = 8
+    seeds: Count = 20
     steps: Count = 100_000
     pair_seeds: Count = 3
     pair_steps: Count = 100_000

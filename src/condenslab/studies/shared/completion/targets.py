@@ -1,6 +1,7 @@
 """The published target matrices and observation orders, exactly as printed, and the orders that we add."""
 
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 
@@ -53,15 +54,23 @@ def printed_order(name: str) -> tuple[int, ...]:
 
 
 def hook_order(target: np.ndarray) -> tuple[int, ...]:
-    """Returns the order by hooks after rows and columns are sorted by decreasing norm, as row-major numbers.
+    """Returns the order by hooks, from the rows and columns of the largest minor on, as row-major numbers.
 
-    The largest row and column come first: from small initialisation gradient descent finds a rank-1 matrix from them.
+    The first r hooks of a matrix of rank r are r whole rows and columns. What they determine is the better conditioned
+    the larger the determinant is where they cross: those with the largest r × r minor come first, within them and after
+    them those of larger norm, since from small initialisation gradient descent finds a rank-1 matrix from these.
 
     Args:
         target: Shape (4, 4).
     """
-    rows = np.argsort(-np.linalg.norm(target, axis=1), kind="stable")
-    columns = np.argsort(-np.linalg.norm(target, axis=0), kind="stable")
+    rank = int(np.linalg.matrix_rank(target))
+    choices = list(combinations(range(4), rank))
+    crossings = [(r, c) for r in choices for c in choices]
+    chosen = max(crossings, key=lambda rc: abs(np.linalg.det(target[np.ix_(*rc)])))
+    rows, columns = (
+        sorted(range(4), key=lambda k, of=of, norm=norm: (k not in of, -norm[k]))
+        for of, norm in zip(chosen, (np.linalg.norm(target, axis=1), np.linalg.norm(target, axis=0)), strict=True)
+    )
     order = [pair for k in range(4) for pair in [(k, j) for j in range(k, 4)] + [(i, k) for i in range(k + 1, 4)]]
     return tuple(int(4 * rows[i] + columns[j]) for i, j in order)
 

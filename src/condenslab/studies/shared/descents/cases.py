@@ -12,7 +12,7 @@ STRONG = 0.05
 
 @dataclass(frozen=True)
 class DescentCase:
-    """One run of Adam on a two-layer tanh network.
+    """One run of Adam, or of gradient descent, on a two-layer tanh network.
 
     Attributes:
         task: "two_tanh", tanh(x − 6) + tanh(x + 6) on an even grid of [−15, 15]; or "teacher_normal" and
@@ -21,7 +21,9 @@ class DescentCase:
         seed: Of the samples, the initial parameters and the dropout noise.
         width: Neurons, m.
         exponent: γ, every parameter is drawn from N(0, m^−γ).
-        rate: Learning rate.
+        rate: Learning rate of Adam.
+        descent: Rate of plain gradient descent in units of 2/λ₀, λ₀ the largest eigenvalue of the Hessian at the start,
+            from which on the first step of a quadratic would no longer lower the risk; 0 for Adam.
         decay: Decoupled weight decay: parameters shrink by rate·decay a step.
         drop: DROP probability on the hidden neurons, 1 − keep.
         penalty: Whether R + R₁, the mean of the dropout risk, is minimised instead of drawing masks.
@@ -35,6 +37,7 @@ class DescentCase:
     width: int
     exponent: float
     rate: float = 1e-3
+    descent: float = 0.0
     decay: float = 0.0
     drop: float = 0.0
     penalty: bool = False
@@ -45,8 +48,8 @@ class DescentCase:
 DESCENTS = Part(
     case=DescentCase,
     run="condenslab.studies.shared.descents.runs:run",
-    varies=("seed", "exponent", "rate", "decay", "drop", "risk"),
-    apart=lambda case: case.drop > 0,  # noise is another program
+    varies=("seed", "exponent", "rate", "descent", "decay", "drop", "risk"),
+    apart=lambda case: (case.drop > 0, case.descent > 0),  # noise is another program, and so is another method
     together=True,
     seconds=lambda case: 0.5 + case.steps * (2e-6 + 2e-9 * case.width * case.samples) * (2.0 if case.drop > 0 else 1.0),
     bytes=lambda case: 8 * 60 * case.width * 12,  # the recorded parameters

@@ -1,4 +1,4 @@
-"""Runs that three studies share: Adam on a tanh network, with what has condensed at some forty moments."""
+"""Runs that three studies share: a descent of a tanh network, with what has condensed at some forty moments."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -57,11 +57,12 @@ def run(cases: Sequence[DescentCase], progress: Progress) -> list[Outcome]:
     options: dict[str, Any] = {}
     if first.drop > 0 and not first.penalty:
         options = {"dropout": [c.drop for c in cases], "key": [jax.random.key(c.seed) for c in cases]}
+    starts = [_start(case, task.inputs.shape[1]) for case, task in zip(cases, data, strict=True)]
     runs = train.ensemble(
         training.descend,
         risks,
-        [_start(case, task.inputs.shape[1]) for case, task in zip(cases, data, strict=True)],
-        [training.Adam(rate=case.rate, decay=case.decay) for case in cases],
+        starts,
+        [_method(case, risk, start) for case, risk, start in zip(cases, risks, starts, strict=True)],
         steps=first.steps,
         until=[Until(risk=case.risk if case.risk > 0 else -np.inf) for case in cases],
         record=_RECORD,
@@ -71,6 +72,13 @@ def run(cases: Sequence[DescentCase], progress: Progress) -> list[Outcome]:
     )
     task_of = dict(zip(cases, data, strict=True))
     return train.outcomes(cases, runs, lambda case, run: _outcome(task_of[case], run))
+
+
+def _method(case: DescentCase, risk: Any, start: networks.TwoLayer) -> Any:
+    if not case.descent:
+        return training.Adam(rate=case.rate, decay=case.decay)
+    steepest = float(np.linalg.eigvalsh(np.asarray(risk.hessian(start)))[-1])
+    return training.GradientDescent(rate=case.descent * 2 / steepest)
 
 
 def _start(case: DescentCase, inputs: int) -> networks.TwoLayer:

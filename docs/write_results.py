@@ -1,0 +1,84 @@
+"""Writes docs/results.md from stores: python docs/write_results.py STORE [STORE …].
+
+Of every study the latest run without changed settings counts, the larger preset before the smaller one.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from condenslab.report import wording
+from condenslab.sweeps import Run, load
+
+_SIZES = ("tiny", "quick", "full")
+_INTRODUCTION = """# Results
+
+Every claim of the studies below as it was last measured, those that fail and those that are undecided included.
+This page is made by `python docs/write_results.py STORE …` from stored runs, and not edited by hand. A margin is
+slack / tolerance, at least 0 exactly where a claim holds. [Limits](limits.md) says more of the claims that fail. Wall
+times are those of the run, whatever else the machine was doing.
+"""
+
+
+def chosen(runs: Iterable[Run]) -> list[Run]:
+    """Returns of every study the latest run of its largest preset, by name.
+
+    Args:
+        runs: Any runs.
+    """
+    latest: dict[str, Run] = {}
+    for run in sorted(runs, key=lambda run: (_SIZES.index(run.preset), run.provenance["utc"])):
+        if not run.overrides and run.data is None:
+            latest[run.study] = run
+    return [latest[name] for name in sorted(latest)]
+
+
+def page(runs: Sequence[Run], machine: str) -> str:
+    """Returns the page as Markdown.
+
+    Args:
+        runs: One run a study.
+        machine: Where they were made, in words.
+    """
+    verdicts = [row["verdict"] for run in runs for row in run.claims]
+    counts = ", ".join(f"{verdicts.count(name)} {name}" for name in ("holds", "fails", "undecided"))
+    head = f"{len(verdicts)} claims of {len(runs)} studies: {counts}. Made on {machine}.\n"
+    return "\n".join([_INTRODUCTION, head, *map(_section, runs)])
+
+
+def machine() -> str:
+    """Returns the processor of this machine, and how many of its cores this process may use."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{(names or [platform.processor() or platform.machine()])[0]}, {len(os.sched_getaffinity(0))} cores"
+
+
+def _section(run: Run) -> str:
+    made = run.provenance
+    versions = ", ".join(f"{name} {made[name]}" for name in ("condenslab", "python", "jax", "numpy") if name in made)
+    ended = ", ".join(f"{count} {status}" for status, count in run.counts.items() if count)
+    asked = f"{run.preset}, seed {run.seed}, revision {run.revision}"
+    told = f"{asked}; {made['utc']}, {made['seconds']:.0f} s, {ended}; {versions}."
+    table = ["| verdict | claim | expected | measured | margin |", "|---|---|---|---|---|", *map(_row, run.claims)]
+    return "\n".join([f"## {run.study}\n", f"{told}\n", *table, ""])
+
+
+def _row(claim: dict[str, Any]) -> str:
+    tolerance, expected = claim["tolerance"], claim["expected"]
+    text = claim["claim"] + (f" *{claim['reason']}*" if claim.get("reason") else "")
+    cells = (
+        claim["verdict"],
+        text,
+        wording.relation(claim) + wording.value(expected, tolerance),
+        wording.value(claim["measured"], tolerance, expected),
+        "" if claim["margin"] is None else f"{claim['margin']:.3g}",
+    )
+    return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    found = [run for store in sys.argv[1:] for run in load(store).runs]
+    Path(__file__).with_name("results.md").write_text(page(chosen(found), machine()), encoding="utf-8")

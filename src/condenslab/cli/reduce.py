@@ -1,0 +1,149 @@
+"""`condenslab reduce` and `condenslab embed`: a torch module made smaller or larger, with a receipt."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from condenslab.errors import UserError
+
+if TYPE_CHECKING:
+    from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
+
+
+def run_reduce(options: "ReduceOptions") -> str:
+    """Reduces the module that the options name, writes it, and returns what is to be printed.
+
+    Args:
+        options: Options of the command.
+
+    Raises:
+        UserError: The request does not fit together, or as `interop.reduce` and `interop.save`.
+    """
+    target, weights, folder = _needed("reduce", options)
+    widths = _widths(options.width)
+    asked = [options.threshold is not None, options.budget is not None, bool(widths)]
+    if options.exact and any(asked):
+        raise UserError("--exact removes only what changes nothing: leave it out with --threshold, --width or --budget")
+    from condenslab.interop import reduce, save
+    from condenslab.interop.structure.writing import check_folder
+
+    check_folder(folder)
+    module, data = _loaded(target, weights, options.inputs)
+    edited = reduce(
+        module,
+        data,
+        silent=options.silent,
+        threshold=options.threshold,
+        widths=widths,
+        budget=options.budget,
+        repair=options.repair,
+        retrain=options.retrain,
+        uniform=options.uniform,
+        multiple=options.round_to,
+        layers=options.layers,
+        seed=options.seed,
+    )
+    files = save(edited, folder)
+    return _printed(edited.receipt, folder, files, as_json=options.json)
+
+
+def run_embed(options: "EmbedOptions") -> str:
+    """Widens the module that the options name, writes it, and returns what is to be printed.
+
+    Args:
+        options: Options of the command.
+
+    Raises:
+        UserError: The request does not fit together, or as `interop.embed` and `interop.save`.
+    """
+    target, weights, folder = _needed("embed", options)
+    from condenslab.interop import embed, save
+    from condenslab.interop.structure.writing import check_folder
+
+    check_folder(folder)
+    module, data = _loaded(target, weights, options.inputs)
+    kind: Any = options.kind
+    edited = embed(module, data, widths=_widths(options.width), kind=kind, seed=options.seed)
+    files = save(edited, folder)
+    return _printed(edited.receipt, folder, files, as_json=options.json)
+
+
+def _needed(command: str, options: "ReduceOptions | EmbedOptions") -> tuple[str, str, str]:
+    example = f"condenslab {command} mynet:build --weights w.pt --inputs x.npz -o DIR"
+    if len(options.targets) != 1 or ":" not in options.targets[0]:
+        raise UserError(
+            f"{command} takes one MODULE:FUNCTION, a function of yours that returns a torch module. Got "
+            f"{' '.join(options.targets) or 'none'}: {example}"
+        )
+    for value, name in (
+        (options.weights, "--weights W"),
+        (options.inputs, "--inputs X.npz"),
+        (options.output, "-o DIR"),
+    ):
+        if not value:
+            raise UserError(f"{command} needs {name}: {example}")
+    return options.targets[0], str(options.weights), str(options.output)
+
+
+def _widths(pairs: tuple[str, ...]) -> dict[str, int]:
+    found = {}
+    for pair in pairs:
+        name, _, width = pair.rpartition("=")
+        if not name or not width.isdecimal():
+            raise UserError(f"--width needs LAYER=N with a whole number N. Got {pair}")
+        found[name] = int(width)
+    return found
+
+
+def _loaded(target: str, weights: str, inputs: str | None) -> tuple[Any, Any]:
+    from condenslab.interop.structure.torch_data import read_data
+    from condenslab.interop.torch_module import load_module
+
+    module = load_module(target, weights)
+    return module, read_data(str(inputs), module)
+
+
+def _printed(receipt: dict[str, Any], folder: str, files: list[str], *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(receipt, indent=1, allow_nan=False)
+    return f"{as_text(receipt)}\nwrote {', '.join(files)} in {folder}"
+
+
+def as_text(receipt: dict[str, Any]) -> str:
+    """Writes a receipt for people.
+
+    Args:
+        receipt: What `interop.reduce` and `interop.embed` say.
+    """
+    lines = []
+    for name, width in receipt["widths"].items():
+        if width["before"] != width["after"]:
+            lines.append(f"  {name}: {width['before']} → {width['after']} units")
+    lines = lines or ["  no width changed"]
+    for row in receipt.get("units", []):
+        lines.append(f"  removed {row['units']} units, {row['kind']} (outputs stay for: {row['scope']})")
+    given, random = receipt["outputs"]["given"], receipt["outputs"]["random"]
+    if given:
+        lines.append(
+            f"  outputs on your {given['samples']} inputs: moved by {_number(given['relative'])} of the largest"
+        )
+    lines.append(f"  outputs on random inputs: moved by {_number(random['relative'])} of the largest")
+    for key in ("parameters", "operations", "accuracy", "gradient"):
+        pair = receipt.get(key)
+        if pair and pair["before"] is not None:
+            lines.append(f"  {key}: {_number(pair['before'])} → {_number(pair['after'])}")
+    time = receipt["latency"]
+    reason = f" ({time['reason']})" if time["reason"] else ""
+    lines.append(f"  time for {time['samples']} samples: {time['before']:.2f} → {time['after']:.2f} ms{reason}")
+    groups = receipt["groups"]
+    lines.append(f"  {len(groups)} groups of interchangeable units, each certified by a permutation")
+    refused = {g["role"]: g["refusal"] for g in groups if g["refusal"]}
+    lines += [f"  not merged, {role}: {reason}" for role, reason in refused.items()]
+    lines += [f"  operator without a rule: {name}, {count} times" for name, count in receipt["operators"].items()]
+    lines += [f"  {name}: {reason}" for name, reason in receipt.get("kept", {}).items()]
+    return "\n".join(["receipt", *lines, *(f"  note: {note}" for note in receipt.get("notes", []))])
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "undefined"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"

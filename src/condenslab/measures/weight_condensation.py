@@ -1,0 +1,132 @@
+"""Condensation inside a decoder: which rows of its matrices point the same way, beside what no change of basis alters.
+
+Sources draw the cosines of the rows of W_Q, one row a unit of d_k. Those depend on a basis that training does not fix:
+W_Q A and W_K A⁻ᵀ are the same attention for every invertible A. W_Q W_Kᵀ and W_V W_Oᵀ do not.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jax import Array
+from scipy.stats import beta
+
+from condenslab.measures.similarity import cosine_similarity, effective_ratio
+from condenslab.networks import Decoder
+
+
+@dataclass(frozen=True, eq=False)
+class WeightCondensation:
+    """How the rows of a matrix are aligned.
+
+    Attributes:
+        cosines: D_kj = u_k·u_j/(‖u_k‖‖u_j‖), shape (unit, unit), of the units that have a direction.
+        units: Numbers of these units.
+        aligned: Share of pairs of units with |D| above the threshold.
+        chance: The same share for independent directions of that dimension.
+        groups: Units in a greedy cover at that cosine, over their number; without sign (w and −w are two).
+        effective_rank: exp of the entropy of the singular values over their sum.
+        rank: Largest that it could be: the smaller side of the matrix (for a product of factors their inner size).
+        threshold: The cosine above which two units are aligned.
+    """
+
+    cosines: np.ndarray
+    units: np.ndarray
+    aligned: float
+    chance: float
+    groups: float
+    effective_rank: float
+    rank: int
+    threshold: float
+
+
+def weight_condensation(
+    rows: np.ndarray | Array, *, threshold: float = 0.7, rank: int | None = None
+) -> WeightCondensation:
+    """Returns how the rows of a matrix are aligned.
+
+    Args:
+        rows: One row a unit, shape (unit, coordinate); rows of zeros have no direction and are left out.
+        threshold: The cosine above which two units are aligned; 0.7 is that of the source.
+        rank: The largest effective rank that is possible, where it is not the smaller side.
+
+    Raises:
+        ValueError: Fewer than two units have a direction, or an entry is not finite.
+
+    References:
+        Zhang et al., arXiv 2405.05409 (threshold 0.7); Roy & Vetterli, EUSIPCO 2007 (effective rank).
+    """
+    matrix = np.asarray(rows, np.float64)
+    if matrix.ndim != 2 or not np.all(np.isfinite(matrix)):
+        raise ValueError(f"weights must be a finite matrix (unit, coordinate). Got shape {matrix.shape}.")
+    units = np.flatnonzero(matrix.any(axis=1))
+    if len(units) < 2:
+        raise ValueError("at least two units must have a direction to be compared. Got fewer: the others are zero.")
+    cosines = cosine_similarity(matrix[units])
+    pairs = np.abs(cosines[np.triu_indices(len(units), 1)])
+    dimension = matrix.shape[1]
+    # The squared cosine of independent directions in d dimensions is Beta(1/2, (d − 1)/2).
+    chance = float(beta.sf(threshold**2, 0.5, (dimension - 1) / 2)) if dimension > 1 else 1.0
+    groups = effective_ratio(matrix[units], threshold).value
+    return WeightCondensation(
+        cosines,
+        units,
+        float((pairs > threshold).mean()),
+        chance,
+        groups,
+        effective_rank(matrix),
+        min(matrix.shape) if rank is None else rank,
+        threshold,
+    )
+
+
+def effective_rank(matrix: np.ndarray | Array) -> float:
+    """Returns exp(−Σ p_i log p_i), p the singular values over their sum: between 1 and the rank; 0 of a zero matrix.
+
+    Args:
+        matrix: Any matrix.
+
+    Example:
+        >>> round(effective_rank(np.eye(3)), 6)
+        3.0
+    """
+    values = np.linalg.svd(np.asarray(matrix, np.float64), compute_uv=False)
+    if not values.any():
+        return 0.0
+    shares = values[values > 0] / values.sum()
+    return float(np.exp(-np.sum(shares * np.log(shares))))
+
+
+def decoder_condensation(network: Decoder, block: int, *, threshold: float = 0.7) -> dict[str, WeightCondensation]:
+    """Returns how the matrices of a block of a decoder are condensed, and its embedding.
+
+    "queries", "keys" and "values": the rows that the sources draw, one a unit of d_k or d_v of any head, in d_model.
+    "query-key" and "value-output": the rows of W_Q W_Kᵀ and W_V W_Oᵀ, summed over heads for the latter and of all heads
+    for the former, which no change of basis of a head alters. "forward": the neurons of the feed-forward layer.
+    "tokens": the embedding.
+
+    Args:
+        network: One decoder.
+        block: Which block, counted from 0.
+        threshold: The cosine above which two units are aligned.
+
+    Raises:
+        IndexError: No such block.
+    """
+    if not 0 <= block < network.depth:
+        raise IndexError(f"block must be one of 0 to {network.depth - 1}. Got {block}.")
+    q, k, v, o = (
+        np.asarray(part[block], np.float64) for part in (network.queries, network.keys, network.values, network.outputs)
+    )
+    units = lambda part: np.moveaxis(part, 1, 2).reshape(-1, part.shape[1])  # noqa: E731
+    scores = np.concatenate(list(np.einsum("hmd,hnd->hmn", q, k)))
+    written = np.einsum("hmd,hnd->mn", v, o)
+    rows = {
+        "queries": (units(q), None),
+        "keys": (units(k), None),
+        "values": (units(v), None),
+        "query-key": (scores, min(q.shape[0] * q.shape[2], q.shape[1])),
+        "value-output": (written, min(v.shape[0] * v.shape[2], v.shape[1])),
+        "forward": (np.asarray(network.expand[block], np.float64).T, None),
+        "tokens": (np.asarray(network.tokens, np.float64), None),
+    }
+    return {name: weight_condensation(part, threshold=threshold, rank=rank) for name, (part, rank) in rows.items()}

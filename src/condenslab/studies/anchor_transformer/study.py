@@ -1,0 +1,54 @@
+"""The study of inferential, symmetric and memorised answers by initial scale."""
+
+from condenslab.studies.anchor_transformer.cases import Case, Settings, make_cases, make_task
+from condenslab.studies.anchor_transformer.claims import statements
+from condenslab.studies.contract.parts import Part
+from condenslab.studies.contract.study import Study
+from condenslab.studies.shared.decoders import Model
+
+
+def _seconds(case: Case) -> float:
+    task = make_task(case.design)
+    return case.model.seconds(task.vocabulary, task.layout.length, case.batch, case.steps)
+
+
+def _bytes(case: Case) -> int:
+    task = make_task(case.design)
+    return case.model.bytes(task.vocabulary, task.layout.length, case.batch)
+
+
+STUDY = Study(
+    name="anchor_transformer",
+    revision=1,
+    question="Does a transformer reason or memorise, and how does its initial scale decide that?",
+    source="arXiv 2405.05409; deck 000, condensation in transformers",
+    part="condensation",
+    deck="000",
+    presets={
+        "tiny": Settings(("three",), (0.5, 1.1), 1, Model(8, 1, 4, 8, 1), steps=16, batch=8),
+        "quick": Settings(),
+        "full": Settings(
+            ("three", "five", "nine"),
+            (0.3, 0.5, 0.7, 0.8, 1.0),
+            9,
+            Model(400, 1, 200, 1200, 2),
+            steps=9_000,
+            batch=2048,
+            rate=2.5e-4,
+            decay=0.01,
+        ),
+    },
+    make_cases=make_cases,
+    parts=(
+        Part(
+            case=Case,
+            run="condenslab.studies.anchor_transformer.runs:train_all",
+            varies=("gamma", "seed", "rate", "decay"),
+            seconds=_seconds,
+            bytes=_bytes,
+            together=True,
+        ),
+    ),
+    statements=statements,
+    figures="condenslab.studies.anchor_transformer.draw:drawings",
+)
