@@ -1,25 +1,15 @@
-"""Losses of one's own: derivatives against finite differences, and what the landscape makes of them."""
+"""Losses of one's own: derivatives against finite differences; splitting; bad ones."""
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from condenslab import networks, training
+from condenslab import networks
 from condenslab.errors import UserError
-from condenslab.landscape import (
-    Fate,
-    certificate,
-    critical_points_from,
-    embed,
-    local_test_matrix,
-    polish,
-    splitting,
-)
+from condenslab.landscape import certificate, splitting
 from condenslab.landscape.proof import problem_of
 from condenslab.losses import CrossEntropy, Huber, Logistic, Loss, Quartic, SquaredLoss
-from condenslab.measures import inertia_at
 from condenslab.networks import Scale, ravel, unravel
 from condenslab.risk import EmpiricalRisk
 
@@ -72,37 +62,15 @@ def test_slope_and_curvature_of_a_sample(name):
         np.testing.assert_allclose(np.asarray(loss.curvature(f, y))[i, o], bend, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["huber", "own"])
-def test_critical_points_and_their_embeddings(name):
-    """Where a flow ends: the inertia is that of difference quotients of the gradient, and copies stay critical."""
-    risk, start = problem(name)
-    trained = training.flow(risk, start, until=training.Until(time=200.0)).network
-    network, report = polish(risk, trained)
-    assert report.fate is Fate.CRITICAL
-    theta, h = np.asarray(ravel(network)), 1e-5
-    slope = jax.jit(lambda t: ravel(risk.gradient(unravel(t, network))))
-    rows = np.array([(slope(theta + s) - slope(theta - s)) / (2 * h) for s in h * np.eye(theta.size)])
-    signs = np.linalg.eigvalsh((rows + rows.T) / 2)
-    found = inertia_at(risk, network)
-    assert found.decided and found.counts == (int(np.sum(signs > 1e-7)), 0, int(np.sum(signs < -1e-7)))
-    wide, receipt = embed(risk, network, splitting(2, 0, share=0.4))
-    assert receipt.gradient_after <= 10 * max(receipt.gradient_before, 1e-14)
-    moved = local_test_matrix(risk, network, 0)  # R(θ + δ) − R(θ) = ½α(1 − α)uᵀAu, moving the copies apart along u
-    u = 1e-3 * np.array([0.6, -0.8])
-    weights, biases = np.array(wide.input_weights), np.array(wide.biases)
-    for unit, part in ((0, 0.4), (2, -0.6)):
-        weights[unit] += part * u[:1]
-        biases[unit] += part * u[1]
-    apart = eqx.tree_at(lambda n: (n.input_weights, n.biases), wide, (jnp.asarray(weights), jnp.asarray(biases)))
-    change = float(risk.value(apart) - risk.value(wide))
-    assert change == pytest.approx(0.5 * 0.4 * 0.6 * u @ moved @ u, rel=2e-2)
-
-
-def test_a_search_with_a_loss_of_ones_own():
-    risk, start = problem("own")
-    found = critical_points_from(risk, [start], descents=60)
-    assert found.fates == (Fate.CRITICAL,)
-    assert float(np.abs(ravel(risk.gradient(found.points[0].network))).sum()) < 1e-10
+@pytest.mark.parametrize("name", LOSSES)
+def test_splitting_sends_gradients_to_gradients(name):
+    """∇R′(Tθ) = D·∇R(θ) for every loss, so that critical points stay critical (EP22, Theorem 4.2)."""
+    risk, network = problem(name)
+    split = splitting(2, 0, share=0.4)
+    found, expected = (
+        np.asarray(ravel(g)) for g in (risk.gradient(split(network)), split.gradient(risk.gradient(network)))
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-14)
 
 
 def test_what_cannot_be_taken():

@@ -188,10 +188,7 @@ class EmpiricalRisk(eqx.Module):
         return self._probabilities(outputs.dtype)[:, None] * self.loss.slope(outputs, self.targets)
 
     def gauss_newton_root(self, outputs: Float[Array, "sample output"]) -> Float[Array, "sample output output"]:
-        """Returns G with ∂²R/∂f_i² = G_i·G_iᵀ, so that the Gauss–Newton part of the Hessian is (GᵀJ)ᵀ(GᵀJ).
-
-        Of a loss of one's own that is not convex it is the part of ∂²R/∂f² that is not negative.
-        """
+        """Returns G with ∂²R/∂f_i² = G_i·G_iᵀ (its part that is not negative): the Gauss–Newton part is (GᵀJ)ᵀ(GᵀJ)."""
         return jnp.sqrt(self._probabilities(outputs.dtype))[:, None, None] * self.loss.curvature_root(
             outputs, self.targets
         )
