@@ -9,7 +9,7 @@ from condenslab.interop.neurons import groups, large, nulls
 from condenslab.interop.neurons.cosines import BLOCK, CLOSE, CLOSER, Neighbours, nearest, neighbours, unit
 from condenslab.interop.neurons.layers import Layer
 from condenslab.interop.neurons.report import LayerReport, Null, verdict
-from condenslab.interop.neurons.rows import SMALLEST, norms
+from condenslab.interop.neurons.rows import SMALLEST, Rows, norms
 
 THRESHOLDS = (0.8, 0.9, CLOSE, CLOSER)
 _DEAD, _FAINT = 1e-4, 0.1
@@ -46,10 +46,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     Raises:
         UnmeasurableError: It holds NaN or infinity.
     """
-    lengths = _lengths(layer)
-    if not np.all(np.isfinite(lengths)) or lengths.max() < SMALLEST:
-        layer = replace(layer, rows=layer.rows.scaled())
-        lengths = _lengths(layer)
+    layer, lengths = _with_lengths(layer)
     dead = lengths <= _DEAD * lengths.max()
     if layer.out is not None:
         dead |= layer.out <= _DEAD * layer.out.max()
@@ -93,10 +90,17 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
 _NO_NEIGHBOUR = {"median": 0.0, "largest": 0.0}
 
 
-def _lengths(layer: Layer) -> np.ndarray:
-    rows = layer.rows
-    parts = [norms(rows.block(begin, begin + 2048)) for begin in range(0, len(rows), 2048)]
-    return np.concatenate(parts)
+def _with_lengths(layer: Layer) -> tuple[Layer, np.ndarray]:
+    """Returns the layer, scaled where its numbers are beyond what float32 can square, and the norms of its neurons."""
+    lengths = _lengths(layer.rows)
+    if np.all(np.isfinite(lengths)) and lengths.max() >= SMALLEST:
+        return layer, lengths
+    scaled = replace(layer, rows=layer.rows.scaled())
+    return scaled, _lengths(scaled.rows)
+
+
+def _lengths(rows: Rows) -> np.ndarray:
+    return np.concatenate([norms(rows.block(begin, begin + 2048)) for begin in range(0, len(rows), 2048)])
 
 
 def _exact(layer: Layer, live: np.ndarray) -> Neighbours:
