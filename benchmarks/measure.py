@@ -190,7 +190,7 @@ def _weightwatcher(folder: str) -> dict[str, Any]:
     import weightwatcher
 
     torch.set_num_threads(1)
-    model = transformers.AutoModel.from_pretrained(folder)
+    model = transformers.AutoModel.from_pretrained(folder).encoder  # the layers that `_nulls` measures
     return _timed(lambda: len(weightwatcher.WeightWatcher(model=model).analyze()))
 
 

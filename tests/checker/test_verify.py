@@ -13,7 +13,7 @@ import golden
 from condenslab import landscape
 from condenslab.checker import verify
 from condenslab.landscape import proof
-from proofs import as_read, exercise, resealed, two_layer
+from proofs import as_read, exercise, mlp, resealed, soft_critical, two_layer
 
 SMOOTH = list(activations.BALL_ACTIVATIONS)
 
@@ -173,34 +173,61 @@ def test_a_wrong_derivative_in_the_search_is_caught(name, order, monkeypatch):
     assert not found.proven or not verify(as_read(found.certificate())).verified
 
 
+WRONG = flint.arb(1 + 2.0**-30)  # exact: a wider ball would hold the truth
+
+
+def rows(table):
+    return [[value * WRONG for value in row] for row in table]
+
+
+def one_row(table):
+    return table[:-1] + rows(table[-1:])
+
+
 PIECES = {
-    "output part": ("_output_part", lambda right: lambda *a: right(*a) * (1 + flint.arb(1e-9))),
-    "tangent": ("tangent", lambda right: lambda *a: right(*a) * (1 + flint.arb(1e-9))),
-    "scaled": ("scaled", lambda right: lambda *a: right(*a) * (1 + flint.arb(1e-9))),
-    "cross": ("_add_cross", lambda right: lambda *a: None),
-    "backward": (
-        "_backward",
-        lambda right: (
-            lambda *a: ([[[v * (1 + flint.arb(1e-9)) for v in r] for r in e] for e in right(*a)[0]], right(*a)[1])
-        ),
+    "ℓ″": ("_add_outputs", lambda right: lambda t, d, bends: right(t, d, [rows(bend) for bend in bends])),
+    "Dz": ("tangent", lambda right: lambda *a: (right(*a)[0], right(*a)[1] * WRONG)),
+    "scaled": ("scaled", lambda right: lambda *a: right(*a) * WRONG),
+    "C": ("_add_cross", lambda right: lambda *a: None),
+    "e": ("_backward", lambda right: lambda *a: ([rows(e) for e in right(*a)[0]], right(*a)[1])),
+    "δ": ("_backward", lambda right: lambda *a: (right(*a)[0], [rows(d) for d in right(*a)[1]])),
+    "R": ("loss_parts", lambda right: lambda *a: (right(*a)[0] + flint.arb(1e-9), *right(*a)[1:])),
+    "ℓ′": (
+        "loss_parts",
+        lambda right: lambda *a: (right(*a)[0], right(*a)[1][:-1] + rows(right(*a)[1][-1:]), right(*a)[2]),
     ),
-    "delta": (
-        "_backward",
-        lambda right: (
-            lambda *a: (right(*a)[0], [[[v * (1 + flint.arb(1e-9)) for v in r] for r in e] for e in right(*a)[1]])
-        ),
-    ),
-    "loss": ("loss_parts", lambda right: lambda *a: (right(*a)[0] + flint.arb(1e-9), *right(*a)[1:])),
+    "z": ("_affine", lambda right: lambda *a: one_row(right(*a))),
 }
 
 
-@pytest.mark.parametrize("name", PIECES)
-def test_a_wrong_piece_of_the_search_is_caught(name, monkeypatch):
+def squared_case():
     network = two_layer(np.random.default_rng(3), 1, 2, 2, "tanh")  # with one output Σ e·∂h vanishes where ∇R does
-    risk = golden.made_critical(network, np.linspace(-3, 3, 15)[:, None])
+    return golden.made_critical(network, np.linspace(-3, 3, 15)[:, None]), network
+
+
+def soft_case():
+    rng = np.random.default_rng(7)
+    network = mlp(rng, (2, 2, 2, 3), "tanh", residual=True)
+    return soft_critical(network, rng.normal(size=(20, 2)), rng), network
+
+
+@pytest.mark.parametrize("case", [squared_case, pytest.param(soft_case, marks=pytest.mark.more)])
+@pytest.mark.parametrize("name", PIECES)
+def test_a_wrong_piece_of_the_search_is_caught(name, case, monkeypatch):
+    """Every formula of the gradient's and the Hessian's enclosure, wrong by 2⁻³⁰, at one sample or at all."""
+    risk, network = case()
     assert verify(as_read(proof.prove(risk, network).certificate())).verified
     piece, wrong = PIECES[name]
     monkeypatch.setattr(enclosure, piece, wrong(getattr(enclosure, piece)))
+    found = proof.prove(risk, network)
+    assert not found.proven or not verify(as_read(found.certificate())).verified
+
+
+@pytest.mark.more
+def test_a_wrong_softmax_is_caught(monkeypatch):
+    risk, network = soft_case()
+    right = enclosure._softmax
+    monkeypatch.setattr(enclosure, "_softmax", lambda f: [*right(f)[:-1], right(f)[-1] * WRONG])
     found = proof.prove(risk, network)
     assert not found.proven or not verify(as_read(found.certificate())).verified
 

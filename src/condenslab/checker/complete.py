@@ -161,14 +161,15 @@ def _neuron(x: Any, box: tuple[Any, Any], part: Sides, order: int) -> list[Any]:
 
 
 def _curve(y: Any) -> tuple[Any, Any, Any]:
-    """Returns T, T′, T″ at y ≥ 0, by power series; next to 0 between partial sums of the alternating one."""
+    """Returns T, T′, T″ at y ≥ 0 by 2yT′ = 1 − T − yT² and its derivative; next to 0 between alternating sums."""
     if y < _exact(_TINY):
         top = y.upper().max(flint.arb(0))
         near = flint.arb(0).union(top)
         return 1 - near / 3, flint.arb(-1) / 3 + near * 4 / 15, flint.arb(4) / 15 - near * 34 / 105
-    root = flint.arb_series([y, 1]).sqrt()
+    root = y.sqrt()
     t = (1 - 2 / ((2 * root).exp() + 1)) / root
-    return t[0], t[1], 2 * t[2]
+    t1 = (1 - t - y * t * t) / (2 * y)
+    return t, t1, -(t * t + 2 * y * t * t1 + 3 * t1) / (2 * y)
 
 
 def _odd(data: Data, problem: Any, centres: tuple[Fraction, Fraction]) -> None:

@@ -1,4 +1,4 @@
-"""R, its gradient and its Hessian by second-order jets: every quantity carries value, gradient and Hessian in θ."""
+"""R, its gradient and its Hessian by second-order jets: every quantity carries its derivatives in θ forwards."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,10 @@ from condenslab.checker.reading import Refused, ball_of, flint, need, only, rati
 
 _PARAMETERS = 2000
 _SAMPLES = 100_000
+
+
+Jet = tuple[Any, dict[int, Any], dict[tuple[int, int], Any]]
+"""A value, its slopes by parameter, and its second derivatives by pair of parameters k ≤ j; what is not there is 0."""
 
 
 @dataclass(frozen=True)
@@ -130,16 +134,16 @@ def read_data(problem: Any) -> Data:
     return Data(x, y, [ball_of(str(share / sum(shares))) for share in shares], loss, net)
 
 
-def outputs(net: Net, theta: list[Any], x: list[Any], *, order: int) -> list[tuple[Any, Any, Any]]:
-    """Returns the jets of the outputs at one input; gradient and Hessian are None where they vanish or are not asked.
+def outputs(net: Net, theta: list[Any], x: list[Any], *, order: int) -> list[Jet]:
+    """Returns the jets of the outputs at one input.
 
     Args:
         net: The shape.
         theta: θ, balls.
         x: The input, balls.
-        order: 0, 1 or 2.
+        order: 0, 1 or 2: how far the jets are followed.
     """
-    hidden: list[tuple[Any, Any, Any]] = [(value, None, None) for value in x]
+    hidden: list[Jet] = [(value, {}, {}) for value in x]
     start = 0
     for number, (outer, biased) in enumerate(zip(net.widths[1:], net.biases, strict=True)):
         inner = len(hidden)
@@ -156,7 +160,7 @@ def outputs(net: Net, theta: list[Any], x: list[Any], *, order: int) -> list[tup
     raise Refused("the network has no layer")
 
 
-def risk(data: Data, theta: list[Any], *, order: int) -> tuple[Any, Any, Any]:
+def risk(data: Data, theta: list[Any], *, order: int) -> tuple[Any, list[Any], Any]:
     """Returns R and its gradient and Hessian (order 1 or 2) for all θ in a box.
 
     Args:
@@ -164,19 +168,34 @@ def risk(data: Data, theta: list[Any], *, order: int) -> tuple[Any, Any, Any]:
         theta: The box.
         order: 1 or 2.
     """
-    size = data.net.size
-    value, gradient, hessian = flint.arb(0), flint.arb_mat(size, 1), flint.arb_mat(size, size)
+    size, out = data.net.size, data.net.widths[-1]
+    value, gradient, bent = flint.arb(0), [flint.arb(0)] * size, {}
+    rows: list[list[list[Any]]] = [[] for _ in range(out)]
+    turned: list[list[list[Any]]] = [[] for _ in range(out)]
     for x, y, p in zip(data.x, data.y, data.p, strict=True):
-        jets: list[Any] = outputs(data.net, theta, x, order=order)
+        jets = outputs(data.net, theta, x, order=order)
         loss, slopes, bends = _loss(data.loss, [jet[0] for jet in jets], y)
         value += p * loss
-        for (_, g, h), slope in zip(jets, slopes, strict=True):
-            gradient += _or_zero(g, size, 1) * (p * slope)
-            hessian = hessian if h is None else hessian + h * (p * slope)
-        for o, row in enumerate(bends):
-            for k, bend in enumerate(row):
-                if order == 2 and bend != 0 and jets[o][1] is not None and jets[k][1] is not None:
-                    hessian += (jets[o][1] * jets[k][1].transpose()) * (p * bend)
+        for (_, first, second), slope in zip(jets, slopes, strict=True):
+            for k, d in first.items():
+                gradient[k] += p * slope * d
+            for pair, d in second.items():
+                bent[pair] = bent.get(pair, 0) + p * slope * d
+        if order == 2:
+            dense = [[jet[1].get(k, flint.arb(0)) for k in range(size)] for jet in jets]
+            for o, row in enumerate(dense):
+                rows[o].append(row)
+                weights = [(p * bends[o][k], other) for k, other in enumerate(dense) if bends[o][k] != 0]
+                turned[o].append([sum((w * other[k] for w, other in weights), flint.arb(0)) for k in range(size)])
+    if order < 2:
+        return value, gradient, None
+    hessian = flint.arb_mat(size, size)
+    for left, right in zip(rows, turned, strict=True):
+        hessian += flint.arb_mat(left).transpose() * flint.arb_mat(right)
+    for (i, k), d in bent.items():
+        hessian[i, k] += d
+        if i != k:
+            hessian[k, i] += d
     return value, gradient, hessian
 
 
@@ -209,44 +228,37 @@ def loss_slopes(name: str, f: list[Any], y: list[Any]) -> list[Any]:
     return _loss(name, f, y)[1]
 
 
-def _affine(theta: list[Any], place: tuple[int, int | None], hidden: list[Any], order: int) -> tuple[Any, Any, Any]:
+def _affine(theta: list[Any], place: tuple[int, int | None], hidden: list[Jet], order: int) -> Jet:
     start, bias = place
-    size = len(theta)
-    value = flint.arb(0) if bias is None else theta[bias]
-    gradient: Any = flint.arb_mat(size, 1) if order else None
-    hessian: Any = None
-    crossed: Any = flint.arb_mat(size, size) if order == 2 else None
-    if gradient is not None and bias is not None:
-        gradient[bias, 0] = 1
+    value, first, second = flint.arb(0) if bias is None else theta[bias], {}, {}
     for j, (h, dh, ddh) in enumerate(hidden):
-        w = theta[start + j]
+        w, own = theta[start + j], start + j
         value += w * h
-        if gradient is None:
+        if order == 0:
             continue
-        if dh is not None:
-            gradient += dh * w
-        gradient[start + j, 0] += h
-        if order == 2 and dh is not None:
-            hessian = _or_zero(hessian, size, size)
-            hessian = hessian if ddh is None else hessian + ddh * w
-            for k, entry in enumerate(dh.entries()):
-                crossed[start + j, k] = entry
-    return value, gradient, hessian if hessian is None else hessian + crossed + crossed.transpose()
+        first[own] = h
+        for k, d in dh.items():  # every k is of an earlier layer, so k < own
+            first[k] = first.get(k, 0) + w * d
+            second[k, own] = d
+        for pair, d in ddh.items():
+            second[pair] = second.get(pair, 0) + w * d
+    if order and bias is not None:
+        first[bias] = flint.arb(1)
+    return value, first, second if order == 2 else {}
 
 
-def _activated(name: str, jet: tuple[Any, Any, Any], order: int) -> tuple[Any, Any, Any]:
-    z, g, h = jet
+def _activated(name: str, jet: Jet, order: int) -> Jet:
+    z, dz, ddz = jet
     s0, s1, s2 = series(name, z)
-    if order == 0:
-        return s0, None, None
-    bent = None if order == 1 else (g * g.transpose()) * (2 * s2) + _or_zero(h, g.nrows(), g.nrows()) * s1
-    return s0, g * s1, bent
+    second = {pair: s1 * d for pair, d in ddz.items()}
+    for k, d in dz.items() if order == 2 else ():
+        bend = 2 * s2 * d
+        for j, other in dz.items():
+            if k <= j:
+                second[k, j] = second.get((k, j), 0) + bend * other
+    return s0, {k: s1 * d for k, d in dz.items()}, second
 
 
-def _sum(a: tuple[Any, Any, Any], b: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
-    parts = [p if q is None else q if p is None else p + q for p, q in zip(a, b, strict=True)]
-    return parts[0], parts[1], parts[2]
-
-
-def _or_zero(matrix: Any, rows: int, columns: int) -> Any:
-    return flint.arb_mat(rows, columns) if matrix is None else matrix
+def _sum(a: Jet, b: Jet) -> Jet:
+    first, second = ({k: p.get(k, 0) + q.get(k, 0) for k in {**p, **q}} for p, q in zip(a[1:], b[1:], strict=True))
+    return a[0] + b[0], first, second

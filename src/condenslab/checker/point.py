@@ -85,7 +85,7 @@ def _krawczyk(
         y = _middle(y.inv()) if rows else y
     except ZeroDivisionError:
         raise Refused("the Hessian at the centre cannot be inverted: nothing is proven") from None
-    newton = _norm(y * flint.arb_mat([[gradient[k, 0]] for k in rows])) if rows else flint.arb(0)
+    newton = _norm(y * flint.arb_mat([[gradient[k]] for k in rows])) if rows else flint.arb(0)
     _, _, wide = risk(data, _box(centre, columns, radius), order=2)
     contraction = _norm(
         flint.arb_mat(len(rows), len(rows), [int(i == j) for i in range(len(rows)) for j in range(len(rows))])

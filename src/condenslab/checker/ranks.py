@@ -57,7 +57,9 @@ def _nonsingular(tangents: list[Any], rows: list[int], columns: list[int], size:
         raise Refused("the minor's rows or columns do not exist")
     try:
         if rows:
-            flint.arb_mat([[tangents[i][j, 0] for j in columns] for i in rows]).inv()  # exists for no singular member
+            flint.arb_mat(
+                [[tangents[i].get(j, 0) for j in columns] for i in rows]
+            ).inv()  # exists for no singular member
     except ZeroDivisionError:
         raise Refused("the minor may be 0: its ball holds 0") from None
 
@@ -65,7 +67,7 @@ def _nonsingular(tangents: list[Any], rows: list[int], columns: list[int], size:
 def _identities(net: Net, theta: list[Fraction], tangents: list[Any]) -> int:
     """Returns a bound of the rank: of two-layer networks by classes of equal neurons, else by zero columns."""
     if len(net.widths) != 3:
-        return sum(any(row[k, 0] != 0 for row in tangents) for k in range(net.size))
+        return sum(any(row.get(k, 0) != 0 for row in tangents) for k in range(net.size))
     d, m, out = net.widths
     size = d + net.biases[0]
     groups: dict[tuple[Fraction, ...], list[list[Fraction]]] = {}

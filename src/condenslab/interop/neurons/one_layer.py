@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from condenslab.interop.neurons import groups, large, nulls
-from condenslab.interop.neurons.cosines import BLOCK, CLOSE, CLOSER, Neighbours, neighbours, unit
+from condenslab.interop.neurons.cosines import BLOCK, CLOSE, CLOSER, Neighbours, nearest, neighbours, unit
 from condenslab.interop.neurons.layers import Layer
 from condenslab.interop.neurons.report import LayerReport, Null, verdict
 from condenslab.interop.neurons.rows import SMALLEST, norms
@@ -62,7 +62,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     found = _exact(layer, live) if exact else _sampled(layer, live, sample, rng)
     compared = live if len(live) <= _MOST_EXACT else np.sort(rng.permutation(live)[:_SAMPLE])
     rows = layer.rows.take(compared) if len(compared) < len(layer.rows) else layer.rows.block(0, len(layer.rows))
-    best = found.nearest if exact and len(compared) == len(live) else nulls.nearest(unit(rows))
+    best = found.nearest if exact and len(compared) == len(live) else nearest(unit(rows))
     table = _table(rows, best, settings.symmetry)
     drawn = _nulls(rows, best, settings, rng) if settings.nulls and len(rows) > 1 else {}
     at_close = next(row["groups"] for row in table if row["threshold"] == CLOSE)
@@ -127,7 +127,7 @@ def _effective(layer: Layer, compared: np.ndarray, faint: np.ndarray, settings: 
     if not faint.any():
         return at_close
     rows = layer.rows.take(compared[~faint])
-    return groups.count(rows, nulls.nearest(unit(rows)), CLOSE, settings.symmetry)
+    return groups.count(rows, nearest(unit(rows)), CLOSE, settings.symmetry)
 
 
 def _nulls(rows: np.ndarray, best: np.ndarray, settings: Settings, rng: np.random.Generator) -> dict[str, Null]:
@@ -137,9 +137,10 @@ def _nulls(rows: np.ndarray, best: np.ndarray, settings: Settings, rng: np.rando
         wanted = settings.repeats or _REPEATS
         draws: list[np.ndarray] = []
         tables: list[list[dict[str, Any]]] = []
+        source = nulls.draws(rows, kind, rng)
         while len(draws) < wanted:
-            drawn = nulls.rotated(rows, rng) if kind == "rotation" else nulls.permuted(rows, rng)
-            draws.append(nulls.nearest(unit(drawn)))
+            drawn = next(source)
+            draws.append(nearest(unit(drawn)))
             if len(draws) <= _COUNTED:
                 tables.append(_table(drawn, draws[-1], "direction"))
             if len(draws) == wanted and settings.repeats is None and len(rows) < _SMALL and wanted < _MANY_REPEATS:
@@ -164,7 +165,7 @@ def _picture(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns some neurons for the page, which shows them beside a null or not at all."""
     some = rows[:_PICTURED] if settings.nulls else rows[:0]
-    beside = nulls.rotated(rows, rng)[:_PICTURED] if len(some) > 1 else some
+    beside = next(nulls.draws(rows, "rotation", rng))[:_PICTURED] if len(some) > 1 else some
     return unit(some), unit(beside), norms(some)
 
 

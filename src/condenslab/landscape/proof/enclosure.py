@@ -257,7 +257,7 @@ def tangent(layer: Layer, i: int, theta: Sequence[Any], entering: Balls, inner: 
         inner: The same derivatives of what enters, one a unit; none for the data.
     """
     own = list(range(layer.weight(i, 0), layer.weight(i, layer.inner))) + ([layer.bias(i)] if layer.biased else [])
-    rows = [values + [flint.arb(1)] if layer.biased else values for values in entering]
+    rows = [[*values, flint.arb(1)] if layer.biased else values for values in entering]
     if not inner:
         return own, matrix_of(rows, len(own))
     if len(inner[0][0]) == layer.start:
