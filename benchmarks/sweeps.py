@@ -139,10 +139,9 @@ def bounded(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         filled(Path(folder), count)
         program = (
-            "import resource, sys; from condenslab.sweeps import Store; s = Store(sys.argv[1])\n"
-            "a = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-            "n = sum(r.status == 'done' for r in s.scan())\n"
-            "print(n, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - a) / 1024)"
+            "import sys; from condenslab.sweeps import Store; s = Store(sys.argv[1])\n"
+            "def peak(): return int(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0])\n"
+            "a = peak(); n = sum(r.status == 'done' for r in s.scan()); print(n, (peak() - a) / 1024)"
         )
         done = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True, check=True)
         found, megabytes = done.stdout.split()

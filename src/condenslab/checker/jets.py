@@ -260,5 +260,5 @@ def _activated(name: str, jet: Jet, order: int) -> Jet:
 
 
 def _sum(a: Jet, b: Jet) -> Jet:
-    first, second = ({k: p.get(k, 0) + q.get(k, 0) for k in {**p, **q}} for p, q in zip(a[1:], b[1:], strict=True))
-    return a[0] + b[0], first, second
+    first = {k: a[1].get(k, 0) + b[1].get(k, 0) for k in {*a[1], *b[1]}}
+    return a[0] + b[0], first, {k: a[2].get(k, 0) + b[2].get(k, 0) for k in {*a[2], *b[2]}}

@@ -49,13 +49,14 @@ def _joined(value: Any, raws: list[np.ndarray]) -> Any:
     shape, pieces = ([*v.values()] if isinstance(v, dict) else v for v in (value.get("shape"), value.get("chunks")))
     if not isinstance(shape, list) or not isinstance(pieces, list) or not pieces:
         raise RefusalError("an array that was cut has no shape or no pieces")
-    if not all(isinstance(piece, TensorRef) and piece.dtype == pieces[0].dtype for piece in pieces):
+    parts = [piece for piece in pieces if isinstance(piece, TensorRef)]
+    if len(parts) < len(pieces) or any(part.dtype != parts[0].dtype for part in parts):
         raise RefusalError("the pieces of an array that was cut do not fit together")
-    sizes, count = calls.sizes(shape, "a shape"), sum(piece.storage.numel for piece in pieces)
+    sizes, count = calls.sizes(shape, "a shape"), sum(part.storage.numel for part in parts)
     if math.prod(sizes) != count:
         raise RefusalError("the pieces of an array that was cut do not fill its shape")
-    raws.append(np.concatenate([raws[int(piece.storage.key)] for piece in pieces]))
-    return TensorRef(Storage(pieces[0].dtype, str(len(raws) - 1), count), pieces[0].dtype, 0, sizes, sizes)
+    raws.append(np.concatenate([raws[int(part.storage.key)] for part in parts]))
+    return TensorRef(Storage(parts[0].dtype, str(len(raws) - 1), count), parts[0].dtype, 0, sizes, sizes)
 
 
 def _array(data: memoryview, raws: list[np.ndarray]) -> TensorRef | Unread:

@@ -14,6 +14,7 @@ from condenslab.landscape.proof.ranks import RankProof, proven_rank, with_proof
 from condenslab.landscape.proof.roots import Root
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 from condenslab.landscape.proof.stored import points_of, stored_points
+from condenslab.landscape.proof.width_two import Exclusion, exclude_width_two
 
 __all__ = [
     "CompatibleProof",
@@ -21,6 +22,7 @@ __all__ = [
     "DistinctFunctions",
     "EmbeddedProof",
     "Embedding",
+    "Exclusion",
     "Neuron",
     "PointProof",
     "Problem",
@@ -33,6 +35,7 @@ __all__ = [
     "complete_width_one",
     "distinct_functions",
     "embedded",
+    "exclude_width_two",
     "number",
     "points_of",
     "problem_from_dict",

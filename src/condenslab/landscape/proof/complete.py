@@ -105,13 +105,8 @@ def complete_width_one(
     Raises:
         UserError: The problem is of another form.
     """
-    _check(problem)
-    inputs = sorted(fraction(row[0]) for row in problem.inputs)
+    weight, (low, high) = box_of(problem, largest_weight, centres)
     reach = largest_input(problem)
-    weight = fraction(str(largest_weight)) if largest_weight is not None else _steepest(inputs)
-    low, high = (-reach, reach) if centres is None else (fraction(str(centres[0])), fraction(str(centres[1])))
-    if weight <= 0 or low >= high:
-        raise UserError(f"the box must have 0 < W and least < largest centre. Got W = {weight}, {low} to {high}.")
     with precision(_DIGITS):
         x = [row[0] for row in input_balls(problem)]
         search = _Search(Equations(x, matrix_of(target_balls(problem), 1)))
@@ -132,6 +127,29 @@ def complete_width_one(
             search.boxes,
             _outside(weight, every),
         )
+
+
+def box_of(
+    problem: Problem, largest_weight: Fraction | str | None, centres: tuple[Fraction | str, Fraction | str] | None
+) -> tuple[Fraction, tuple[Fraction, Fraction]]:
+    """Returns the exact box of weights and centres, by default as `complete_width_one` says.
+
+    Args:
+        problem: The problem.
+        largest_weight: W, or None.
+        centres: The range of c, or None.
+
+    Raises:
+        UserError: The problem is of another form, or the box is empty.
+    """
+    _check(problem)
+    inputs = sorted(fraction(row[0]) for row in problem.inputs)
+    reach = largest_input(problem)
+    weight = fraction(str(largest_weight)) if largest_weight is not None else _steepest(inputs)
+    low, high = (-reach, reach) if centres is None else (fraction(str(centres[0])), fraction(str(centres[1])))
+    if weight <= 0 or low >= high:
+        raise UserError(f"the box must have 0 < W and least < largest centre. Got W = {weight}, {low} to {high}.")
+    return weight, (low, high)
 
 
 def _branch(

@@ -54,7 +54,7 @@ def thresholds_of(threshold: float | Sequence[float], layers: int) -> tuple[floa
     Raises:
         ValueError: There are not as many as layers, or one is no relative distance.
     """
-    given = list(threshold) if isinstance(threshold, Sequence) else [threshold] * layers
+    given = list(threshold) if isinstance(threshold, Sequence | np.ndarray) else [threshold] * layers
     if len(given) != layers:
         raise ValueError(
             f"threshold must be one number, or one a hidden layer, of which there are {layers}. Got {given}."
@@ -74,7 +74,7 @@ def one_threshold(threshold: float | Sequence[float]) -> float:
     Raises:
         ValueError: There are several, or it is no relative distance.
     """
-    if isinstance(threshold, Sequence):
+    if isinstance(threshold, Sequence | np.ndarray):
         raise ValueError(f"threshold must be one number for a Decoder. Got {threshold}.")
     return thresholds_of(threshold, 1)[0]
 
