@@ -22,7 +22,7 @@ import torch
 from condenslab import interop, tasks
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from families import FAMILIES  # noqa: E402
+from families import FAMILIES
 
 PARTS = ("groups", "latency", "digits")
 

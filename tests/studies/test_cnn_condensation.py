@@ -33,10 +33,10 @@ def test_kernel_claims():
 
 
 def test_equal_ratios_are_judged_by_one_criterion():
-    """A quotient of exactly 1: the number of seeds in the sentence and the verdict come from the same ≤."""
+    """A quotient of exactly 1: the number of seeds in the sentence and the verdict come from the same <."""
     same = made_up(STUDY, QUICK, lambda case: condensed(case) | {"first_end": 0.5, "first_start": 1.0})
     claim = judged(STUDY, same, QUICK)[2]
-    assert claim.measured == [1.0] * 3 and claim.verdict == "holds" and "[holds for 3;" in claim.statement
+    assert claim.measured == [1.0] * 3 and claim.verdict == "fails" and "[holds for 0;" in claim.statement
 
 
 def test_a_lost_run_decides_nothing_of_its_scale():

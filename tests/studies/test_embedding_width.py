@@ -146,7 +146,7 @@ def test_what_was_not_decided_is_undecided(changed, text):
 
 def test_a_search_that_found_nothing_decides_nothing():
     claims = judged(STUDY, [record(SplitCase(1, 10, 0, 10), {"found": False})], SETTINGS)
-    assert len(claims) == 21 and {claim.verdict for claim in claims} == {"undecided"}
+    assert len(claims) == 22 and {claim.verdict for claim in claims} == {"undecided"}
 
 
 def test_rows_are_read_by_column():

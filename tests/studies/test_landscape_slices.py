@@ -34,7 +34,7 @@ def flow(**values):
     return record_of(STUDY, TrajectoryCase(0, 100, 1e6, 5), values)
 
 
-GOOD = [saddle(1, 0.1, -0.5, -0.5), saddle(3, 0.0, 0.0, 0.0), flow(asymmetry=1e-16, explained=0.9)]
+GOOD = [saddle(1, 0.1, -0.5, -0.5), saddle(3, 0.0, 0.0, 0.0), flow(asymmetry=1e-16, explained=0.95)]
 
 
 def test_a_saddle_and_a_global_minimum():

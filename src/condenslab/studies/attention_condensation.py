@@ -108,6 +108,7 @@ def statements(settings: Settings) -> list[Statement]:
             _ratio(part, small, large),
             at_least(2.0),
             note="share of pairs with |cosine| above 0.7 after training, small over large, means over runs",
+            label=f"rows of {words.rstrip(',')} condense more at a small initial scale",
             figure=_COURSES,
         )
         for part, words, source in (

@@ -134,7 +134,7 @@ def _of_growth(growth: str) -> list[Statement]:
     largest = "largest relative deviation"
     rows = (
         ("the output stays what it was", "output", at_most(_ROUNDING), largest),
-        ("what it adds to the gradient is a linear image of the old one", "gradient", at_most(_IMAGE), largest),
+        ("the new gradient is a linear image of the old one", "gradient", at_most(_IMAGE), largest),
         ("reduction gives the old sizes back", "left", exactly(0), "parameters more than before"),
     )
     made = [

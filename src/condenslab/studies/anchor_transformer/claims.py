@@ -58,6 +58,7 @@ def _of_design(design: str, small: float, large: float) -> list[Statement]:
             at_least(2.0),
             note="share of pairs of rows with |cosine| above 0.7, small scale over large scale, means over runs; the "
             "measure was fixed before the runs",
+            label=f"{where}: rows of W_Q condense at a small initial scale alone",
             figure=_MATRIX,
         ),
     ]

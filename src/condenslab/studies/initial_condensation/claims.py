@@ -53,14 +53,14 @@ def _plane(activation: str, design: str) -> list[Statement]:
             most,
             f"{_IC}, section 3 and Figs 5 and 6 (a conjecture for Adam; proved at leading order under flow)",
             criterion=at_most(bound),
-            label=f"{most}, {activation}, {words}",
+            label=f"one input, {words}, {activation}: at most 2p orientations at epoch 200",
             **shared,
         ),
         Statement(
             seen,
             f"{_IC}, Figs 5 and 6, one run",
             criterion=exactly(bound),
-            label=f"{seen}, {activation}, {words}",
+            label=f"one input, {words}, {activation}: 2p orientations at epoch 200",
             **shared,
         ),
     ]

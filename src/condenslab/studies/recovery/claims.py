@@ -85,6 +85,7 @@ def _plateau(settings: Settings) -> list[Statement]:
             _each(settings, lambda run: plateau_decades(run, WIDTH_1_MINIMUM)),
             at_least(3),
             of="seeds",
+            label="R stays within 10 % of the width-1 minimum for at least 3 decades",
             figure=COURSE,
         ),
         Statement(
