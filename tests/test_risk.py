@@ -137,7 +137,7 @@ def test_roots_of_the_curvature_of_a_loss(loss):
 
     @jax.jit
     def everything(f):
-        return chosen.curvature_root(f)[0], chosen.slope(f, y)[0], jax.hessian(value)(f[0]), jax.grad(value)(f[0])
+        return chosen.curvature_root(f, y)[0], chosen.slope(f, y)[0], jax.hessian(value)(f[0]), jax.grad(value)(f[0])
 
     root, slope, hessian, gradient = map(np.asarray, everything(outputs))
     np.testing.assert_allclose(root @ root.T, hessian, atol=1e-15)

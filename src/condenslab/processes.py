@@ -81,11 +81,11 @@ class Helper:
         return self._process.pid
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> None:
-        """Sends a call, as function(*arguments, tell=…), without waiting for it.
+        """Sends a call without waiting for it; the function also gets `tell` by name.
 
         Args:
             function: A function of a module; it may say something on its way by tell(object).
-            *arguments: Its arguments; what is sent and said must survive pickle.
+            *arguments: Its arguments: what is sent and said must survive pickle.
 
         Raises:
             OSError: The process is dead.

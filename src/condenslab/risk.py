@@ -16,7 +16,7 @@ from jax.core import Tracer
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Float, PyTree, Shaped
 
-from condenslab.losses import CrossEntropy, SquaredLoss, checked_loss
+from condenslab.losses import CrossEntropy, Loss, SquaredLoss, checked_loss, has_exact_root
 from condenslab.memory import shortage
 from condenslab.networks.conversion import floating, numbers
 from condenslab.networks.dense import MLP, TwoLayer, apply
@@ -33,7 +33,7 @@ class EmpiricalRisk(eqx.Module):
         targets: y, shape (sample, output).
         weights: Non-negative sample weights, shape (sample,), or None for equal ones. A weight of 0 pads a sample away,
             so that data sets of different sizes share one compiled program.
-        loss: `SquaredLoss()` or `CrossEntropy()`.
+        loss: `SquaredLoss()`, `CrossEntropy()`, or one of your own, an instance of a subclass of `losses.Loss`.
         predict: (params, inputs) → outputs (sample, output), for any pytree; by default this package's networks.
         scale: A number c, scalar array or None for 1: the outputs are f_θ = c·predict(θ, ·). It is data like the
             targets, so that members with different scales (1/α or κ of the theory) share one compiled program.
@@ -48,7 +48,7 @@ class EmpiricalRisk(eqx.Module):
     inputs: Shaped[Array, "sample ..."]
     targets: Float[Array, "sample output"]
     weights: Float[Array, " sample"] | None
-    loss: SquaredLoss | CrossEntropy
+    loss: SquaredLoss | CrossEntropy | Loss
     predict: Callable[..., Array] = eqx.field(static=True)
     scale: Float[Array, ""] | None
 
@@ -57,7 +57,7 @@ class EmpiricalRisk(eqx.Module):
         inputs: Any,
         targets: Any,
         weights: Any = None,
-        loss: SquaredLoss | CrossEntropy = SquaredLoss(),
+        loss: SquaredLoss | CrossEntropy | Loss = SquaredLoss(),
         predict: Callable[..., Array] = apply,
         scale: Any = None,
     ) -> None:
@@ -83,6 +83,8 @@ class EmpiricalRisk(eqx.Module):
             )
         if not isinstance(self.targets, Tracer):
             self.loss.check(np.asarray(self.targets))
+        if isinstance(self.loss, Loss):
+            _check_loss(self.loss, self.targets)
         if self.weights is not None:
             _check_weights(self.weights, self.inputs)
         if self.scale is not None:
@@ -165,7 +167,7 @@ class EmpiricalRisk(eqx.Module):
         """
         risk = self.matching(params)
         _require_room(params, 3)
-        if self._structured(params):
+        if self._structured(params) and has_exact_root(self.loss):
             jax.eval_shape(self.outputs, params)
             params = jax.tree.map(lambda leaf: leaf.astype(jnp.result_type(leaf, risk.targets, risk.inputs)), params)
             return dense_hessian(params, risk.inputs, (risk.targets, risk.probabilities), self._second_order)
@@ -186,8 +188,10 @@ class EmpiricalRisk(eqx.Module):
         return self._probabilities(outputs.dtype)[:, None] * self.loss.slope(outputs, self.targets)
 
     def gauss_newton_root(self, outputs: Float[Array, "sample output"]) -> Float[Array, "sample output output"]:
-        """Returns G with ∂²R/∂f_i² = G_i·G_iᵀ, so that the Gauss–Newton part of the Hessian is (GᵀJ)ᵀ(GᵀJ)."""
-        return jnp.sqrt(self._probabilities(outputs.dtype))[:, None, None] * self.loss.curvature_root(outputs)
+        """Returns G with ∂²R/∂f_i² = G_i·G_iᵀ (its part that is not negative): the Gauss–Newton part is (GᵀJ)ᵀ(GᵀJ)."""
+        return jnp.sqrt(self._probabilities(outputs.dtype))[:, None, None] * self.loss.curvature_root(
+            outputs, self.targets
+        )
 
     def _probabilities(self, needed: Any) -> Array:
         """Returns p in the widest of the precisions of the data and of what it is to be multiplied with."""
@@ -214,7 +218,7 @@ class EmpiricalRisk(eqx.Module):
         """Returns the first derivative of R in what `predict` returns, and a root of the second."""
         f = self._scaled(outputs)
         slope = probabilities[:, None] * self.loss.slope(f, targets)
-        root = jnp.sqrt(probabilities)[:, None, None] * self.loss.curvature_root(f)
+        root = jnp.sqrt(probabilities)[:, None, None] * self.loss.curvature_root(f, targets)
         return self._scaled(slope), self._scaled(root)
 
 
@@ -266,6 +270,14 @@ def _check_weights(weights: Any, inputs: Any) -> None:
         raise ValueError(f"weights must have shape (sample,). Got shape {weights.shape}.")
     if not isinstance(weights, Tracer) and (np.any(np.asarray(weights) < 0) or not np.any(np.asarray(weights) > 0)):
         raise ValueError("weights must not be negative, and one of them must be positive. Got other ones.")
+
+
+def _check_loss(loss: Loss, targets: Any) -> None:
+    shape = jax.eval_shape(loss.value, targets, targets).shape
+    if shape != targets.shape[:1]:
+        raise ValueError(
+            f"loss.value must return one number a sample, shape {targets.shape[:1]}; sum over outputs. Got {shape}."
+        )
 
 
 def _check_scale(scale: Any) -> None:

@@ -22,6 +22,7 @@ CNN = networks.cnn(
 PLANE = networks.conv_two_layer(0, kernels=2, size=(2, 1), inputs=(3, 3), activation="tanh", scale=Scale(1.0, 1.0))
 SPLINES = networks.kan(0, widths=(2, 3, 1), intervals=(2, 3), degree=2, low=0.1, high=0.7, std=1.0)
 HEADS = networks.multi_head_attention(0, heads=2, d_model=3, d=2, d_v=1, std=1.0, inputs=4)
+DECODER = {"gamma": 0.5, "vocabulary": 7, "length": 4, "d_model": 4, "heads": 2, "depth": 2}
 NETWORKS = {
     "dense": networks.mlp(0, widths=(1, 2, 1), activation="tanh", std=1.0),
     "two layers": networks.two_layer(0, width=2, inputs=1, activation="tanh", scale=Scale(1.0, 1.0)),
@@ -42,6 +43,8 @@ NETWORKS = {
     "splines": SPLINES,
     "attention": HEADS,
     "attention without ends": dataclasses.replace(HEADS, embedding=None),
+    "decoder": networks.decoder(0, **DECODER),
+    "decoder, normalised before": networks.decoder(0, normalisation="pre", **DECODER),
     "linear": networks.linear(0, inputs=3, std=1.0, offset=True),
     "linear without offset": networks.linear(0, inputs=3, std=1.0),
     "diagonal": networks.diagonal(0, inputs=3, std=1.0),

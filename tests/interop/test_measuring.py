@@ -1,5 +1,6 @@
 """What is said of layers whose structure is known by construction; brute force beside the blocks."""
 
+import itertools
 import json
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_blocks_find_what_brute_force_finds(block):
     assert (found.close, found.closer) == (close, closer)
     assert found.participation == pytest.approx(participation, rel=1e-4)
     assert len(set(found.pairs)) == close and all(i < j for i, j in found.pairs)
-    np.testing.assert_allclose(nulls.nearest(cosines.unit(rows)), nearest, atol=1e-5)
+    np.testing.assert_allclose(cosines.nearest(cosines.unit(rows)), nearest, atol=1e-5)
 
 
 def test_planted_directions_are_counted():
@@ -68,11 +69,14 @@ def test_planted_directions_are_counted():
     "shape", sampled([((100, 10),), ((32, 200),), ((20, 5),), ((300, 64),), ((700, 100),)], keep=2)
 )
 def test_random_layers_and_rotated_copies_have_no_twins(shape):
+    """On average: one layer in a hundred is more alike than a hundred draws, and has two twins then."""
+    shares = []
     for seed in range(4):
         for rows in (random(*shape, seed), orthogonal(shape[0], seed) @ planted(*shape, 5, noise=0.3, seed=seed)):
             layer = only({"weight": rows}, seed=seed)
-            assert layer.nulls["rotation"].share <= 0.01, (shape, seed)
-            assert layer.verdict in ("as random", "low-rank")
+            shares.append(layer.nulls["rotation"].share)
+            assert layer.nulls["rotation"].twins <= 2 and layer.verdict != "condensed", (shape, seed)
+    assert np.mean(shares) <= 0.01
 
 
 def test_a_rotation_destroys_what_the_spectrum_does_not_show():
@@ -301,10 +305,33 @@ def test_duplicates_of_wide_layers_are_found_by_projection():
 def test_a_null_is_orthogonal_and_keeps_columns():
     rng = np.random.default_rng(0)
     for count in (2, 5, 8, 31):
-        turned = nulls.rotated(np.eye(count, dtype=np.float32), rng)
-        np.testing.assert_allclose(turned @ turned.T, np.eye(count), atol=1e-5)
+        for turned in itertools.islice(nulls.draws(np.eye(count, dtype=np.float32), "rotation", rng), 4):
+            np.testing.assert_allclose(turned @ turned.T, np.eye(count), atol=1e-5)
     rows = random(12, 4)
-    np.testing.assert_array_equal(np.sort(nulls.permuted(rows, rng), axis=0), np.sort(rows, axis=0))
+    seen = list(itertools.islice(nulls.draws(rows, "columns", rng), 4))
+    assert len({draw.tobytes() for draw in seen}) == 4
+    for draw in seen:
+        np.testing.assert_array_equal(np.sort(draw, axis=0), np.sort(rows, axis=0))
+
+
+@pytest.mark.parametrize("kind", nulls.KINDS)
+def test_first_and_later_draws_have_the_law_of_the_null(kind):
+    """Beside orthogonal matrices by QR (uniform), and columns permuted afresh: largest cosines of 300 draws of each."""
+    rows, rng = planted(24, 9, 6), np.random.default_rng(1)
+
+    def largest(draw):
+        return cosines.nearest(cosines.unit(draw)).max()
+
+    def afresh():
+        return orthogonal(24, rng.integers(2**32)) @ rows if kind == "rotation" else rng.permuted(rows, axis=0)
+
+    chains = [[largest(draw) for draw in itertools.islice(nulls.draws(rows, kind, rng), 5)] for _ in range(300)]
+    reference = [largest(afresh()) for _ in range(300)]
+    for found in ([chain[0] for chain in chains], [chain[4] for chain in chains]):
+        error = np.sqrt((np.var(found) + np.var(reference)) / 300)
+        assert abs(np.mean(found) - np.mean(reference)) < 4 * error
+        assert 0.7 < np.std(found) / np.std(reference) < 1.4
+    assert abs(np.corrcoef([chain[0] for chain in chains], [chain[4] for chain in chains])[0, 1]) < 0.25
 
 
 def test_the_seed_fixes_every_number():

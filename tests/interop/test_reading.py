@@ -256,10 +256,18 @@ def test_arrays_that_flax_cuts_are_put_together(tmp_path):
     path = tmp_path / "net.msgpack"
     path.write_bytes(msgspec.msgpack.encode({"params": {"w": cut, "b": packed(np.ones(2))}}))
     same(interop.read(path).tensors, {"params.w": whole, "params.b": np.ones(2)})
-    for broken in ({"shape": {"0": 2, "1": 3, "2": 5}}, {"shape": {"0": -2, "1": -3, "2": 4}}, {"shape": None}):
+    path.write_bytes(msgspec.msgpack.encode({"a.b": {"w": cut | {"shape": [4, 6]}}}))
+    same(interop.read(path).tensors, {"a.b.w": whole.reshape(4, 6)})
+    odd = {"0": packed(np.arange(24.0))}
+    for broken, words in (
+        ({"shape": {"0": 2, "1": 3, "2": 5}}, "fill"),
+        ({"shape": {"0": -2, "1": -3, "2": 4}}, "sizes|whole number"),
+        ({"shape": None}, "no shape"),
+        ({"chunks": {}}, "no pieces"),
+        ({"chunks": 3}, "no pieces"),
+        ({"chunks": {"0": pieces["0"], "1": 3}}, "fit"),
+        ({"chunks": pieces | odd}, "fit"),
+    ):
         path.write_bytes(msgspec.msgpack.encode({"w": cut | broken}))
-        with pytest.raises(UserError, match="pieces"):
+        with pytest.raises(UserError, match=words):
             interop.read(path)
-    path.write_bytes(msgspec.msgpack.encode({"w": cut | {"chunks": {"0": pieces["0"], "2": pieces["2"]}}}))
-    with pytest.raises(UserError, match="pieces"):
-        interop.read(path)

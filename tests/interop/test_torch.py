@@ -240,3 +240,39 @@ def test_watching_a_training(tmp_path):
         watcher(step, module)
     assert [step for step, _ in watcher.history()] == [0, 2, 4]
     assert all(torch.equal(p, q) for p, q in zip(module.parameters(), before, strict=True))
+
+
+def test_bounds_need_no_wide_default_of_jax():
+    """A user has not set `jax_enable_x64`; the products are float64 all the same."""
+    import jax
+
+    module = nn.Linear(3, 1, bias=False)
+    with torch.no_grad():
+        module.weight.copy_(torch.tensor([[1.0, 0.0, 0.0]]))  # the minimum
+    inputs = np.random.default_rng(0).standard_normal((20, 3))
+    with jax.enable_x64(False):
+        bounds = interop.pytorch(module, inputs, inputs[:, :1]).inertia_bounds(steps=3)
+    assert bounds.positive == 3 and bounds.negative == 0
+    np.testing.assert_allclose(bounds.eigenvalues, np.linalg.eigvalsh(2 * inputs.T @ inputs / 20), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("module", "inputs", "targets", "loss", "words"),
+    [
+        (3, np.ones((2, 4)), None, None, "takes a torch.nn.Module"),
+        (nn.Linear(4, 1), None, None, None, "inputs must be an array"),
+        (nn.Linear(4, 1), np.ones((0, 4)), None, None, "shape"),
+        (nn.Linear(4, 1), np.float64(1), None, None, "shape"),
+        (nn.Linear(4, 1), np.full((2, 4), np.nan), None, None, "NaN"),
+        (nn.Linear(4, 1), np.ones((2, 4)), [[np.inf], [0]], None, "targets hold NaN"),
+        (nn.Linear(4, 1), np.ones((2, 3)), None, None, "does not take inputs of shape"),
+        (nn.LSTM(4, 1), np.ones((2, 3, 4)), None, None, "one tensor"),
+        (nn.Linear(4, 1), np.ones((2, 4)), np.ones((3, 1)), None, "2 outputs and 3 targets"),
+        (nn.Linear(4, 1), np.ones((2, 4)), np.ones((2, 1)), lambda f, y: (f - y) ** 2, "one number"),
+        (nn.Linear(4, 1), np.ones((2, 4)), np.ones((2, 1)), lambda f, y: 3.0, "one number"),
+        (nn.Linear(4, 1), np.ones((2, 4)), None, None, "needs targets"),
+    ],
+)
+def test_a_seam_that_does_not_fit_gets_a_sentence(module, inputs, targets, loss, words):
+    with pytest.raises(UserError, match=words):
+        interop.pytorch(module, inputs, targets, loss).gradient()

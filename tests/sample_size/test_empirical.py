@@ -117,6 +117,7 @@ def test_optuna_searches_ranges():
     assert found.upper == 24 and 0.05 < dict(found.sizes[0].best)["rate"] < 0.2
 
 
+@pytest.mark.more
 def test_decoders_answer_as_one_ensemble_whatever_their_sizes():
     layout = anchors.Layout(items=(10, 19), length=3)
     task = anchors.composite((5, 1), layout=layout, split=anchors.RandomSplit(0.25, 0))

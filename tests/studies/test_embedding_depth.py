@@ -94,7 +94,7 @@ def test_an_inflection_at_the_shared_risk_is_no_plateau():
 
 def test_what_does_not_come_out_fails():
     records = [plateau(1, level=0.2), plateau(3, linear=0.9), lifted((4, 9, 0), 1e-9, 1e-6), merged(0.9)]
-    told = ["fails", "undecided", "holds", "fails", "fails", "fails", "holds", "fails"]
+    told = ["fails", "fails", "holds", "fails", "fails", "fails", "holds", "fails"]
     assert decided(STUDY, records, replace(ALL, norm_seeds=0)) == told
     printed = replace(NONE, printed_seeds=1)
     nothing = judged(STUDY, [merged(gone=(), method="sgd")], printed)

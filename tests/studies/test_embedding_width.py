@@ -10,6 +10,7 @@ from condenslab.studies.embedding_width.cases import (
     PRESETS,
     EscapeCase,
     IrisCase,
+    PublishedIrisCase,
     Settings,
     SplitCase,
     make_cases,
@@ -70,6 +71,14 @@ def iris_record(added=(4, 2, 2)):
     return record(IrisCase(0, 10), {"narrow": [[13, 0, 3]], "risks": [0.2]} | columns(table))
 
 
+def published_iris(negative=(3, 5, 7)):
+    """EP21, Fig. 3(b): 3, 5 and 7 negative and 1, 2 and 3 zero eigenvalues of 16, 24 and 32."""
+    shown = zip((2, 3, 4), negative, strict=True)
+    table = [row("equal", 0, k, [8 * k - (k - 1) - below, k - 1, below]) for k, below in shown]
+    values = {"risk": 0.22438345, "narrow": [7, 0, 1], "narrow_decided": True}
+    return record(PublishedIrisCase(), values | columns(table))
+
+
 def escape_record(wide=0.05, narrow=0.1090227421):
     values = {"level": 0.1090227421, "narrow_end": narrow, "wide_end": wide}
     times = np.array([1.0, 100.0, 1e4])
@@ -82,7 +91,8 @@ def proof_record(case):
     return record(case, {"widths": widths, "counts": [expected(case.width, w) for w in widths]})
 
 
-ALL = [split_record(1), split_record(2), iris_record(), escape_record(), *map(proof_record, proof_cases(SETTINGS))]
+ALL = [split_record(1), split_record(2), iris_record(), published_iris(), escape_record()]
+ALL += map(proof_record, proof_cases(SETTINGS))
 
 
 def claim_of(records, text):
@@ -91,7 +101,7 @@ def claim_of(records, text):
 
 def test_everything_as_the_theory_says_holds():
     claims = judged(STUDY, ALL, SETTINGS)
-    assert [claim.verdict for claim in claims] == ["holds"] * 21
+    assert [claim.verdict for claim in claims] == ["holds"] * 22
     assert {claim.figure for claim in claims} - {""} <= {drawing.title for drawing in STUDY.draw(ALL)}
     assert {claim.verdict for claim in judged(STUDY, [], SETTINGS)} == {"undecided"}
 
@@ -102,7 +112,7 @@ WIDE_COUNTS = "in the wide network each of K"
 @pytest.mark.parametrize(
     ("changed", "text"),
     [
-        (split_record(1, risk=0.11), "the lowest minimum of width 1"),
+        (split_record(1, risk=0.12), "the lowest minimum of width 1"),
         (
             split_record(1, row_counts=[[4, 1, 1], [5, 2, 2], [3, 3, 0], [3, 2, 1]]),
             "with a share of 0 or 1",
@@ -111,6 +121,7 @@ WIDE_COUNTS = "in the wide network each of K"
         (split_record(1, row_gradient=[1.0, 0.0, 0.0, 0.0]), "a split keeps the point critical"),
         (split_record(1, wide_counts=[12, 9, 8]), WIDE_COUNTS),
         (iris_record(added=(5, 1, 2)), "on Iris each further equal copy"),
+        (published_iris(negative=(3, 5, 6)), "on Iris a critical point of width 1"),
         (escape_record(wide=0.1), "the split minimum, perturbed, leaves"),
         (escape_record(narrow=0.10903), "the narrow minimum, perturbed as much, stays"),
     ],

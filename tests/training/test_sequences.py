@@ -45,6 +45,7 @@ def test_adamw_is_optax_with_its_schedule_and_clipping():
         np.testing.assert_allclose(mine[name], theirs[name], rtol=1e-10)
 
 
+@pytest.mark.more
 def test_members_are_the_same_alone_and_together():
     """Over seeds, scales, rates, decays and data sizes, in one program."""
     data = [FixedSample.of(TASK.sample(n, 0), room=40) for n in (40, 10, 25)]
@@ -87,6 +88,7 @@ def test_what_is_saved_goes_on_exactly(tmp_path):
         train_sequences(nets[:1], stream, METHOD, key=keys[:1], steps=40, batch=8, resume=back)
 
 
+@pytest.mark.more
 def test_a_small_decoder_learns_and_is_measured():
     sample = TASK.sample(20, 1)
 
@@ -118,6 +120,7 @@ def test_a_member_that_leaves_the_finite_numbers_keeps_what_was_finite():
     assert runs[1].steps == 12 > runs[0].steps
 
 
+@pytest.mark.more
 def test_a_time_limit_ends_with_what_there_is():
     nets = [drawn(k, dtype=jnp.float32) for k in range(2)]
     run, _ = train_sequences(nets, FreshSequences.of(TASK), METHOD, key=0, steps=10**7, batch=8, time_limit=0.5)

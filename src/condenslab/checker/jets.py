@@ -260,5 +260,5 @@ def _activated(name: str, jet: Jet, order: int) -> Jet:
 
 
 def _sum(a: Jet, b: Jet) -> Jet:
-    first = {k: a[1].get(k, 0) + b[1].get(k, 0) for k in a[1] | b[1]}
-    return a[0] + b[0], first, {k: a[2].get(k, 0) + b[2].get(k, 0) for k in a[2] | b[2]}
+    first = {k: a[1].get(k, 0) + b[1].get(k, 0) for k in {*a[1], *b[1]}}
+    return a[0] + b[0], first, {k: a[2].get(k, 0) + b[2].get(k, 0) for k in {*a[2], *b[2]}}

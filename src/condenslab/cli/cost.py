@@ -57,9 +57,9 @@ def _cost(plan: Plan, options: RunOptions) -> dict[str, Any]:
     known = store.statuses(plan.study.name) if store is not None else {}
     costs = costs_of(store, [plan.study.name])[plan.study.name] if store is not None else Costs()
     workers = executor(options.executor).workers
-    batches = Grid(plan.schedule, plan.cases).batches(workers=workers)
-    pending = [batch for batch in batches if batch.missing(known)]
-    missing = sum(len(batch.missing(known)) for batch in pending)
+    grid = Grid(plan.schedule, plan.cases)
+    batches, pending = grid.batches(workers=workers), grid.pending(known, workers=workers)
+    missing = sum(len(wanted) for _, wanted in pending)
     cases = sum(len(batch.ids) for batch in batches)
     return {
         "study": plan.study.name,
@@ -69,7 +69,7 @@ def _cost(plan: Plan, options: RunOptions) -> dict[str, Any]:
         "stored": cases - missing,
         "batches": len(batches),
         "programs": len({batch.program for batch in batches}),
-        "seconds": float(seconds_left(pending, costs, workers)),
-        "megabytes": max((batch.bytes for batch in pending), default=0) / 1e6,
+        "seconds": float(seconds_left([batch for batch, _ in pending], costs, workers)),
+        "megabytes": max((batch.bytes for batch, _ in pending), default=0) / 1e6,
         "calibrated": bool(costs.programs),
     }

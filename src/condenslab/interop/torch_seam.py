@@ -33,6 +33,8 @@ class TorchRisk:
         import copy
 
         torch = require_torch("interop.pytorch")
+        if not isinstance(module, torch.nn.Module):
+            raise UserError(f"interop.pytorch takes a torch.nn.Module. Got a {type(module).__name__}")
         _load_forward_mode(torch)
         self._torch = torch
         self._module = copy.deepcopy(module).to(device="cpu", dtype=torch.float64).eval()
@@ -44,10 +46,18 @@ class TorchRisk:
         self._sizes = [parameter.numel() for parameter in parameters.values()]
         self.theta = np.concatenate([p.detach().numpy().ravel() for p in parameters.values()])
         self._buffers = dict(self._module.named_buffers())
-        self._inputs = _tensor(torch, inputs)
-        self._targets = None if targets is None else _tensor(torch, targets)
+        self._inputs = _tensor(torch, inputs, "inputs")
+        self._targets = None if targets is None else _tensor(torch, targets, "targets")
         self._loss = loss
-        outputs = self._outputs(torch.from_numpy(self.theta))
+        try:
+            outputs = self._outputs(torch.from_numpy(self.theta))
+        except UserError:
+            raise
+        except Exception as error:
+            text = str(error).splitlines()[0] if str(error) else ""
+            raise UserError(
+                f"the module does not take inputs of shape {tuple(self._inputs.shape)}: {type(error).__name__}: {text}"
+            ) from error
         if self._targets is not None and len(outputs) != len(self._targets):
             raise UserError(f"there are {len(outputs)} outputs and {len(self._targets)} targets")
 
@@ -188,13 +198,14 @@ class TorchRisk:
         from condenslab.measures import inertia_bounds
 
         size = len(self.theta)
-        shape = jax.ShapeDtypeStruct((size,), np.float64)
+        shape = jax.ShapeDtypeStruct((size,), np.float64)  # whatever JAX's default precision is
 
         def product(v: Any) -> Any:
             return jax.pure_callback(lambda w: self.hessian_product(np.asarray(w)), shape, v, vmap_method="sequential")
 
         norm = float(np.abs(self.gradient()).sum())
-        return inertia_bounds(product, size, jax.random.key(seed), steps=steps, starts=starts, gradient_norm=norm)
+        with jax.enable_x64(True):
+            return inertia_bounds(product, size, jax.random.key(seed), steps=steps, starts=starts, gradient_norm=norm)
 
     def _columns(self, block: str | None) -> np.ndarray:
         places = [
@@ -223,7 +234,10 @@ class TorchRisk:
             raise UserError("the risk needs targets: interop.pytorch(module, inputs, targets)")
         outputs = self._outputs(theta)
         if self._loss is not None:
-            return self._loss(outputs, self._targets)
+            value = self._loss(outputs, self._targets)
+            if not self._torch.is_tensor(value) or value.numel() != 1:
+                raise UserError("the loss must return one number, for example by .mean() over samples")
+            return value.reshape(())
         return ((outputs - self._targets.reshape(outputs.shape)) ** 2).sum(dim=1).mean()
 
 
@@ -253,6 +267,15 @@ def _load_forward_mode(torch: Any) -> None:
         torch.func.jvp(torch.sin, (torch.zeros(1),), (torch.ones(1),))
 
 
-def _tensor(torch: Any, values: Any) -> Any:
-    tensor = values.detach().cpu() if torch.is_tensor(values) else torch.from_numpy(np.array(values))
-    return tensor.to(torch.float64) if tensor.is_floating_point() else tensor
+def _tensor(torch: Any, values: Any, what: str) -> Any:
+    try:
+        tensor = values.detach().cpu() if torch.is_tensor(values) else torch.from_numpy(np.array(values))
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{what} must be an array or a tensor of numbers. Got a {type(values).__name__}") from error
+    if tensor.ndim == 0 or not len(tensor):
+        raise UserError(f"{what} need the shape (sample, …). Got {tuple(tensor.shape)}")
+    if not tensor.is_floating_point():
+        return tensor
+    if not torch.isfinite(tensor).all():
+        raise UserError(f"{what} hold NaN or infinity: clean them first")
+    return tensor.to(torch.float64)

@@ -5,8 +5,8 @@ p does not; σ(0) itself is free. It is undefined (None) for activations that ar
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -48,6 +48,12 @@ class Activation:
     def __call__(self, preactivation: Array) -> Array:
         """Returns σ of every entry."""
         return self.function(preactivation)
+
+    def __reduce__(self) -> tuple[Callable[..., "Activation"], tuple[Any, ...]]:
+        """Sends an activation of the registry to another process by its name: functions of JAX cannot be pickled."""
+        if ACTIVATIONS.get(self.name) == self:
+            return activation, (self.name,)
+        return Activation, tuple(getattr(self, field.name) for field in fields(self))
 
     def derivatives(self, preactivation: Array, order: int) -> tuple[Array, ...]:
         """Returns (σ, σ′, …) up to the given order, each of the shape of the preactivation.

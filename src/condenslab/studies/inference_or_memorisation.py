@@ -1,7 +1,7 @@
 """Do the samples that a transformer needs follow how many rules it must store, or how many it must infer?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.settings import Count, Numbers, Positive
 from condenslab.studies.shared.decoders import Model
 from condenslab.sweeps import Outcome, Progress, Record
-from condenslab.tasks.anchors import AnchorTask, Layout, RandomSplit, complexities, family
+from condenslab.tasks.anchors import FAMILIES, AnchorTask, Layout, RandomSplit, complexities, family
 
 SMALL = Model(d_model=32, heads=1, d_k=16, d_ff=64, depth=2)
 """What two cores carry many times."""
@@ -118,7 +118,10 @@ def make_task(case: Case) -> AnchorTask:
         case: The case.
     """
     layout = Layout(items=case.items, length=3)
-    return family(case.kind, case.anchors, case.seed, layout=layout, split=RandomSplit(0.2, case.seed))
+    # With one vocabulary all families of m anchors share a compiled program.
+    tokens = max(family(kind, case.anchors, case.seed, layout=layout).vocabulary for kind in FAMILIES)
+    room = replace(layout, vocabulary=tokens)
+    return family(case.kind, case.anchors, case.seed, layout=room, split=RandomSplit(0.2, case.seed))
 
 
 def statements(settings: Settings) -> list[Statement]:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 from pathlib import Path
@@ -19,11 +18,14 @@ from condenslab.studies.contract.claims import Claim
 from condenslab.studies.contract.study import Study
 from condenslab.studies.registry import get
 from condenslab.studies.settings import as_dict, changed
-from condenslab.studies.work import work_of
+from condenslab.studies.work import OwnWork, work_of
 from condenslab.sweeps import Batch, Grid, InProcess, Progress, Run, Schedule, Store, command_of, complete, planned
 from condenslab.sweeps import executor as executor_named
-from condenslab.sweeps.records import Status
+from condenslab.sweeps.records import Record, Status
 from condenslab.tasks import Table, require_learnable
+
+_MANY = 50
+"""Cases from which it is worth saying that most of them are programs of their own."""
 
 _LARGEST_SEED = 2**32 - 1
 
@@ -181,7 +183,7 @@ def execute(
     """
     place = executor_named(executor, say)
     inside = isinstance(place, InProcess)
-    batch = partial(request.study.run_batch, data=request.data) if inside else work_of(request.study, request.data)
+    batch = OwnWork(request.study, request.data) if inside else work_of(request.study, request.data)
     store = Store(out, create=True)
     start = time.perf_counter()
     grid = Grid(request.schedule, request.cases)
@@ -197,12 +199,26 @@ def execute(
         time_limit=time_limit,
         say=say,
     )
+    programs = len({cut.program for cut in noted.batches})
+    if done.stored >= _MANY and 2 * programs > len(grid.cases):
+        say(
+            f"{len(grid.cases)} cases of {request.study.name} are {programs} programs, compiled one by one: fields "
+            "that only change numbers belong among those that a part lets vary"
+        )
     known = store.records(request.study.name)
     records = [known[identity] for identity in grid.ids]
+    work = {"programs": programs, "compilations": done.compilations}
+    result = _judged(request, records, {"seconds": time.perf_counter() - start} | work)
+    store.add_run(result)
+    return result
+
+
+def _judged(request: Plan, records: Sequence[Record], spent: dict[str, Any]) -> Run:
+    """Returns the run with its claims."""
     own = request.data is None
     claims = request.study.claims(records, request.settings, cases=request.cases, known_target=own)
-    moment = {"seconds": time.perf_counter() - start, "utc": datetime.now(UTC).isoformat(timespec="seconds")}
-    result = Run(
+    utc = datetime.now(UTC).isoformat(timespec="seconds")
+    return Run(
         study=request.study.name,
         revision=request.study.revision,
         preset=request.preset,
@@ -214,10 +230,8 @@ def execute(
         counts={status: sum(record.status == status for record in records) for status in get_args(Status)},
         failures=list(dict.fromkeys(record.message for record in records if record.status == "failed")),
         claims=[_row(claim, request) for claim in claims],
-        provenance=environment() | moment | {"compilations": done.compilations},
+        provenance=environment() | spent | {"utc": utc},
     )
-    store.add_run(result)
-    return result
 
 
 def environment() -> dict[str, Any]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from condenslab.networks import Decoder
 
 GROWTHS = ("a head split", "a neuron split", "wider heads", "d_model repeated")
+_SPLIT = ("a head split", "a neuron split")
+"""Growths after which there are two equal units."""
 _WORDS = {
     "a head split": "heads",
     "a neuron split": "neurons",
@@ -109,9 +111,7 @@ def statements(settings: Settings) -> list[Statement]:
         Statement(
             "copies stay equal under training, so that a wide decoder trains as the narrow one does",
             _DECK,
-            lambda evidence: evidence.where(Case, growth=("a head split", "a neuron split")).each(
-                lambda record: record.values["apart"]
-            ),
+            lambda evidence: evidence.where(Case, growth=_SPLIT).each(lambda record: record.values["apart"]),
             at_most(_ROUNDING),
             note="relative distance of two equal halves after AdamW",
             of="decoders",
@@ -250,6 +250,8 @@ def _apart(case: Case, wide: "Decoder", risk: Any) -> float:
 
     from condenslab.training import AdamW
 
+    if case.growth not in _SPLIT:
+        return 0.0
     method = AdamW(1e-2, decay=0.1)
 
     def step(t: Any, carried: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -260,10 +262,8 @@ def _apart(case: Case, wide: "Decoder", risk: Any) -> float:
         halves = [
             part[0][np.array([1, 2])] for part in (trained.queries, trained.keys, trained.values, trained.outputs)
         ]
-    elif case.growth == "a neuron split":
-        halves = [trained.expand[0].T[np.array([2, -1])], trained.contract[0][np.array([2, -1])]]
     else:
-        return 0.0
+        halves = [trained.expand[0].T[np.array([2, -1])], trained.contract[0][np.array([2, -1])]]
     return max(float(np.abs(one - other).max() / np.abs(one).max()) for one, other in halves)
 
 
@@ -324,7 +324,7 @@ STUDY = Study(
     part="generalization",
     deck="001",
     presets={
-        "tiny": Settings(("a neuron split",), 1, ("post",), 5, False),
+        "tiny": Settings(("wider heads",), 1, ("post",), 5, False),
         "quick": Settings(),
         "full": Settings(seeds=20, steps=1000),
     },

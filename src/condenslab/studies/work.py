@@ -55,24 +55,61 @@ class StudyWork:
 
     def __call__(self, cases: Sequence[Any], /, *, progress: Progress | None = None) -> list[Outcome]:
         """Computes a batch."""
+        spare_programs()
         module, _, attribute = self.reference.partition(":")
         return getattr(import_module(module), attribute).run_batch(cases, data=self.data, progress=progress)
 
     def prepare(self) -> None:
         """Sets JAX as it is where the work comes from, and starts to count compilations."""
         self.settings.apply()
-        self.compilations()
+        compilations()
 
     @staticmethod
     def compilations() -> int:
         """Returns how many programs this process has compiled since it was first asked."""
-        jax = sys.modules.get("jax")
-        if jax is None:
-            return 0
-        if not _counting:
-            _counting.append(0)
-            jax.monitoring.register_event_duration_secs_listener(_count)
-        return _counting[0]
+        return compilations()
+
+
+@dataclass(frozen=True)
+class OwnWork:
+    """Computes batches of a study in this process.
+
+    Attributes:
+        study: The study.
+        data: The user's own table, or None.
+    """
+
+    study: Study
+    data: Table | None
+
+    def __call__(self, cases: Sequence[Any], /, *, progress: Progress | None = None) -> list[Outcome]:
+        """Computes a batch."""
+        spare_programs()
+        return self.study.run_batch(cases, data=self.data, progress=progress)
+
+    @staticmethod
+    def compilations() -> int:
+        """Returns how many programs this process has compiled since it was first asked."""
+        return compilations()
+
+
+def spare_programs() -> None:
+    """Forgets compiled programs where the system would soon give no memory map for one more."""
+    if "jax" in sys.modules:
+        from condenslab.processors import make_room_for_programs
+
+        make_room_for_programs()
+
+
+def compilations() -> int:
+    """Returns how many programs this process has compiled since it was first asked."""
+    jax = sys.modules.get("jax")
+    if jax is None:
+        return 0
+    if not _counting:
+        _counting.append(0)
+        jax.monitoring.register_event_duration_secs_listener(_count)
+    return _counting[0]
 
 
 def work_of(study: Study, data: Table | None) -> StudyWork:

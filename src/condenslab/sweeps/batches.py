@@ -135,6 +135,28 @@ class Grid:
                 found.append(Batch([cases[i] for i in chunk], chunk, time, size, program))
         return found
 
+    def pending(
+        self, known: Mapping[str, Any], *, workers: int = 1, memory: int | None = None
+    ) -> list[tuple[Batch, list[str]]]:
+        """Returns what must run, each batch with the ids that are wanted of it.
+
+        A batch whose cases share a program runs as a whole; of cases that are computed alone what is missing runs.
+
+        Args:
+            known: Records, or their statuses, by id.
+            workers: As in `batches`.
+            memory: As there.
+        """
+        found = []
+        for batch in self.batches(workers=workers, memory=memory):
+            missing = batch.missing(known)
+            if missing and len(missing) < len(batch.ids) and self.schedule.alone(batch.cases[0]):
+                wanted = set(missing)
+                batch = batch.part([number for number, identity in enumerate(batch.ids) if identity in wanted])
+            if missing:
+                found.append((batch, missing))
+        return found
+
 
 def chunks(
     ids: list[str],

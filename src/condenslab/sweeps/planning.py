@@ -21,11 +21,13 @@ class Cut(msgspec.Struct, frozen=True):
         size: How many cases it has.
         seconds: The study's own estimate of its wall time.
         program: The short name of its compile key.
+        alone: Whether its cases are computed one by one, so that only missing ones take time.
     """
 
     size: int
     seconds: float
     program: str
+    alone: bool = False
 
 
 class Planned(msgspec.Struct, frozen=True):
@@ -91,7 +93,8 @@ def planned(store: Store, grid: Grid, *, preset: str, seed: int, command: Sequen
             return found
     room = budget()
     batches = grid.batches(memory=room)
-    cuts = [Cut(len(batch.cases), batch.seconds, batch.program) for batch in batches]
+    alone = grid.schedule.alone
+    cuts = [Cut(len(batch.cases), batch.seconds, batch.program, alone(batch.cases[0])) for batch in batches]
     ids = "".join(identity for batch in batches for identity in batch.ids)
     moment = datetime.now(UTC).isoformat(timespec="microseconds")
     plan = Planned(study, preset, seed, list(command), room, cuts, ids, moment)

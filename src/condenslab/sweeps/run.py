@@ -1,6 +1,7 @@
 """Runs what is missing: cases to batches, batches to records, each batch stored as soon as it is finished."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +16,9 @@ from condenslab.sweeps.records import Record
 from condenslab.sweeps.store import Store
 from condenslab.sweeps.tasks import Progress, Recipe, Report, RunBatch
 from condenslab.sweeps.working import versions
+
+_SETTLED = 2.0
+"""Seconds after which a rate is worth saying."""
 
 
 def sweep(
@@ -121,21 +125,11 @@ def complete(
     meter = _Meter(progress)
     with _started(engine, meter.tell):
         room = (schedule.memory if memory is None else memory) // engine.neighbours
-        batches = grid.batches(workers=engine.workers, memory=room)
-        pending = [
-            (_reduced(batch, set(missing), schedule), missing) for batch in batches if (missing := batch.missing(known))
-        ]
+        pending = grid.pending(known, workers=engine.workers, memory=room)
         coordination = Coordination(engine, recipe, store, meter.finish)
         meter.begin(coordination, [batch for batch, _ in pending])
         coordination.run(pending)
     return meter.work
-
-
-def _reduced(batch: Batch, missing: set[str], schedule: Schedule) -> Batch:
-    """Returns what must run of a batch: all of it where its cases share a program, else what is missing."""
-    if len(missing) == len(batch.ids) or not schedule.alone(batch.cases[0]):
-        return batch
-    return batch.part([number for number, identity in enumerate(batch.ids) if identity in missing])
 
 
 @dataclass(frozen=True)
@@ -176,9 +170,10 @@ class _Meter:
         self._cases = self._stored = 0
         self._under_way: dict[int, float] = {}
         self._coordination: Coordination | None = None
+        self._begun = 0.0
 
     def begin(self, coordination: Coordination, batches: Sequence[Batch]) -> None:
-        self._coordination = coordination
+        self._coordination, self._begun = coordination, time.monotonic()
         self._total = sum(map(_weight, batches))
         self._cases = sum(len(batch.cases) for batch in batches)
 
@@ -201,7 +196,9 @@ class _Meter:
             compilations=work.compilations + report.compilations,
         )
         failed = f", {self.work.failed} failed" if self.work.failed else ""
-        self._report(f"{self._stored} of {self._cases} cases stored{failed}")
+        elapsed = time.monotonic() - self._begun
+        rate = f", {self._stored / elapsed:.3g} a second" if elapsed > _SETTLED else ""
+        self._report(f"{self._stored} of {self._cases} cases stored{failed}{rate}")
 
     def _report(self, text: str) -> None:
         if self._progress is not None and self._total:

@@ -65,8 +65,10 @@ def standing(store: Store, say: Callable[[str], None] | None = None) -> list[Sta
             found = [known[identity][1] if identity in known else "missing" for identity in ids]
             counts.update(found)
             told.update(ids)
-            if "missing" in found or "failed" in found:
-                seconds += costs[plan.study].seconds(cut.program, cut.seconds)
+            left = found.count("missing") + found.count("failed")
+            if left:
+                share = left / cut.size if cut.alone else 1.0
+                seconds += share * costs[plan.study].seconds(cut.program, cut.seconds)
         command = shlex.join(["condenslab", *plan.command])
         rows.append(
             _row(plan.study, counts, plan.cases, preset=plan.preset, seed=plan.seed, command=command, seconds=seconds)

@@ -14,6 +14,7 @@ import jax.scipy.linalg as jsl
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
+from condenslab.losses import has_exact_root
 from condenslab.memory import shortage
 from condenslab.networks.dense import TwoLayer, apply, parameter_count
 from condenslab.networks.structure import from_neurons, neuron_tangents, to_neurons
@@ -47,7 +48,7 @@ def two_layer_solver(risk: EmpiricalRisk, network: TwoLayer) -> Callable[[Array]
     Arrays have the neurons last, (…, coordinate, neuron), so that loops run along them.
     """
     risk = risk.matching(network)
-    if risk.targets.size >= parameter_count(network):
+    if risk.targets.size >= parameter_count(network) or not has_exact_root(risk.loss):
         return dense_solver(risk, network)
     return _woodbury(risk, network)
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from condenslab.interop.neurons import groups, large, nulls
-from condenslab.interop.neurons.cosines import BLOCK, CLOSE, CLOSER, Neighbours, neighbours, unit
+from condenslab.interop.neurons.cosines import BLOCK, CLOSE, CLOSER, Neighbours, nearest, neighbours, unit
 from condenslab.interop.neurons.layers import Layer
 from condenslab.interop.neurons.report import LayerReport, Null, verdict
-from condenslab.interop.neurons.rows import SMALLEST, norms
+from condenslab.interop.neurons.rows import SMALLEST, Rows, norms
 
 THRESHOLDS = (0.8, 0.9, CLOSE, CLOSER)
 _DEAD, _FAINT = 1e-4, 0.1
@@ -46,10 +46,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     Raises:
         UnmeasurableError: It holds NaN or infinity.
     """
-    lengths = _lengths(layer)
-    if not np.all(np.isfinite(lengths)) or lengths.max() < SMALLEST:
-        layer = replace(layer, rows=layer.rows.scaled())
-        lengths = _lengths(layer)
+    layer, lengths = _with_lengths(layer)
     dead = lengths <= _DEAD * lengths.max()
     if layer.out is not None:
         dead |= layer.out <= _DEAD * layer.out.max()
@@ -62,7 +59,7 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
     found = _exact(layer, live) if exact else _sampled(layer, live, sample, rng)
     compared = live if len(live) <= _MOST_EXACT else np.sort(rng.permutation(live)[:_SAMPLE])
     rows = layer.rows.take(compared) if len(compared) < len(layer.rows) else layer.rows.block(0, len(layer.rows))
-    best = found.nearest if exact and len(compared) == len(live) else nulls.nearest(unit(rows))
+    best = found.nearest if exact and len(compared) == len(live) else nearest(unit(rows))
     table = _table(rows, best, settings.symmetry)
     drawn = _nulls(rows, best, settings, rng) if settings.nulls and len(rows) > 1 else {}
     at_close = next(row["groups"] for row in table if row["threshold"] == CLOSE)
@@ -93,10 +90,17 @@ def measure_layer(layer: Layer, settings: Settings) -> LayerReport:
 _NO_NEIGHBOUR = {"median": 0.0, "largest": 0.0}
 
 
-def _lengths(layer: Layer) -> np.ndarray:
-    rows = layer.rows
-    parts = [norms(rows.block(begin, begin + 2048)) for begin in range(0, len(rows), 2048)]
-    return np.concatenate(parts)
+def _with_lengths(layer: Layer) -> tuple[Layer, np.ndarray]:
+    """Returns the layer, scaled where its numbers are beyond what float32 can square, and the norms of its neurons."""
+    lengths = _lengths(layer.rows)
+    if np.all(np.isfinite(lengths)) and lengths.max() >= SMALLEST:
+        return layer, lengths
+    scaled = replace(layer, rows=layer.rows.scaled())
+    return scaled, _lengths(scaled.rows)
+
+
+def _lengths(rows: Rows) -> np.ndarray:
+    return np.concatenate([norms(rows.block(begin, begin + 2048)) for begin in range(0, len(rows), 2048)])
 
 
 def _exact(layer: Layer, live: np.ndarray) -> Neighbours:
@@ -127,7 +131,7 @@ def _effective(layer: Layer, compared: np.ndarray, faint: np.ndarray, settings: 
     if not faint.any():
         return at_close
     rows = layer.rows.take(compared[~faint])
-    return groups.count(rows, nulls.nearest(unit(rows)), CLOSE, settings.symmetry)
+    return groups.count(rows, nearest(unit(rows)), CLOSE, settings.symmetry)
 
 
 def _nulls(rows: np.ndarray, best: np.ndarray, settings: Settings, rng: np.random.Generator) -> dict[str, Null]:
@@ -137,9 +141,10 @@ def _nulls(rows: np.ndarray, best: np.ndarray, settings: Settings, rng: np.rando
         wanted = settings.repeats or _REPEATS
         draws: list[np.ndarray] = []
         tables: list[list[dict[str, Any]]] = []
+        source = nulls.draws(rows, kind, rng)
         while len(draws) < wanted:
-            drawn = nulls.rotated(rows, rng) if kind == "rotation" else nulls.permuted(rows, rng)
-            draws.append(nulls.nearest(unit(drawn)))
+            drawn = next(source)
+            draws.append(nearest(unit(drawn)))
             if len(draws) <= _COUNTED:
                 tables.append(_table(drawn, draws[-1], "direction"))
             if len(draws) == wanted and settings.repeats is None and len(rows) < _SMALL and wanted < _MANY_REPEATS:
@@ -164,7 +169,7 @@ def _picture(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns some neurons for the page, which shows them beside a null or not at all."""
     some = rows[:_PICTURED] if settings.nulls else rows[:0]
-    beside = nulls.rotated(rows, rng)[:_PICTURED] if len(some) > 1 else some
+    beside = next(nulls.draws(rows, "rotation", rng))[:_PICTURED] if len(some) > 1 else some
     return unit(some), unit(beside), norms(some)
 
 

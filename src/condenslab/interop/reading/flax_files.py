@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from condenslab.interop.reading import dtypes
+from condenslab.interop.reading import calls, dtypes
 from condenslab.interop.reading.flatten import Skipped, flatten
 from condenslab.interop.reading.inert import Storage, TensorRef, Unread
 from condenslab.interop.reading.refusal import RefusalError
@@ -35,30 +35,28 @@ def read(raw: np.ndarray) -> tuple[dict[str, np.ndarray], Skipped]:
         raise RefusalError(f"it is no msgpack file ({str(error)[:60]})") from error
     if not isinstance(value, dict):
         raise RefusalError("it is no msgpack map of names")
-    return _joined(*flatten(value, lambda tensor: _shaped(tensor, raws)), value)
+    return flatten(_joined(value, raws), lambda tensor: _shaped(tensor, raws))
 
 
-def _joined(
-    found: dict[str, np.ndarray], skipped: Skipped, value: dict[Any, Any]
-) -> tuple[dict[str, np.ndarray], Skipped]:
+def _joined(value: Any, raws: list[np.ndarray]) -> Any:
     """Puts together the arrays that Flax cuts above 1 GiB: a map of a mark, the shape and the flat pieces by number."""
-    for name in [name for name in found if name.endswith(".chunks.0")]:
-        whole = name.removesuffix(".chunks.0")
-        about: Any = value
-        for part in whole.split("."):
-            about = about.get(part) if isinstance(about, dict) else None
-        if not isinstance(about, dict) or _CHUNKS not in about:
-            continue
-        shape, pieces = about.get("shape"), about.get("chunks")
-        sizes = tuple(shape.get(str(n)) for n in range(len(shape))) if isinstance(shape, dict) else shape
-        parts = [found.pop(f"{whole}.chunks.{n}", None) for n in range(len(pieces))]
-        if any(part is None or part.ndim != 1 for part in parts) or not isinstance(sizes, tuple | list):
-            raise RefusalError(f"the pieces of the array {whole[:80]} do not fit together")
-        joined = np.concatenate(parts)
-        if not all(type(size) is int and size >= 0 for size in sizes) or math.prod(sizes) != joined.size:
-            raise RefusalError(f"the pieces of the array {whole[:80]} do not fill its shape")
-        found[whole] = joined.reshape(sizes)
-    return found, skipped
+    if isinstance(value, list):
+        return [_joined(part, raws) for part in value]
+    if not isinstance(value, dict):
+        return value
+    if _CHUNKS not in value:
+        return {name: _joined(part, raws) for name, part in value.items()}
+    shape, pieces = ([*v.values()] if isinstance(v, dict) else v for v in (value.get("shape"), value.get("chunks")))
+    if not isinstance(shape, list) or not isinstance(pieces, list) or not pieces:
+        raise RefusalError("an array that was cut has no shape or no pieces")
+    parts = [piece for piece in pieces if isinstance(piece, TensorRef)]
+    if len(parts) < len(pieces) or any(part.dtype != parts[0].dtype for part in parts):
+        raise RefusalError("the pieces of an array that was cut do not fit together")
+    sizes, count = calls.sizes(shape, "a shape"), sum(part.storage.numel for part in parts)
+    if math.prod(sizes) != count:
+        raise RefusalError("the pieces of an array that was cut do not fill its shape")
+    raws.append(np.concatenate([raws[int(part.storage.key)] for part in parts]))
+    return TensorRef(Storage(parts[0].dtype, str(len(raws) - 1), count), parts[0].dtype, 0, sizes, sizes)
 
 
 def _array(data: memoryview, raws: list[np.ndarray]) -> TensorRef | Unread:

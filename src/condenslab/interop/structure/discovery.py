@@ -21,9 +21,10 @@ def groups(module: Any, args: Sequence[Any], kwargs: Mapping[str, Any] | None = 
     them is listed as uncertified.
 
     Args:
-        module: A `torch.nn.Module`. It is copied and left as it is.
-        args: Example inputs, which set the shapes; batches of two or more.
-        kwargs: Inputs by name.
+        module: A `torch.nn.Module`, which is copied and left as it is; or a JAX function of a pytree of parameters and
+            inputs, walked by its jaxpr.
+        args: Example inputs, which set the shapes; batches of two or more. For a JAX function the parameters first.
+        kwargs: Inputs by name, of a torch module.
         seed: Of the perturbation and the permutations.
 
     Returns:
@@ -31,8 +32,19 @@ def groups(module: Any, args: Sequence[Any], kwargs: Mapping[str, Any] | None = 
 
     Raises:
         UserError: PyTorch is not installed; the module takes no such inputs or cannot be exported; weights are NaN.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> params = {"in": jnp.ones((5, 2)), "out": jnp.ones((1, 5))}
+        >>> found = groups(lambda p, x: jnp.tanh(x @ p["in"].T) @ p["out"].T, (params, jnp.ones((3, 2))))
+        >>> [(group.size, [member.parameter for member in group.members]) for group in found]
+        [(5, ["['in']", "['out']"])]
     """
     began = time.perf_counter()
+    if callable(module) and not hasattr(module, "state_dict"):
+        from condenslab.interop.structure.jax_program import JaxProgram
+
+        return of_program(JaxProgram(module, args[0], args[1:]), seed=seed, began=began)
     return of_program(TorchProgram(module, args, kwargs or {}), seed=seed, began=began)
 
 

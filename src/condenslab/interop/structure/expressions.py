@@ -180,8 +180,8 @@ def unit_positions(axis: Axis, atom: Atom, sizes: Sizes) -> np.ndarray:
         sizes: The sizes.
     """
     owner = _owner(resolved(axis), atom, sizes)
-    units = sizes.get(atom, atom.size)
-    return np.stack([np.flatnonzero(owner == unit) for unit in range(units)])
+    order = np.argsort(owner, kind="stable")
+    return order[np.count_nonzero(owner < 0) :].reshape(sizes.get(atom, atom.size), -1)
 
 
 def _owner(axis: Axis, atom: Atom, sizes: Sizes) -> np.ndarray:

@@ -109,8 +109,9 @@ def latency(before: Any, after: Any, data: Data) -> dict[str, Any]:
             if least < 1.0
             else "what shrank is not where the time goes, or is no multiple of what the machine computes at once"
         )
-        if parameters(after) >= parameters(before):
-            reason = "nothing was removed"
+        change = parameters(after) - parameters(before)
+        if change >= 0:
+            reason = "it has more parameters" if change else "nothing was removed"
     return {"before": old, "after": new, "ratio": old / new, "samples": min(data.batch, data.samples), "reason": reason}
 
 

@@ -1,9 +1,11 @@
 """What is asked of torch: a copy of a module, its export, its outputs, and in which type it really computes."""
 
+import contextlib
 import copy
 import inspect
+import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from condenslab.errors import UserError
@@ -84,7 +86,7 @@ def export(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], any_batch
     torch = require_torch("finding interchangeable units")
     if not isinstance(module, torch.nn.Module):
         raise UserError(f"a torch.nn.Module is needed. Got a {type(module).__name__}")
-    with torch.no_grad(), warnings.catch_warnings():
+    with torch.no_grad(), warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")
         try:
             module(*args, **kwargs)
@@ -107,6 +109,13 @@ def export(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any], any_batch
                 f"the module cannot be exported by torch.export, so that its axes are not known: "
                 f"{type(error).__name__}: {first_line(error)}"
             ) from error
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keeps what torch prints about a failing export (its whole graph) off the standard streams."""
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+        yield
 
 
 def _free_batch(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:

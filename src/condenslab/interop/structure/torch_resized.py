@@ -56,7 +56,7 @@ class _Builder:
         self.graph.lint()
         inner = self.torch.fx.GraphModule(self.root, self.graph)
         outputs = _plain_outputs(exported.call_spec.out_spec)
-        made = _wrapper(self.torch)(inner, exported.call_spec, outputs)
+        made = _wrapper(self.torch)(inner, outputs)
         made.paths = {name: path for name, path in self.paths.items() if name in self.weights.arrays}
         made.nodes = {old.name: new.name for old, new in self.of.items()}
         return made
@@ -217,9 +217,9 @@ def _wrapper(torch: Any) -> Any:
     class Resized(torch.nn.Module):
         """A graph that takes and returns nested values."""
 
-        def __init__(self, inner: Any, call_spec: Any, outputs: Any) -> None:
+        def __init__(self, inner: Any, outputs: Any) -> None:
             super().__init__()
-            self.inner, self.order, self.outputs = inner, call_spec.in_spec, outputs
+            self.inner, self.outputs = inner, outputs
 
         def forward(self, *args: Any, **kwargs: Any) -> Any:
             """Returns the outputs."""

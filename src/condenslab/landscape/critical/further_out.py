@@ -30,8 +30,11 @@ _STANDS = 1e-5
 _NOISE = 16.0
 _SOFT = 1e4
 _EXACT = 1e-10
-_CLOSE = 1e-7
-_FULL_RANK = 1e-9
+_CLOSE = 1e-3
+_NEARBY = 0.05
+_CONTRACTION = 4.0
+_GAUSS_NEWTON = 6
+_FULL_RANK = 1e-12
 _FOLLOWED = 4
 _BALANCE = 1e-3
 _MEANINGFUL = 1e3
@@ -87,29 +90,40 @@ def _separates(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
 def attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
     """Says whether an exact solution, R = 0 of the squared loss, lies next to θ.
 
-    It does where residuals are small, the least-squares step that removes them is a small one, and the outputs of all
-    samples can be moved independently; or residuals are rounding and the parameters move the outputs independently.
+    It does where the outputs of all samples can be moved independently and Gauss and Newton's method reaches residuals
+    that are rounding at once, or by steps that contract quadratically: in a channel, where R falls towards an infimum
+    at infinity, steps go on and on.
 
     Args:
         risk: R.
         network: θ.
     """
-    counted = np.flatnonzero(np.asarray(risk.probabilities) > 0)
     if not isinstance(risk.loss, SquaredLoss) or not ravel(network).size:
         return False
-    residuals, jacobian = (np.asarray(part)[counted] for part in _fit(risk, network))
-    unit = max(float(np.abs(np.asarray(risk.targets)[counted]).max()), float(np.finfo(float).tiny))
-    if not np.abs(residuals).max() <= _CLOSE * unit:
+    counted = np.flatnonzero(np.asarray(risk.probabilities) > 0)
+    inputs, targets = np.asarray(risk.inputs)[counted], np.asarray(risk.targets)[counted]
+    unit = max(float(np.abs(targets).max()), float(np.finfo(float).tiny))
+    _, first = np.unique(inputs, axis=0, return_index=True)  # repeated inputs move together
+    theta, last = np.asarray(ravel(network)), np.inf
+    for taken in range(_GAUSS_NEWTON):
+        residuals, jacobian = (np.asarray(part)[counted] for part in _fit(risk, unravel(jnp.asarray(theta), network)))
+        if not np.abs(residuals).max() <= _CLOSE * unit:
+            return False
+        jacobian = jacobian[first].reshape(-1, theta.size)
+        step = np.linalg.lstsq(jacobian, residuals[first].ravel(), rcond=None)[0]
+        moved = np.max(np.abs(step) / (1 + np.abs(theta)))
+        if moved <= _STANDS:
+            break
+        if not moved <= min(_NEARBY, last / _CONTRACTION):
+            return False
+        theta = theta - step
+        last = moved if taken else np.inf  # the first step goes down the steep sides and tells nothing of the channel
+    else:
         return False
-    _, first = np.unique(np.asarray(risk.inputs)[counted], axis=0, return_index=True)  # repeated inputs move together
-    jacobian = jacobian[first].reshape(-1, jacobian.shape[2])
-    step = np.linalg.lstsq(jacobian, residuals[first].ravel(), rcond=None)[0]
-    if not np.max(np.abs(step) / (1 + np.abs(np.asarray(ravel(network))))) <= _STANDS:
-        return False
-    wide = jacobian.shape[0] <= jacobian.shape[1] and len(first) == len(counted)
+    wide = jacobian.shape[0] <= theta.size and len(first) == len(counted)
     if not wide and np.abs(residuals).max() > _EXACT * unit:
         return False
-    if jacobian.shape[0] <= jacobian.shape[1]:  # each sample on its own scale; parameters share that of the data
+    if jacobian.shape[0] <= theta.size:  # each sample on its own scale; parameters share that of the data
         jacobian = jacobian / np.maximum(np.linalg.norm(jacobian, axis=1, keepdims=True), np.finfo(float).tiny)
     values = np.linalg.svd(jacobian, compute_uv=False)
     return bool(values[-1] > _FULL_RANK * values[0])

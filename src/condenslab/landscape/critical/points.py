@@ -90,6 +90,7 @@ def critical_points(
     root_steps: int = _ROOT_STEPS,
     time_limit: float | None = None,
     memory: int = _MEMORY,
+    processes: int = 1,
 ) -> CriticalPoints:
     """Searches the critical points of R over dense networks of one shape, minima and saddles.
 
@@ -125,6 +126,9 @@ def critical_points(
         root_steps: At most so many steps of the root finder.
         time_limit: Wall seconds for the search, or None.
         memory: Bytes that a batch may hold.
+        processes: How many processes search at a time, each thousands of starts, started for this search; they change
+            no number. Each takes seconds to start, so they pay for tens of thousands of starts. A network with an
+            activation of your own is searched in this process alone.
 
     Raises:
         TypeError: The risk is not float64.
@@ -140,7 +144,7 @@ def critical_points(
     if not hidden:
         raise ValueError(f"a search needs at least one width. Got {width!r}.")
     starts, activation, risk = count("starts", starts), as_activation(activation), _own(risk)
-    limits = Limits(tolerance, steepest, root_steps, time_limit, memory)
+    limits = Limits(tolerance, steepest, root_steps, time_limit, memory, processes)
     shape = hidden if deep else hidden[0]
     networks, steps = law.draw(risk, key, starts, shape, activation, biases=biases, output_bias=output_bias)
     return _search(risk, networks, np.asarray(steps), limits, same, sum(hidden))
@@ -157,6 +161,7 @@ def critical_points_from(
     root_steps: int = _ROOT_STEPS,
     time_limit: float | None = None,
     memory: int = _MEMORY,
+    processes: int = 1,
 ) -> CriticalPoints:
     """Searches critical points from starts of one's own: points of a trajectory, say, or networks of any depth.
 
@@ -170,6 +175,7 @@ def critical_points_from(
         root_steps: As there.
         time_limit: As there.
         memory: As there.
+        processes: As there.
 
     Raises:
         TypeError: The risk or a start is not float64, or a start is no dense network.
@@ -189,7 +195,7 @@ def critical_points_from(
     if steps.shape != (len(starts),):
         raise ValueError(f"descents must be one number, or one for each of {len(starts)} starts. Got {steps.shape}.")
     networks = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *starts)
-    limits = Limits(tolerance, steepest, root_steps, time_limit, memory)
+    limits = Limits(tolerance, steepest, root_steps, time_limit, memory, processes)
     total = first.width if isinstance(first, TwoLayer) else sum(first.widths[1:-1])
     return _search(risk, networks, steps, limits, same, total)
 

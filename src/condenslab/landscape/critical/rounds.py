@@ -1,9 +1,7 @@
 """Many searches for roots of ∇R at once: compiled rounds, between which finished members make room for new ones."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -45,114 +43,72 @@ class Derivatives(NamedTuple):
     hessian: Array
 
 
-@dataclass(frozen=True, eq=False)
-class Criteria:
-    """When a member has finished; functions of arrays with a leading member axis.
+@runtime_checkable
+class Criteria(Protocol):
+    """When a member has finished."""
+
+    @property
+    def root_steps(self) -> int:
+        """Largest number of steps after the descent."""
+        ...
+
+    def reached(self, theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        """Returns whether each gradient counts as zero, shape (member,)."""
+        ...
+
+    def escaped(self, theta: np.ndarray) -> np.ndarray:
+        """Returns whether each member is so far outside of the data that it is given up, shape (member,)."""
+        ...
+
+    def halted(self) -> bool:
+        """Returns whether no further round is to be entered."""
+        ...
+
+
+class Finished(NamedTuple):
+    """Members of a lane that have finished in one round.
 
     Attributes:
-        reached: (θ, gradients) → whether a gradient counts as zero, shape (member,).
-        escaped: θ → whether a member is so far outside of the data that it is given up, shape (member,).
-        root_steps: Largest number of steps after the descent.
-        halted: Whether no further round is to be entered.
+        places: Their numbers in the lane, shape (member,).
+        theta: θ, shape (member, param).
+        gradient: ∇R(θ), shape (member, param).
+        hessian: ∇²R(θ), shape (member, param, param).
+        escaped: Whether each was given up outside of the data, shape (member,).
     """
 
-    reached: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    escaped: Callable[[np.ndarray], np.ndarray]
-    root_steps: int
-    halted: Callable[[], bool]
-
-
-@dataclass(eq=False)
-class Harvest:
-    """What the members ended as; those that have not finished stand at their start, with an infinite gradient.
-
-    Attributes:
-        theta: θ, shape (start, param).
-        gradient: ∇R(θ), shape (start, param).
-        hessian: ∇²R(θ), shape (start, param, param).
-        finished: Whether the search came to its end, shape (start,).
-        escaped: Whether it was given up outside of the data, shape (start,).
-        interrupted: Whether Ctrl-C ended it.
-    """
-
+    places: np.ndarray
     theta: np.ndarray
     gradient: np.ndarray
     hessian: np.ndarray
-    finished: np.ndarray
     escaped: np.ndarray
-    interrupted: bool = False
 
 
-def run(
+def run_lane(
     risk: EmpiricalRisk,
     like: PyTree,
     starts: np.ndarray,
     descents: np.ndarray,
+    batch: int,
     criteria: Criteria,
-    *,
-    memory: int,
-) -> Harvest:
-    """Searches from every start: damped Gauss–Newton steps downhill, then damped Newton steps to the next root of ∇R.
-
-    With D = diag(GN)^(−1/2), S = D·H·D = V·Λ·Vᵀ and c = Vᵀ·D·∇R the step is −D·V·(c/(Λ + λ)) with the Gauss–Newton
-    part GN in place of H while a member descends, and −D·V·(Λ·c/(Λ² + λ²)) afterwards: the minimiser of
-    ‖D(∇R + Hδ)‖² + λ²‖D⁻¹δ‖², a Levenberg–Marquardt step on the gradient, which is as ready to end on a saddle as on a
-    minimum. A step is kept if it lowers R, or afterwards ‖D∇R‖; λ is then multiplied by 0.3, otherwise by 3.
-
-    Starts are cut into lanes, one after the other, in a thread, so that Ctrl-C never falls into a round. (One thread:
-    two programs with batched eigendecompositions at a time can wait for each other for ever in XLA's thread pool.) In
-    a lane a batch of a power of two of members takes `ROUND` steps at a time in one compiled program. What has finished
-    is replaced by the next starts; when those run out, the rest is repacked into smaller batches of one more size.
+    deposit: Callable[["Finished"], None],
+    stopped: Callable[[], bool],
+) -> None:
+    """Searches from the starts of one lane.
 
     Args:
         risk: R.
         like: A network of the shapes of θ.
         starts: θ of every start, shape (start, param).
         descents: Steps of descent of each, shape (start,).
+        batch: Members of a compiled round.
         criteria: When a member has finished.
-        memory: Bytes that a batch may hold.
-
-    Returns:
-        Where the members ended. After Ctrl-C those that had finished are kept.
+        deposit: Called with what has finished, round after round.
+        stopped: Whether nobody waits for more.
     """
-    count, size = starts.shape
-    infinite = np.full((count, size), np.inf)
-    flags = np.zeros((2, count), dtype=bool)
-    harvest = Harvest(starts.copy(), infinite, np.full((count, size, size), np.inf), flags[0], flags[1])
-    batch = _batch(risk, size, memory, count)
-    wide = jnp.result_type(float) == jnp.float64  # a context manager of JAX holds in one thread only
-
-    def work(low: int) -> None:
-        with jax.enable_x64(wide):
-            lane = np.arange(low, min(low + LANE, count))
-            _run_lane(risk, like, starts[lane], descents[lane], lane, batch, criteria, harvest)
-
-    with ThreadPoolExecutor(1, thread_name_prefix="condenslab") as pool:
-        futures = [pool.submit(work, low) for low in range(0, count, LANE)]
-        try:
-            for future in futures:
-                future.result()
-        except BaseException as stop:
-            harvest.interrupted = True
-            if not isinstance(stop, KeyboardInterrupt):
-                raise
-    return harvest
-
-
-def _run_lane(
-    risk: EmpiricalRisk,
-    like: PyTree,
-    starts: np.ndarray,
-    descents: np.ndarray,
-    numbers: np.ndarray,
-    batch: int,
-    criteria: Criteria,
-    harvest: Harvest,
-) -> None:
     theta, damping, step = starts.copy(), np.full(len(starts), _DAMPING), np.zeros(len(starts), dtype=int)
     norms, idle = np.full(len(starts), np.inf), np.zeros(len(starts), dtype=int)
     unfinished = np.ones(len(starts), dtype=bool)
-    while unfinished.any() and not (criteria.halted() or harvest.interrupted):
+    while unfinished.any() and not (criteria.halted() or stopped()):
         waiting = int(np.count_nonzero(unfinished))
         if waiting <= _FEW < batch:
             batch = _FEW
@@ -167,14 +123,11 @@ def _run_lane(
         escaped = criteria.escaped(new)
         stuck = (idle[own] >= _IDLE_ROUNDS) | (step[own] - descents[own] >= criteria.root_steps)
         ended = escaped | stuck | ~np.isfinite(new).all(axis=1) | (rooting & criteria.reached(new, gradient))
-        done, places = own[ended], numbers[own[ended]]
-        harvest.theta[places], harvest.gradient[places] = new[ended], gradient[ended]
-        harvest.hessian[places], harvest.escaped[places] = hessian[ended], escaped[ended]
-        harvest.finished[places] = True
-        unfinished[done] = False
+        unfinished[own[ended]] = False
+        deposit(Finished(own[ended], new[ended], gradient[ended], hessian[ended], escaped[ended]))
 
 
-def _batch(risk: EmpiricalRisk, size: int, memory: int, count: int) -> int:
+def batch_size(risk: EmpiricalRisk, size: int, memory: int, count: int) -> int:
     """Returns the largest power of two of members whose arrays fit: `_FEW` at most where a program more costs more."""
     own = 8 * (10 * size * size + 6 * risk.targets.size * (size + 4))
     return 2 ** int(np.log2(max(1, min(_BATCH if count > LANE // 2 else _FEW, memory // own))))

@@ -11,7 +11,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.landscape.critical import rounds
+from condenslab.landscape.critical import lanes, rounds
 from condenslab.landscape.critical.further_out import attains_zero
 from condenslab.landscape.critical.saturation import escaped, looks_saturated
 from condenslab.landscape.critical.stationary import STANDSTILL, Fate, newton_step
@@ -37,6 +37,7 @@ class Limits:
         root_steps: At most so many steps to the root.
         seconds: Wall time after which no further round is entered, or None.
         memory: Bytes that a batch may hold.
+        processes: How many processes search at a time.
 
     Raises:
         ValueError: A number is NaN or out of range; it is named as in `critical_points`.
@@ -47,6 +48,7 @@ class Limits:
     root_steps: int
     seconds: float | None
     memory: int
+    processes: int = 1
 
     def __post_init__(self) -> None:
         if self.tolerance is not None:
@@ -54,6 +56,7 @@ class Limits:
         check_positive("steepest", self.steepest)
         count("root_steps", self.root_steps, least=0)
         count("memory", self.memory)
+        count("processes", self.processes)
         if self.seconds is not None and not self.seconds >= 0:
             raise ValueError(f"time_limit must be a number of seconds, not negative or NaN. Got {self.seconds}.")
 
@@ -86,7 +89,7 @@ class Ends:
 
 
 def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: Limits) -> Ends:
-    """Runs `rounds.run` from every start.
+    """Runs `lanes.run` from every start.
 
     Args:
         risk: R.
@@ -97,13 +100,8 @@ def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: 
     like = jax.tree.map(lambda leaf: leaf[0], networks)
     starts = np.asarray(jax.vmap(lambda network: ravel_pytree(network)[0])(networks))
     deadline = np.inf if limits.seconds is None else time.monotonic() + limits.seconds
-    criteria = rounds.Criteria(
-        reached=lambda theta, gradient: zero_gradients(risk, like, theta, gradient, limits.tolerance),
-        escaped=lambda theta: escaped(risk, like, theta, _GIVEN_UP * limits.steepest),
-        root_steps=limits.root_steps,
-        halted=lambda: time.monotonic() > deadline,
-    )
-    found = rounds.run(risk, like, starts, descents, criteria, memory=limits.memory)
+    criteria = _Criteria(risk, like, limits, deadline)
+    found = lanes.run(risk, like, starts, descents, criteria, memory=limits.memory, processes=limits.processes)
     lengths = np.full(len(starts), np.inf)
     finite = np.isfinite(found.theta).all(axis=1) & np.isfinite(found.hessian).all(axis=(1, 2))
     finite &= np.isfinite(found.gradient).all(axis=1)
@@ -115,6 +113,29 @@ def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: 
     early = found.interrupted or not bool(found.finished.all())
     norms = np.abs(found.gradient).sum(axis=1)
     return Ends(ended, norms, zero, lengths, found.finished, found.escaped, early)
+
+
+@dataclass(frozen=True, eq=False)
+class _Criteria:
+    """When a member has finished; it can be sent to other processes of this machine, whose clocks are the same."""
+
+    risk: EmpiricalRisk
+    like: PyTree
+    limits: Limits
+    deadline: float
+
+    @property
+    def root_steps(self) -> int:
+        return self.limits.root_steps
+
+    def reached(self, theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        return zero_gradients(self.risk, self.like, theta, gradient, self.limits.tolerance)
+
+    def escaped(self, theta: np.ndarray) -> np.ndarray:
+        return escaped(self.risk, self.like, theta, _GIVEN_UP * self.limits.steepest)
+
+    def halted(self) -> bool:
+        return time.monotonic() > self.deadline
 
 
 def judge(risk: EmpiricalRisk, ends: Ends, *, steepest: float) -> list[Fate]:

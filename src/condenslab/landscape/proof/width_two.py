@@ -149,8 +149,10 @@ def _free(x: list[Any], y: Any, pair: Pair) -> bool:
     middle = [ball.mid() for ball in box]
     at, over = _equations(x, y, middle), _equations(x, y, box)
     for centre, wide in zip(at, over, strict=True):
-        moves = (slope * (b - m) for slope, b, m in zip(wide.slopes, box, middle, strict=True))
-        if not sum(moves, centre.value).contains(0):
+        value = centre.value
+        for slope, ball, mid in zip(wide.slopes, box, middle, strict=True):
+            value += slope * (ball - mid)
+        if not value.contains(0):
             return True
     return False
 

@@ -1,5 +1,6 @@
 """Reduction, the inverse of embedding: a network with units that have become one merged into one, in every layer."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +12,7 @@ from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.landscape.reduction.decoder import reduced_attention, reduced_model, with_block
 from condenslab.landscape.reduction.error_bound import Geometry, edit_bound, geometry
 from condenslab.landscape.reduction.one_layer import EXACT, edit_layer
+from condenslab.landscape.reduction.widths import check_widths, one_threshold, threshold_for_width, thresholds_of
 from condenslab.networks import MLP, ConvTwoLayer, Decoder, TwoLayer
 from condenslab.networks.dense import skips
 from condenslab.networks.layered import LayerArrays, Layered, activation, hidden_layers
@@ -80,7 +82,8 @@ class Reduction(Generic[Reducible]):
 def reduce(
     network: Reducible,
     *,
-    threshold: float = EXACT,
+    threshold: float | Sequence[float] = EXACT,
+    widths: Mapping[int, int] | None = None,
     drop: float = 0.0,
     inputs: np.ndarray | Array | None = None,
     risk: EmpiricalRisk | None = None,
@@ -108,31 +111,40 @@ def reduce(
 
     Args:
         network: A `TwoLayer`, `MLP`, `CNN`, `ConvTwoLayer` with shared weights, or `Decoder`.
-        threshold: The largest relative distance of two units that are merged, in (0, 2).
+        threshold: The largest relative distance of two units that are merged, in (0, 2); one number, or (not of a
+            `Decoder`) one a hidden layer.
+        widths: Target widths by the number of the hidden layer, from 0: the threshold of that layer is raised until at
+            most so many units are left. Layers that are not named keep `threshold`. Not of a `Decoder`.
         drop: Amplitude, relative to the largest, below which units are dropped, in [0, 1).
         inputs: Data for receipt and bound, shape (sample, input) or images, where there is no risk.
         risk: R, for a receipt with risk and gradient.
 
     Raises:
         TypeError: The network is of another class, or its activation is a plain function.
-        ValueError: A weight is not finite, threshold or drop is out of range, or a `ConvTwoLayer` shares no weights.
+        ValueError: A weight is not finite, threshold, drop or a width is out of range, a layer with a target width has
+            more than 4,000 units, or a `ConvTwoLayer` shares no weights.
 
     References:
         Zhang, Zhang & Luo, arXiv 2405.17501, Proposition 4.1 (critical reduction).
     """
-    _check_numbers(threshold, drop)
+    if not 0.0 <= drop < 1.0:
+        raise ValueError(f"drop is an amplitude relative to the largest, in [0, 1). Got {drop}.")
     if isinstance(network, Decoder):
-        return _reduced_decoder(network, threshold, drop, inputs, risk)
+        if widths:
+            raise ValueError(f"a Decoder has no target widths: reduce must get a threshold. Got widths {widths}.")
+        return _reduced_decoder(network, one_threshold(threshold), drop, inputs, risk)
     _check(network)
+    limits, targets = thresholds_of(threshold, hidden_layers(network)), dict(widths or {})
+    check_widths(targets, len(limits))
     data = inputs if risk is None else risk.counted().inputs
     where = None if data is None else geometry(network, np.asarray(data, np.float64))
     found = _Progress(network, LayerArrays.of(network), where)
-    again = found.all_layers(threshold, drop, repeated=False) and len(found.states) > 1
+    again = found.all_layers(limits, targets, drop, repeated=False) and len(found.states) > 1
     while again:
-        again = found.all_layers(EXACT, 0.0, repeated=True)
+        again = found.all_layers((EXACT,) * len(limits), {}, 0.0, repeated=True)
     reduced = found.arrays.put_into(network)
     receipt = _receipt(network, reduced, inputs, risk)
-    return Reduction(reduced, receipt, tuple(found.states), found.bound, threshold, drop, found.method)
+    return Reduction(reduced, receipt, tuple(found.states), found.bound, found.threshold, drop, found.method)
 
 
 def _receipt(before: Any, after: Any, inputs: np.ndarray | Array | None, risk: EmpiricalRisk | None) -> Receipt | None:
@@ -171,11 +183,19 @@ class _Progress:
         self.states = [_untouched(len(weights)) for weights in arrays.weights[:-1]]
         self.bound: float | None = None if where is None else 0.0
         self.method = "complete linkage"
+        self.threshold = 0.0
 
-    def all_layers(self, threshold: float, drop: float, *, repeated: bool) -> bool:
+    def all_layers(
+        self, thresholds: Sequence[float], widths: Mapping[int, int], drop: float, *, repeated: bool
+    ) -> bool:
         """Reduces every layer in turn; returns whether one lost units. A repeated pass leaves the others untouched."""
         before = self.arrays
         for layer in range(len(self.states)):
+            threshold = thresholds[layer]
+            if layer in widths:
+                least = threshold_for_width(self.network, self.arrays, layer, widths[layer], drop)
+                threshold = max(threshold, least)
+            self.threshold = max(self.threshold, threshold)
             self._one_layer(layer, threshold, drop, repeated)
         return any(len(old) != len(new) for old, new in zip(before.weights, self.arrays.weights, strict=True))
 
@@ -228,10 +248,3 @@ def _check(network: Any) -> None:
             "reduce must get networks.as_two_layer(network), the dense network that it is. Got a ConvTwoLayer "
             "without weight sharing."
         )
-
-
-def _check_numbers(threshold: float, drop: float) -> None:
-    if not 0.0 < threshold < 2.0:
-        raise ValueError(f"threshold is a relative distance between 0 and 2. Got {threshold}.")
-    if not 0.0 <= drop < 1.0:
-        raise ValueError(f"drop is an amplitude relative to the largest, in [0, 1). Got {drop}.")

@@ -4,14 +4,19 @@ Each function takes what the library's function of that name takes. Of a single 
 asked, or raises `Unfinished`, which becomes the outcome of the case; an ensemble is turned into outcomes by `outcomes`.
 """
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from condenslab import landscape, training
+from condenslab.processors import available_threads
 from condenslab.studies.contract.endings import ASKED, Unfinished, as_asked, uninterrupted
 from condenslab.studies.contract.parts import guarded
 from condenslab.sweeps import Outcome
 from condenslab.training import Trajectory
+
+_STARTS_A_PROCESS = 10_000
+"""A process takes seconds to start and to compile."""
 
 
 def descend(*arguments: Any, asked: Sequence[str] = ASKED, **options: Any) -> Trajectory:
@@ -76,10 +81,21 @@ def critical_points(*arguments: Any, **options: Any) -> landscape.CriticalPoints
     Raises:
         KeyboardInterrupt: It was interrupted.
     """
-    search = landscape.critical_points(*arguments, **options)
+    own = {"processes": processes(options["starts"])} if "starts" in options else {}
+    search = landscape.critical_points(*arguments, **own | options)
     if search.interrupted:
         raise KeyboardInterrupt
     return search
+
+
+def processes(starts: int) -> int:
+    """Returns how many processes a search of so many starts is worth, of the processors that this one may use.
+
+    Args:
+        starts: How many starts.
+    """
+    given = os.environ.get("NPROC", "")
+    return min(int(given) if given.isdigit() else available_threads(), 1 + starts // _STARTS_A_PROCESS)
 
 
 def polish(*arguments: Any, asked: Sequence[str] = ("CRITICAL",), **options: Any) -> tuple[Any, landscape.Polish]:

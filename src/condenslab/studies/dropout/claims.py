@@ -48,20 +48,25 @@ def _orientations(record: Record) -> int:
     return record.values["orientations"]
 
 
+def _share(record: Record) -> float:
+    return _orientations(record) / record.values["strong"]
+
+
 def _settled(record: Record) -> int | None:
     """Returns the number of orientations, or None where it changes in the second half of the steps."""
     times, counts = record.arrays["times"], record.arrays["orientations"]
     return int(counts[-1]) if np.all(counts[times >= times[-1] / 2] == counts[-1]) else None
 
 
+def _more(evidence: Evidence, task: str) -> list[int | None]:
+    """Returns how many more orientations R + R₁ leaves than dropout, for every seed."""
+    mean, noise = (_runs(evidence, task, kind).each(_orientations) for kind in ("penalty", "dropout"))
+    return [None if None in pair else pair[0] - pair[1] for pair in zip(mean, noise, strict=True)]
+
+
 def _teacher(settings: Settings, task: str) -> list[Statement]:
     law = TEACHERS[task]
     shared: dict[str, Any] = {"of": "seeds", "figure": f"Dropout on a teacher of one neuron, {law}"}
-
-    def more(evidence: Evidence) -> list[int | None]:
-        mean, noise = (_runs(evidence, task, kind).each(_orientations) for kind in ("penalty", "dropout"))
-        return [None if None in pair else pair[0] - pair[1] for pair in zip(mean, noise, strict=True)]
-
     text = "dropout leaves two orientations on the ten-dimensional teacher"
     return [
         Statement(
@@ -78,7 +83,7 @@ def _teacher(settings: Settings, task: str) -> list[Statement]:
         Statement(
             "the mean alone condenses less than the noise: R + R₁ leaves more orientations than dropout",
             f"the study's own finding; of R + R₁ on this teacher {_SOURCE} claims nothing",
-            _measured(settings, task, more),
+            _measured(settings, task, lambda evidence: _more(evidence, task)),
             above(0),
             f"{law}, {settings.teacher_steps:,} steps; how many more",
             reason="It was seen on seeds 0 to 2, where R + R₁ left 6, 7 and 15 orientations after a million steps, and "
@@ -89,11 +94,7 @@ def _teacher(settings: Settings, task: str) -> list[Statement]:
         Statement(
             "without dropout the neurons do not condense: at least half of them have a direction of their own",
             f"{_SOURCE}, Fig. 7a; {_OURS}",
-            _measured(
-                settings,
-                task,
-                lambda evidence: _runs(evidence, task, "none").each(lambda r: _orientations(r) / r.values["strong"]),
-            ),
+            _measured(settings, task, lambda evidence: _runs(evidence, task, "none").each(_share)),
             at_least(0.5),
             law,
             label=f"without dropout at least half of the neurons stand alone, {law}",

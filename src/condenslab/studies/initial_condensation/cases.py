@@ -128,18 +128,10 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         for name in settings.five_activations
         for k in seeds
     ]
-    direction = [
-        case("direction", "tanh", k, 50, std, 2000, 1e-3, method=method)
-        for method in ("flow", "adam")
-        for std in settings.stds
-        for k in seeds
-    ]
-    direction += [
-        case("direction", name, k, 50, min(settings.stds), 2000, 1e-3, method="flow")
-        for name in settings.direction_activations
-        for k in seeds
-        if settings.stds and name != "tanh"
-    ]
+    pairs = [("tanh", method, std) for method in ("flow", "adam") for std in settings.stds]
+    others = [name for name in settings.direction_activations if name != "tanh" and settings.stds]
+    pairs += [(name, "flow", min(settings.stds)) for name in others]
+    direction = [case("direction", name, k, 50, std, 2000, 1e-3, method=how) for name, how, std in pairs for k in seeds]
     deep = [
         case("deep", name, k, 18, 0.01, settings.deep_steps, 4e-5, residual=True)
         for name in settings.deep_activations

@@ -70,7 +70,7 @@ def _fewer(settings: Settings, knob: str) -> Statement:
     def read(evidence: Evidence) -> Measured:
         runs = _ends(settings, evidence, knob)
         pairs = zip(_groups(runs[0]), _groups(runs[-1]), strict=True)
-        fewer = [None if None in pair else pair[0] - pair[1] for pair in pairs]
+        fewer = [None if least is None or most is None else least - most for least, most in pairs]
         return Measured(fewer, unsettled=_unsettled(settings, knob), failing=_numbers(settings, runs, knob))
 
     return Statement(

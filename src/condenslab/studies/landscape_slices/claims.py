@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.criteria import above, at_most
+from condenslab.studies.contract.criteria import above, at_least, at_most
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.landscape_slices.cases import CriticalCase, Settings, TrajectoryCase

@@ -114,13 +114,9 @@ def plan_file(path: str | Path, *, out: str | Path = "runs", place: str = "inpro
     known = store.statuses(spec.name) if store is not None else {}
     costs = costs_of(store, [spec.name])[spec.name] if store is not None else Costs()
     batches = grid.batches(workers=workers)
-    pending = [
-        batch.part([k for k, i in enumerate(batch.ids) if i in missing])
-        for batch, missing in ((batch, set(batch.missing(known))) for batch in batches)
-        if missing
-    ]
-    left = sum(len(batch.ids) for batch in pending)
-    seconds = seconds_left(pending, costs, workers) if costs.programs or not pending else None
+    pending = grid.pending(known, workers=workers)
+    left = sum(len(missing) for _, missing in pending)
+    seconds = seconds_left([batch for batch, _ in pending], costs, workers) if costs.programs or not pending else None
     programs = len({batch.program for batch in batches})
     return head | dict(
         zip(names, (len(grid.cases), len(grid.cases) - left, len(batches), programs, seconds), strict=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.studies.work import JaxSettings, StudyWork
+from condenslab.studies.work import JaxSettings, compilations, spare_programs
 from condenslab.sweeps import Outcome, Progress
 
 _LABORATORY = "condenslab.studies.own.laboratory:run"
@@ -46,6 +46,7 @@ class PointWork:
 
     def __call__(self, cases: Sequence[Point], /, *, progress: Progress | None = None) -> list[Outcome]:
         """Computes a batch."""
+        spare_programs()
         function = imported(self.function)
         if self.together:
             answers = function([case.point for case in cases])
@@ -67,12 +68,12 @@ class PointWork:
     def prepare(self) -> None:
         """Sets JAX as it is where the work comes from."""
         self.settings.apply()
-        self.compilations()
+        compilations()
 
     @staticmethod
     def compilations() -> int:
         """Returns how many programs this process has compiled since it was first asked."""
-        return StudyWork.compilations()
+        return compilations()
 
 
 def laboratory() -> str:

@@ -57,10 +57,11 @@ def statements(settings: Settings) -> list[Statement]:
     return [*_risks(settings), *_ends(settings)]
 
 
-def _risks(settings: Settings) -> list[Statement]:
-    def share(record: Record) -> float:
-        return record.values["final_risk"] / record.values["start_risk"]
+def _share(record: Record) -> float:
+    return record.values["final_risk"] / record.values["start_risk"]
 
+
+def _risks(settings: Settings) -> list[Statement]:
     return [
         Statement(
             "the risk of experiment 1 rests on three plateaus (at least 2 % of the steps within 1 %)",
@@ -74,7 +75,7 @@ def _risks(settings: Settings) -> list[Statement]:
         Statement(
             "experiments 1 and 3 end with a risk that is not zero (above 1/1000 of the start's)",
             _SOURCE,
-            _runs(settings, (1, 3), share),
+            _runs(settings, (1, 3), _share),
             at_least(_ZERO),
             note="share of the start's risk",
             of="runs",
@@ -92,7 +93,7 @@ def _risks(settings: Settings) -> list[Statement]:
         Statement(
             "experiment 2 ends with zero risk (at most 1/1000 of the start's)",
             _SOURCE,
-            _runs(settings, (2,), share),
+            _runs(settings, (2,), _share),
             at_most(_ZERO),
             note="share of the start's risk",
             of="runs",

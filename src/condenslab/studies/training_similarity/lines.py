@@ -81,7 +81,8 @@ def _lines(settings: Settings, printed: bool) -> list[Statement]:
             exactly(0),
             f"{how}; peaks of the narrow widths without a peak of the wide ones within 0.05 decades",
             label=f"narrow ⊂ wide: where narrow nets rest, wide ones do{short}",
-            **shared | {"reason": NO_REST},
+            reason=NO_REST,
+            figure=shared["figure"],
         ),
     ]
 

@@ -21,7 +21,7 @@ def generic_offsets(anchors: int) -> tuple[int, ...]:
 
     Example:
         >>> generic_offsets(5)
-        (5, 1, -2, -8, 17)
+        (5, 1, -2, -8, 6)
     """
     if anchors < 1:
         raise ValueError(f"anchors must be a whole number of at least 1. Got {anchors}.")
