@@ -19,7 +19,7 @@ from typing import Any
 from condenslab.errors import UserError
 from condenslab.landscape.proof.complete import box_of
 from condenslab.landscape.proof.enclosure import input_balls, target_balls
-from condenslab.landscape.proof.exact import flint, matrix_of, precision
+from condenslab.landscape.proof.exact import flint, fraction, matrix_of, precision
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.rectangles import Rectangle, area, balls, halves
 from condenslab.landscape.proof.units import unit_rows
@@ -29,6 +29,7 @@ _SECOND = {(1, 0): 3, (1, 1): 4, (2, 0): 4, (2, 1): 5}
 """Row of `unit_rows` that holds the derivative of ∂_αŝ in coordinate 0 (w²) or 1 (c)."""
 
 Pair = tuple[Rectangle, Rectangle]
+Ends = tuple[Fraction | str, Fraction | str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,17 +38,15 @@ class Exclusion:
 
     Attributes:
         problem: The problem.
-        largest_weight: The box is 0 < |w_j| ≤ this, exact.
-        centres: (least, largest) c_j = −b_j/w_j, exact.
-        excluded: The part of the box's volume in (w_1², c_1, w_2², c_2), pairs in either order being one, in which no
-            critical point of two independent neurons with output weights lies, proven.
+        box: For each neuron (least w², largest w², least c, largest c), c = −b/w, exact.
+        excluded: The part of the box's volume in (w_1², c_1, w_2², c_2) in which no critical point of two independent
+            neurons with output weights lies, proven; pairs in either order are one where both have the same box.
         undecided: Rectangles that were left.
         boxes: How many rectangles were looked at.
     """
 
     problem: Problem
-    largest_weight: Fraction
-    centres: tuple[Fraction, Fraction]
+    box: Pair
     excluded: float
     undecided: int
     boxes: int
@@ -72,8 +71,8 @@ class _Dual:
 def exclude_width_two(
     problem: Problem,
     *,
-    largest_weight: Fraction | str | None = None,
-    centres: tuple[Fraction | str, Fraction | str] | None = None,
+    weights: tuple[Ends, Ends] | None = None,
+    centres: tuple[Ends, Ends] | None = None,
     max_boxes: int = 2_000,
     time_limit: float | None = None,
     progress: Callable[[float], None] | None = None,
@@ -85,27 +84,27 @@ def exclude_width_two(
 
     Args:
         problem: One input, one output, squared loss with equal weights, tanh with hidden biases and no output bias.
-        largest_weight: As in `complete_width_one`.
-        centres: Likewise.
+        weights: For each neuron (least, largest) |w|; by default from 0 to that of `complete_width_one`.
+        centres: For each neuron (least, largest) c = −b/w; by default the range of the inputs.
         max_boxes: Rectangles to look at, the largest first.
         time_limit: Wall seconds, or None.
         progress: Called with the decided part of the volume now and then.
 
     Raises:
-        UserError: The problem is of another form.
+        UserError: The problem is of another form, or the box is empty.
     """
-    weight, (low, high) = box_of(problem, largest_weight, centres)
+    whole = _box(problem, weights, centres)
     if isinstance(max_boxes, bool) or not isinstance(max_boxes, int) or max_boxes < 1:
         raise UserError(f"max_boxes must be a whole number of at least 1. Got {max_boxes!r}.")
-    whole: Rectangle = (Fraction(0), weight**2, low, high)
+    alike = whole[0] == whole[1]
     end = None if time_limit is None else time.monotonic() + time_limit
-    pending: deque[Pair] = deque([(whole, whole)])
-    boxes, total, excluded = 0, area(whole) ** 2, Fraction(0)
+    pending: deque[Pair] = deque([whole])
+    boxes, total, excluded = 0, _volume(whole), Fraction(0)
     with precision(_DIGITS):
         x, y = [row[0] for row in input_balls(problem)], matrix_of(target_balls(problem), 1)
         while pending and boxes < max_boxes and (end is None or time.monotonic() < end):
             pair = pending.popleft()
-            if pair[0][2] >= pair[1][3]:  # c_1 ≥ c_2: the same pairs in the other order
+            if alike and pair[0][2] >= pair[1][3]:  # c_1 ≥ c_2: the same pairs in the other order
                 total -= _volume(pair)
                 continue
             boxes += 1
@@ -115,9 +114,21 @@ def exclude_width_two(
                 pending += _halved(pair)
             if progress is not None and boxes % 64 == 0:
                 progress(float(excluded / total))
-    total -= sum((_volume(pair) for pair in pending if pair[0][2] >= pair[1][3]), Fraction(0))
-    left = sum(pair[0][2] < pair[1][3] for pair in pending)
-    return Exclusion(problem, weight, (low, high), float(excluded / total), left, boxes)
+    left = [pair for pair in pending if not (alike and pair[0][2] >= pair[1][3])]
+    total -= sum(map(_volume, pending), Fraction(0)) - sum(map(_volume, left), Fraction(0))
+    return Exclusion(problem, whole, float(excluded / total), len(left), boxes)
+
+
+def _box(problem: Problem, weights: tuple[Ends, Ends] | None, centres: tuple[Ends, Ends] | None) -> Pair:
+    found: list[Rectangle] = []
+    for j in range(2):
+        low, high = (0, None) if weights is None else weights[j]
+        weight, (least, largest) = box_of(problem, high, None if centres is None else centres[j])
+        start = fraction(str(low))
+        if not 0 <= start < weight:
+            raise UserError(f"weights must have 0 ≤ least < largest. Got {low} to {weight}.")
+        found.append((start**2, weight**2, least, largest))
+    return found[0], found[1]
 
 
 def _volume(pair: Pair) -> Fraction:
