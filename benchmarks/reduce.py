@@ -22,6 +22,8 @@ import torch
 from condenslab import interop, tasks
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+import itertools
+
 from families import FAMILIES
 
 PARTS = ("groups", "latency", "digits")
@@ -95,7 +97,7 @@ def _tensors(module: Any, inputs: Any) -> list[Any]:
 
 def _dense(sizes: tuple[int, ...], activation: Any) -> Any:
     parts: list[Any] = []
-    for before, after in zip(sizes[:-1], sizes[1:], strict=True):
+    for before, after in itertools.pairwise(sizes):
         parts += [torch.nn.Linear(before, after), activation()]
     return torch.nn.Sequential(*parts[:-1])
 
@@ -169,7 +171,8 @@ def _text(found: dict[str, Any]) -> str:
     lines = []
     for name, row in found.get("groups", {}).items():
         ours, theirs = row["condenslab"], row["torch-pruning"]
-        line = f"{name}: {ours['right']} of {row['expected']} groups certified, {ours['wrong']} wrong, {ours['seconds']:.1f} s"
+        line = f"{name}: {ours['right']} of {row['expected']} groups certified, {ours['wrong']} wrong"
+        line += f", {ours['seconds']:.1f} s"
         if theirs:
             line += f"; torch-pruning {theirs['right']} run, {theirs['wrong']} break, {theirs['seconds']:.1f} s"
         lines.append(line)

@@ -120,7 +120,7 @@ def statements(settings: Settings) -> list[Statement]:
     return [
         *made,
         Statement(
-            "at a small initial scale W_Q W_Kᵀ, which no change of basis alters, loses rank along training",
+            "at a small initial scale the gauge-invariant W_Q W_Kᵀ loses rank along training",
             _STAGES,
             lambda evidence: evidence.where(gamma=small).each(_rank_left),
             at_most(0.8),

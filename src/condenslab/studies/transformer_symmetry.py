@@ -109,7 +109,7 @@ def statements(settings: Settings) -> list[Statement]:
     made = [one for growth in settings.growths for one in _of_growth(growth)]
     made += [
         Statement(
-            "copies stay equal under training, so that a wide decoder trains as the narrow one does",
+            "copies stay equal under training: a wide decoder trains as the narrow one",
             _DECK,
             lambda evidence: evidence.where(Case, growth=_SPLIT).each(lambda record: record.values["apart"]),
             at_most(_ROUNDING),

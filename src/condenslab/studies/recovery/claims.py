@@ -114,6 +114,7 @@ def _levels(settings: Settings) -> list[Statement]:
             _EXERCISE,
             at(1, WIDTH_1_MINIMUM),
             within(0.11, _PRINTED),
+            label="the width-1 net has a minimum at R = 0.11 with inertia (3, 0, 0)",
             figure=CRITICAL,
         ),
         2: Statement(
