@@ -186,6 +186,7 @@ def test_units_do_not_change_what_is_found(height, unit, shift):
     assert abs(float(minimum.network.output_weights[0, 0])) / height == pytest.approx(WIDTH_1[0][0], rel=1e-4)
 
 
+@pytest.mark.more
 def test_padding_sets_neither_the_grid_nor_the_units(searches):
     """Rows of weight 0 far outside, too large to be squared: the points, the grid and the atlas are those without."""
     plain, far = three_tanh(), 1e200 * jnp.ones((3, 1))
@@ -275,6 +276,7 @@ def deep_network(seed=0, hidden=(2, 2)):
     return MLP(weights, tuple(jnp.asarray(random.normal(size=out)) for out in shape[1:]), activation("tanh"))
 
 
+@pytest.mark.more
 def test_a_deep_critical_point_made_to_order_is_found_from_nearby_and_from_random_starts():
     network = deep_network()
     risk = make_critical(network, np.linspace(-5.0, 5.0, 60)[:, None], jax.random.key(0))
@@ -289,6 +291,7 @@ def test_a_deep_critical_point_made_to_order_is_found_from_nearby_and_from_rando
     assert all(l1(risk, point.network) <= 1e-11 for point in others.points)
 
 
+@pytest.mark.more
 def test_more_than_100_parameters_count_as_zero_by_rounding():
     """Width 40, 120 parameters, embedded by hand: the L1 norm is not asked for, the level of rounding is."""
     wide = split_to_width(stationary(1), 40)

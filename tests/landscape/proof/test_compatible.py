@@ -52,6 +52,7 @@ def nulls(biases=(0.5, -0.3)):
     return landscape.CompatibleEmbedding(((0, 1, -1), (0, 1, -1)), shares, terms)
 
 
+@pytest.mark.more
 def test_every_kind_of_embedding_of_a_deep_network():
     """Splittings in both layers, mirror images, copies that read each other unequally, null neurons, and all of it.
 
