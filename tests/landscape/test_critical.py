@@ -19,7 +19,7 @@ from condenslab.landscape import (
     polish,
     split_to_width,
 )
-from condenslab.landscape.critical import rounds
+from condenslab.landscape.critical import lanes
 from condenslab.landscape.critical.search import Ends, judge, zero_gradients
 from condenslab.landscape.critical.starts import box_and_spacing
 from condenslab.measures import align
@@ -307,17 +307,18 @@ def test_more_than_100_parameters_count_as_zero_by_rounding():
 def test_an_interrupted_search_keeps_what_it_found(monkeypatch):
     """Ctrl-C arrives in the calling thread while it waits for the second lane."""
     risk = three_tanh()
-    monkeypatch.setattr(rounds, "LANE", 64)
+    monkeypatch.setattr(lanes, "LANE", 64)
+    submitted = itertools.count()
 
     class Pool(ThreadPoolExecutor):
-        def submit(self, work, low):
-            if low < 64:
-                return super().submit(work, low)
+        def submit(self, *work):
+            if next(submitted) == 0:
+                return super().submit(*work)
             future = Future()
             future.set_exception(KeyboardInterrupt())
             return future
 
-    monkeypatch.setattr(rounds, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(lanes, "ThreadPoolExecutor", Pool)
     found = critical_points(risk, width=1, starts=200, key=0)
     assert found.interrupted
     assert found.fate_counts[Fate.UNFINISHED] == 136

@@ -20,7 +20,7 @@ def draw(**shapes):
 
 
 def dense(p, x):
-    return jnp.tanh(jax.nn.relu(x @ p["a"].T + p["b"]) @ p["c"].T) @ p["d"].T
+    return jnp.tanh(jax.nn.relu(x @ p["a"].T + p["b"][None]) @ p["c"].T) @ p["d"].T
 
 
 def gated(p, x):
