@@ -38,6 +38,7 @@ from golden import (
     tanh_network,
     three_tanh,
 )
+from sampling import sampled
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +206,7 @@ def test_padding_sets_neither_the_grid_nor_the_units(searches):
     assert critical_atlas(risk, [found]).symmetries == critical_atlas(plain, [searches[1]]).symmetries != ()
 
 
+@pytest.mark.more
 def test_a_continuous_family_is_one_entry():
     """Three samples and eight parameters: exact solutions fill a set of dimension five; they agree on the samples."""
     risk = EmpiricalRisk(jnp.array([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]), jnp.array([[0.0], [0.0], [1.0]]))
@@ -216,6 +218,7 @@ def test_a_continuous_family_is_one_entry():
     assert str(len(found.fates)) in found.advice and "critical" in found.advice
 
 
+@pytest.mark.more
 def test_the_advice_leads_to_the_certified_minimum_of_lanczos_3():
     """NIST StRD, Lanczos3: Σ_k b_k·exp(−c_k·x) to 24 values of 4 decimals; what is certified has 11 digits.
 
@@ -244,7 +247,7 @@ def teacher_risk(inputs=2, outputs=1, samples=40):
 
 @pytest.mark.parametrize(
     ("inputs", "outputs", "biases", "output_bias", "sigma"),
-    [(2, 1, True, False, "tanh"), (3, 2, False, True, "sigmoid"), (1, 1, True, False, "relu")],
+    sampled([(2, 1, True, False, "tanh"), (3, 2, False, True, "sigmoid"), (1, 1, True, False, "relu")], keep=1),
 )
 def test_other_dimensions_and_activations(inputs, outputs, biases, output_bias, sigma):
     risk = teacher_risk(inputs, outputs)

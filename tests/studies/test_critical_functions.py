@@ -135,6 +135,7 @@ def test_without_width_three_its_claims_are_undecided():
 SEARCH = SearchCase(1, 24, 0, 1, 1e6, 1000)
 
 
+@pytest.mark.more
 def test_a_search_of_width_one_finds_the_published_function(monkeypatch):
     """R = 0.1090227421; kicked off the zero function the flow leads below it, and the split minimum is a saddle."""
     (outcome,) = STUDY.run_batch([SEARCH])

@@ -132,6 +132,7 @@ def test_short_runs_say_that_they_are_short():
     assert {claim.reason for claim in claims} == {"200 steps end before the plateau: allow 10,000 at least"}
 
 
+@pytest.mark.more
 def test_a_lift_of_three_tanh_keeps_outputs_and_critical_points():
     """EPD, Propositions 1 and 2, on the points that eight starts find; 7 parameters become 13 and 19."""
     (outcome,) = STUDY.run_batch([LiftCase("three_tanh", 0, 8)])
@@ -151,6 +152,7 @@ def three_layers(monkeypatch):
 
 
 @pytest.mark.usefixtures("three_layers")
+@pytest.mark.more
 def test_linear_layers_are_merged_and_the_rest_is_trained(monkeypatch):
     (outcome,) = STUDY.run_batch([MERGE])
     assert outcome.status == "done" and min(outcome.values["linearity"]) > 0.99

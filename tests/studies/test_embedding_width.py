@@ -165,6 +165,7 @@ def test_the_figures_are_drawn():
     assert all(drawing.caption and drawing.figure.axes for drawing in drawings)
 
 
+@pytest.mark.more
 def test_splits_on_iris_lose_no_eigenvalue_of_any_sign():
     """EP22, Theorem 6.2; and the extra counts are those of the neuron's own block, which has 4 + 1 + 3 directions."""
     (outcome,) = STUDY.run_batch([IrisCase(0, 24)])
@@ -183,6 +184,7 @@ def test_splits_on_iris_lose_no_eigenvalue_of_any_sign():
 ESCAPE = EscapeCase(0, 10.0, 1e-3)
 
 
+@pytest.mark.more
 def test_a_flow_that_did_not_end_as_asked_is_no_result(monkeypatch):
     cases = [ESCAPE, replace(ESCAPE, seed=1)]
     for call, network in enumerate(("narrow", "wide")):

@@ -65,6 +65,7 @@ def outcome():
     return compute.prove_points(PointsCase(starts=3, seed=0), silent)
 
 
+@pytest.mark.more
 def test_a_small_search_is_proven(outcome):
     """The zero function, the teacher, and the minimum of width 1: at least these are found and proven."""
     found = outcome.values

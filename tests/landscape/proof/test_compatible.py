@@ -104,7 +104,8 @@ def test_exp_and_its_symmetry_in_a_deep_network():
     assert verify(as_read(found.certificate())).verified
 
 
-@pytest.mark.parametrize("widths", [(2, 2, 3), pytest.param((2, 2, 2, 3), marks=pytest.mark.more)])
+@pytest.mark.more
+@pytest.mark.parametrize("widths", [(2, 2, 3), (2, 2, 2, 3)])
 def test_cross_entropy(widths):
     """Every further column of the last layer has softmax's own zero mode."""
     rng = np.random.default_rng(7)
