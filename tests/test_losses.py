@@ -85,7 +85,7 @@ def test_what_cannot_be_taken():
     for bad in (0.0, -1.0, np.nan, np.inf):
         with pytest.raises(ValueError, match="width must be one positive"):
             Huber(bad)
-    with pytest.raises(TypeError, match=r"subclass of losses\.Loss"):
+    with pytest.raises(TypeError, match="Loss"):
         EmpiricalRisk(x, x, loss=Huber)
     risk, network = problem("huber")
     with pytest.raises(ValueError, match="squared loss"):
