@@ -6,6 +6,7 @@ copies a value that the file can name many times, so memory and time are proport
 
 import codecs
 import pickletools
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,11 @@ class Machine:
         Raises:
             RefusalError: It is no pickle, asks for what no checkpoint needs, or is too long.
         """
+        with warnings.catch_warnings():  # a backslash in a text of an old protocol is no reason to warn the user
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return self._load(stream)
+
+    def _load(self, stream: Any) -> Any:
         for count, (opcode, argument, position) in enumerate(pickletools.genops(stream)):
             if count > MOST_OPERATIONS:
                 raise RefusalError(f"its pickle has more than {MOST_OPERATIONS} operations")

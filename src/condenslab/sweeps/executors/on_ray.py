@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,13 +48,15 @@ class OnRay:
         variables = {"PYTHONPATH": path} | dict.fromkeys(THREAD_VARIABLES, "1")
         own = {} if self._address else {"num_cpus": self.workers, "include_dashboard": False}
         try:
-            ray.init(
-                self._address or "local",
-                runtime_env={"env_vars": variables},
-                log_to_driver=False,
-                logging_level="ERROR",
-                **own,
-            )
+            with warnings.catch_warnings():  # Ray forks to start its own programs at once, which JAX warns of in vain
+                warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+                ray.init(
+                    self._address or "local",
+                    runtime_env={"env_vars": variables},
+                    log_to_driver=False,
+                    logging_level="ERROR",
+                    **own,
+                )
         except (OSError, ConnectionError, ValueError, RuntimeError) as error:
             raise UserError(
                 f"there is no Ray cluster at {self._address!r} ({' '.join(str(error).split())[:150]}): start one with "
