@@ -1,5 +1,7 @@
 """Inertia against prescribed spectra, Sylvester's law, and the published counts of the three-tanh problem."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condenslab.measures import inertia, inertia_at, rank
+from condenslab.measures.inertia_evidence import flat_between_copies
 from condenslab.networks import MLP, TwoLayer, activation
 from condenslab.risk import EmpiricalRisk
 from golden import WIDTH_1, WIDTH_3, l1, made_critical, stationary, tanh_network, three_tanh
+
+TANH = activation("tanh")
 
 
 def symmetric(eigenvalues, seed=0):
@@ -157,3 +162,48 @@ def test_any_pytree_and_no_parameters():
     assert found.counts == (0, 2, 0)
     empty = TwoLayer(jnp.zeros((0, 1)), jnp.zeros(0), jnp.zeros((1, 0)), None, activation("tanh"))
     assert inertia_at(three_tanh(), empty).counts == (0, 0, 0)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+@pytest.mark.parametrize(("outputs", "shares"), [(1, (0.3, -0.5)), (2, (0.0, 0.0)), (2, (1.0, 0.4)), (3, (0.25, 0.0))])
+def test_moves_between_equal_neurons_are_flat(layer, outputs, shares):
+    """Against the exact kernel: a second computation with hundreds of digits never finds fewer zeros."""
+    random = np.random.default_rng(outputs)
+    sizes = (1, 2, 2, outputs) if layer else (1, 2, outputs)
+    weights = [random.normal(size=(out, into)) for into, out in itertools.pairwise(sizes)]
+    biases = [random.normal(size=out) for out in sizes[1:-1]] + [None]
+    narrow = MLP(tuple(map(jnp.asarray, weights)), tuple(b if b is None else jnp.asarray(b) for b in biases), TANH)
+    risk = made_critical(narrow, np.linspace(-3, 3, 30)[:, None])
+    for share in shares:
+        weights[layer], biases[layer] = (np.concatenate([part, part[:1]]) for part in (weights[layer], biases[layer]))
+        column = weights[layer + 1][:, :1]
+        weights[layer + 1] = np.column_stack([(1 - share) * column, weights[layer + 1][:, 1:], share * column])
+    wide = MLP(tuple(map(jnp.asarray, weights)), tuple(b if b is None else jnp.asarray(b) for b in biases), TANH)
+    found, flat = inertia_at(risk, wide), flat_between_copies(risk, wide)
+    assert flat == 2 and found.decided and found.zero >= flat
+
+
+def test_what_is_not_known_to_be_flat_is_not_counted():
+    equal = np.ones((3, 1))
+    silent = TwoLayer(jnp.asarray(equal), jnp.ones(3), jnp.zeros((1, 3)), None, TANH)
+    assert flat_between_copies(three_tanh(), silent) == 0
+    skipping = MLP((jnp.ones((2, 1)), jnp.ones((2, 2)), jnp.ones((1, 2))), (None,) * 3, TANH, residual=True)
+    assert flat_between_copies(three_tanh(), skipping) == 0
+    other = EmpiricalRisk(np.zeros((3, 1)), np.zeros((3, 1)), predict=lambda network, x: network(x))
+    assert flat_between_copies(other, silent) == 0
+
+
+def test_a_wide_splitting_is_decided_by_its_flat_directions():
+    """EP22, Theorem 6.2: the width-2 minimum, each neuron split in equal parts, has m + 4, m − 2 and m − 2 of each."""
+    risk, half = three_tanh(), 60
+    narrow = stationary(2)
+    wide = TwoLayer(
+        jnp.repeat(narrow.input_weights, half, axis=0),
+        jnp.repeat(narrow.biases, half),
+        jnp.repeat(narrow.output_weights, half, axis=1) / half,
+        None,
+        narrow.activation,
+    )
+    found = inertia_at(risk, wide)
+    assert flat_between_copies(risk, wide) == 118
+    assert found.decided and found.counts == (124, 118, 118)

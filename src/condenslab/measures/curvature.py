@@ -11,7 +11,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.measures.inertia_evidence import exact_inertia, inertia_again
+from condenslab.measures.inertia_evidence import exact_inertia, flat_between_copies, inertia_again
 from condenslab.measures.rank_evidence import equilibration, fades, graded
 from condenslab.numerics import (
     SpectrumCut,
@@ -150,11 +150,21 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
         return first
     again = inertia_again(risk, network, _symmetric(matrix), first.tolerance)
     if again is None:
-        return first if first.decided else _without_rounding(risk, network, matrix, first)
+        return first if first.decided else _without_computation(risk, network, matrix, first)
     counts = (again.positive, again.size - again.positive - again.negative, again.negative)
     argument = f"a second computation at the critical point: what is zero is below 1e{again.zero_to:.0f}"
     cut, _ = _signs(first.eigenvalues, None)
     return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
+
+
+def _without_computation(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
+    """Decides by theory: where what is above the noise and what must be flat make up all directions; or by rounding."""
+    flat = flat_between_copies(risk, network)
+    if flat and first.positive + flat + first.negative == len(matrix):
+        cut, _ = _signs(first.eigenvalues, None)
+        argument = f"{flat} directions between equal neurons are flat by theory, the others are above the noise"
+        return _result(first.eigenvalues, cut, first.counts, first.gradient_norm, argument)
+    return _without_rounding(risk, network, matrix, first)
 
 
 def _without_rounding(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:

@@ -1,4 +1,4 @@
-"""What an inertia rests on: exact arithmetic on the entries, or the Hessian at the critical point with many digits."""
+"""What an inertia rests on: exact arithmetic, the Hessian with many digits, or flat directions that theory knows."""
 
 import math
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from jaxtyping import PyTree
 from condenslab.measures.elimination import Elimination, eliminated_inertia
 from condenslab.measures.fixed_point import BeyondPrecisionError, FixedPoint, looks_rounded
 from condenslab.measures.reevaluation import evaluate, trace
+from condenslab.networks import MLP, TwoLayer, apply
+from condenslab.networks.layered import layers
 from condenslab.risk import EmpiricalRisk
 
 _BITS = (1024, 4096)
@@ -94,6 +96,39 @@ def inertia_again(risk: EmpiricalRisk, network: PyTree, hessian: np.ndarray, tol
     except (BeyondPrecisionError, jax.errors.JAXTypeError):
         return None
     return found if found.certain else None
+
+
+def flat_between_copies(risk: EmpiricalRisk, network: PyTree) -> int:
+    """Returns a lower bound on the zero eigenvalues of the Hessian: Σ (k − 1) over groups of k equal hidden neurons.
+
+    Let k neurons of a layer have equal input weights and biases, and output weights a_1 … a_k. Moving a multiple of one
+    a_i ≠ 0 from the output weights of one to those of another changes no output, and leaves ∇R = 0: the gradient in
+    input weights is linear in output weights, and vanishes for a_i. So k − 1 such moves span a part of the kernel. A
+    group without output weights is not counted: its other moves, and those of several outputs, need not be flat.
+
+    Args:
+        risk: R.
+        network: A critical point; anything but a dense network without skip connections has none that is known.
+
+    References:
+        Zhang et al., NeurIPS 2021, Theorem 2 (the critical subspace of an embedding by splitting).
+    """
+    if not isinstance(network, TwoLayer | MLP) or risk.predict is not apply:
+        return 0
+    if isinstance(network, MLP) and network.residual:
+        return 0
+    weights, biases = layers(network)
+    return sum(
+        _copies(weight if bias is None else np.column_stack([weight, bias]), np.asarray(following))
+        for weight, bias, following in zip(weights[:-1], biases[:-1], weights[1:], strict=True)
+    )
+
+
+def _copies(rows: Any, following: np.ndarray) -> int:
+    _, group = np.unique(np.asarray(rows), axis=0, return_inverse=True)
+    sizes = np.bincount(group.ravel())
+    leading = np.bincount(group.ravel(), weights=np.any(following != 0, axis=0))
+    return int(np.sum(sizes[leading > 0] - 1))
 
 
 def _critical(
