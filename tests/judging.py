@@ -1,6 +1,8 @@
 """Claims on made-up records, and runs that end otherwise than asked: what the tests of studies share."""
 
 import itertools
+import math
+import operator
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,8 +12,9 @@ from typing import Any
 import pytest
 
 from condenslab import training
-from condenslab.studies import Claim, Study
+from condenslab.studies import Claim, Measured, Share, Statement, Study
 from condenslab.studies.contract import train
+from condenslab.studies.contract.evidence import gather
 from condenslab.sweeps import Record, described
 
 
@@ -31,11 +34,35 @@ def judged(
 ) -> list[Claim]:
     """Returns the claims of a study on records, by default of all cases of its quick settings.
 
-    A case without a record is missing.
+    A case without a record is missing. Whatever the records, what holds has a measured value and a margin.
     """
     chosen = study.presets["quick"] if settings is None else settings
     asked = study.cases(chosen, seed=seed) if cases is None else cases
-    return study.claims(records, chosen, cases=asked, **options)
+    claims = study.claims(records, chosen, cases=asked, **options)
+    for claim in claims:
+        check_verdict(claim)
+    return claims
+
+
+def check_verdict(claim: Claim) -> None:
+    """Requires what a verdict promises: finite measured values where it holds, and a margin of the right sign."""
+    measured = claim.measured if isinstance(claim.measured, list) else [claim.measured]
+    known = [isinstance(value, int | float) and math.isfinite(value) for value in measured]
+    if claim.verdict == "undecided":
+        assert claim.margin is None and claim.reason, claim
+        return
+    assert known and all(known) and isinstance(claim.margin, float) and math.isfinite(claim.margin), claim
+    assert (claim.margin >= 0) == (claim.verdict == "holds"), claim
+    distances = [_inside(claim, value) for value in measured]
+    assert (claim.verdict == "holds") == all(distances), claim
+
+
+def _inside(claim: Claim, value: float) -> bool:
+    """Whether a value is accepted, worked out from what the claim prints."""
+    relations = {"≤": operator.le, "≥": operator.ge, "<": operator.lt, ">": operator.gt}
+    if claim.relation in relations:
+        return relations[claim.relation](value, claim.expected)
+    return abs(value - claim.expected) <= claim.tolerance
 
 
 def verdicts(claims: Sequence[Claim], start: str = "") -> list[str]:
@@ -78,9 +105,10 @@ def ended(monkeypatch: pytest.MonkeyPatch, function: str, stop: Any, call: int =
 def check_damage(study: Study, settings: Any, cases: Sequence[Any], records: Sequence[Record], seeds: int = 20) -> None:
     """Loses records at random: no statement vanishes, none raises, and none holds that rests on a lost run.
 
-    A share may be decided whatever the lost runs would have said: what is measured is then missing, or what it is with
-    the runs that are lost. A run that diverged is an answer.
+    A share may be decided whatever the lost runs would have said: what is measured is then the worst that they leave
+    possible. A run that diverged is an answer.
     """
+    made = [one for one in study.statements(settings) if not one.only_without_target]
     labels = [claim.label for claim in judged(study, records, settings, cases=cases)]
     for seed in range(seeds):
         chance = random.Random(seed)
@@ -94,7 +122,16 @@ def check_damage(study: Study, settings: Any, cases: Sequence[Any], records: Seq
             lost |= {one.id} if status in ("failed", "missing") else set()
         claims, found_all = (judged(study, some, settings, cases=cases) for some in (kept, found))
         assert [claim.label for claim in claims] == labels
-        for claim, complete in zip(claims, found_all, strict=True):
-            values = claim.measured if isinstance(claim.measured, list) else [claim.measured]
-            settled = None in values or claim.measured == complete.measured
-            assert claim.verdict != "holds" or not lost & set(claim.records) or settled, claim
+        for statement, claim, complete in zip(made, claims, found_all, strict=True):
+            if claim.verdict != "holds" or not lost & set(claim.records):
+                continue
+            unlost = claim.measured == complete.measured
+            assert unlost or (_is_share(study, statement, cases, kept) and claim.margin <= complete.margin), claim
+
+
+def _is_share(study: Study, statement: Statement, cases: Sequence[Any], records: Sequence[Record]) -> bool:
+    """Whether what a statement measures is a share of the cases, or several."""
+    unique = {study.id(case): case for case in cases}
+    found = statement.values(gather(list(unique), [described(case) for case in unique.values()], records))
+    values = found.values if isinstance(found, Measured) else found
+    return any(isinstance(value, Share) for value in (values if isinstance(values, list) else [values]))

@@ -2,10 +2,14 @@
 
 import ast
 import json
-from dataclasses import dataclass
+import math
+import random
+import warnings
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +33,8 @@ from condenslab.studies import (
 from condenslab.studies.contract import endings
 from condenslab.studies.contract.evidence import Asked, gather, of_records
 from condenslab.studies.contract.parts import guarded
-from condenslab.sweeps import Record
+from condenslab.sweeps import Record, described
+from judging import check_verdict
 
 STATUSES = ("done", "diverged", "failed", "missing")
 
@@ -75,6 +80,77 @@ def test_what_was_cut_off_has_not_answered():
     cut = Record("s", "1", {}, "diverged", "", {"stop": "STEPS_EXHAUSTED"})
     assert of_records([blown, cut]).share(value) == Share(0, 1, 2)
     assert of_records([blown, cut]).each(value, diverged=7.0) == [7.0, None]
+
+
+NUMBERS = st.one_of(st.none(), st.floats(), st.integers(-3, 3), st.booleans())
+COUNTS = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4))
+SHARES = COUNTS.map(lambda counts: Share(counts[0], counts[1], sum(counts)))
+CRITERIA = [at_least(0.5), at_most(0.5), below(0.5), above(0.5), below(0), above(0), within(0.5, 0.05), exactly(1)]
+
+
+@given(st.one_of(NUMBERS, st.lists(NUMBERS, max_size=3), SHARES), st.sampled_from(CRITERIA))
+def test_nothing_holds_or_fails_without_measured_values_and_a_margin(value, criterion):
+    if isinstance(value, Share) and criterion.relation == "=" and criterion.tolerance * value.total >= 1:
+        return
+    check_verdict(replace(statement(lambda _: value, criterion).decide(Evidence([])), part="p", deck="d"))
+
+
+@given(SHARES, st.sampled_from(CRITERIA))
+def test_a_share_is_decided_exactly_where_every_result_of_the_unknown_cases_agrees(share, criterion):
+    """By brute force over the unknown cases; what is measured is then the worst of them."""
+    if criterion.relation == "=" and criterion.tolerance * share.total >= 1:
+        return
+    total = max(share.total, 1)
+    possible = [(share.successes + more) / total for more in range(share.unknown + 1)]
+    every = {criterion.judge(one).verdict for one in possible}
+    judged = criterion.judge(share)
+    if len(every) == 1:
+        assert judged.verdict == every.pop()
+        assert judged.margin == min(criterion.judge(one).margin for one in possible)
+        assert judged.margin == criterion.judge(judged.measured).margin
+    else:
+        assert (judged.verdict, judged.measured, judged.margin) == ("undecided", None, None)
+
+
+class Anything(dict):
+    """Values of a record that has every name: numbers, whole ones, lists, and now and then none."""
+
+    def __init__(self, chance, arrays=False):
+        super().__init__()
+        self.chance, self.arrays = chance, arrays
+
+    def __missing__(self, name):
+        pick = self.chance.random()
+        size = 1 if pick < 0.5 else 1e-12 if pick < 0.8 else 1e3
+        number = self.chance.choice([size * self.chance.random(), self.chance.randrange(10), 0.0, 1.0])
+        if self.arrays:
+            return np.array([number * self.chance.random() for _ in range(4)])
+        return None if self.chance.random() < 0.02 else math.nan if self.chance.random() < 0.02 else number
+
+
+@pytest.mark.parametrize("name", studies.names())
+def test_what_holds_on_made_up_records_has_measured_values_and_a_margin(name):
+    """Whatever the records say, in every study: statements that cannot read such records are passed over."""
+    study = studies.get(name)
+    settings = study.presets["tiny"]
+    cases = study.cases(settings, seed=0)
+    identities, described_cases = [study.id(case) for case in cases], [described(case) for case in cases]
+    for seed in range(8):
+        chance = random.Random(f"{name} {seed}")
+        records = [
+            Record(name, i, case, "done", "", Anything(chance), Anything(chance, arrays=True))
+            for i, case in zip(identities, described_cases, strict=True)
+            if chance.random() > 0.05
+        ]
+        evidence = gather(identities, described_cases, records)
+        for one in study.statements(settings):
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                try:
+                    claim = one.decide(evidence)
+                except (TypeError, ValueError, IndexError, KeyError, AttributeError, ZeroDivisionError, OverflowError):
+                    continue
+            check_verdict(claim)
 
 
 def test_a_strict_criterion_does_not_accept_its_bound():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.criteria import at_least
+from condenslab.studies.contract.criteria import above, at_least
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Measured, Statement
@@ -25,6 +25,7 @@ _DECK = (
 )
 _FIGURE = "Samples needed against both complexities"
 _LOWEST, _DRAWS = 8, 2000
+_OPEN = "not every task has a number of samples that fails and one that suffices, within the budget"
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def statements(settings: Settings) -> list[Statement]:
             "the number of samples needed follows inference complexity more closely than memorisation complexity",
             _DECK,
             _contrast,
-            at_least(0.0),
+            above(0),
             note="rank correlation with inference complexity less that with memorisation complexity, over the tasks",
             label="the samples needed follow inference complexity rather than memorisation complexity",
             figure=_FIGURE,
@@ -146,7 +147,7 @@ def statements(settings: Settings) -> list[Statement]:
             _DECK,
             lambda evidence: _correlation(evidence, "inference"),
             at_least(0.7),
-            note="rank correlation over the tasks",
+            note="rank correlation over the tasks; 0.7 is ours",
             figure=_FIGURE,
         ),
         Statement(
@@ -163,7 +164,7 @@ def statements(settings: Settings) -> list[Statement]:
 def _needed(record: Record) -> float | None:
     """Returns the geometric middle of the bracket, or None where it has an open end."""
     lower, upper = record.values["lower"], record.values["upper"]
-    return None if upper is None else float(np.sqrt((lower or upper) * upper))
+    return None if lower is None or upper is None else float(np.sqrt(lower * upper))
 
 
 def _table(evidence: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
@@ -174,10 +175,18 @@ def _table(evidence: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray] | No
     return needed, inference, memorisation
 
 
+def _undefined(*columns: np.ndarray) -> str:
+    """Returns why ranks do not correlate, a sentence, or nothing."""
+    alike = any(len(set(column.tolist())) < 2 for column in columns)
+    return "a number that is the same for every task has no rank correlation" if alike else ""
+
+
 def _contrast(evidence: Evidence) -> Measured:
     table = _table(evidence)
     if table is None:
-        return Measured(None, unsettled="not every task has a number of samples that suffices within the budget")
+        return Measured(None, unsettled=_OPEN)
+    if _undefined(*table):
+        return Measured(None, unsettled=_undefined(*table))
     needed, inference, memorisation = table
     value = rank_correlation(needed, inference) - rank_correlation(needed, memorisation)
     # Tasks are drawn anew with replacement: the interval in which the difference lies in 95 % of such draws.
@@ -190,15 +199,17 @@ def _contrast(evidence: Evidence) -> Measured:
             drawn.append(one - other)
     low, high = np.percentile(drawn, [2.5, 97.5])
     note = f"{len(needed)} tasks, bootstrap interval {low:.2f} to {high:.2f}"
-    crossing = "the interval of the difference holds both signs" if low < 0 < high else ""
+    crossing = "the interval of the difference holds both signs" if low <= 0 <= high and low < high else ""
     return Measured(value, note=note, unsettled=crossing)
 
 
 def _correlation(evidence: Evidence, name: str) -> Measured:
     table = _table(evidence)
     if table is None:
-        return Measured(None, unsettled="not every task has a number of samples that suffices within the budget")
-    return Measured(rank_correlation(table[0], table[1 if name == "inference" else 2]))
+        return Measured(None, unsettled=_OPEN)
+    columns = table[0], table[1 if name == "inference" else 2]
+    undefined = _undefined(*columns)
+    return Measured(None if undefined else rank_correlation(*columns), unsettled=undefined)
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
@@ -228,9 +239,11 @@ def _ratio(evidence: Evidence, m: int) -> Measured:
     small, large = ends("composite"), ends("random")
     if not small or not large or small[0] is None or large[0] is None:
         return Measured(None)
-    upper, least = small[0][1], large[0][0] or large[0][1]
-    if upper is None or least is None:
+    upper, least = small[0][1], large[0][0]
+    if upper is None:
         return Measured(None, unsettled="no number of samples suffices for the composite task within the budget")
+    if least is None:
+        return Measured(None, unsettled="no number of samples was seen to fail for the random task")
     return Measured(least / upper)
 
 
@@ -299,7 +312,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         curves = {}
         for kind in kinds:
             own = sorted((r for r in done if r.case["kind"] == kind), key=lambda r: r.case["anchors"])
-            shown = [_needed(r) or r.values["room"] for r in own]
+            shown = [_needed(r) or r.values["upper"] or r.values["room"] for r in own]
             curves[kind] = ([r.values[name] for r in own], shown)
         figures.value_curves(ax, curves, x_label=f"{name} complexity", y_label="samples", logarithmic="xy")
         figures.title(ax, title)
@@ -308,7 +321,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     caption = (
         "Smallest number of samples that reaches the cut-off under the best tuning (middle of the bracket), against "
         "the independent rules under the best explanation (left) and the rules to store (right). "
-        f"{undecided} of {len(done)} tasks reach it with no number of samples; they are drawn at the largest one."
+        f"{undecided} of {len(done)} tasks have an open bracket; they are drawn at its known end or the largest number."
     )
     return [Drawing(_FIGURE, caption, figure)]
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 from condenslab.studies.anchor_transformer.cases import Settings
-from condenslab.studies.contract.criteria import at_least, at_most
+from condenslab.studies.contract.criteria import above, at_least, at_most
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
+from condenslab.studies.shared.aligned import CONDENSED, contrast
 from condenslab.studies.shared.conditional import among
 from condenslab.sweeps import Record
 
@@ -35,8 +36,8 @@ def _of_design(design: str, small: float, large: float) -> list[Statement]:
             f"{where}: at a small initial scale the withheld pair is answered by inference",
             _SOURCE,
             _fitted(design, small, lambda record: record.values["withheld_inferential"]),
-            at_least(MAJORITY),
-            note=f"share of answers at γ = {small}, at the end of training",
+            above(MAJORITY),
+            note=f"share of answers at γ = {small}, at the end of training; the majority is our criterion",
             of="runs",
             figure=_FIGURE,
             reason="with the published length and size a stored run of the source has 0.97; smaller ones need not",
@@ -46,7 +47,7 @@ def _of_design(design: str, small: float, large: float) -> list[Statement]:
             _SOURCE,
             _fitted(design, large, lambda record: record.values["withheld_inferential"]),
             at_most(MAJORITY),
-            note=f"share of inferential answers at γ = {large}, at the end of training",
+            note=f"share of inferential answers at γ = {large}, at the end of training; the majority is our criterion",
             of="runs",
             label=f"{where}: at a large initial scale the withheld pair is not answered by inference",
             figure=_FIGURE,
@@ -54,10 +55,10 @@ def _of_design(design: str, small: float, large: float) -> list[Statement]:
         Statement(
             f"{where}: rows of W_Q condense at a small initial scale and not at a large one",
             _CONDENSED,
-            lambda evidence: _contrast(evidence, design, small, large),
+            lambda evidence: contrast(evidence.where(design=design), "aligned", small, large),
             at_least(2.0),
-            note="share of pairs of rows with |cosine| above 0.7, small scale over large scale, means over runs; the "
-            "measure was fixed before the runs",
+            note=f"share of pairs of rows with |cosine| above 0.7, small scale over large scale or over "
+            f"{CONDENSED / 2:g} where that is less, means over runs; measure and factor are ours, set beforehand",
             label=f"{where}: rows of W_Q condense at a small initial scale alone",
             figure=_MATRIX,
         ),
@@ -72,14 +73,3 @@ def _fitted(design: str, gamma: float, value: Callable[[Record], float]) -> Call
         return among(part, lambda record: record.values["trained_worst"] >= 0.9, value, called="fitted")
 
     return of
-
-
-def _contrast(evidence: Evidence, design: str, small: float, large: float) -> float | None:
-    def mean(gamma: float) -> float | None:
-        return evidence.where(design=design, gamma=gamma).all(
-            lambda records: sum(record.values["aligned"] for record in records) / len(records)
-        )
-
-    one, other = mean(small), mean(large)
-    # Independent rows of this dimension are aligned with probability 1e-4 or less: below that a ratio says nothing.
-    return None if one is None or other is None else one / max(other, 1e-3)

@@ -14,7 +14,7 @@ from condenslab.sweeps import Record
 
 GM = "Zhang, Zhang & Luo, arXiv 2309.00508"
 DECK = "deck 000, example with 6 parameters"
-_RATES = f"{GM}, Theorem 5.3; {DECK}"
+_RATES = f"{GM}, Theorem 5.3; {DECK}; the tolerances of the fits are the study's own"
 _DIMENSIONS = {1: 1, 2: 2, 3: 2}
 _RANKS = {1: 3, 2: 4, 3: 4}
 _THRESHOLDS = ((0, 5), (1, 4))

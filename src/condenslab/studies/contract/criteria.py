@@ -34,6 +34,11 @@ class Share:
         total = max(self.total, 1)
         return self.successes / total, (self.successes + self.unknown) / total
 
+    def possible(self) -> list[float]:
+        """Returns every share that the unknown cases leave possible, increasing."""
+        total = max(self.total, 1)
+        return [(self.successes + more) / total for more in range(self.unknown + 1)]
+
 
 Value = float | int | bool | np.number | np.bool_ | Share | None
 """A measured value; None where it could not be measured."""
@@ -44,7 +49,8 @@ class Judgement:
     """What a criterion says of measured values.
 
     Attributes:
-        measured: The values as plain numbers, one or a list; None where one is missing or not finite.
+        measured: The values as plain numbers, one or a list; None where one is missing or not finite. A share that is
+            decided whatever its unknown cases would have said is given as the worst that they leave possible.
         each: Whether each value is accepted, None where it is not known.
         margin: The smallest slack / tolerance; None where undecided.
         verdict: `holds` where every value is accepted, `undecided` where one is not known, else `fails`.
@@ -105,7 +111,7 @@ class Criterion:
         if not values or len(known) < len(values):
             return Judgement(shown if several else shown[0], each, None, "undecided")
         margin = max(-sys.float_info.max, min(min(known) / self.tolerance, sys.float_info.max))
-        return Judgement(shown if several else shown[0], each, margin, "holds" if margin >= 0 else "fails")
+        return Judgement(shown if several else shown[0], each, margin, "holds" if all(each) else "fails")
 
     def _slack(self, value: Value) -> float | None:
         if isinstance(value, Share):
@@ -113,8 +119,8 @@ class Criterion:
                 raise ValueError(
                     f"a tolerance of {self.tolerance} would accept a share of {value.total} cases off by one."
                 )
-            ends = [self._distance(end) for end in value.ends()]
-            return min(ends) if (ends[0] >= 0) == (ends[1] >= 0) else None
+            worst = self._worst(value)
+            return None if worst is None else self._distance(worst)
         number = plain(value)
         return None if number is None else self._distance(float(number))
 
@@ -124,10 +130,14 @@ class Criterion:
         slack = self.expected - value if self.relation in ("≤", "<") else value - self.expected
         return slack if slack or self.relation in ("≤", "≥") else -_ON_A_STRICT_BOUND * self.tolerance
 
+    def _worst(self, share: Share) -> float | None:
+        """Returns what a share is at worst, or None where it depends on the unknown cases what is said of it."""
+        possible = share.possible()
+        inside = {self._distance(one) >= 0 for one in possible}
+        return min(possible, key=self._distance) if len(inside) == 1 else None
+
     def _shown(self, value: Value) -> Any:
-        if isinstance(value, Share):
-            return None if value.unknown else value.ends()[0]
-        return plain(value)
+        return self._worst(value) if isinstance(value, Share) else plain(value)
 
 
 def at_most(bound: float) -> Criterion:

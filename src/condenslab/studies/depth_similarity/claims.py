@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.criteria import at_least, at_most
+from condenslab.studies.contract.criteria import above, at_least, at_most
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.depth_similarity.cases import STARTS, DepthCase, Settings, Start
@@ -54,7 +54,7 @@ def _of_start(start: Start, steps: int) -> list[Statement]:
         "deeper networks leave the first plateau later",
         _EPD,
         _per_seed(start, steps, _lengthening),
-        at_least(1.0),
+        above(1),
         note=f"start: {start.words}; smallest ratio of the steps at R = 0.9·2/9 of neighbouring depths",
         of="seeds",
         figure=title(start.std),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.studies.contract.criteria import at_least, at_most, below, exactly
+from condenslab.studies.contract.criteria import above, at_least, at_most, below, exactly
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.embedding_depth.cases import (
@@ -110,7 +110,7 @@ def _linear_layers(settings: Settings, words: str, std: float, steps: int) -> li
             "on that plateau the first two layers of the deep network are effectively linear (MPC > 0.99)",
             _FIG3,
             _long_enough(std, steps, lambda runs: runs.where(depth=3).each(_first_two)),
-            at_least(LINEAR),
+            above(LINEAR),
             note=f"start: {words}; the smaller one",
             of="seeds",
             label="on the plateau the deep network's first two layers are effectively linear",

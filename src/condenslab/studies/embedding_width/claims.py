@@ -21,7 +21,10 @@ from condenslab.sweeps import Record
 _EP21 = "Zhang et al., NeurIPS 2021 (EP21)"
 _EXERCISE = f"deck 000, exercise on width-3 tanh nets; {_EP21}, Fig. 4, which prints two decimals"
 _KEPT = f"{_EP21}, Proposition 1, Theorem 1"
-_ESCAPE = "deck 000, embedding principle: a minimum becomes a strict saddle, so growing is irreversible; EP21, Fig. 3"
+_ESCAPE = (
+    "deck 000, embedding principle: a minimum becomes a strict saddle, so growing is irreversible; EP21, "
+    "Fig. 3; 10 % and 1e-6 are the study's own"
+)
 _IRIS = f"{_EP21}, Fig. 3(b) shows 3, 5, 7 negative of 16, 24, 32 at its own critical point (read off the figure)"
 _LEVELS = {1: 0.11, 2: 0.07}
 _PRINTED = 0.005

@@ -15,7 +15,10 @@ from condenslab.sweeps import Record
 
 _RANK = "LSH, Lemma 2 = OPT, eqs 19 and 20: O = 2rd − r²"
 _FIG2 = "OPT, Fig. 2: at most 10^-7.6 there, at least 10^-0.5 one entry before (order of entries not stated)"
-_FIG3 = "OPT, Fig. 3b (numbers read off the colours; design not stated, here row 4 and column 3)"
+_FIG3 = (
+    "OPT, Fig. 3b (numbers read off the colours; design not stated, here row 4 and column 3; one decade is the "
+    "study's own)"
+)
 _FIG4 = "LSH, Fig. 4"
 _FALLEN, _HIGH = 10**-7.6, 10**-0.5
 """Mean test errors of Fig. 2 at n = O, at most, and one entry before, at least."""

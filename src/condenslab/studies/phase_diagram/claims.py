@@ -73,7 +73,7 @@ def _published() -> list[Statement]:
     return [
         Statement(
             f"the slope at γ = {gamma:g}, γ′ = 0 is the published {words(slope)}",
-            _FIG3,
+            f"{_FIG3} (one run of unknown seed; ±0.05 is the study's own)",
             _slopes(gamma),
             within(slope, 0.05),
             of="seeds",

@@ -8,6 +8,7 @@ from condenslab.sweeps import Record
 
 WIDTH_1_MINIMUM = 0.1090227421
 WIDTH_2_MINIMUM = 0.0697915121
+"""Where plateaus are looked for; solved outside this package. The papers print 0.11 and 0.07, which is claimed."""
 
 
 class Results:

@@ -30,7 +30,8 @@ _NOTES = (
 )
 _GROWTH = "arXiv 2504.09484, abstract: 'typically' increases; deck 002, '1d example'"
 _NOTEBOOK = (
-    "dlphenomena/condensation, condense.ipynb; closed form: merging all neurons of an orientation gives the target"
+    "dlphenomena/condensation, condense.ipynb; closed form: merging all neurons of an orientation gives the target; "
+    "the tolerances are the study's own"
 )
 
 

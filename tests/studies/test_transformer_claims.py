@@ -1,0 +1,96 @@
+"""What the transformer studies claim, on made-up records: published numbers hold, their edges do not."""
+
+import math
+
+import pytest
+
+from condenslab import studies
+from condenslab.studies import anchor_data_size, inference_or_memorisation
+from condenslab.studies.shared.aligned import CONDENSED
+from judging import judged, made_up, verdicts
+
+
+def values(study, value, settings=None):
+    study = studies.get(study)
+    settings = settings or study.presets["quick"]
+    return judged(study, made_up(study, settings, value), settings)
+
+
+def test_the_published_curve_holds_and_passes_one_half_where_it_does():
+    curve = dict(anchor_data_size.PUBLISHED)
+    assert anchor_data_size.HALF == (300, 350)
+    made = lambda case: {"train_accuracy": 1.0, "test_accuracy": curve[case.size], "loss": 0.0}  # noqa: E731
+    found = values("anchor_data_size", made)
+    assert verdicts(found) == ["holds"] * 4
+    assert found[3].measured == pytest.approx(300 + 50 * (0.5 - 0.251) / (0.566 - 0.251))
+    late = values("anchor_data_size", lambda case: made(case) | {"test_accuracy": curve[case.size] * 0.8})
+    assert verdicts(late, "the accuracy passes one half") == ["fails"], "at 363 samples"
+    missed = values("anchor_data_size", lambda case: made(case) | {"train_accuracy": 0.995})
+    assert verdicts(missed, "every training sequence") == ["fails"]
+
+
+def answers(small, large, aligned=(0.3, 0.1)):
+    def made(case):
+        share = {1.1: small, 0.3: large}.get(case.gamma, 0.5)
+        pairs = {1.1: aligned[0], 0.3: aligned[1]}.get(case.gamma, 0.0)
+        return {"trained_worst": 1.0, "withheld_inferential": share, "aligned": pairs}
+
+    return verdicts(values("anchor_transformer", made))
+
+
+def test_half_of_the_answers_is_no_majority():
+    assert answers(0.6, 0.4) == ["holds"] * 6
+    assert answers(0.5, 0.5) == ["fails", "holds", "holds"] * 2
+
+
+def test_twice_as_many_of_hardly_any_aligned_pairs_is_no_condensation():
+    assert answers(0.6, 0.4, (0.01, 0.001)) == ["holds", "holds", "fails"] * 2
+    assert answers(0.6, 0.4, (CONDENSED, 0.0)) == ["holds"] * 6
+    assert answers(0.6, 0.4, (0.9, 0.5)) == ["holds", "holds", "fails"] * 2
+    made = lambda case: {  # noqa: E731
+        **{f"{part}_aligned": 0.01 * (case.gamma > 1) for part in ("queries", "values", "forward", "tokens")},
+        "query-key_rank": 1.0,
+        "query-key_first_rank": 2.0,
+    }
+    assert verdicts(values("attention_condensation", made)) == ["fails"] * 3 + ["holds"] * 2
+
+
+def test_a_rate_that_changes_nothing_raises_nothing():
+    found = values("anchor_tuning", lambda case: {"test_accuracy": 0.95})
+    assert verdicts(found, "a larger") == ["fails", "fails"]
+
+
+def sizes(kind, m):
+    inference = {"composite": m, "symmetric": m * (m + 1) // 2, "random": m * m}[kind]
+    return {"inference": inference, "memorisation": m * m}
+
+
+def brackets(end):
+    made = lambda case: sizes(case.kind, case.anchors) | end(sizes(case.kind, case.anchors))  # noqa: E731
+    return values("inference_or_memorisation", made)
+
+
+def test_samples_that_follow_one_complexity_or_the_other():
+    inferred, stored = (
+        brackets(lambda c, name=name: {"lower": 10 * c[name], "upper": 11 * c[name]})
+        for name in ("inference", "memorisation")
+    )
+    assert verdicts(inferred) == ["holds"] * 3
+    assert inferred[1].measured == pytest.approx(1.0)
+    assert verdicts(stored)[0] == "fails" and verdicts(stored)[2] == "fails"
+
+
+def test_an_open_bracket_is_no_number_and_equal_numbers_have_no_correlation():
+    for end in ({"lower": None, "upper": 20}, {"lower": 20, "upper": None}):
+        assert verdicts(brackets(lambda _, end=end: end)) == ["undecided"] * 3
+    alike = brackets(lambda _: {"lower": 20, "upper": 22})
+    assert verdicts(alike) == ["undecided", "undecided", "fails"]
+    assert "same for every task" in alike[0].reason
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_rank_correlation_is_that_of_scipy(seed):
+    numpy, stats = pytest.importorskip("numpy"), pytest.importorskip("scipy.stats")
+    one, other = numpy.random.default_rng(seed).integers(0, 5, (2, 12))
+    expected = stats.spearmanr(one, other).statistic
+    assert math.isclose(inference_or_memorisation.rank_correlation(one, other), expected, abs_tol=1e-12)
