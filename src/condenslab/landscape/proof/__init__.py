@@ -8,10 +8,11 @@ from condenslab.landscape.proof.embedded import EmbeddedProof, embedded
 from condenslab.landscape.proof.embedding import Embedding
 from condenslab.landscape.proof.evidence import number
 from condenslab.landscape.proof.points import PointProof
-from condenslab.landscape.proof.problem import Problem, Shape, Teacher, problem_from_dict, problem_of
+from condenslab.landscape.proof.problem import Problem, Teacher, problem_from_dict, problem_of
 from condenslab.landscape.proof.prove import prove
 from condenslab.landscape.proof.ranks import RankProof, proven_rank, with_proof
 from condenslab.landscape.proof.roots import Root
+from condenslab.landscape.proof.shapes import Shape
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 from condenslab.landscape.proof.stored import points_of, stored_points
 from condenslab.landscape.proof.width_two import Exclusion, exclude_width_two

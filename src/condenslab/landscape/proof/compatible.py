@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from condenslab.landscape.proof.embedding import NULL, Embedding
-from condenslab.landscape.proof.enclosure import enclose, places
+from condenslab.landscape.proof.enclosure import enclose
 from condenslab.landscape.proof.evidence import sealed
 from condenslab.landscape.proof.exact import exact_matrix, floats, precision
+from condenslab.landscape.proof.passes import places
 from condenslab.landscape.proof.points import PointProof
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
