@@ -1,5 +1,6 @@
 """Proofs by ball arithmetic: critical points, inertia, ranks and completeness as theorems, with certificates."""
 
+from condenslab.landscape.proof.carried import CarriedProof
 from condenslab.landscape.proof.compatible import CompatibleProof, compatible
 from condenslab.landscape.proof.complete import Completeness, complete_width_one
 from condenslab.landscape.proof.decompose import Neuron
@@ -18,6 +19,7 @@ from condenslab.landscape.proof.stored import points_of, stored_points
 from condenslab.landscape.proof.width_two import Exclusion, exclude_width_two
 
 __all__ = [
+    "CarriedProof",
     "CompatibleProof",
     "Completeness",
     "DistinctFunctions",
