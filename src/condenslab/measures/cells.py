@@ -6,14 +6,14 @@ between two of them lies in one cell, however short it is. For splines each hidd
 range, and every cell in between is met on the way from one to the other.
 """
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy.interpolate import BSpline, PPoly
 
-from condenslab.networks import KAN, MLP, TwoLayer, as_mlp
+from condenslab.measures.kinks import line_points, preactivations
+from condenslab.measures.pieces import spline_points, spline_values, whole_cells
+from condenslab.networks import KAN, MLP, TwoLayer
 from condenslab.networks.conversion import Key, as_seed
 
 Piecewise = MLP | TwoLayer | KAN
@@ -22,8 +22,6 @@ QUIET_LINES = 48
 """So many lines in a row without a new cell end the search."""
 _MOST_LINES = 400
 _MOST_CELLS, _MOST_POINTS = 1500, 20_000
-_FAR, _BARELY = 1e4, 5e-3
-_ROUNDS, _CLOUD, _SPREAD = 24, 64, 4096
 
 
 def is_piecewise(network: object) -> bool:
@@ -46,10 +44,10 @@ def signatures(network: Piecewise, inputs: Float[np.ndarray, "sample input"]) ->
     """
     parts = [np.zeros((len(inputs), 0), dtype=np.int64)]
     if isinstance(network, KAN):
-        for values, knots in zip(_spline_values(network, inputs), network.knots, strict=True):
+        for values, knots in zip(spline_values(network, inputs), network.knots, strict=True):
             parts.append(np.searchsorted(np.unique(knots), values, side="right"))
     else:
-        parts += [(z > 0).astype(np.int64) for z in _bends(network, inputs)]
+        parts += [(z > 0).astype(np.int64) for z in preactivations(network, inputs)]
     return np.concatenate(parts, axis=1)
 
 
@@ -70,10 +68,10 @@ def further_cells(
     most = min(_MOST_CELLS, _MOST_POINTS // (_shows(network, known.shape[1]) + 1) + 1)
     box = (-np.inf, np.inf)
     if isinstance(network, KAN):
-        box = _whole_cells(network, known)
-        candidates = [_spline_points(network, known, random)]
+        box = whole_cells(network, known)
+        candidates = [spline_points(network, known, random)]
     else:
-        candidates = (_line_points(network, known, random) for _ in range(_MOST_LINES))
+        candidates = (line_points(network, known, random) for _ in range(_MOST_LINES))
     quiet = 0
     for points in candidates:
         met = signatures(network, points)
@@ -161,122 +159,6 @@ def further_probes(
     return np.concatenate([known, *further_cells(network, known, as_seed(seed))])
 
 
-def _line_points(network: MLP | TwoLayer, known: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Returns a point in every cell that a random line meets, within a far but finite stretch of it."""
-    start = known[random.integers(len(known))]
-    spread = float(np.median(np.abs(known))) + 1e-3
-    way = random.standard_normal(known.shape[1])
-    begin = start + 0.1 * spread * random.standard_normal(known.shape[1])
-    ends = _FAR * max(1.0, spread)
-    times = np.array([-ends, ends])
-    depth = len(_bends(network, begin[None]))
-    for layer in range(depth):
-        z = _bends(network, begin + times[:, None] * way)[layer]
-        a, b, low, high = times[:-1, None], times[1:, None], z[:-1], z[1:]
-        crosses = (low > 0) != (high > 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            times = np.unique(np.concatenate([times, (a - low * (b - a) / (high - low))[crosses]]))
-    middles = (times[:-1] + times[1:]) / 2
-    middles[0], middles[-1] = times[1] - spread if len(times) > 2 else 0.0, times[-2] + spread
-    return begin + middles[:, None] * way
-
-
-def barely_met(network: KAN, known: Float[np.ndarray, "sample input"]) -> bool:
-    """Whether a hidden value reaches so little of a piece that float64 may not see what the piece adds to a rank.
-
-    A cubic that begins at a knot has grown to the third power of what is reached.
-
-    Args:
-        network: Splines.
-        known: Inputs, at least one, whose bounding box is searched.
-    """
-    for _, (low, high), edges in _hidden_ranges(network, known, np.random.default_rng(5)):
-        gaps = np.diff(edges)
-        first, last = np.searchsorted(edges, low, side="right") - 1, np.searchsorted(edges, high) - 1
-        inside = 0 <= first < last < len(gaps)
-        if inside and min((edges[first + 1] - low) / gaps[first], (high - edges[last]) / gaps[last]) < _BARELY:
-            return True
-    return False
-
-
-def _spline_points(network: KAN, known: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Returns points in every cell of every hidden value, from its smallest to its largest over the box."""
-    points = [np.empty((0, known.shape[1]))]
-    for (value, ends), (low, high), edges in _hidden_ranges(network, known, random):
-        levels = np.concatenate([[low], edges[(edges > low) & (edges < high)], [high]])
-        points += [_between(value, ends, at)[None] for at in (levels[:-1] + levels[1:]) / 2]
-        points.append(np.stack(ends))
-    return np.concatenate(points)
-
-
-def _hidden_ranges(
-    network: KAN, known: np.ndarray, random: np.random.Generator
-) -> Iterator[tuple[tuple[Callable[..., np.ndarray], list[np.ndarray]], tuple[float, float], np.ndarray]]:
-    """Yields every hidden value with where it is smallest and largest, its range over the box, and its knots."""
-    low, high = _whole_cells(network, known)
-    for layer in range(1, len(network.knots)):
-        for unit in range(network.widths[layer]):
-
-            def value(x: np.ndarray, layer: int = layer, unit: int = unit) -> np.ndarray:
-                return _spline_values(network, x)[layer][:, unit]
-
-            if layer == 1:
-                ends = _separable_extremes(network, unit, (low, high))
-            else:
-                wide = np.concatenate([known, random.uniform(low, high, (_SPREAD, low.size))])
-                ends = [_extreme(value, sign, wide, (low, high), random) for sign in (-1.0, 1.0)]
-            reached = value(np.stack(ends))
-            yield (value, ends), (float(reached[0]), float(reached[1])), np.unique(network.knots[layer])
-
-
-def _whole_cells(network: KAN, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the bounding box of inputs, made wider to the ends of the cells that it reaches into."""
-    edges, low, high = np.unique(network.knots[0]), known.min(axis=0), known.max(axis=0)
-    lower = edges[np.clip(np.searchsorted(edges, low, side="right") - 1, 0, None)]
-    upper = edges[np.clip(np.searchsorted(edges, high), None, len(edges) - 1)]
-    return np.minimum(low, lower), np.maximum(high, upper)
-
-
-def _separable_extremes(network: KAN, unit: int, box: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
-    """Returns where a sum of splines, one an input, is smallest and largest over a box: each by itself, exactly."""
-    knots, columns = np.asarray(network.knots[0]), []
-    for i, (low, high) in enumerate(zip(*box, strict=True)):
-        one = BSpline(knots, np.asarray(network.coefficients[0])[unit, i], network.degree, extrapolate=False)
-        turns = PPoly.from_spline(one.derivative()).roots(extrapolate=False)
-        places = np.concatenate([[low, high], knots, turns[np.isfinite(turns)]])
-        places = places[(places >= low) & (places <= high)]
-        values = np.nan_to_num(one(places))
-        columns.append(places[[values.argmin(), values.argmax()]])
-    return list(np.stack(columns, axis=1))
-
-
-def _extreme(
-    value: Callable[..., np.ndarray],
-    sign: float,
-    known: np.ndarray,
-    box: tuple[np.ndarray, np.ndarray],
-    random: np.random.Generator,
-) -> np.ndarray:
-    """Returns where sign·value is largest: the best known point, then ever smaller clouds around the best so far."""
-    best = known[int(np.argmax(sign * value(known)))]
-    width = (box[1] - box[0]) / 8
-    for _ in range(_ROUNDS):
-        cloud = np.clip(best + width * random.standard_normal((_CLOUD, best.size)), *box)
-        cloud = np.concatenate([best[None], cloud])
-        best = cloud[int(np.argmax(sign * value(cloud)))]
-        width = width * 0.6
-    return best
-
-
-def _between(value: Callable[..., np.ndarray], ends: list[np.ndarray], level: float) -> np.ndarray:
-    """Returns a point between two where a continuous value takes a level, by bisection."""
-    low, high = ends
-    for _ in range(50):
-        middle = (low + high) / 2
-        low, high = (middle, high) if value(middle[None])[0] < level else (low, middle)
-    return (low + high) / 2
-
-
 def _around(
     network: Piecewise, point: np.ndarray, cell: np.ndarray, box: tuple[Any, Any], random: np.random.Generator
 ) -> np.ndarray:
@@ -292,28 +174,3 @@ def _around(
 
 def _inputs(network: Piecewise) -> int:
     return network.widths[0] if isinstance(network, KAN | MLP) else network.input_weights.shape[1]
-
-
-def _bends(network: MLP | TwoLayer, inputs: np.ndarray) -> list[np.ndarray]:
-    """Returns the preactivations of every hidden layer, each of shape (sample, neuron)."""
-    layered = as_mlp(network) if isinstance(network, TwoLayer) else network
-    leak = 0.01 if layered.activation.name == "leaky_relu" else 0.0
-    found, hidden = [], inputs
-    for weight, bias in zip(layered.weights[:-1], layered.biases[:-1], strict=True):
-        z = hidden @ np.asarray(weight).T + (0.0 if bias is None else np.asarray(bias))
-        active = np.where(z > 0, z, leak * z)
-        hidden = active + hidden if layered.residual and active.shape == hidden.shape else active
-        found.append(z)
-    return found
-
-
-def _spline_values(network: KAN, inputs: np.ndarray) -> list[np.ndarray]:
-    """Returns what enters every spline layer, each of shape (sample, input of the layer)."""
-    found, hidden = [], np.asarray(inputs)
-    for c, knots in zip(network.coefficients, network.knots, strict=True):
-        found.append(hidden)
-        splines = BSpline(np.asarray(knots), np.moveaxis(np.asarray(c), -1, 0), network.degree, extrapolate=False)
-        inside = np.clip(hidden, knots[0], knots[-1])
-        values = np.where((hidden == inside)[:, :, None, None], np.nan_to_num(splines(inside)), 0.0)
-        hidden = np.einsum("njoj->no", values)
-    return found

@@ -8,7 +8,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.measures.cells import barely_met
+from condenslab.measures.pieces import barely_met
 from condenslab.measures.rank_evidence import exact_entries, fades, generic_rank, graded, spectra, tangents_again
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen

@@ -10,7 +10,8 @@ from condenslab.errors import UserError
 from condenslab.landscape import proof
 from condenslab.landscape.proof.enclosure import enclose
 from condenslab.landscape.proof.exact import ball, exact_text, floats, precision
-from condenslab.landscape.proof.problem import canonical, problem_of
+from condenslab.landscape.proof.problem import problem_of
+from condenslab.landscape.proof.shapes import canonical
 from condenslab.networks import TwoLayer, activation, ravel, unravel
 from condenslab.risk import CrossEntropy, EmpiricalRisk
 from proofs import as_read, exercise, mlp, numeric_counts, soft_critical, two_layer
@@ -63,7 +64,7 @@ def canonical_widths(network):
 
 
 def problem_shape(network):
-    from condenslab.landscape.proof.problem import shape_of
+    from condenslab.landscape.proof.shapes import shape_of
 
     return shape_of(network)
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from condenslab.landscape.proof.carried import CarriedProof
 from condenslab.landscape.proof.embedding import NULL, Embedding
-from condenslab.landscape.proof.enclosure import enclose, places
-from condenslab.landscape.proof.evidence import sealed
+from condenslab.landscape.proof.enclosure import enclose
 from condenslab.landscape.proof.exact import exact_matrix, floats, precision
+from condenslab.landscape.proof.passes import places
 from condenslab.landscape.proof.points import PointProof
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
@@ -26,7 +27,7 @@ LARGEST = 300
 
 
 @dataclass(frozen=True, eq=False)
-class CompatibleProof:
+class CompatibleProof(CarriedProof):
     """A degenerate critical point: an exact compatible embedding of a proven one.
 
     Attributes:
@@ -45,38 +46,12 @@ class CompatibleProof:
     dimension: int
     reason: str
 
-    @property
-    def proven(self) -> bool:
-        """Whether the point is proven to be critical."""
-        return self.narrow.proven and not self.reason
-
-    @property
-    def isolated(self) -> bool:
-        """False: an embedded point lies in a continuous family."""
-        return False
-
-    @property
-    def precision(self) -> int:
-        """Binary digits that sufficed."""
-        return self.narrow.precision
-
-    @property
-    def risk(self) -> list[str]:
-        """R at the point, [midpoint, radius], exact text."""
-        return self.narrow.risk
-
-    def outputs(self) -> list[list[Any]]:
-        """Returns enclosures of f(x_i), those of the narrow network, shape (sample, output)."""
-        return self.narrow.outputs()
-
     def certificate(self) -> dict[str, Any]:
         """Returns the certificate as plain values; that of the narrow point is a part of it.
 
         Raises:
             ValueError: Nothing was proven.
         """
-        if not self.proven:
-            raise ValueError(f"there is a certificate only of what is proven: {self.reason or self.narrow.reason}")
         how = self.embedding
         parts = {
             "sources": [list(row) for row in how.sources],
@@ -84,10 +59,7 @@ class CompatibleProof:
             "biases": [[str(bias) for bias in row] for row in how.biases],
             "shares": [[[str(share) for share in row] for row in table] for table in how.shares],
         }
-        counts = {name: getattr(self.inertia, name) for name in ("positive", "zero", "negative", "open")}
-        claim = {"inertia": counts, "dimension": self.dimension, "widths": list(self.problem.shape.widths)}
-        body = {"precision": self.precision, "narrow": self.narrow.certificate(), "embedding": parts, "claim": claim}
-        return sealed("compatible_point", body)
+        return self._sealed("compatible_point", {"embedding": parts}, {"widths": list(self.problem.shape.widths)})
 
 
 def compatible(narrow: PointProof, how: Embedding | CompatibleEmbedding) -> CompatibleProof:

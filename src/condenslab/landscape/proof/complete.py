@@ -12,10 +12,10 @@ from itertools import pairwise
 from typing import Any
 
 from condenslab.errors import UserError
-from condenslab.landscape.proof.enclosure import input_balls, target_balls
 from condenslab.landscape.proof.evidence import ball_text, sealed
 from condenslab.landscape.proof.exact import fraction, matrix_of, precision
 from condenslab.landscape.proof.outer import is_odd, largest_input
+from condenslab.landscape.proof.passes import input_balls, target_balls
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.rectangles import Rectangle, area, balls, halves, inside, meet
 from condenslab.landscape.proof.roots import Equations, Root

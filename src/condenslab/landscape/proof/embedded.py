@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from condenslab.landscape.proof.activations import EVEN, ODD, ball_activation
+from condenslab.landscape.proof.carried import CarriedProof
 from condenslab.landscape.proof.decompose import Decomposition, Neuron
-from condenslab.landscape.proof.evidence import sealed
 from condenslab.landscape.proof.exact import ball, exact_text, flint, precision
 from condenslab.landscape.proof.forms import form_size, has_output, null_inertia, split_inertia
 from condenslab.landscape.proof.krawczyk import Section, restricted
@@ -19,7 +19,7 @@ from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 
 
 @dataclass(frozen=True, eq=False)
-class EmbeddedProof:
+class EmbeddedProof(CarriedProof):
     """A degenerate critical point: an exact embedding of a proven one, with the inertia that theorems give it.
 
     Attributes:
@@ -39,45 +39,16 @@ class EmbeddedProof:
     dimension: int
     reason: str
 
-    @property
-    def proven(self) -> bool:
-        """Whether the point is proven to be critical."""
-        return self.narrow.proven and not self.reason
-
-    @property
-    def isolated(self) -> bool:
-        """False: an embedded point lies in a continuous family or has a kernel that nothing is said about."""
-        return False
-
-    @property
-    def precision(self) -> int:
-        """Binary digits that sufficed."""
-        return self.narrow.precision
-
-    @property
-    def risk(self) -> list[str]:
-        """R at the point, [midpoint, radius], exact text."""
-        return self.narrow.risk
-
-    def outputs(self) -> list[list[Any]]:
-        """Returns enclosures of f(x_i), those of the narrow network, shape (sample, output)."""
-        return self.narrow.outputs()
-
     def certificate(self) -> dict[str, Any]:
         """Returns the certificate as plain values; that of the narrow point is a part of it.
 
         Raises:
             ValueError: Nothing was proven.
         """
-        if not self.proven:
-            raise ValueError(f"there is a certificate only of what is proven: {self.reason or self.narrow.reason}")
         neurons = [
             {"source": n.source, "share": str(n.share), "sign": n.sign, "bias": str(n.bias)} for n in self.neurons
         ]
-        counts = {name: getattr(self.inertia, name) for name in ("positive", "zero", "negative", "open")}
-        claim = {"inertia": counts, "dimension": self.dimension, "width": len(self.neurons)}
-        body = {"precision": self.precision, "narrow": self.narrow.certificate(), "neurons": neurons, "claim": claim}
-        return sealed("embedded_point", body)
+        return self._sealed("embedded_point", {"neurons": neurons}, {"width": len(self.neurons)})
 
 
 def prove_embedded(problem: Problem, parts: Decomposition, output_bias: np.ndarray | None, **how: Any) -> EmbeddedProof:

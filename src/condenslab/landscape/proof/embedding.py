@@ -13,9 +13,9 @@ from fractions import Fraction
 from typing import Any
 
 from condenslab.landscape.proof.activations import EVEN, ODD, ball_activation
-from condenslab.landscape.proof.enclosure import places
 from condenslab.landscape.proof.exact import ball, flint
-from condenslab.landscape.proof.problem import Shape
+from condenslab.landscape.proof.passes import places
+from condenslab.landscape.proof.shapes import Shape
 
 NULL = -1
 Table = tuple[tuple[Fraction, ...], ...]

@@ -12,49 +12,13 @@ product of ball matrices.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from condenslab.landscape.proof.activations import ball_activation
-from condenslab.landscape.proof.exact import Balls, ball, flint, matrix_of
-from condenslab.landscape.proof.problem import Problem, Shape, Teacher, data_balls
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Where a layer's parameters are in θ: W[i][j] at start + i·inner + j, b[i] at start + outer·inner + i."""
-
-    start: int
-    inner: int
-    outer: int
-    biased: bool
-
-    @property
-    def end(self) -> int:
-        """Where the next layer's parameters begin."""
-        return self.start + (self.inner + self.biased) * self.outer
-
-    def weight(self, i: int, j: int) -> int:
-        """Returns the place of W[i][j]."""
-        return self.start + i * self.inner + j
-
-    def bias(self, i: int) -> int:
-        """Returns the place of b[i]."""
-        return self.start + self.outer * self.inner + i
-
-
-Tangent = tuple[list[int], Any]
-"""The derivative of a unit for every sample: in which parameters, and an `arb_mat` of shape (sample, parameter)."""
-
-
-@dataclass(frozen=True)
-class Pass:
-    """A forward pass: what enters each layer, and σ, σ′, σ″ of the preactivations of the hidden ones."""
-
-    entering: list[Balls]
-    slopes: list[Balls]
-    curvatures: list[Balls]
-    outputs: Balls
+from condenslab.landscape.proof.exact import Balls, flint, matrix_of
+from condenslab.landscape.proof.passes import Layer, Pass, added, forward, input_balls, loss_parts, places
+from condenslab.landscape.proof.problem import Problem
+from condenslab.landscape.proof.shapes import Shape
+from condenslab.landscape.proof.tangents import Tangent, scaled, spread, tangent
 
 
 @dataclass(frozen=True)
@@ -64,96 +28,6 @@ class Enclosure:
     value: Any
     gradient: list[Any]
     hessian: Any
-
-
-def places(shape: Shape) -> list[Layer]:
-    """Returns where each layer's parameters are.
-
-    Args:
-        shape: The network's shape.
-    """
-    found: list[Layer] = []
-    for inner, outer, biased in zip(shape.widths[:-1], shape.widths[1:], shape.biases, strict=True):
-        found.append(Layer(found[-1].end if found else 0, inner, outer, biased))
-    return found
-
-
-def forward(shape: Shape, theta: Sequence[Any], inputs: Balls) -> Pass:
-    """Returns a forward pass.
-
-    Args:
-        shape: The network's shape.
-        theta: θ, balls.
-        inputs: x, balls, shape (sample, input).
-    """
-    sigma = ball_activation(shape.activation)
-    entering, slopes, curvatures, hidden = [], [], [], inputs
-    layers = places(shape)
-    for number, layer in enumerate(layers):
-        entering.append(hidden)
-        z = _affine(layer, theta, hidden)
-        if number == len(layers) - 1:
-            return Pass(entering, slopes, curvatures, z)
-        found = [[sigma(value) for value in row] for row in z]
-        values, first, second = ([[entry[k] for entry in row] for row in found] for k in range(3))
-        slopes.append(first)
-        curvatures.append(second)
-        hidden = _added(values, hidden) if shape.skips(number) else values
-    raise AssertionError("a network has at least one layer")
-
-
-def target_balls(problem: Problem) -> Balls:
-    """Returns y as balls of the working precision, by the teacher where the problem has one.
-
-    Args:
-        problem: The problem.
-    """
-    return _data(problem, flint.ctx.prec)[1]
-
-
-def input_balls(problem: Problem) -> Balls:
-    """Returns x as balls of the working precision.
-
-    Args:
-        problem: The problem.
-    """
-    return _data(problem, flint.ctx.prec)[0]
-
-
-@lru_cache(maxsize=8)
-def _data(problem: Problem, bits: int) -> tuple[Balls, Balls, list[Any]]:
-    """Returns x, y and p in the working precision, which is part of the key; a proof asks for them many times."""
-    assert bits == flint.ctx.prec
-    inputs, weights = data_balls(problem.inputs), [ball(str(p)) for p in problem.probabilities()]
-    if not isinstance(problem.targets, Teacher):
-        return inputs, data_balls(problem.targets), weights
-    theta = [ball(text) for text in problem.targets.theta]
-    return inputs, forward(problem.targets.shape, theta, inputs).outputs, weights
-
-
-def loss_parts(problem: Problem, outputs: Balls) -> tuple[Any, Balls, list[Balls]]:
-    """Returns R, p_i·∂ℓ/∂f, shape (sample, output), and p_i·∂²ℓ/∂f², shape (sample, output, output).
-
-    Args:
-        problem: The problem.
-        outputs: f, balls, shape (sample, output).
-    """
-    _, targets, weights = _data(problem, flint.ctx.prec)
-    value, slopes, curvatures = flint.arb(0), [], []
-    for p, f, y in zip(weights, outputs, targets, strict=True):
-        if problem.loss == "squared":
-            residual = [a - b for a, b in zip(f, y, strict=True)]
-            value += p * sum((r * r for r in residual), flint.arb(0))
-            slopes.append([2 * p * r for r in residual])
-            curvatures.append([[2 * p if i == j else flint.arb(0) for j in range(len(f))] for i in range(len(f))])
-            continue
-        shares = _softmax(f)
-        value -= p * sum((t * s.log() for t, s in zip(y, shares, strict=True)), flint.arb(0))
-        slopes.append([p * (s - t) for s, t in zip(shares, y, strict=True)])
-        curvatures.append(
-            [[p * (a * (1 - a) if i == j else -a * b) for j, b in enumerate(shares)] for i, a in enumerate(shares)]
-        )
-    return value, slopes, curvatures
 
 
 def enclose(problem: Problem, theta: Sequence[Any], *, hessian: bool) -> Enclosure:
@@ -182,26 +56,6 @@ def enclose(problem: Problem, theta: Sequence[Any], *, hessian: bool) -> Enclosu
     return Enclosure(value, gradient, _hessian(shape, theta, run, (errors, deltas), curvature))
 
 
-def _affine(layer: Layer, theta: Sequence[Any], hidden: Balls) -> Balls:
-    columns = [[theta[layer.weight(i, j)] for i in range(layer.outer)] for j in range(layer.inner)]
-    product = matrix_of(hidden, layer.inner) * matrix_of(columns, layer.outer)
-    rows = product.tolist()
-    if not layer.biased:
-        return rows
-    return [[value + theta[layer.bias(i)] for i, value in enumerate(row)] for row in rows]
-
-
-def _added(first: Balls, second: Balls) -> Balls:
-    return [[a + b for a, b in zip(*rows, strict=True)] for rows in zip(first, second, strict=True)]
-
-
-def _softmax(f: list[Any]) -> list[Any]:
-    return [
-        1 / sum(((other - own).exp() if k != o else flint.arb(1) for k, other in enumerate(f)), flint.arb(0))
-        for o, own in enumerate(f)
-    ]
-
-
 def _backward(shape: Shape, theta: Sequence[Any], run: Pass, last: Balls) -> tuple[list[Balls], list[Balls]]:
     """Returns e_1 … e_L and δ_1 … δ_{L−1}, each of shape (sample, unit)."""
     layers = places(shape)
@@ -211,7 +65,7 @@ def _backward(shape: Shape, theta: Sequence[Any], run: Pass, last: Balls) -> tup
         rows = [[theta[layer.weight(i, j)] for j in range(layer.inner)] for i in range(layer.outer)]
         delta = (matrix_of(errors[0], layer.outer) * matrix_of(rows, layer.inner)).tolist()
         if shape.skips(number):
-            delta = _added(delta, deltas[0])
+            delta = added(delta, deltas[0])
         deltas.insert(0, delta)
         slopes = run.slopes[number - 1]
         errors.insert(0, [[d * s for d, s in zip(*pair, strict=True)] for pair in zip(delta, slopes, strict=True)])
@@ -246,51 +100,6 @@ def _hessian(
     return matrix_of([[a + b for a, b in zip(*rows, strict=True)] for rows in zip(total, cross, strict=True)], size)
 
 
-def tangent(layer: Layer, i: int, theta: Sequence[Any], entering: Balls, inner: list[Tangent]) -> Tangent:
-    """Returns Dz[i] for every sample: the parameters on which it depends, and the derivatives in them.
-
-    Args:
-        layer: The layer of z.
-        i: Its unit.
-        theta: θ, balls.
-        entering: What enters the layer, shape (sample, inner).
-        inner: The same derivatives of what enters, one a unit; none for the data.
-    """
-    own = list(range(layer.weight(i, 0), layer.weight(i, layer.inner))) + ([layer.bias(i)] if layer.biased else [])
-    rows = [[*values, flint.arb(1)] if layer.biased else values for values in entering]
-    if not inner:
-        return own, matrix_of(rows, len(own))
-    if len(inner[0][0]) == layer.start:
-        before = inner[0][1] * theta[layer.weight(i, 0)]
-        for j, (_, moved) in enumerate(inner[1:], start=1):
-            before += moved * theta[layer.weight(i, j)]
-        rows = [first + last for first, last in zip(before.tolist(), rows, strict=True)]
-        return [*range(layer.start), *own], matrix_of(rows, layer.start + len(own))
-    places, moves = [], []
-    for j, (columns, moved) in enumerate(inner):
-        places += columns
-        moves.append((moved * theta[layer.weight(i, j)]).tolist())
-    rows = [[entry for part in parts for entry in part] for parts in zip(*moves, rows, strict=True)]
-    return places + own, matrix_of(rows, len(places) + len(own))
-
-
-def spread(moved: Tangent, size: int) -> Tangent:
-    """Returns a derivative in the first `size` parameters, 0 where it does not depend on them.
-
-    Args:
-        moved: The derivative.
-        size: The number of parameters.
-    """
-    columns, matrix = moved
-    rows = []
-    for entries in matrix.tolist():
-        row = [flint.arb(0)] * size
-        for place, entry in zip(columns, entries, strict=True):
-            row[place] = entry
-        rows.append(row)
-    return list(range(size)), matrix_of(rows, size)
-
-
 def _add_cross(cross: Balls, layer: Layer, error: Balls, inner: list[Tangent]) -> None:
     """Adds C + Cᵀ."""
     transposed = matrix_of(error, layer.outer).transpose()
@@ -317,14 +126,3 @@ def _add_block(total: Balls, rows: list[int], columns: list[int], block: Any) ->
         row = total[place]
         for column, entry in zip(columns, entries, strict=True):
             row[column] += entry
-
-
-def scaled(rows: Balls, factors: list[Any], size: int) -> Any:
-    """Returns rows times their factors as an `arb_mat`.
-
-    Args:
-        rows: The rows.
-        factors: One a row.
-        size: The length of a row.
-    """
-    return matrix_of([[factor * entry for entry in row] for row, factor in zip(rows, factors, strict=True)], size)

@@ -18,11 +18,12 @@ from fractions import Fraction
 from typing import Any
 
 from condenslab.landscape.proof.activations import ball_activation
-from condenslab.landscape.proof.enclosure import forward, input_balls, loss_parts, scaled
 from condenslab.landscape.proof.exact import Balls, flint, matrix_of, midpoints, sup
 from condenslab.landscape.proof.krawczyk import identity, restricted
+from condenslab.landscape.proof.passes import forward, input_balls, loss_parts
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
+from condenslab.landscape.proof.tangents import scaled
 
 
 def split_inertia(problem: Problem, box: list[Any], neuron: int, shares: Sequence[Fraction]) -> ProvenInertia:

@@ -9,8 +9,8 @@ critical function but 0 has its centre −b/w ≤ −max|x|. x → −x gives th
 from collections import Counter
 from fractions import Fraction
 
-from condenslab.landscape.proof.enclosure import input_balls, target_balls
 from condenslab.landscape.proof.exact import fraction
+from condenslab.landscape.proof.passes import input_balls, target_balls
 from condenslab.landscape.proof.problem import Problem, Teacher
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from condenslab.landscape.proof.enclosure import enclose, forward, input_balls, places
+from condenslab.landscape.proof.enclosure import enclose
 from condenslab.landscape.proof.evidence import ball_text, number_text, sealed
 from condenslab.landscape.proof.exact import ball, dyadic_text, precision
 from condenslab.landscape.proof.krawczyk import Box, Failure, Section, box_around, krawczyk, locate, restricted
+from condenslab.landscape.proof.passes import forward, input_balls, places
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 

@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.landscape.proof.enclosure import places
 from condenslab.landscape.proof.exact import exact_text, flint, fraction
-from condenslab.landscape.proof.problem import Shape
+from condenslab.landscape.proof.passes import places
+from condenslab.landscape.proof.shapes import Shape
 from condenslab.networks import Activation
 
 _POINTS = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)

@@ -18,7 +18,8 @@ from condenslab.landscape.proof.points import (
     gauge,
     prove_gauged,
 )
-from condenslab.landscape.proof.problem import Problem, canonical, problem_of, shape_of
+from condenslab.landscape.proof.problem import Problem, problem_of
+from condenslab.landscape.proof.shapes import canonical, shape_of
 from condenslab.networks import MLP, TwoLayer
 from condenslab.networks.layered import layers
 from condenslab.risk import EmpiricalRisk

@@ -25,15 +25,8 @@ from condenslab.landscape.proof.exact import (
 from condenslab.landscape.proof.krawczyk import identity
 from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION
 from condenslab.landscape.proof.polynomials import PREFIX, polynomial_name, rational_jacobian
-from condenslab.landscape.proof.problem import (
-    Numbers,
-    Shape,
-    canonical,
-    data_balls,
-    exact_table,
-    shape_of,
-    shape_values,
-)
+from condenslab.landscape.proof.problem import Numbers, data_balls, exact_table
+from condenslab.landscape.proof.shapes import Shape, canonical, shape_of, shape_values
 from condenslab.landscape.proof.tangents import jacobian_rows
 from condenslab.measures.rank import Rank
 from condenslab.networks import MLP, TwoLayer

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from condenslab.errors import UserError
-from condenslab.landscape.proof.problem import Problem, Shape, canonical, problem_from_dict, shape_of, shape_values
+from condenslab.landscape.proof.problem import Problem, problem_from_dict
+from condenslab.landscape.proof.shapes import Shape, canonical, shape_of, shape_values
 from condenslab.networks import MLP, TwoLayer, activation
 
 

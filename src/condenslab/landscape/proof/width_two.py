@@ -18,8 +18,8 @@ from typing import Any
 
 from condenslab.errors import UserError
 from condenslab.landscape.proof.complete import box_of
-from condenslab.landscape.proof.enclosure import input_balls, target_balls
 from condenslab.landscape.proof.exact import flint, fraction, matrix_of, precision
+from condenslab.landscape.proof.passes import input_balls, target_balls
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.rectangles import Rectangle, area, balls, halves
 from condenslab.landscape.proof.units import unit_rows

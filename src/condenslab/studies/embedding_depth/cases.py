@@ -11,6 +11,8 @@ Problem = Literal["three_tanh", "iris"]
 Pixels = Literal["small_digits", "digits"]
 Method = Literal["adam", "sgd"]
 
+EPD = "Bai et al., arXiv 2205.13283 (EPD)"
+
 HIDDEN = 10
 """Hidden layers of the network whose layers are merged."""
 

@@ -6,16 +6,8 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.embedding_depth.claims import (
-    LIFTED,
-    LINEAR,
-    METHODS,
-    NORMED,
-    PLATEAU,
-    merge_title,
-    plateau_title,
-    rest,
-)
+from condenslab.studies.embedding_depth.layer_claims import LIFTED, METHODS, merge_title
+from condenslab.studies.embedding_depth.plateau_claims import LINEAR, NORMED, PLATEAU, plateau_title, rest
 from condenslab.studies.shared.columns import rows
 from condenslab.sweeps import Record
 
