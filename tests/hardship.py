@@ -31,10 +31,16 @@ class Work:
     Attributes:
         folder: Where a file is left for every attempt at a case that makes trouble.
         pause: Seconds a case.
+        start: Seconds that a worker needs before its first batch, as for importing what it computes with.
     """
 
     folder: str
     pause: float = 0.0
+    start: float = 0.0
+
+    def prepare(self):
+        """Makes a worker ready."""
+        time.sleep(self.start)
 
     def __call__(self, cases, /, *, progress=None):
         """Computes a batch."""

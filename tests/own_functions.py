@@ -35,7 +35,7 @@ def counted(x, folder):
 def raises(x):
     """Fails at 2."""
     if x == 2:
-        raise ValueError("two is too many")
+        raise ValueError("two is\n  too many")
     return {"x": x}
 
 

@@ -342,6 +342,12 @@ def test_help_imports_nothing_heavy():
     assert not {"numpy", "jax", "tyro", "matplotlib", "plotly", "rich"} & set(finished.stderr.split())
 
 
+def test_a_claim_that_measured_nothing_says_so():
+    from condenslab.cli.show import number
+
+    assert [number(value) for value in ([], None, [0.5, None])] == ["none", "none", "0.5, none"]
+
+
 def test_no_json_here_has_a_number_that_is_not_one():
     from condenslab.cli.show import as_json
 

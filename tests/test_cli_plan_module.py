@@ -19,6 +19,7 @@ def own(tmp_path, monkeypatch):
         "    return jnp.tanh(inputs @ params['hidden']['w'].T) @ params['a'][:, None]\n"
         "def number():\n    return 3\n"
     )
+    (tmp_path / "own_broken.py").write_text("1 / 0\n")
     rng = np.random.default_rng(0)
     weights = rng.standard_normal((4, 2))
     weights[1] = weights[0]
@@ -46,6 +47,7 @@ def test_two_equal_neurons_count_once(capsys):
         (["own_jax:predict", "--weights", "x.npz", "--inputs", "x.npz"], "does not take"),
         (["own_jax:predict", "--weights", "w.npz", "--inputs", "x.npz", "--depth", "2"], "--depth"),
         (["nowhere:predict", "--weights", "w.npz", "--inputs", "x.npz"], "cannot be imported"),
+        (["own_broken:predict", "--weights", "w.npz", "--inputs", "x.npz"], "it raises ZeroDivisionError"),
         (["own_jax:nothing", "--weights", "w.npz", "--inputs", "x.npz"], "no function"),
         (["dense", "--weights", "w.npz", "--inputs", "2", "--width", "3", "--intrinsic", "1"], "--weights"),
     ],

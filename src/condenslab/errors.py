@@ -12,6 +12,19 @@ class UserError(Exception):
     """
 
 
+def told(error: BaseException) -> str:
+    r"""Returns what an exception says, on one line, after the name of its class.
+
+    Args:
+        error: The exception.
+
+    Example:
+        >>> told(ValueError("shapes differ:\n  (3,)"))
+        'ValueError: shapes differ: (3,)'
+    """
+    return ": ".join(filter(None, [type(error).__name__, " ".join(str(error).split())]))
+
+
 def unknown(kind: str, name: str, options: Iterable[str]) -> UserError:
     """Builds the error for a name that is not one of the known ones.
 

@@ -30,6 +30,17 @@ def test_condensation_is_seen_as_it_happens(tmp_path):
     assert "fc.weight" in text and "2 records" in text and "http" not in text
 
 
+def test_what_hardly_changes_is_drawn_as_flat(tmp_path):
+    """The median cosine is 0.999 at each step and differs in the digits behind."""
+    watcher = interop.Watcher(tmp_path / "runs", run="mine", every=1)
+    found = [watcher(step, model(4, seed=step))["fc.weight"]["nearest"] for step in range(3)]
+    assert 0 < max(found) - min(found) < 1e-3
+    watcher.page(tmp_path / "course.html")
+    drawing = (tmp_path / "course.html").read_text().split('aria-label="nearest of fc.weight"')[1].split("</svg>")[0]
+    heights = [float(pair.split(",")[1]) for pair in drawing.split('points="')[1].split('"')[0].split()]
+    assert max(heights) - min(heights) < 1
+
+
 def test_a_restarted_run_goes_on(tmp_path):
     interop.Watcher(tmp_path, run="mine", every=1)(1, model(64))
     again = interop.Watcher(tmp_path, run="mine", every=1)

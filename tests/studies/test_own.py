@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -169,7 +170,7 @@ def test_the_command(file, capsys, tmp_path):
     assert main(["status", "runs", "--json"]) == 0
     (standing,) = json.loads(capsys.readouterr().out)
     assert (standing["done"], standing["failed"], standing["missing"]) == (2, 1, 0)
-    assert standing["command"] == f"condenslab sweep {path}"
+    assert standing["command"] == f"condenslab sweep {path} --out runs"
 
 
 def test_what_cannot_be_stored_is_a_failure_of_its_own(file):
@@ -202,6 +203,10 @@ MISTAKES = {
     "condition": (EDGE + '[search]\nmethod = "smallest"\nfield = "x"\n'
                   'between = [1, 2]\nvalue = "f"\n', "search needs a condition, either below"),
     "module": ('name = "a"\nfunction = "no_such_module:f"\n', "the module of no_such_module:f cannot be imported"),
+    "import": ('name = "a"\nfunction = "own_broken:f"\n',
+               "the module of own_broken:f cannot be imported: it raises ZeroDivisionError: division by zero"),
+    "syntax": ('name = "a"\nfunction = "own_syntax:f"\n',
+               "the module of own_syntax:f cannot be imported: it raises SyntaxError: "),
     "attribute": ('name = "a"\nfunction = "own_functions:none"\n', "the module own_functions has no function none"),
     "toml": ("name = \n", "is no TOML"),
     "library": ('name = "a"\n[network]\nstd = 1.0\nwidht = 3\n', "network: object contains unknown field widht"),
@@ -213,6 +218,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("text", "message"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_said_with_its_path(file, capsys, text, message):
+    Path("own_broken.py").write_text("def f(x):\n    return {}\n\n\n1 / 0\n")
+    Path("own_syntax.py").write_text("def f(:\n")
     assert main(["sweep", str(file(text)), "--quiet"]) == 2
     errors = capsys.readouterr().err
     assert message in errors and errors.count("\n") == 1

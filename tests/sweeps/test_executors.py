@@ -79,6 +79,12 @@ def test_a_case_that_never_ends(tmp_path, name):
         assert_right(found[seed])
 
 
+def test_starting_a_worker_is_no_part_of_the_time_of_a_case(tmp_path):
+    work = Work(str(tmp_path / "marks"), start=1.0)
+    for record in run(tmp_path, "local:1", [Case(0), Case(1)], memory=1, work=work, time_limit=0.4).values():
+        assert_right(record)
+
+
 @pytest.mark.parametrize("name", ["inprocess", "local:2"])
 def test_a_batch_that_raises_or_is_refused_memory(tmp_path, name):
     cases = [Case(0), Case(1, "raise"), *(Case(seed) for seed in range(2, 6)), Case(6, "memory"), Case(7)]

@@ -119,7 +119,9 @@ def test_status(folder, capsys, monkeypatch):
     assert [(r["study"], r["cases"], r["done"], r["diverged"], r["failed"], r["missing"]) for r in rows] == [
         ("toy", 12, 12, 0, 0, 0), ("toy", 18, 12, 0, 6, 0), ("old", 1, 1, 0, 0, None),
     ]  # fmt: skip
-    assert rows[1]["command"] == "condenslab run toy --preset quick --seed 0 --set members=6 trouble=raise"
+    assert rows[1]["command"] == (
+        f"condenslab run toy --preset quick --seed 0 --set members=6 trouble=raise --out {folder}"
+    )
     assert main(["status", str(folder)]) == 0
     assert "toy, preset quick, seed 0: 18 cases, 12 done, 0 diverged, 6 failed, 0 missing" in capsys.readouterr().out
 

@@ -11,7 +11,7 @@ from condenslab.cli import streams
 from condenslab.cli.interruption import interruptible
 from condenslab.cli.machine import say
 from condenslab.cli.overview import OVERVIEW, SUMMARIES
-from condenslab.errors import UserError, unknown
+from condenslab.errors import UserError, told, unknown
 
 OK, CLAIM_FAILS, MISTAKE, INTERRUPTED, INTERNAL = 0, 1, 2, 3, 70
 
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
             return MISTAKE
         with contextlib.suppress(OSError):
             traceback.print_exc()
-        say(f"condenslab: internal error, please report it with the lines above: {type(error).__name__}: {error}")
+        say(f"condenslab: internal error, please report it with the lines above: {told(error)}")
         return INTERNAL
 
 

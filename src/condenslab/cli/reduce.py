@@ -68,7 +68,8 @@ def run_embed(options: "EmbedOptions") -> str:
 
 
 def _needed(command: str, options: "ReduceOptions | EmbedOptions") -> tuple[str, str, str]:
-    example = f"condenslab {command} mynet:build --weights w.pt --inputs x.npz -o DIR"
+    grown = " --width encoder.0=2048" if command == "embed" else ""
+    example = f"condenslab {command} mynet:build --weights w.pt --inputs x.npz{grown} -o DIR"
     if len(options.targets) != 1 or ":" not in options.targets[0]:
         raise UserError(
             f"{command} takes one MODULE:FUNCTION, a function of yours that returns a torch module. Got "
@@ -76,7 +77,7 @@ def _needed(command: str, options: "ReduceOptions | EmbedOptions") -> tuple[str,
         )
     for value, name in (
         (options.weights, "--weights W"),
-        (options.inputs, "--inputs X.npz"),
+        (options.inputs, "--inputs X.npz, some samples to trace the module with and to compare its outputs on"),
         (options.output, "-o DIR"),
     ):
         if not value:

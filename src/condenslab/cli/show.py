@@ -67,7 +67,7 @@ def number(value: Any) -> str:
         '0.109023, none, 3'
     """
     if isinstance(value, list):
-        return ", ".join(map(number, value))
+        return ", ".join(map(number, value)) or "none"
     if value is None:
         return "none"
     return f"{value:.6g}" if isinstance(value, float) else str(value)

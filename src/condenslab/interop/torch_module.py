@@ -2,15 +2,14 @@
 
 import importlib
 import inspect
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from condenslab.errors import UserError
+from condenslab.errors import UserError, told
+from condenslab.imports import imported
 from condenslab.interop.neurons import Measurement
 from condenslab.interop.neurons.names import stripped
 from condenslab.interop.neurons.pairing import outgoing, successors
@@ -31,23 +30,13 @@ def call_target(target: str) -> Any:
     module_name, _, name = target.partition(":")
     if not module_name or not name:
         raise UserError(f"{target!r} is no module:function, for example mynet:build")
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        function = getattr(importlib.import_module(module_name), name)
-    except ModuleNotFoundError as error:
-        raise UserError(f"the module of {target} cannot be imported: {error}") from error
-    except AttributeError as error:
-        raise UserError(f"the module {module_name} has no function {name}") from error
-    if not callable(function):
-        raise UserError(f"{target} is no function but a {type(function).__name__}")
+    function = imported(target)
     if _needs(function) == 2:
         return function
     try:
         return function()
     except Exception as error:
-        raise UserError(f"{target} raised {type(error).__name__}: {error}") from error
+        raise UserError(f"{target} raised {told(error)}") from error
 
 
 def _needs(function: Callable[..., Any]) -> int:

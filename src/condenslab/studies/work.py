@@ -60,8 +60,9 @@ class StudyWork:
         return getattr(import_module(module), attribute).run_batch(cases, data=self.data, progress=progress)
 
     def prepare(self) -> None:
-        """Sets JAX as it is where the work comes from, and starts to count compilations."""
+        """Sets JAX as it is where the work comes from, imports the study, and starts to count compilations."""
         self.settings.apply()
+        import_module(self.reference.partition(":")[0])
         compilations()
 
     @staticmethod

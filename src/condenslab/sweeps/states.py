@@ -69,7 +69,7 @@ def standing(store: Store, say: Callable[[str], None] | None = None) -> list[Sta
             if left:
                 share = left / cut.size if cut.alone else 1.0
                 seconds += share * costs[plan.study].seconds(cut.program, cut.seconds)
-        command = shlex.join(["condenslab", *plan.command])
+        command = shlex.join(["condenslab", *plan.command, "--out", str(store.path)])
         rows.append(
             _row(plan.study, counts, plan.cases, preset=plan.preset, seed=plan.seed, command=command, seconds=seconds)
         )

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 import condenslab
-from condenslab.errors import UserError
+from condenslab.errors import UserError, told
 from condenslab.sweeps.grid import described
 from condenslab.sweeps.records import Record
 from condenslab.sweeps.store import Store
@@ -55,13 +55,13 @@ def serve_sealed(sealed: Sealed, tell: Callable[[Any], None] | None = None) -> R
         wrong = _mismatch(task.recipe.versions)
         if wrong:
             return Report(refusal=wrong)
-        limit = task.limit()
-        if limit is not None:
-            faulthandler.dump_traceback_later(limit, exit=True, file=_nowhere())  # holds without Python's lock, too
         try:
             prepare = getattr(task.recipe.run_batch, "prepare", None)
             if prepare is not None:
                 prepare()
+            limit = task.limit()  # of the cases: starting a worker and importing what it needs is no part of them
+            if limit is not None:
+                faulthandler.dump_traceback_later(limit, exit=True, file=_nowhere())  # holds without Python's lock, too
             return perform(task, lambda fraction, text: tell and tell((fraction, text)))
         except UserError as error:
             return Report(refusal=str(error))
@@ -149,7 +149,7 @@ def _outcomes(task: Task, progress: Callable[[float, str], Any]) -> tuple[Sequen
     except UserError:
         raise
     except Exception as error:
-        message = f"{type(error).__name__}: {error}"
+        message = told(error)
         return [Outcome({}, {}, "failed", message, traceback.format_exc())] * len(cases), True
     if len(outcomes) != len(cases):
         message = f"ValueError: run_batch must return one outcome a case. Got {len(outcomes)} for {len(cases)}."

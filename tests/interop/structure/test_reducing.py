@@ -214,6 +214,16 @@ def test_a_width_a_threshold_and_a_budget():
     assert rounded.widths == {"0:hidden": (20, 16), "2:hidden": (30, 30)}
 
 
+def test_what_stays_for_a_round_width_is_said():
+    exact = interop.reduce(planted(), torch.randn(200, 7))
+    spare = sum(before - after for before, after in exact.widths.values())
+    held = interop.reduce(planted(), torch.randn(200, 7), multiple=30)
+    assert spare > 0 and held.widths == {name: (before, before) for name, (before, _) in exact.widths.items()}
+    assert held.receipt["notes"] == [
+        f"units that could have gone and stay, so that widths are multiples of 30: {spare}"
+    ]
+
+
 @pytest.mark.parametrize("kind", ["split", "null"])
 def test_a_wider_network_is_the_same_function(kind):
     module, inputs = dense(), torch.randn(50, 7)

@@ -49,11 +49,11 @@ def write(run: str, steps: Sequence[tuple[int, Mapping[str, Mapping[str, float]]
 
 
 def _curve(points: Sequence[tuple[int, float]], label: str) -> str:
-    lowest, highest = min(v for _, v in points), max(v for _, v in points)
+    highest = max(v for _, v in points)  # from 0 upwards: what hardly changes is drawn as flat
     first, last = points[0][0], points[-1][0]
-    right, up = 190 / max(last - first, 1), 45 / max(highest - lowest, 1e-12)
-    across = " ".join(f"{5 + right * (step - first):.1f},{55 - up * (value - lowest):.1f}" for step, value in points)
-    mark = "" if len(points) > 1 else '<circle cx="5" cy="55" r="2"/>'
+    right, up = 190 / max(last - first, 1), 45 / max(highest, 1e-12)
+    across = " ".join(f"{5 + right * (step - first):.1f},{55 - up * value:.1f}" for step, value in points)
+    mark = "" if len(points) > 1 else f'<circle cx="5" cy="{55 - up * points[0][1]:.1f}" r="2"/>'
     return (
         f'<svg role="img" aria-label="{escape(label)}" viewBox="0 0 200 70" width="200" height="70">{mark}'
         f'<polyline points="{across}" fill="none" stroke="#4477aa" stroke-width="1.5"/>'

@@ -115,6 +115,7 @@ class _Reducer:
             raise unknown("layer", layers, dict.fromkeys(s.group.name for s in self.symmetries if s.refusal is None))
         self.chosen = tuple(sorted(chosen, key=self._place))
         self.notes: list[str] = []
+        self.spare = 0
         self.activity = Activity(self.program, [r for s in self.chosen for r in s.group.readings])
 
     def _place(self, symmetry: Symmetry) -> int:
@@ -126,6 +127,7 @@ class _Reducer:
         progress = self._exact({}, silent)
         wanted = self._condensed_widths(aim, progress, repair)
         targets = condensing.rounded_widths(aim, wanted, self.chosen)
+        self._say_what_stays(aim, wanted, targets)
         if targets != {s.group.atom: progress.weights.size(s.group) for s in self.chosen}:
             progress = self._exact(targets, silent)
             self._merge_to(progress, targets, repair, aim)
@@ -236,8 +238,16 @@ class _Reducer:
             self.notes.append(
                 f"silent units were 0 on your {self.data.samples} inputs and may not be on others: check on others"
             )
-        if not progress.removals:
+        if not progress.removals and not self.spare:
             self.notes.append("nothing was removed: no unit is unread, constant, or equal to another one")
+
+    def _say_what_stays(self, aim: Aim, wanted: Mapping[Atom, int], targets: Mapping[Atom, int]) -> None:
+        self.spare = sum(width - wanted[atom] for atom, width in targets.items())
+        if self.spare > 0:
+            wishes = ["equal in all blocks"] * aim.uniform + [f"multiples of {aim.multiple}"] * (aim.multiple > 1)
+            self.notes.append(
+                f"units that could have gone and stay, so that widths are {' and '.join(wishes)}: {self.spare}"
+            )
 
 
 def _described(aim: Aim) -> dict[str, Any]:

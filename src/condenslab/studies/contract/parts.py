@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Any
 
-from condenslab.errors import UserError
+from condenslab.errors import UserError, told
 from condenslab.studies.contract.endings import Unfinished
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import Table
@@ -97,7 +97,7 @@ def guarded(function: Callable[..., Outcome], *arguments: Any, **options: Any) -
     except UserError:
         raise
     except Exception as error:
-        return Outcome({}, {}, "failed", f"{type(error).__name__}: {error}", traceback.format_exc())
+        return Outcome({}, {}, "failed", told(error), traceback.format_exc())
 
 
 def _share(progress: Progress | None, number: int, count: int) -> Progress:

@@ -6,12 +6,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from condenslab.imports import imported
 from condenslab.studies.launch import environment
 from condenslab.studies.own.axes import axes
 from condenslab.studies.own.library import VARIES, experiment
 from condenslab.studies.own.search import Strategy, strategy
 from condenslab.studies.own.spec import Spec, read_spec
-from condenslab.studies.own.work import Point, PointWork, imported, laboratory
+from condenslab.studies.own.work import Point, PointWork, laboratory
 from condenslab.studies.work import JaxSettings
 from condenslab.sweeps import (
     Costs,

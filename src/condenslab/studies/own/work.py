@@ -1,16 +1,14 @@
 """The cases of a sweep of one's own, and how a batch of them is computed: by the user's function, or the library."""
 
-import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from condenslab.errors import UserError
+from condenslab.errors import UserError, told
+from condenslab.imports import imported
 from condenslab.studies.work import JaxSettings, compilations, spare_programs
 from condenslab.sweeps import Outcome, Progress
 
@@ -60,14 +58,15 @@ class PointWork:
             except UserError:
                 raise
             except Exception as error:
-                found.append(Outcome({}, {}, "failed", f"{type(error).__name__}: {error}", traceback.format_exc()))
+                found.append(Outcome({}, {}, "failed", told(error), traceback.format_exc()))
             if progress is not None:
                 progress(number / len(cases), f"{number} of {len(cases)}")
         return found
 
     def prepare(self) -> None:
-        """Sets JAX as it is where the work comes from."""
+        """Sets JAX as it is where the work comes from, and imports the function."""
         self.settings.apply()
+        imported(self.function)
         compilations()
 
     @staticmethod
@@ -79,30 +78,6 @@ class PointWork:
 def laboratory() -> str:
     """Returns the function that computes with the library's parts."""
     return _LABORATORY
-
-
-def imported(reference: str) -> Any:
-    """Returns a function by its name; the current folder is searched first.
-
-    Args:
-        reference: As "module:function".
-
-    Raises:
-        UserError: There is no such module or function.
-    """
-    name, _, attribute = reference.partition(":")
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
-    try:
-        function = getattr(import_module(name), attribute)
-    except ImportError as error:
-        raise UserError(f"the module of {reference} cannot be imported: {error}") from error
-    except AttributeError as error:
-        raise UserError(f"the module {name} has no function {attribute}") from error
-    if not callable(function):
-        raise UserError(f"{reference} is no function but a {type(function).__name__}")
-    return function
 
 
 def outcome(answer: Any) -> Outcome:

@@ -15,6 +15,9 @@ from condenslab.sweeps.working import serve_sealed
 _GRACE = 10.0
 """Seconds after which a worker that should have ended itself is ended."""
 
+_START = 120.0
+"""Seconds that it may take besides to start and to import what its first batch needs."""
+
 
 @dataclass(eq=False)
 class _Seat:
@@ -23,10 +26,11 @@ class _Seat:
     helper: Helper
     task: Task | None = None
     since: float = 0.0
+    patience: float = _GRACE + _START
 
     def overdue(self) -> bool:
         limit = None if self.task is None else self.task.limit()
-        return limit is not None and time.monotonic() - self.since > limit + _GRACE
+        return limit is not None and time.monotonic() - self.since > limit + self.patience
 
 
 class LocalProcesses:
@@ -111,7 +115,7 @@ class LocalProcesses:
         if told.kind == "told":
             self._tell(task.number, *told.content)
             return []
-        seat.task = None
+        seat.task, seat.patience = None, _GRACE
         if told.kind == "raised":
             return [Ended(task.number, Report(refusal=f"a worker broke: {told.content.splitlines()[-1]}"))]
         return [Ended(task.number, told.content)]
