@@ -33,6 +33,14 @@ def test_the_bracket_is_as_narrow_as_asked():
     assert found.lower < 1000 <= found.upper <= 1.2 * found.lower
 
 
+def test_a_smallest_size_that_suffices_already_is_only_an_upper_end():
+    found = empirical(needs(7), {"rate": [0.1]}, sizes=(10, 100), cutoff=1.0)
+    assert (found.lower, found.upper, found.decided, found.value) == (None, 10, False, None)
+    assert "the smallest size, 10," in found.reason
+    one = empirical(needs(1), {"rate": [0.1]}, sizes=(1, 100), cutoff=1.0)
+    assert (one.upper, one.decided) == (1, True), "there is none smaller"
+
+
 def test_a_best_at_the_edge_widens_the_grid():
     found = empirical(needs(50, best=1e-4), {"rate": [0.01, 0.1]}, sizes=(50, 60), cutoff=1.0)
     assert found.upper == 50 and dict(found.sizes[0].best)["rate"] == pytest.approx(1e-4)

@@ -45,7 +45,7 @@ class EmpiricalSize:
     Attributes:
         lower: The largest size below `upper` that fails; None where none was seen to fail.
         upper: The smallest size that succeeds; None where none does.
-        decided: Whether the bracket is as narrow as asked.
+        decided: Whether the bracket is as narrow as asked; not where the smallest size of all succeeds, unless it is 1.
         reason: Why it is not, or "".
         sizes: What was tried, by increasing size.
         trials: All runs, to be given as `known` when the search goes on.
@@ -152,6 +152,8 @@ def empirical(
     lower, upper = _bracket(tried)
     if not reason and upper is None:
         reason = f"the largest size, {most}, does not reach the cut-off"
+    if not reason and lower is None and least > 1:
+        reason = f"the smallest size, {least}, reaches the cut-off already: fewer may do"
     done = tuple(tried[size] for size in sorted(tried))
     return EmpiricalSize(lower, upper, not reason, reason, done, tuple(runner.trials.values()), cutoff)
 

@@ -6,8 +6,9 @@ import pytest
 
 from condenslab import measures
 from condenslab.checker import verify
+from condenslab.errors import UserError
 from condenslab.landscape import proof
-from condenslab.networks import TwoLayer
+from condenslab.networks import Activation, TwoLayer
 from proofs import as_read, mlp, two_layer
 
 CHANGES = {
@@ -70,3 +71,40 @@ def test_a_tiny_singular_value_needs_more_digits():
     measured = measures.model_rank(network, np.linspace(-3, 3, 15)[:, None])
     assert (measured.value, measured.decided) == (6, True) and measured.effective < 6
     assert verify(as_read(found.certificate())).verified
+
+
+def quadratic(function, inputs, neurons):
+    """Random neurons without biases, their weights few binary digits."""
+    rng = np.random.default_rng([inputs, neurons])
+    w, a = (jnp.asarray(rng.integers(1, 99, size) / 8) for size in ((neurons, inputs), (1, neurons)))
+    return TwoLayer(w, None, a, None, Activation("own", function)), rng.integers(-99, 99, (40, inputs)) / 8
+
+
+@pytest.mark.parametrize(("inputs", "neurons"), [(1, 3), (2, 1), (3, 2), (3, 3), (4, 2), (3, 5)])
+def test_squares_have_the_rank_of_the_symmetric_matrices_of_their_rank(inputs, neurons):
+    """Σ a·(w·x)² = xᵀSx, S symmetric of rank r = min(m, d): a manifold of dimension r·d − r(r − 1)/2."""
+    network, probes = quadratic(lambda z: z**2, inputs, neurons)
+    found = proof.proven_rank(network, probes, polynomial=["0", "0", "1"])
+    r = min(inputs, neurons)
+    assert found.at_least == found.at_most == r * inputs - r * (r - 1) // 2
+    assert verify(as_read(found.certificate())).verified
+
+
+@pytest.mark.parametrize(
+    ("function", "coefficients"),
+    [
+        (lambda z: z**2 + 0.1 * jnp.sin(2 * jnp.pi * z), [0, 0, 1]),
+        (lambda z: z**3 / 3, ["0", "0", "0", "0.3333333"]),
+        (lambda z: z**2 + 1e-9 * z, [0, 0, 1]),
+        (lambda z: jnp.tanh(z), [0, 1]),
+    ],
+)
+def test_a_function_that_is_not_the_polynomial_is_not_proven_as_one(function, coefficients):
+    network, probes = quadratic(function, 2, 2)
+    with pytest.raises(UserError, match="polynomial must hold the coefficients"):
+        proof.proven_rank(network, probes, polynomial=coefficients)
+
+
+def test_a_third_is_stated_exactly():
+    network, probes = quadratic(lambda z: z**3 / 3, 1, 2)
+    assert proof.proven_rank(network, probes, polynomial=["0", "0", "0", "1/3"]).at_most == 1

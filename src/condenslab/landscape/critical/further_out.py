@@ -30,10 +30,11 @@ _STANDS = 1e-5
 _NOISE = 16.0
 _SOFT = 1e4
 _EXACT = 1e-10
+_AT_REST = 1e-13
 _CLOSE = 1e-3
 _NEARBY = 0.05
 _CONTRACTION = 4.0
-_GAUSS_NEWTON = 6
+_GAUSS_NEWTON = 8
 _FULL_RANK = 1e-12
 _FOLLOWED = 4
 _BALANCE = 1e-3
@@ -105,6 +106,7 @@ def attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
     unit = max(float(np.abs(targets).max()), float(np.finfo(float).tiny))
     _, first = np.unique(inputs, axis=0, return_index=True)  # repeated inputs move together
     theta, last = np.asarray(ravel(network)), np.inf
+    wide = len(first) == len(counted) and len(first) * targets.shape[1] <= theta.size
     for taken in range(_GAUSS_NEWTON):
         residuals, jacobian = (np.asarray(part)[counted] for part in _fit(risk, unravel(jnp.asarray(theta), network)))
         if not np.abs(residuals).max() <= _CLOSE * unit:
@@ -112,7 +114,8 @@ def attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
         jacobian = jacobian[first].reshape(-1, theta.size)
         step = np.linalg.lstsq(jacobian, residuals[first].ravel(), rcond=None)[0]
         moved = np.max(np.abs(step) / (1 + np.abs(theta)))
-        if moved <= _STANDS:
+        exact = np.abs(residuals).max() <= _EXACT * unit
+        if moved <= _STANDS and (exact or moved <= _AT_REST or not wide):
             break
         if not moved <= min(_NEARBY, last / _CONTRACTION):
             return False
@@ -120,8 +123,7 @@ def attains_zero(risk: EmpiricalRisk, network: TwoLayer | MLP) -> bool:
         last = moved if taken else np.inf  # the first step goes down the steep sides and tells nothing of the channel
     else:
         return False
-    wide = jacobian.shape[0] <= theta.size and len(first) == len(counted)
-    if not wide and np.abs(residuals).max() > _EXACT * unit:
+    if not wide and not exact:
         return False
     if jacobian.shape[0] <= theta.size:  # each sample on its own scale; parameters share that of the data
         jacobian = jacobian / np.maximum(np.linalg.norm(jacobian, axis=1, keepdims=True), np.finfo(float).tiny)

@@ -14,7 +14,7 @@ from condenslab.studies.architectures.cases import (
 )
 from condenslab.studies.architectures.published import first
 from condenslab.studies.contract.claims import wilson
-from condenslab.studies.contract.criteria import at_least, exactly, within
+from condenslab.studies.contract.criteria import above, at_least, exactly, within
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.shared.ranks import decided
@@ -163,7 +163,7 @@ def _below(sharing: Sharing) -> Statement:
         "below O no cell recovers the target",
         _MAPS,
         read,
-        at_least(float(np.log10(RECOVERED))),
+        above(float(np.log10(RECOVERED))),
         note=f"{WORDS[sharing]}, n < {size}; log₁₀ of the median error",
         figure=_MAP,
     )
@@ -187,7 +187,7 @@ def _transition(sharing: Sharing, factor: int, largest: int) -> Statement:
     published = f"; published: {seen}" if seen else ""
     return Statement(
         "the first n that recovers the target lies from O to 2O",
-        _MAPS,
+        f"{_MAPS}; every published one does, the interval is the study's own",
         read,
         within(1.5 * size, 0.5 * size),
         note=f"{WORDS[sharing]} {factor}×, O = {size}, error ≤ {RECOVERED:g}{published}",
@@ -209,7 +209,7 @@ def _before(left: Sharing, right: Sharing, step: int, factor: int) -> Statement:
 
     return Statement(
         f"the first n whose test error falls below 1e-2 is {what}",
-        _MAPS,
+        f"{_MAPS}; 1e-2 is the study's own",
         read,
         at_least(step),
         note=f"{factor}×",
