@@ -6,6 +6,7 @@ import pytest
 
 from condenslab import studies
 from condenslab.studies import anchor_data_size, inference_or_memorisation
+from condenslab.studies.inference_or_memorisation.claims import rank_correlation
 from condenslab.studies.shared.aligned import CONDENSED
 from judging import judged, made_up, verdicts
 
@@ -93,4 +94,4 @@ def test_the_rank_correlation_is_that_of_scipy(seed):
     numpy, stats = pytest.importorskip("numpy"), pytest.importorskip("scipy.stats")
     one, other = numpy.random.default_rng(seed).integers(0, 5, (2, 12))
     expected = stats.spearmanr(one, other).statistic
-    assert math.isclose(inference_or_memorisation.rank_correlation(one, other), expected, abs_tol=1e-12)
+    assert math.isclose(rank_correlation(one, other), expected, abs_tol=1e-12)

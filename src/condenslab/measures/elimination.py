@@ -98,7 +98,7 @@ def eliminated_inertia(matrix: np.ndarray, bits: int, *, known_to: float = 0.0) 
             sizes += [left, left]
             work = _without(_less_two(work, int(first), int(second)), [int(first), int(second)])
         left = _largest(work)
-    return _verdict(positive, negative, size, sizes, left, shift, bits)
+    return _verdict(positive, negative, size, sizes, shift, bits)
 
 
 def _rank(matrix: np.ndarray, bits: int, shift: float) -> Elimination:
@@ -111,12 +111,10 @@ def _rank(matrix: np.ndarray, bits: int, shift: float) -> Elimination:
         work = rest - (np.outer(beside, (above << bits) // pivot) >> bits) if rest.size else rest
         sizes.append(left)
         left = _largest(work)
-    return _verdict(len(sizes), 0, min(matrix.shape), sizes, left, shift, bits)
+    return _verdict(len(sizes), 0, min(matrix.shape), sizes, shift, bits)
 
 
-def _verdict(
-    positive: int, negative: int, size: int, sizes: list[float], left: float, shift: float, bits: int
-) -> Elimination:
+def _verdict(positive: int, negative: int, size: int, sizes: list[float], shift: float, bits: int) -> Elimination:
     rounding, top = _rounding(shift, sizes, bits), max(sizes, default=float(bits))
     least = min(sizes, default=top)
     return Elimination(

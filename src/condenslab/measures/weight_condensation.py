@@ -40,7 +40,7 @@ class WeightCondensation:
 
 
 def weight_condensation(
-    rows: np.ndarray | Array, *, threshold: float = 0.7, rank: int | None = None
+    rows: np.ndarray | Array, *, threshold: float = 0.7, rank: int | None = None, dimension: int | None = None
 ) -> WeightCondensation:
     """Returns how the rows of a matrix are aligned.
 
@@ -48,6 +48,8 @@ def weight_condensation(
         rows: One row a unit, shape (unit, coordinate); rows of zeros have no direction and are left out.
         threshold: The cosine above which two units are aligned; 0.7 is that of the source.
         rank: The largest effective rank that is possible, where it is not the smaller side.
+        dimension: Of the space that the rows are drawn from, for `chance`, where it is not all coordinates: rows of a
+            product of thin factors are confined, and align by chance more often.
 
     Raises:
         ValueError: Fewer than two units have a direction, or an entry is not finite.
@@ -63,7 +65,7 @@ def weight_condensation(
         raise ValueError("at least two units must have a direction to be compared. Got fewer: the others are zero.")
     cosines = cosine_similarity(matrix[units])
     pairs = np.abs(cosines[np.triu_indices(len(units), 1)])
-    dimension = matrix.shape[1]
+    dimension = matrix.shape[1] if dimension is None else dimension
     # The squared cosine of independent directions in d dimensions is Beta(1/2, (d − 1)/2).
     chance = float(beta.sf(threshold**2, 0.5, (dimension - 1) / 2)) if dimension > 1 else 1.0
     groups = effective_ratio(matrix[units], threshold).value
@@ -121,12 +123,19 @@ def decoder_condensation(network: Decoder, block: int, *, threshold: float = 0.7
     scores = np.concatenate(list(np.einsum("hmd,hnd->hmn", q, k)))
     written = np.einsum("hmd,hnd->mn", v, o)
     rows = {
-        "queries": (units(q), None),
-        "keys": (units(k), None),
-        "values": (units(v), None),
-        "query-key": (scores, min(q.shape[0] * q.shape[2], q.shape[1])),
-        "value-output": (written, min(v.shape[0] * v.shape[2], v.shape[1])),
-        "forward": (np.asarray(network.expand[block], np.float64).T, None),
-        "tokens": (np.asarray(network.tokens, np.float64), None),
+        "queries": units(q),
+        "keys": units(k),
+        "values": units(v),
+        "query-key": scores,
+        "value-output": written,
+        "forward": np.asarray(network.expand[block], np.float64).T,
+        "tokens": np.asarray(network.tokens, np.float64),
     }
-    return {name: weight_condensation(part, threshold=threshold, rank=rank) for name, (part, rank) in rows.items()}
+    both, mixed = (min(part.shape[0] * part.shape[2], part.shape[1]) for part in (q, v))
+    confined = {
+        "query-key": {"rank": both, "dimension": min(q.shape[2], q.shape[1])},
+        "value-output": {"rank": mixed, "dimension": mixed},
+    }
+    return {
+        name: weight_condensation(part, threshold=threshold, **confined.get(name, {})) for name, part in rows.items()
+    }

@@ -146,7 +146,7 @@ def empirical(
         size: int | None = least
         while size is not None:
             tried[size] = _try(size, tuner, runner, plan)
-            size = _next(tried, least, most, resolution)
+            size = _next(tried, most, resolution)
     except BudgetSpent as spent:
         reason = f"{spent}: the bracket is what is known so far"
     lower, upper = _bracket(tried)
@@ -197,7 +197,7 @@ def _bracket(tried: Mapping[int, SizeTried]) -> tuple[int | None, int | None]:
     return max(failing, default=None), upper
 
 
-def _next(tried: Mapping[int, SizeTried], least: int, most: int, resolution: float) -> int | None:
+def _next(tried: Mapping[int, SizeTried], most: int, resolution: float) -> int | None:
     """Returns the next size: twice the largest that fails, or the geometric middle; None where that is enough."""
     lower, upper = _bracket(tried)
     if upper is None:

@@ -9,11 +9,10 @@ import numpy as np
 
 from condenslab.studies.contract.criteria import at_least, below, within
 from condenslab.studies.contract.evidence import Evidence
-from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.settings import Count, Positive
-from condenslab.studies.shared.decoders import Model, train_decoders
+from condenslab.studies.shared.decoders import Model, decoder_part, train_decoders
 from condenslab.sweeps import Outcome, Progress, Record
 from condenslab.tasks.anchors import AnchorTask, Layout, ModulusSplit, single
 
@@ -242,7 +241,6 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     return [Drawing(_FIGURE, caption, figure)]
 
 
-_LENGTH, _VOCABULARY = 9, 101
 _TINY = Model(d_model=8, heads=1, d_k=4, d_ff=8, depth=1)
 
 STUDY = Study(
@@ -266,13 +264,11 @@ STUDY = Study(
     },
     make_cases=make_cases,
     parts=(
-        Part(
-            case=Case,
-            run="condenslab.studies.anchor_data_size:train_all",
-            varies=("size", "seed", "rate", "decay", "gamma"),
-            seconds=lambda case: case.model.seconds(_VOCABULARY, _LENGTH, case.batch, case.steps),
-            bytes=lambda case: case.model.bytes(_VOCABULARY, _LENGTH, case.batch),
-            together=True,
+        decoder_part(
+            Case,
+            "condenslab.studies.anchor_data_size:train_all",
+            ("size", "seed", "rate", "decay", "gamma"),
+            lambda _: make_task(),
         ),
     ),
     statements=statements,

@@ -9,11 +9,10 @@ import numpy as np
 
 from condenslab.studies.contract.criteria import above, at_least
 from condenslab.studies.contract.evidence import Evidence
-from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.settings import Count, Numbers
-from condenslab.studies.shared.decoders import Model, train_decoders
+from condenslab.studies.shared.decoders import Model, decoder_part, train_decoders
 from condenslab.sweeps import Outcome, Progress, Record
 from condenslab.tasks.anchors import AnchorTask, Layout, RandomSplit, composite
 from condenslab.tasks.anchors.offsets import PUBLISHED
@@ -239,8 +238,6 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     return [Drawing(_FIGURE, caption, figure)]
 
 
-_LENGTH, _VOCABULARY = 3, 70
-
 STUDY = Study(
     name="anchor_tuning",
     revision=1,
@@ -264,13 +261,11 @@ STUDY = Study(
     },
     make_cases=make_cases,
     parts=(
-        Part(
-            case=Case,
-            run="condenslab.studies.anchor_tuning:train_all",
-            varies=("gamma", "rate", "decay", "size", "seed"),
-            seconds=lambda case: case.model.seconds(_VOCABULARY, _LENGTH, case.batch, case.steps),
-            bytes=lambda case: case.model.bytes(_VOCABULARY, _LENGTH, case.batch),
-            together=True,
+        decoder_part(
+            Case,
+            "condenslab.studies.anchor_tuning:train_all",
+            ("gamma", "rate", "decay", "size", "seed"),
+            lambda _: make_task(),
         ),
     ),
     statements=statements,

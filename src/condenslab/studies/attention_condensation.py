@@ -8,12 +8,11 @@ import numpy as np
 
 from condenslab.studies.contract.criteria import at_least, at_most
 from condenslab.studies.contract.evidence import Evidence
-from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.settings import Count, Numbers, Positive
 from condenslab.studies.shared.aligned import CONDENSED, contrast
-from condenslab.studies.shared.decoders import Model, train_decoders
+from condenslab.studies.shared.decoders import Model, decoder_part, train_decoders
 from condenslab.sweeps import Outcome, Progress, Record
 from condenslab.tasks.anchors import AnchorTask, Layout, RandomSplit, composite
 from condenslab.tasks.anchors.offsets import PUBLISHED
@@ -249,8 +248,6 @@ def _matrices(done: Sequence[Record]) -> Drawing:
     return Drawing(_MATRICES, caption, figure)
 
 
-_LENGTH, _VOCABULARY = 3, 70
-
 STUDY = Study(
     name="attention_condensation",
     revision=1,
@@ -265,13 +262,11 @@ STUDY = Study(
     },
     make_cases=make_cases,
     parts=(
-        Part(
-            case=Case,
-            run="condenslab.studies.attention_condensation:train_all",
-            varies=("gamma", "seed", "rate", "decay"),
-            seconds=lambda case: case.model.seconds(_VOCABULARY, _LENGTH, case.batch, case.steps),
-            bytes=lambda case: case.model.bytes(_VOCABULARY, _LENGTH, case.batch),
-            together=True,
+        decoder_part(
+            Case,
+            "condenslab.studies.attention_condensation:train_all",
+            ("gamma", "seed", "rate", "decay"),
+            lambda _: make_task(),
         ),
     ),
     statements=statements,

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,7 +14,6 @@ from condenslab.sweeps.records import Record
 from condenslab.sweeps.results import flat
 from condenslab.sweeps.store import Store
 
-Format = Literal["parquet", "csv", "xarray"]
 FORMATS = {"parquet": ".parquet", "csv": ".csv", "xarray": ".nc"}
 """What `export` writes, and the ending of its file."""
 

@@ -45,7 +45,7 @@ def comparison(before: Any, after: Any, data: Data | None, random: Data) -> dict
     return {
         "outputs": {
             "given": given,
-            "random": drawn | {"law": "normal with the mean and spread of the inputs; tokens uniform"},
+            "random": drawn | {"law": _LAW},
         },
         "parameters": {"before": parameters(before), "after": parameters(after)},
         "operations": {"before": operations(before, sample), "after": operations(after, sample)},

@@ -127,7 +127,7 @@ def prove_narrow(problem: Problem, parts: Decomposition, output_bias: np.ndarray
     theta = [exact_text(value) for value in np.concatenate(pieces)]
     if not parts.silent:
         return prove_point(problem, theta, **how)
-    section, free = _silent_section(problem, parts.silent, incoming)
+    section, free = _silent_section(problem, parts.silent)
     size, outputs = form_size(problem), problem.shape.widths[-1]
     count = len(parts.silent)
     if size < outputs:
@@ -142,7 +142,7 @@ def prove_narrow(problem: Problem, parts: Decomposition, output_bias: np.ndarray
     return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
 
 
-def _silent_section(problem: Problem, silent: tuple[int, ...], incoming: np.ndarray) -> tuple[Section, tuple[int, ...]]:
+def _silent_section(problem: Problem, silent: tuple[int, ...]) -> tuple[Section, tuple[int, ...]]:
     shape = problem.shape
     inputs, width, outputs, size = shape.widths[0], shape.widths[1], shape.widths[-1], form_size(problem)
 

@@ -30,7 +30,7 @@ def train_all(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
     runs = train_decoders(
         cases, task, first.model, data, measure=lambda members: answered(task, members, first.seed), **options
     )
-    return train.outcomes(cases, runs, lambda case, run: _outcome(task, case, run))
+    return train.outcomes(cases, runs, lambda _, run: _outcome(run))
 
 
 def answered(task: AnchorTask, members: Any, seed: int) -> dict[str, np.ndarray]:
@@ -55,7 +55,7 @@ def answered(task: AnchorTask, members: Any, seed: int) -> dict[str, np.ndarray]
 _LABELS = ("inferential", "symmetric", "memorised", "not fitted", "undecided")
 
 
-def _outcome(task: AnchorTask, case: Case, run: Any) -> Outcome:
+def _outcome(run: Any) -> Outcome:
     condensed = measures.decoder_condensation(run.network, 0)
     rows, product = condensed["queries"], condensed["query-key"]
     names = (*_SHARES, "trained_worst", "trained", "heldout", "loss")

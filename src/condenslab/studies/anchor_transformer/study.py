@@ -2,20 +2,8 @@
 
 from condenslab.studies.anchor_transformer.cases import Case, Settings, make_cases, make_task
 from condenslab.studies.anchor_transformer.claims import statements
-from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.study import Study
-from condenslab.studies.shared.decoders import Model
-
-
-def _seconds(case: Case) -> float:
-    task = make_task(case.design)
-    return case.model.seconds(task.vocabulary, task.layout.length, case.batch, case.steps)
-
-
-def _bytes(case: Case) -> int:
-    task = make_task(case.design)
-    return case.model.bytes(task.vocabulary, task.layout.length, case.batch)
-
+from condenslab.studies.shared.decoders import Model, decoder_part
 
 STUDY = Study(
     name="anchor_transformer",
@@ -40,13 +28,11 @@ STUDY = Study(
     },
     make_cases=make_cases,
     parts=(
-        Part(
-            case=Case,
-            run="condenslab.studies.anchor_transformer.runs:train_all",
-            varies=("gamma", "seed", "rate", "decay"),
-            seconds=_seconds,
-            bytes=_bytes,
-            together=True,
+        decoder_part(
+            Case,
+            "condenslab.studies.anchor_transformer.runs:train_all",
+            ("gamma", "seed", "rate", "decay"),
+            lambda case: make_task(case.design),
         ),
     ),
     statements=statements,

@@ -17,8 +17,6 @@ MNIST: dict[str, int] = {"shared": 685, "unshared": 6760, "full": 530660}
 PLANE: dict[str, int] = {"shared": 13, "unshared": 45, "full": 153}
 """The same formulas at 4 × 4 pixels and 2 × 2 entries: s² + L², (s² + 1)L² and (d² + 1)L² with L = 3."""
 WORDS: dict[str, str] = {"shared": "CNN", "unshared": "no sharing", "full": "fully connected"}
-PARAMETERS = OPTIMISTIC
-"""A network N times as wide as the target has N times so many parameters."""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
+from condenslab.studies.contract.parts import Part
 from condenslab.studies.settings import Count
 from condenslab.tasks.anchors import AnchorTask
 
@@ -57,6 +58,30 @@ class Model:
         """Returns about how much memory a member takes, in bytes."""
         wide = self.d_model + self.heads * self.d_k + self.d_ff
         return 4 * (8 * self.parameters(vocabulary, length) + 8 * self.depth * batch * length * wide)
+
+
+def decoder_part(case: type, run: str, varies: tuple[str, ...], task: Callable[[Any], AnchorTask]) -> Part:
+    """Returns the part of a study that trains decoders, many in one program, with its costs.
+
+    Args:
+        case: The kind of case, with `model`, `batch` and `steps`, and what `Member` has.
+        run: The compute function, as "module:function".
+        varies: The fields in which the cases of one program may differ.
+        task: The task of a case, for vocabulary and length.
+    """
+
+    def ends(one: Any) -> tuple[int, int]:
+        made = task(one)
+        return made.vocabulary, made.layout.length
+
+    return Part(
+        case=case,
+        run=run,
+        varies=varies,
+        seconds=lambda one: one.model.seconds(*ends(one), one.batch, one.steps),
+        bytes=lambda one: one.model.bytes(*ends(one), one.batch),
+        together=True,
+    )
 
 
 class Member(Protocol):

@@ -58,11 +58,6 @@ class LocalProcesses:
         """
         self._tell = tell
 
-    @property
-    def pids(self) -> list[int]:
-        """The numbers of the processes."""
-        return [seat.helper.pid for seat in self._seats]
-
     def submit(self, tasks: Sequence[Task]) -> None:
         """Gives each task to a worker that is free.
 
