@@ -39,8 +39,28 @@ class JaxSettings:
                 jax.config.update(name, value)
 
 
+class JaxWork:
+    """Work of which every process that computes it has the same settings of JAX, and counts its compilations.
+
+    Attributes:
+        settings: Of JAX.
+    """
+
+    settings: JaxSettings
+
+    def prepare(self) -> None:
+        """Sets JAX as it is where the work comes from, and starts to count compilations."""
+        self.settings.apply()
+        compilations()
+
+    @staticmethod
+    def compilations() -> int:
+        """Returns how many programs this process has compiled since it was first asked."""
+        return compilations()
+
+
 @dataclass(frozen=True)
-class StudyWork:
+class StudyWork(JaxWork):
     """Computes batches of a study, in this process or in another.
 
     Attributes:
@@ -61,14 +81,8 @@ class StudyWork:
 
     def prepare(self) -> None:
         """Sets JAX as it is where the work comes from, imports the study, and starts to count compilations."""
-        self.settings.apply()
+        super().prepare()
         import_module(self.reference.partition(":")[0])
-        compilations()
-
-    @staticmethod
-    def compilations() -> int:
-        """Returns how many programs this process has compiled since it was first asked."""
-        return compilations()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from condenslab.errors import UserError, told
 from condenslab.imports import imported
-from condenslab.studies.work import JaxSettings, compilations, spare_programs
+from condenslab.studies.work import JaxSettings, JaxWork, spare_programs
 from condenslab.sweeps import Outcome, Progress
 
 _LABORATORY = "condenslab.studies.own.laboratory:run"
@@ -29,7 +29,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class PointWork:
+class PointWork(JaxWork):
     """Computes batches of points, in this process or in another.
 
     Attributes:
@@ -62,17 +62,6 @@ class PointWork:
             if progress is not None:
                 progress(number / len(cases), f"{number} of {len(cases)}")
         return found
-
-    def prepare(self) -> None:
-        """Sets JAX as it is where the work comes from, and imports the function."""
-        self.settings.apply()
-        imported(self.function)
-        compilations()
-
-    @staticmethod
-    def compilations() -> int:
-        """Returns how many programs this process has compiled since it was first asked."""
-        return compilations()
 
 
 def laboratory() -> str:

@@ -24,11 +24,11 @@ def statements(settings: Settings) -> list[Statement]:
     made = [one for growth in settings.growths for one in _of_growth(growth)]
     made += [
         Statement(
-            "copies stay equal under training: a wide decoder trains as the narrow one",
+            "copies stay equal under training: a wide decoder stays one of the narrow size in disguise",
             _DECK,
             lambda evidence: evidence.where(Case, growth=SPLIT).each(lambda record: record.values["apart"]),
             at_most(_ROUNDING),
-            note="relative distance of two equal halves after AdamW",
+            note="relative distance of two equal halves after AdamW, whose steps are not those of the narrow one",
             of="decoders",
         ),
         Statement(
