@@ -30,6 +30,22 @@ def test_chance_is_what_independent_directions_show():
     assert found.aligned == pytest.approx(found.chance, rel=0.05)
 
 
+@pytest.mark.parametrize("heads", [1, 4])
+def test_rows_of_a_product_of_thin_factors_align_by_chance_as_often_as_drawn(heads):
+    generator, shares, expected = np.random.default_rng(heads), [], set()
+    for _ in range(100):
+        left, right = generator.standard_normal((2, heads, 24, 4))
+        found = measures.weight_condensation(
+            np.concatenate(list(left @ np.swapaxes(right, 1, 2))), rank=4 * heads, dimension=4, heads=heads
+        )
+        shares.append(found.aligned)
+        expected.add(found.chance)
+    assert np.mean(shares) == pytest.approx(expected.pop(), rel=0.2)
+    assert not expected
+    confined = measures.weight_condensation(np.ones((2, 24)) + np.eye(2, 24)).chance
+    assert confined < 1e-3 < min(shares), "without the subspace chance is far too small"
+
+
 def test_effective_rank_of_known_spectra():
     assert measures.effective_rank(np.diag([1.0, 1.0, 0.0])) == pytest.approx(2)
     assert measures.effective_rank(np.diag([3.0, 1.0])) == pytest.approx(4 / 3**0.75)

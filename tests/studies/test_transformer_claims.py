@@ -5,7 +5,7 @@ import math
 import pytest
 
 from condenslab import studies
-from condenslab.studies import anchor_data_size, inference_or_memorisation
+from condenslab.studies import anchor_data_size
 from condenslab.studies.inference_or_memorisation.claims import rank_correlation
 from condenslab.studies.shared.aligned import CONDENSED
 from judging import judged, made_up, verdicts

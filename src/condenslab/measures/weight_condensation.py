@@ -40,7 +40,12 @@ class WeightCondensation:
 
 
 def weight_condensation(
-    rows: np.ndarray | Array, *, threshold: float = 0.7, rank: int | None = None, dimension: int | None = None
+    rows: np.ndarray | Array,
+    *,
+    threshold: float = 0.7,
+    rank: int | None = None,
+    dimension: int | None = None,
+    heads: int = 1,
 ) -> WeightCondensation:
     """Returns how the rows of a matrix are aligned.
 
@@ -48,8 +53,9 @@ def weight_condensation(
         rows: One row a unit, shape (unit, coordinate); rows of zeros have no direction and are left out.
         threshold: The cosine above which two units are aligned; 0.7 is that of the source.
         rank: The largest effective rank that is possible, where it is not the smaller side.
-        dimension: Of the space that the rows are drawn from, for `chance`, where it is not all coordinates: rows of a
-            product of thin factors are confined, and align by chance more often.
+        dimension: Of the subspace that the rows of a head are drawn from, for `chance`, where it is not all coordinates:
+            rows of a product of thin factors are confined, and align by chance more often.
+        heads: How many blocks of equally many rows have a subspace each.
 
     Raises:
         ValueError: Fewer than two units have a direction, or an entry is not finite.
@@ -65,9 +71,9 @@ def weight_condensation(
         raise ValueError("at least two units must have a direction to be compared. Got fewer: the others are zero.")
     cosines = cosine_similarity(matrix[units])
     pairs = np.abs(cosines[np.triu_indices(len(units), 1)])
-    dimension = matrix.shape[1] if dimension is None else dimension
-    # The squared cosine of independent directions in d dimensions is Beta(1/2, (d − 1)/2).
-    chance = float(beta.sf(threshold**2, 0.5, (dimension - 1) / 2)) if dimension > 1 else 1.0
+    within = (len(matrix) / heads - 1) / (len(matrix) - 1)
+    near, far = (_chance(threshold, size) for size in (dimension or matrix.shape[1], matrix.shape[1]))
+    chance = within * near + (1 - within) * far
     groups = effective_ratio(matrix[units], threshold).value
     return WeightCondensation(
         cosines,
@@ -79,6 +85,11 @@ def weight_condensation(
         min(matrix.shape) if rank is None else rank,
         threshold,
     )
+
+
+def _chance(threshold: float, dimension: int) -> float:
+    """The squared cosine of independent directions in d dimensions is Beta(1/2, (d − 1)/2)."""
+    return float(beta.sf(threshold**2, 0.5, (dimension - 1) / 2)) if dimension > 1 else 1.0
 
 
 def effective_rank(matrix: np.ndarray | Array) -> float:
@@ -133,7 +144,7 @@ def decoder_condensation(network: Decoder, block: int, *, threshold: float = 0.7
     }
     both, mixed = (min(part.shape[0] * part.shape[2], part.shape[1]) for part in (q, v))
     confined = {
-        "query-key": {"rank": both, "dimension": min(q.shape[2], q.shape[1])},
+        "query-key": {"rank": both, "dimension": min(q.shape[2], q.shape[1]), "heads": len(q)},
         "value-output": {"rank": mixed, "dimension": mixed},
     }
     return {
