@@ -53,8 +53,8 @@ def weight_condensation(
         rows: One row a unit, shape (unit, coordinate); rows of zeros have no direction and are left out.
         threshold: The cosine above which two units are aligned; 0.7 is that of the source.
         rank: The largest effective rank that is possible, where it is not the smaller side.
-        dimension: Of the subspace that the rows of a head are drawn from, for `chance`, where it is not all coordinates:
-            rows of a product of thin factors are confined, and align by chance more often.
+        dimension: Of the subspace that rows of a head are drawn from, for `chance`, if it is not the whole space: rows
+            of a product of thin factors are confined, and align by chance more often.
         heads: How many blocks of equally many rows have a subspace each.
 
     Raises:
