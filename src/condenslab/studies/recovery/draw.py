@@ -25,7 +25,12 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     main = results.flow("small", decayed=True) or results.flow("small", decayed=False)
     drawn: list[Drawing | None] = []
     if main:
-        drawn += [_overview(main[0], results), _course(main, results), _stages(main[0], results), _film(main[0])]
+        drawn += [
+            _overview(main[0], results),
+            _course(main, results),
+            _stages(main[0], results),
+            _film(main[0], results),
+        ]
     drawn += networks(results, main)
     return [drawing for drawing in drawn if drawing is not None]
 
@@ -138,10 +143,15 @@ def _course(runs: list[Record], results: Results) -> Drawing:
     return Drawing(COURSE, caption, figure)
 
 
-def _film(record: Record) -> Drawing | None:
+def _film(record: Record, results: Results) -> Drawing | None:
     arrays = record.arrays
     if "frame_functions" not in arrays:
         return None
+    names, groups = _final_groups(record)
+    known = "inputs" in arrays and "targets" in arrays
+    facts = [("parameters", f"{3 * record.case['width']:,}")]
+    if "rank" in record.values:
+        facts.append(("model rank of what is left", f"{record.values['rank']:,}"))
     film = figures.trajectory_player(
         arrays["grid"],
         arrays["frame_functions"],
@@ -149,8 +159,37 @@ def _film(record: Record) -> Drawing | None:
         arrays["frame_amplitudes"][1:],
         arrays["frame_times"],
         arrays["frame_risk"],
+        samples=(arrays["inputs"][:, 0], arrays["targets"][:, 0]) if known else None,
+        curve=(arrays["times"], arrays["risk"]),
+        groups=groups,
+        names=names,
+        levels=_levels(results)[:1],
+        facts=[*facts, ("samples", f"{record.case['samples']:,}")],
     )
-    caption = (
-        "Move the slider: the function that the network computes, its neurons, and where it stands on the risk curve."
-    )
+    caption = "The function that the network computes, its neurons, and where it stands on the risk curve, at any time."
     return Drawing("The flow as a film", caption, film)
+
+
+def _final_groups(record: Record) -> tuple[list[str], np.ndarray]:
+    """Returns the neurons that merging leaves, in words, and for every neuron which of them it ends in, or −1.
+
+    A neuron goes with the one whose direction is nearest up to sign, if its amplitude ends above 5 % of the largest.
+    """
+    if "reduced_parameters" not in record.arrays or record.case["activation"] != "tanh":
+        return [], np.full(record.case["width"], -1)
+    table = record.arrays["reduced_parameters"]
+    table = table * np.where(table[:, :1] < 0, -1.0, 1.0)
+    table = table[np.argsort(-table[:, 1] / table[:, 0])]
+    turn = record.arrays["frame_angles"][-1][:, None] - np.arctan2(table[:, 1], table[:, 0])
+    nearest = np.argmax(np.abs(np.cos(turn)), axis=1)
+    return [_neuron(*row) for row in table], np.where(_strong(record), nearest, -1)
+
+
+def _neuron(w: float, b: float, a: float) -> str:
+    """Writes a·tanh(w·x + b) as one would by hand."""
+
+    def factor(number: float) -> str:
+        return "" if abs(number - 1) < 5e-3 else f"{number:.3g}·"
+
+    shift = "" if abs(b) < 5e-3 else f" {'+' if b > 0 else '−'} {abs(b):.3g}"
+    return f"{factor(a)}tanh({factor(w)}x{shift})"

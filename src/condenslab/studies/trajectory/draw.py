@@ -125,8 +125,9 @@ def _film(record: Record) -> Drawing:
         arrays["frame_times"],
         arrays["frame_risk"],
         arrays["target"],
+        samples=(arrays["inputs"], arrays["targets"]),
     )
-    return Drawing("The run as a film", "Move the slider: function, neurons and risk at the chosen epoch.", film)
+    return Drawing("The run as a film", "Function, neurons and risk at any epoch.", film)
 
 
 def _pair(record: Record) -> Drawing:
