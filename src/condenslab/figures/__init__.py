@@ -12,6 +12,7 @@ from condenslab.figures.curves import function_curves, risk_curve
 from condenslab.figures.diagrams import feature_cloud, phase_map, scaling_lines, slope_curves
 from condenslab.figures.draw import cosine_heatmap, orientation_amplitude, wrap
 from condenslab.figures.film import Film, trajectory_player
+from condenslab.figures.grouped import grouped_neurons
 from condenslab.figures.hierarchy import hierarchy
 from condenslab.figures.plans import sample_plan
 from condenslab.figures.predicted import measured_against_predicted
@@ -39,6 +40,7 @@ __all__ = [
     "feature_cloud",
     "function_curves",
     "group_courses",
+    "grouped_neurons",
     "hierarchy",
     "incidence_table",
     "inertia_bars",
