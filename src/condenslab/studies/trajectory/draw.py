@@ -109,8 +109,8 @@ def _stages(record: Record) -> Drawing:
                 axes[row, column].set_ylabel("")
     axes[1, 0].set_ylabel("output f(x)")
     caption = (
-        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron; many stay at "
-        "negligible amplitude. Below: the network (red), the target (grey) and the samples."
+        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron. Below: the "
+        "network (red), the target (grey) and the samples."
     )
     return Drawing("Stage by stage", caption, figure)
 
