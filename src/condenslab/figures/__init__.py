@@ -18,6 +18,7 @@ from condenslab.figures.plans import sample_plan
 from condenslab.figures.predicted import measured_against_predicted
 from condenslab.figures.ranks import incidence_table, measured_and_expected, value_map
 from condenslab.figures.rates import success_rates
+from condenslab.figures.signs import signed_spectra
 from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
 from condenslab.figures.style import (
     OKABE_ITO,
@@ -59,6 +60,7 @@ __all__ = [
     "scaling_lines",
     "seed_values",
     "series",
+    "signed_spectra",
     "slope_curves",
     "spectrum",
     "styled",
