@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from condenslab.checker.inertia import signs
+from condenslab.checker.families import section_inertia
 from condenslab.checker.jets import Data, read_data, risk
 from condenslab.checker.reading import Refused, ball_of, flint, need, only, stated_ball
 
@@ -53,7 +53,7 @@ def check_point(certificate: Any) -> Point:
     _krawczyk(data, (centre, hessian), (rows, columns), (radius, existence))
     claim = only(need(certificate, "claim", dict), "inertia", "risk", "hessian")
     _contained(claim, value, hessian)
-    inertia = _section_inertia(data, centre, (rows, columns), hessian)
+    inertia = section_inertia(data, (need(point, "centre", list), radius - existence), (rows, columns), hessian)
     claimed = only(need(claim, "inertia", dict), *COUNTS)
     stated = tuple(need(claimed, name, int) for name in COUNTS)
     require_counts(stated, inertia, data.net.size)
@@ -95,51 +95,6 @@ def _krawczyk(
         raise Refused("Krawczyk's operator does not map the stated box into itself: no critical point is proven there")
     if not newton <= existence * (1 - contraction):
         raise Refused("the point is not proven to lie as near to the centre as the certificate says")
-
-
-def _section_inertia(
-    data: Data, centre: list[Any], section: tuple[list[int], list[int]], hessian: Any
-) -> tuple[int, int, int]:
-    """Returns the proven inertia, by the theorem that belongs to the section."""
-    net, (rows, columns) = data.net, section
-    every = list(range(net.size))
-    if rows == columns == every:
-        positive, negative, _ = signs(hessian)
-        return positive, 0, negative
-    held = _symmetric(data)
-    if held and rows == columns == [k for k in every if k not in held]:
-        positive, negative, _ = signs(_sub(hessian, rows, rows))
-        return positive, len(held), negative
-    if len(net.widths) != 3:
-        raise Refused("this section is known for two-layer networks only")
-    d, m, out = net.widths
-    size = d + net.biases[0]
-    silent = [k for k in range(m) if all(centre[m * size + o * m + k] == 0 for o in range(out))]
-    incoming = {k: [k * d + j for j in range(d)] + [m * d + k] * net.biases[0] for k in silent}
-    outgoing = {m * size + o * m + k for k in silent for o in range(out)}
-    inner = {place for own in incoming.values() for place in own}
-    free = [k for k in every if k not in inner | outgoing]
-    solved = set(columns) - set(free)
-    fits = all(len(solved & set(own)) == out for own in incoming.values()) and solved <= inner
-    if not silent or sorted(rows) != sorted({*free, *outgoing}) or not set(free) <= set(columns) or not fits:
-        raise Refused("no theorem belongs to the stated equations and unknowns")
-    positive, negative, _ = signs(_sub(hessian, free, free))
-    return positive + len(silent) * out, len(silent) * (size - out), negative + len(silent) * out
-
-
-def _symmetric(data: Data) -> set[int]:
-    """Returns hidden biases of exp (a·e⁻ᵗ, b + t) and the last output's weights of softmax: one a symmetry of R."""
-    net, found, start = data.net, set(), 0
-    exponential = net.activation == "exp" and not net.residual
-    for inner, outer, biased in zip(net.widths[:-2], net.widths[1:-1], net.biases[:-1], strict=True):
-        start += inner * outer
-        found |= set(range(start, start + outer * (biased and exponential)))
-        start += outer * biased
-    inner, outer = net.widths[-2:]
-    if data.loss == "cross_entropy":
-        found |= set(range(start + (outer - 1) * inner, start + outer * inner))
-        found |= {start + outer * inner + outer - 1} if net.biases[-1] else set()
-    return found
 
 
 def _contained(claim: Any, value: Any, hessian: Any) -> None:
