@@ -14,7 +14,7 @@ from condenslab.checker.point import FRAME
 from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational, stated_ball
 
 _BOXES = 4_000_000
-_TINY = Fraction(1, 2**18)
+_TINY = 2.0**-18
 _SMALLEST = Fraction(1, 2**45)
 Sides = tuple[Fraction, Fraction, Fraction, Fraction]
 
@@ -120,9 +120,9 @@ def _weight(data: Data, q: Any, c: Any) -> Any:
 
 
 def _system(data: Data, part: Sides, *, order: int = 2) -> tuple[list[Any], list[list[Any]]]:
-    """Returns both equations over a rectangle, and of order 2 their derivatives in q and c."""
-    box = _span(part[0], part[1]), _span(part[2], part[3])
-    units = [_neuron(x[0], box, part, order) for x in data.x]
+    """Returns both equations: of order 1 at a point, of order 2 over a rectangle with their derivatives in q and c."""
+    ends = [_exact(end) for end in part]
+    units = [_neuron(x[0], ends, order) for x in data.x]
     rows = flint.arb_mat(units)
     n = (rows.transpose() * flint.arb_mat(data.y)).entries()
     dd = (rows.transpose() * rows).tolist()
@@ -140,29 +140,25 @@ def _system(data: Data, part: Sides, *, order: int = 2) -> tuple[list[Any], list
     return equations, slopes
 
 
-def _neuron(x: Any, box: tuple[Any, Any], part: Sides, order: int) -> list[Any]:
-    """Returns u, u_q, u_c, and of order 2 u_qq, u_qc, u_cc, over the rectangle."""
-    q, c = box
-    v = x - c
-    square = v.abs_lower() * v.abs_lower(), v.abs_upper() * v.abs_upper()
-    first, last = (_curve(_exact(end) * s) for end, s in zip(part[:2], square, strict=True))
-    t, t1, t2 = (a.union(b) for a, b in zip(first, last, strict=True))
-    vv = square[0].union(square[1])
+def _neuron(x: Any, ends: list[Any], order: int) -> list[Any]:
+    """Returns u, u_q, u_c at a point, and of order 2 over the rectangle, with u_qq, u_qc, u_cc."""
+    q, v = ends[0].union(ends[1]), x - ends[2].union(ends[3])
+    if order < 2:  # at a point
+        vv = v * v
+        t, t1, _ = _curve(q * vv)
+        return [v * t, v * vv * t1, -(t + 2 * q * vv * t1)]
+    low, high = v.abs_lower() * v.abs_lower(), v.abs_upper() * v.abs_upper()
+    curves = zip(_curve(ends[0] * low), _curve(ends[1] * high), strict=True)
+    t, t1, t2 = (a.union(b) for a, b in curves)  # each is monotone
+    vv = low.union(high)
     y = q * vv
-    first_order = [v * t, v * vv * t1, -(t + 2 * y * t1)]
-    if order < 2:
-        return first_order
-    return [
-        *first_order,
-        v * vv * vv * t2,
-        -vv * (3 * t1 + 2 * y * t2),
-        q * v * (6 * t1 + 4 * y * t2),
-    ]
+    first, bend = [v * t, v * vv * t1, -(t + 2 * y * t1)], 3 * t1 + 2 * y * t2
+    return [*first, v * vv * vv * t2, -vv * bend, 2 * q * v * bend]
 
 
 def _curve(y: Any) -> tuple[Any, Any, Any]:
     """Returns T, T′, T″ at y ≥ 0 by 2yT′ = 1 − T − yT² and its derivative; next to 0 between alternating sums."""
-    if y < _exact(_TINY):
+    if y < _TINY:
         top = y.upper().max(flint.arb(0))
         near = flint.arb(0).union(top)
         return 1 - near / 3, flint.arb(-1) / 3 + near * 4 / 15, flint.arb(4) / 15 - near * 34 / 105

@@ -8,8 +8,8 @@ samples, exactly), for which an identity shows that E[∂ℓ·x] = 0.
 
 from typing import Any
 
+from condenslab.checker.core import signs, sub
 from condenslab.checker.identities import Exact, Special, Units, exact, level_units, require_identity, units_of
-from condenslab.checker.inertia import signs
 from condenslab.checker.jets import Data, series, skips
 from condenslab.checker.reading import Refused, ball_of, flint, rational
 
@@ -46,7 +46,7 @@ def section_inertia(
             core, added = found
             if special[1]:
                 require_identity((data, known), (theta, about[1], set(columns)), special)
-            positive, negative, _ = signs(_square(hessian, core))
+            positive, negative, _ = signs(sub(hessian, core, core))
             return positive + added[0], added[1], negative + added[0]
     raise Refused("no theorem belongs to the stated equations and unknowns")
 
@@ -105,7 +105,3 @@ def _spare(known: Exact, biased: bool) -> list[int]:
     reduced, rank = table.rref() if table.ncols() else (table, 0)
     pivots = {next(j for j in range(table.ncols()) if reduced[i, j] != 0) for i in range(rank)}
     return [j for j in range(table.ncols() - biased) if j + biased not in pivots]
-
-
-def _square(matrix: Any, places: list[int]) -> Any:
-    return flint.arb_mat(len(places), len(places), [matrix[i, j] for i in places for j in places])
