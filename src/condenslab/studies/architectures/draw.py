@@ -90,7 +90,7 @@ def _first(records: Sequence[Record]) -> Drawing | None:
     caption = (
         "The first n of the grid from which the test error stays at most 10⁻², here and read off the colours of the "
         "published maps (LLR, Fig. 3; number of trials, stopping rule and rates not stated there); dotted: optimistic "
-        "sample sizes. A network N times as wide has 7N, 15N or 21N parameters: n stays near O, not near them."
+        "sample sizes. A network N times as wide has 7N, 15N or 21N parameters."
     )
     return Drawing("From how many samples it works in practice", caption, figure)
 

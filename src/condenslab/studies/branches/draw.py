@@ -53,14 +53,13 @@ def _courses(rates: list[Record]) -> Drawing:
     figures.title(axes[0, 0], "Risk near each branch")
     if gaps:
         figures.value_curves(axes[0, 1], gaps, x_label=time, y_label="|w₁ − w₂|", logarithmic="xy")
-        figures.title(axes[0, 1], "The neurons of Q₁ come together")
+        figures.title(axes[0, 1], "Distance of the two neurons, near Q₁")
     case = rates[0].case
     return Drawing(
         "How flow comes to the branches",
         f"σ = exp, two neurons, two inputs, {case['samples']} samples, started {case['radius']:g} from a point of the "
-        "branch; one line a seed. Left: on Q₂ and Q₃ the Hessian has the rank of the codimension and the risk falls "
-        "exponentially; on the condensed branch Q₁ it falls like t⁻², a straight line here. Right: meanwhile the two "
-        "neurons come together like t^(−1/2).",
+        "branch; one line a seed. Left: the risk; a power of time is a straight line here. Right: meanwhile, the "
+        "distance of the two neurons.",
         figure,
     )
 
@@ -90,9 +89,9 @@ def _ranks(rates: list[Record]) -> Drawing:
     figures.title(axes[0, 0], "Rank of the Hessian on each branch")
     return Drawing(
         "Ranks along the branches",
-        "At one point of each branch, the Hessian of the risk on the first n samples. It stops at 3 on Q₁, whose "
-        "codimension is 5: the risk is flat to second order in two directions across the branch. On Q₂ and Q₃ it "
-        "reaches the codimension 4 (their lines coincide).",
+        "At one point of each branch, the Hessian of the risk on the first n samples. The codimension is 5 on Q₁ "
+        "and 4 on Q₂ and Q₃ (their lines coincide); where the rank is less, the risk is flat to second order in "
+        "some direction across the branch.",
         figure,
     )
 
