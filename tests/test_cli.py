@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,16 @@ def test_every_command_has_help(cli, command, options):
     status, output, errors = cli(command, "--help")
     assert (status, errors) == (0, "")
     assert all(option in output for option in options)
+
+
+def test_every_option_in_the_synopsis_is_known(cli):
+    """A name that one command takes by position is an option of another: `plan KIND` and `embed --kind`."""
+    synopsis = (Path(__file__).parent.parent / "docs" / "command-line.md").read_text().partition("Names, options")[0]
+    commands = re.split(r"^    condenslab ", synopsis, flags=re.MULTILINE)[1:-1]
+    known = {(text.split()[0], option) for text in commands for option in re.findall(r"--[a-z-]+", text)}
+    assert ("embed", "--kind") in known
+    for command, option in sorted(known):
+        assert "unknown option '--no-such'" in cli(command, option, "--no-such")[2], (command, option)
 
 
 def test_list(cli):
