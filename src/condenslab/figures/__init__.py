@@ -22,6 +22,7 @@ from condenslab.figures.signs import signed_spectra
 from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
 from condenslab.figures.style import (
     OKABE_ITO,
+    counted,
     describe,
     description,
     legend_below,
@@ -36,6 +37,7 @@ __all__ = [
     "OKABE_ITO",
     "Film",
     "cosine_heatmap",
+    "counted",
     "describe",
     "description",
     "feature_cloud",

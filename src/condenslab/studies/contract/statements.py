@@ -100,9 +100,15 @@ class Statement:
         low, high = wilson(sum(known), len(known))
         missing = f" ({len(judged.each) - len(known)} of them unknown)" if len(known) < len(judged.each) else ""
         return (
-            f"{text}, for each of {len(judged.each)} {self.of}{missing} "
+            f"{text}, for each of {len(judged.each)} {_noun(self.of, len(judged.each))}{missing} "
             f"[holds for {sum(known)}; success rate {low:.2f} to {high:.2f} at 95 %]"
         )
+
+
+def _noun(plural: str, count: int) -> str:
+    """Returns the noun for a count, where its singular is known."""
+    alone = count == 1 and " " not in plural
+    return {"minima": "minimum"}.get(plural, plural.removesuffix("s")) if alone else plural
 
 
 def decide(statements: Sequence[Statement], evidence: Evidence, *, known_target: bool = True) -> list[Claim]:

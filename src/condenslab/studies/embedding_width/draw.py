@@ -110,8 +110,9 @@ def _escapes(records: Sequence[Record]) -> Drawing:
     figures.value_curves(axes[0, 0], curves, x_label="time t of the gradient flow", y_label="risk R", logarithmic="x")
     caption = (
         f"Gradient flow from the width-1 minimum (R = {figures.readable(records[0].values['level'], 4)}) with every "
-        f"parameter perturbed by noise of standard deviation {records[0].case['size']:g}, and from the same minimum "
-        f"split in two and perturbed likewise; {len(records)} seeds."
+        f"parameter perturbed by noise of standard deviation {figures.readable(records[0].case['size'])}, and from "
+        "the same minimum "
+        f"split in two and perturbed likewise; {figures.counted(len(records), 'seed')}."
     )
     return Drawing(ESCAPES, caption, figure)
 
