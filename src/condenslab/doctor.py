@@ -90,16 +90,16 @@ class Diagnosis:
         device: The device that JAX computes on.
         threads: How many threads it may use.
         checks: Comparisons with NumPy.
-        abort: What this build says when it ends a process that sums a padded array; empty where it computes the sum.
         microseconds: Median time of a full-batch gradient step of the width-500 tanh network on 50 samples in float32.
+        abort: What this build says when it ends a process that sums a padded array; empty where it computes the sum.
     """
 
     versions: dict[str, str | None]
     device: str
     threads: int
     checks: tuple[Check, ...]
-    abort: str
     microseconds: float
+    abort: str = ""
 
     @property
     def problem(self) -> str:
@@ -188,7 +188,7 @@ def check(reduction: Reduction = reduced_products) -> Diagnosis:
     versions = {"condenslab": here["condenslab"], "python": here["python"]} | {
         name: installed_version(name) for name in _PACKAGES
     }
-    return Diagnosis(versions, here["device"], here["threads"], tuple(checks), aborts.found(), microseconds)
+    return Diagnosis(versions, here["device"], here["threads"], tuple(checks), microseconds, aborts.found())
 
 
 def check_reductions(precision: str, reduction: Reduction = reduced_products) -> Check:
