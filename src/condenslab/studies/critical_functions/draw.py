@@ -117,8 +117,8 @@ def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
     )
     caption = (
         "From simple to complex: every box is a critical function (one of a mirrored pair), all to one scale. A "
-        "function is embedded one neuron wider by splitting a neuron (a saddle also in its own width), kicked along the "
-        "lowest eigenvector and followed by gradient flow; an arrow leads to the function where the flow ended. "
+        "function is embedded one neuron wider by splitting a neuron (a saddle also in its own width), kicked along "
+        "the lowest eigenvector and followed by gradient flow; an arrow leads to the function where the flow ended. "
         f"{away} flows had not come to rest at the end time, or had a neuron with |w|·dx > 3: a neuron that steepens "
         f"towards a step between two samples does so for ever. {unknown} came to rest on no function of the list."
     )
