@@ -72,7 +72,7 @@ def _row(claim: dict[str, Any]) -> str:
     cells = (
         claim["verdict"],
         text,
-        wording.relation(claim) + wording.value(expected, tolerance),
+        wording.expectation(claim),
         wording.value(claim["measured"], tolerance, expected),
         "" if claim["margin"] is None else f"{claim['margin']:.3g}",
     )
