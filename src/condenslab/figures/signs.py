@@ -1,6 +1,7 @@
 """Signs of curvature: the whole spectrum of a Hessian on one line, point under point, with what each step adds."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -76,7 +77,7 @@ def _axis(ax: Axes, spectra: Sequence[np.ndarray], cut: float, labels: Sequence[
 def _row(ax: Axes, row: int, parts: dict[str, np.ndarray]) -> None:
     ax.axhline(row, color="#DDDDDD", linewidth=0.8, zorder=0.5)
     for sign, values in parts.items():
-        look = {"marker": _MARKERS[sign], "color": style.OKABE_ITO[_COLOURS[sign]], "linestyle": "none"}
+        look: dict[str, Any] = {"marker": _MARKERS[sign], "color": style.OKABE_ITO[_COLOURS[sign]], "linestyle": "none"}
         label = sign if row == 0 else f"_{sign}"
         ax.plot(values, np.full(len(values), float(row)), label=label, markersize=6, alpha=0.8, zorder=3, **look)
 

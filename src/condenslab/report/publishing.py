@@ -94,9 +94,8 @@ def fit(figure: Figure) -> None:
     Args:
         figure: The matplotlib figure.
     """
-    panels = [ax for ax in figure.axes if ax.get_subplotspec() is not None]
-    across = max((ax.get_subplotspec().get_gridspec().ncols for ax in panels), default=1)
-    down = max((ax.get_subplotspec().get_gridspec().nrows for ax in panels), default=1)
+    places = [place.get_gridspec() for ax in figure.axes if (place := ax.get_subplotspec()) is not None]
+    across, down = (max((getattr(grid, size) for grid in places), default=1) for size in ("ncols", "nrows"))
     width = next((column for column in _COLUMNS if column >= across * _PER_PANEL), None)
     if width is None:
         return

@@ -111,22 +111,27 @@ class LiveServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     """Answers GET and HEAD of three addresses; `BaseHTTPRequestHandler` refuses every other method."""
 
-    server: LiveServer
     server_version = "condenslab"
     sys_version = ""
     timeout = 30
 
+    @property
+    def live(self) -> LiveServer:
+        """The server that was asked."""
+        assert isinstance(self.server, LiveServer)
+        return self.server
+
     def do_GET(self) -> None:
         """Answers a request."""
         host = self.headers.get("Host", "")
-        names = {f"{_HOST}:{self.server.server_port}", f"localhost:{self.server.server_port}"}
+        names = {f"{_HOST}:{self.live.server_port}", f"localhost:{self.live.server_port}"}
         if host not in names:
             self._answer(HTTPStatus.MISDIRECTED_REQUEST, "text/plain; charset=utf-8", b"this is not that host\n")
             return
         made = {
-            "/": (self.server.live, _HTML),
-            "/atlas.html": (self.server.page, _HTML),
-            "/status.json": (self.server.status, "application/json"),
+            "/": (self.live.live, _HTML),
+            "/atlas.html": (self.live.page, _HTML),
+            "/status.json": (self.live.status, "application/json"),
         }.get(self.path)
         if made is None:
             self._answer(
