@@ -10,7 +10,8 @@ import flint
 import pytest
 
 OFF = flint.arb(2.0**-30)
-"""Exact: a wider ball would hold the truth. Added, not multiplied: a multiple of a gradient has the same zeros."""
+"""Exact: a wider ball would hold the truth. Added, for a multiple of a gradient has the same zeros, and multiplied, for
+what is added to every second derivative of an output goes with E[∂ℓ] = 0."""
 SPECIAL = {"exp", "log", "log1p", "tanh", "sech", "sqrt", "erf", "erfc", "pi"}
 
 
@@ -68,9 +69,9 @@ class Mutant:
         if number != self.active or self.calls % 2 == 0:
             return value
         if not isinstance(value, flint.arb_mat):
-            return value + OFF
+            return value * (1 + OFF) + OFF / 2
         changed = flint.arb_mat(value)
-        changed[0, 0] += OFF
+        changed[0, 0] = changed[0, 0] * (1 + OFF) + OFF / 2
         return changed
 
     @contextmanager
