@@ -212,6 +212,8 @@ def doctor_command(options: DoctorOptions) -> int:
 
     diagnosis = doctor.check()
     _write(show.as_json(diagnosis.as_dict()) if options.json else diagnosis.text())
+    if diagnosis.warning:
+        machine.say(f"condenslab: {diagnosis.warning}")
     if diagnosis.problem:
         machine.say(f"condenslab: {diagnosis.problem}")
         return 1

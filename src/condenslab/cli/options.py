@@ -4,7 +4,7 @@ import contextlib
 import io
 import re
 from dataclasses import dataclass, fields
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args, get_type_hints
 
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
@@ -176,7 +176,7 @@ OPTIONS: dict[str, type] = {
 }
 """The options of each command."""
 
-_POSITIONAL = ("studies", "directory", "directories", "kind", "certificate", "targets", "file", "id")
+_POSITIONAL = get_args(Positional[str])[1]
 
 
 def parse(command: str, arguments: list[str]) -> object:
@@ -212,7 +212,8 @@ def parse(command: str, arguments: list[str]) -> object:
 
 
 def _check_names(options: type, arguments: list[str]) -> None:
-    named = [field.name for field in fields(options) if field.name not in _POSITIONAL]
+    hints = get_type_hints(options, include_extras=True)
+    named = [field.name for field in fields(options) if _POSITIONAL not in get_args(hints[field.name])]
     known = ["--" + name.replace("_", "-") for name in named] + ["--help", "-h"] + ["-o"] * ("output" in named)
     for argument in arguments:
         name = argument.partition("=")[0].replace("_", "-")

@@ -39,7 +39,7 @@ def comparison(before: Any, after: Any, data: Data | None, random: Data) -> dict
     if data is not None:
         old, new = outputs_on(before, data), outputs_on(after, data)
         given = _differences(new, old) | {"samples": data.samples}
-        accuracy = {"before": _accuracy(old, data.labels), "after": _accuracy(new, data.labels)}
+        accuracy = {"before": _accuracy(old, data), "after": _accuracy(new, data)}
     drawn = _differences(outputs_on(after, random), outputs_on(before, random))
     sample = random if data is None else data
     return {
@@ -115,12 +115,13 @@ def latency(before: Any, after: Any, data: Data) -> dict[str, Any]:
     return {"before": old, "after": new, "ratio": old / new, "samples": min(data.batch, data.samples), "reason": reason}
 
 
-def _accuracy(outputs: list[np.ndarray], labels: np.ndarray | None) -> float | None:
+def _accuracy(outputs: list[np.ndarray], data: Data) -> float | None:
     """Returns the share of samples whose largest output is their class, in the first output (sample, class)."""
     scores = next((one for one in outputs if one.ndim == 2), None)
-    if labels is None or scores is None or len(labels) != len(scores):
+    classes = None if scores is None or len(scores) != data.samples else data.classes(scores.shape[1])
+    if scores is None or classes is None:
         return None
-    return float(np.mean(scores.argmax(axis=1) == labels))
+    return float(np.mean(scores.argmax(axis=1) == classes))
 
 
 def certificates(found: Groups) -> dict[str, Any]:
