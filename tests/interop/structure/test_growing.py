@@ -192,6 +192,18 @@ def test_heads_gates_and_normalised_channels_are_split_and_null_units_added():
             assert large.receipt["gradient"]["relative"] < 1e-4
 
 
+def test_null_units_are_refused_where_zero_weights_do_not_make_them_constant():
+    transformers = pytest.importorskip("transformers")
+    from families import FAMILIES
+
+    module, inputs = FAMILIES["Llama"].build(torch, transformers).eval(), FAMILIES["Llama"].inputs(torch)
+    labels = [group.label for group in interop.groups(module, (inputs,)) if group.role == "head"]
+    (query,) = [one for one in labels if "layers.0" in one and "#2" in one]
+    with pytest.raises(UserError, match="takes no null units"):
+        interop.embed(module, inputs, widths={query: 3}, kind="null")
+    assert interop.embed(module, inputs, widths={query: 3}).receipt["gradient"]["relative"] < 1e-4
+
+
 def test_a_deeper_network_is_written_and_runs_in_a_fresh_process(tmp_path):
     module, inputs = dense(), torch.randn(50, 7)
     deep = interop.embed(module, inputs, deepen=["2", "4"], activation="relu", widths={"0": 24})
