@@ -1,5 +1,6 @@
 """Critical embeddings of torch modules in width and depth: outputs, gradients by theory, inertia; receipts as pages."""
 
+import errno
 import html.parser
 import json
 import re
@@ -16,6 +17,7 @@ torch = pytest.importorskip("torch")
 from condenslab import interop  # noqa: E402
 from condenslab.cli import main  # noqa: E402
 from condenslab.errors import UserError  # noqa: E402
+from condenslab.interop.structure import writing  # noqa: E402
 
 nn = torch.nn
 
@@ -248,6 +250,28 @@ def test_bad_requests_are_one_sentence_and_write_nothing(options, sentence, tmp_
     said = capsys.readouterr()
     assert sentence in said.err and len(said.err.strip().splitlines()) == 1 and not said.out
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(("command", "options"), [("reduce", ["--exact"]), ("embed", ["--deepen", "2"])])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(command, options, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("disk.py").write_text(
+        "from torch import nn\ndef build():\n"
+        "    return nn.Sequential(nn.Linear(7, 20), nn.ReLU(), nn.Linear(20, 30), nn.Tanh(), nn.Linear(30, 3))"
+    )
+    torch.save(dense().state_dict(), "w.pt")
+    np.savez("x.npz", inputs=np.random.default_rng(0).standard_normal((30, 7)))
+    before = sorted(Path().iterdir())
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writing.os, "fsync", full)
+    given = ["disk:build", "--weights", "w.pt", "--inputs", "x.npz", "-o", "out", "--page", "out.html"]
+    assert main([command, *given, *options]) == 2
+    said = capsys.readouterr()
+    assert "No space left on device; nothing was left" in said.err and len(said.err.strip().splitlines()) == 1
+    assert [path for path in sorted(Path().iterdir()) if path.name != "__pycache__"] == before
 
 
 class Page(html.parser.HTMLParser):

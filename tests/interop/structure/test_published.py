@@ -67,10 +67,14 @@ def test_silent_units_of_a_published_classifier_are_a_third_of_it(tmp_path):
     with torch.no_grad():
         before = module(images)
     assert float((before.argmax(1).numpy() == labels).mean()) > 0.97
-    found = interop.reduce(module, images[:500], silent=True, labels=labels[:500])
+    found = interop.reduce(module, images[:500], silent=True, labels=labels[:500], layers="classifier*")
     sizes = found.receipt["parameters"]
-    assert 1 - sizes["after"] / sizes["before"] == pytest.approx(0.34, abs=0.02)  # by a count of activations in torch
+    assert 1 - sizes["after"] / sizes["before"] == pytest.approx(0.34, abs=0.01)  # by a count of activations in torch
     assert {(row["kind"], row["scope"]) for row in found.receipt["units"]} >= {("silent", "your 500 inputs")}
     with torch.no_grad():
         apart = (found.module(images[500:]) - before[500:]).abs().max() / before.abs().max()
     assert float(apart) < 1e-6
+    with torch.no_grad():  # the count
+        hidden = torch.relu(module.classifier[0](module.flat(module.features(images[:500]))))
+    quiet = int((hidden.amax(0) == 0).sum())
+    assert found.receipt["widths"]["classifier.0:hidden"] == {"before": 128, "after": 128 - quiet}
