@@ -277,13 +277,15 @@ def test_doctor(cli, monkeypatch):
 
     right, wrong = (doctor.Check("sums", error, 1e-4) for error in (1e-7, float("nan")))
     versions = {"jax": "0.10.2", "torch": None}
-    for check, expected in ((right, 0), (wrong, 1)):
-        diagnosis = doctor.Diagnosis(versions, "cpu", 2, (check,), 20.0)
+    for check, expected, abort in ((right, 0, ""), (right, 0, "it ended"), (wrong, 1, "")):
+        diagnosis = doctor.Diagnosis(versions, "cpu", 2, (check,), 20.0, abort)
         monkeypatch.setattr(doctor, "check", lambda found=diagnosis: found)
         status, output, errors = cli("doctor", "--json")
         told = strictly(output)
         assert (status, told["ok"], told["versions"]) == (expected, expected == 0, versions)
-        assert errors.startswith("condenslab: this build of jax 0.10.2") == (expected == 1)
+        assert ("computes wrong results" in errors) == (expected == 1)
+        assert ("ends a process that sums a padded array (it ended): set XLA_FLAGS=" in errors) == bool(abort)
+        assert errors.startswith("condenslab: this build of jax 0.10.2") == bool(errors)
         status, output, _ = cli("doctor")
         assert status == expected
         assert "20 µs" in output

@@ -45,18 +45,56 @@ def cell(records, sharing, factor, samples):
     return claims.cell_error(of_records(records).where(sharing=sharing, factor=factor, samples=samples))
 
 
-def test_a_sharp_transition_at_the_optimistic_size_holds_and_one_below_it_fails():
-    sharp = decide(trained(lambda c: 1e-6 if c.samples >= OPTIMISTIC[c.sharing] else 0.3))
+def test_a_sharp_transition_at_the_optimistic_size_holds():
+    sharp = decide(trained(lambda c: 1e-7 if c.samples >= OPTIMISTIC[c.sharing] else 0.3))
     for statement in TEXTS[4:]:
         assert set(verdicts(sharp, statement)) == {"holds"}, statement
-    early = decide(trained(lambda _: 1e-6))
-    assert set(verdicts(early, TEXTS[4]) + verdicts(early, TEXTS[5])) == {"fails"}
     never = decide(trained(lambda _: 0.3))
-    assert set(verdicts(never, TEXTS[5])) == {"fails"} and set(verdicts(never, TEXTS[6])) == {"undecided"}
+    for statement in TEXTS[4:]:
+        assert set(verdicts(never, statement)) == {"holds" if statement == TEXTS[4] else "undecided"}, statement
 
 
-def test_a_cell_keeps_the_best_rate_and_counts_runs_that_diverged():
-    """Medians over three seeds: 0.2 at rate 0.1; at 0.3 two of three diverge, so the median there is infinite."""
+def test_one_run_that_recovers_below_the_optimistic_size_is_enough():
+    """No median hides it: one seed at the worse rate, where all other runs of the cell are far off."""
+    lucky = {("shared", 1, 5, 0.1, 2)}
+    hit = trained(lambda c: 1e-7 if (c.sharing, c.factor, c.samples, c.rate, c.seed) in lucky else 0.3)
+    below = [claim for claim in decide(hit) if claim.statement.startswith(TEXTS[4])]
+    assert [claim.verdict for claim in below] == ["fails", "holds", "holds"]
+    assert below[0].measured == 1 and "1 at 1e-05" in below[0].statement
+
+
+def test_what_needs_as_many_samples_as_parameters_or_comes_in_another_order_fails():
+    """All first n are those of the grids: at 3 times the width 21 of 21 parameters, 16 of 45, 15 of 63."""
+    settings = dataclasses.replace(SMALL, shared=(21,), unshared=(16,), full=(15, 20))
+    cases = [c for c in architecture_cases.make_cases(settings, 0) if isinstance(c, TrainCase)]
+    records = [record_of(STUDY, c, {"test_error": 1e-9}) for c in cases]
+    claims = judged(STUDY, records, settings, cases=cases)
+    assert verdicts(claims, "a network wider than the target") == ["fails", "holds", "holds"]
+    assert verdicts(claims, "the number of samples grows less") == ["holds"] * 3
+    assert set(verdicts(claims, "the first n is")) == {"fails"}
+
+
+def test_as_many_more_samples_as_parameters_are_no_smaller_growth():
+    settings = dataclasses.replace(SMALL, shared=(7, 21), unshared=(15, 45), full=(21, 63))
+    cases = [c for c in architecture_cases.make_cases(settings, 0) if isinstance(c, TrainCase)]
+    late = {c: c.samples < c.factor * OPTIMISTIC[c.sharing] for c in cases}
+    records = [record_of(STUDY, c, {"test_error": 0.5 if late[c] else 1e-9}) for c in cases]
+    claims = judged(STUDY, records, settings, cases=cases)
+    assert verdicts(claims, "the number of samples grows less") == ["fails"] * 3
+
+
+def test_the_rate_of_a_seed_is_chosen_by_the_others():
+    """Seeds 0 and 1 see medians of 0.5 at rate 0.1 and 0.25 at 0.3, and have 0.5 there; seed 2 chooses 0.1: 0.9."""
+    errors = {0.1: (0.1, 0.1, 0.9), 0.3: (0.5, 0.5, 1e-9)}
+    records = trained(lambda c: errors[c.rate][c.seed])
+    assert cell(records, "shared", 1, 5) == 0.5
+    assert cell([record for record in records if record.case["rate"] == 0.1], "shared", 1, 5) == 0.1
+    single = [record for record in records if record.case["seed"] == 0]
+    assert cell(single, "shared", 1, 5) is None, "with one seed nothing can be chosen in advance"
+
+
+def test_a_cell_counts_runs_that_diverged():
+    """Medians over three seeds: 0.2 at rate 0.1; at 0.3 two of three diverge, so that every seed chooses 0.1."""
     records = trained(
         lambda c: (0.1, 0.2, 0.9)[c.seed] if c.rate == 0.1 else 1e-9,
         lambda c: "diverged" if c.rate == 0.3 and c.seed else "done",
@@ -68,15 +106,11 @@ def test_a_cell_keeps_the_best_rate_and_counts_runs_that_diverged():
     assert cell(broken, "shared", 1, 5) is None
 
 
-def test_published_counts_are_in_order_and_keep_the_margins_that_the_claims_use():
+def test_published_counts_grow_with_the_demand_and_stay_below_the_number_of_parameters():
     for sharing in SHARINGS:
-        for row in published.FIRST[sharing].values():
+        for factor, row in published.FIRST[sharing].items():
             assert list(row) == sorted(row)
-            assert OPTIMISTIC[sharing] <= row[2] <= 2 * OPTIMISTIC[sharing], "between O and 2O at 1e-4"
-    for factor in published.FIRST["full"]:
-        shared, unshared, full = (published.first(s, factor, claims.FALLEN) for s in SHARINGS)
-        assert shared is not None and unshared is not None and full is not None
-        assert shared < unshared <= full
+            assert factor == 1 or max(row) < factor * OPTIMISTIC[sharing]
     assert published.first("full", 2, 1e-2) is None
 
 

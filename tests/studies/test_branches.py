@@ -4,12 +4,21 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
-from condenslab import studies
-from condenslab.studies.branches.cases import RateCase, StabilityCase, stability_cases
+from condenslab import landscape, studies
+from condenslab.studies.branches.cases import (
+    PointCase,
+    RateCase,
+    StabilityCase,
+    largest_unstable,
+    stability_cases,
+)
 from condenslab.studies.branches.claims import exponential_rate, log_slope
+from condenslab.studies.branches.flows import target_network
+from condenslab.studies.branches.points import exceptional_points
 from condenslab.training import Stop
 from judging import check_damage, ended, judged, made_up, record_of, verdicts
 
@@ -41,12 +50,21 @@ def test_slopes_of_power_laws_and_exponentials_are_found():
     assert exponential_rate(line, np.ones(500)) is None
 
 
-def counted(successes, finished=None):
+@pytest.mark.parametrize(("width", "target_width", "inputs"), [(2, 1, 2), (3, 1, 2), (3, 2, 2), (3, 1, 3), (5, 2, 2)])
+def test_the_largest_unstable_numbers_are_those_of_the_branches(width, target_width, inputs):
+    shapes = landscape.branches(width, target_width)
+    expected = sorted({shape.unstable_below(inputs) - 1 for shape in shapes})
+    assert largest_unstable(width, target_width, inputs) == expected
+
+
+def counted(successes, finished=None, lost=None):
     """Records of the tiny setting from {n: flows of 10 that recover near Q₁ and Q₂}; other n are missing."""
     settings = replace(TINY, trials=10)
-    values = {"stable_from": [5, 4], "unstable_below": [4, 4], "finished": finished or [10, 10]}
+    values = {"stable_from": [5, 4], "unstable_below": [4, 4], "finished": finished or [10, 10], "branches": ["2", "1"]}
 
     def of(case):
+        if isinstance(case, PointCase):
+            return {"lost": (lost or {"branches": [[1], [3]], "exceptional": [[0], [0]]})[case.places]}
         return None if case.samples not in successes else values | {"successes": successes[case.samples]}
 
     return settings, made_up(STABILITY, settings, of), STABILITY.cases(settings, seed=0)
@@ -55,29 +73,35 @@ def counted(successes, finished=None):
 ALL = {2: [0, 0], 3: [0, 2], 4: [7, 10], 5: [10, 10], 6: [10, 10]}
 
 
-def theorem(successes, finished=None):
-    settings, records, cases = counted(successes, finished)
+def theorem(successes, finished=None, lost=None):
+    settings, records, cases = counted(successes, finished, lost)
     return verdicts(judged(STABILITY, records, settings, cases=cases))
 
 
-@pytest.mark.parametrize(
-    ("five", "expected"), [([10, 10], ["holds", "holds"]), ([9, 10], ["fails", "holds"]), ([10, 9], ["fails", "holds"])]
-)
+@pytest.mark.parametrize(("five", "expected"), [([10, 10], "holds"), ([9, 10], "fails"), ([10, 9], "fails")])
 def test_the_theorem_is_held_against_each_branch(five, expected):
-    assert theorem(ALL | {5: five}) == expected
-    assert theorem(ALL | {3: [10, 2]}) == ["holds", "fails"]
+    assert theorem(ALL | {5: five}) == [expected, "holds", "holds"]
+
+
+def test_no_point_may_be_stable_with_too_few_samples_and_every_one_must_be_with_enough():
+    """Two points, of Q₁ and Q₂; then two exceptional ones. One of either kind that does otherwise is enough."""
+    stable = {"branches": [[1], [0]], "exceptional": [[0], [0]]}
+    assert theorem(ALL, lost=stable) == ["holds", "fails", "holds"]
+    strays = {"branches": [[1], [3]], "exceptional": [[0], [1]]}
+    assert theorem(ALL, lost=strays) == ["holds", "holds", "fails"]
 
 
 def test_a_missing_number_of_samples_leaves_the_theorem_undecided():
-    for lost in (3, 5):
-        assert theorem({n: row for n, row in ALL.items() if n != lost}) == ["undecided", "undecided"]
-    assert theorem({}) == ["undecided", "undecided"]
+    assert theorem({n: row for n, row in ALL.items() if n != 5}) == ["undecided", "holds", "holds"]
+    settings, records, cases = counted(ALL)
+    points = [record for record in records if record.case["kind"] != "points"]
+    assert verdicts(judged(STABILITY, points, settings, cases=cases)) == ["holds", "undecided", "undecided"]
 
 
 def test_a_flow_that_was_cut_off_in_an_older_record_has_not_answered():
     """One of ten flows near Q₁ did not finish: where all ten recover all the same it does no harm."""
-    assert theorem(ALL, finished=[9, 10]) == ["holds", "undecided"]
-    assert theorem(ALL | {5: [9, 10]}, finished=[9, 10]) == ["undecided", "undecided"]
+    assert theorem(ALL, finished=[9, 10])[0] == "holds"
+    assert theorem(ALL | {5: [9, 10]}, finished=[9, 10])[0] == "undecided"
 
 
 TIMES = np.geomspace(1e-3, 1e12, 400)
@@ -147,6 +171,24 @@ def test_flows_recover_from_the_codimension_on_and_not_from_two_samples():
     assert enough.values["stable_from"] == [5, 4] and enough.values["unstable_below"] == [4, 4]
     assert enough.values["successes"] == [2, 2] and enough.values["finished"] == [2, 2]
     assert max(few.values["successes"]) < 2
+
+
+@pytest.mark.more
+def test_points_as_the_theorem_has_them():
+    """With 3 samples around a point of Q₁ and of Q₂ some flow strays; with 7 none around exceptional points does."""
+    few = PointCase("branches", 2, 1, 2, 3, 7, 1, 3, 0, 1e-3, 1e12)
+    strays, enough = STABILITY.run_batch([few, replace(few, places="exceptional", samples=7)])
+    assert strays.status == enough.status == "done"
+    assert strays.values["groups"] == ["2", "1+1₀"] and min(map(min, strays.values["lost"])) >= 1
+    assert enough.values["lost"] == [[0], [0]]
+
+
+def test_exceptional_points_are_of_the_target_set():
+    target, x = target_network(1, 2), jax.random.normal(jax.random.key(1), (9, 2))
+    points = exceptional_points(target, 3, jax.random.key(0))
+    assert len(points) == 4
+    for point in points.values():
+        np.testing.assert_allclose(point(x), target(x), rtol=1e-14)
 
 
 def test_an_interruption_is_no_result_and_a_flow_that_was_cut_off_says_so(monkeypatch):

@@ -23,11 +23,9 @@ def condensed(case, accuracy=1.0):
 
 def test_kernel_claims():
     claims = judged(STUDY, made_up(STUDY, QUICK, condensed), QUICK)
-    assert [claim.verdict for claim in claims] == ["holds"] * 4 + ["undecided"]
-    assert claims[-1].expected == pytest.approx(0.9762) and claims[-1].measured == [0.88] * 3
-    assert "not published" in claims[-1].reason
+    assert [claim.verdict for claim in claims] == ["holds"] * 4
     wrong = made_up(STUDY, QUICK, lambda case: condensed(case, 0.99))
-    assert decided(STUDY, wrong, QUICK) == ["fails", "holds", "holds", "holds", "undecided"]
+    assert decided(STUDY, wrong, QUICK) == ["fails", "holds", "holds", "holds"]
     tiny = STUDY.presets["tiny"]
     assert set(decided(STUDY, made_up(STUDY, tiny, condensed), tiny)) == {"undecided"}
 
@@ -41,7 +39,7 @@ def test_equal_ratios_are_judged_by_one_criterion():
 
 def test_a_lost_run_decides_nothing_of_its_scale():
     lost = made_up(STUDY, QUICK, lambda c: "diverged" if (c.exponent, c.seed) == (0.5, 1) else condensed(c))
-    assert decided(STUDY, lost, QUICK) == ["holds", "holds", "undecided", "undecided", "undecided"]
+    assert decided(STUDY, lost, QUICK) == ["holds", "holds", "undecided", "undecided"]
 
 
 def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it():

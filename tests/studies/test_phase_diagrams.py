@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from condenslab.studies import feature_map, phase_diagram, phase_diagram_three_layer
 from condenslab.studies.feature_map.cases import FeatureCase
@@ -13,6 +14,7 @@ from condenslab.studies.feature_map.spread import BINS, spread
 from condenslab.studies.phase_diagram.cases import PRESETS, ChoiceCase, PointCase
 from condenslab.studies.phase_diagram.diagram import KINKS, orientations, points
 from condenslab.studies.phase_diagram.draw import derived_slope
+from condenslab.studies.phase_diagram.interpolants import against, from_lines_to_spline
 from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Record
 from condenslab.training import Stop
@@ -20,6 +22,14 @@ from judging import check_damage, decided, ended, judged, made_up
 
 STUDY = phase_diagram.STUDY
 FULL = PRESETS["full"]
+GRID, SAMPLES = np.linspace(-0.5, 0.5, 201), np.linspace(-0.5, 0.5, 4)
+SPLINE = CubicSpline(SAMPLES, SAMPLES**2, bc_type="natural")(GRID)
+INTERPOLANTS = {
+    0.5: SPLINE + 1e-3 * np.sin(6 * np.pi * GRID) * np.sin(200 * GRID),
+    1.0: SPLINE,
+    1.75: np.interp(GRID, SAMPLES, SAMPLES**2),
+}
+"""γ → a jagged, a smooth and a piecewise linear function through the samples of x²."""
 SIGNS, PUBLISHED, ZERO, APPROACH, IMAGES_ZERO = slice(0, 3), slice(3, 6), 6, 7, 12
 """Places of the statements of the full preset."""
 
@@ -38,13 +48,39 @@ def powers(slope_of, lost=lambda case: None, settings=FULL, bent=lambda m: 0.0):
 
     records = made_up(STUDY, settings, values)
     features = {"angle": np.array(KINKS), "amplitude": np.array([1.0, 0.5])}
-    return [replace(r, arrays=features) if r.case.get("keep") else r for r in records]
+    return [
+        replace(r, arrays=features | {"function": INTERPOLANTS[r.case["gamma"]]}) if r.case.get("keep") else r
+        for r in records
+    ]
 
 
 def test_the_derived_exponents_would_meet_the_claims():
     found = decided(STUDY, powers(derived_slope), FULL)
     del found[APPROACH]  # exact powers have nothing to approach
-    assert found == [*["holds"] * 11, "undecided"]
+    assert found == [*["holds"] * 11, "undecided", *["holds"] * 3]
+
+
+@pytest.mark.parametrize(
+    ("turned", "expected"),
+    [({0.5: 1.0}, ["fails", "holds", "holds"]), ({1.0: 1.75}, ["holds", "fails", "holds"]),
+     ({1.75: 1.0}, ["holds", "holds", "fails"])],
+)  # fmt: skip
+def test_interpolants_of_another_regime_fail(turned, expected):
+    """Smooth where it should be jagged, lines where it should be smooth, and smooth where it should be lines."""
+    records = [
+        replace(r, arrays=r.arrays | {"function": INTERPOLANTS[turned[r.case["gamma"]]]})
+        if r.case.get("keep") and r.case["gamma"] in turned
+        else r
+        for r in powers(derived_slope)
+    ]
+    assert decided(STUDY, records, FULL)[-3:] == expected
+
+
+def test_bending_against_the_samples_and_distances_by_hand():
+    assert against(INTERPOLANTS[1.75]) == pytest.approx(0, abs=1e-9), "lines between samples of x² bend one way only"
+    assert against(np.array([0.0, 1.0, 0.0, 1.0, 0.0])) == pytest.approx(2 / 3)
+    assert from_lines_to_spline(INTERPOLANTS[1.75]) == pytest.approx(0, abs=1e-12)
+    assert from_lines_to_spline(2 * SPLINE - INTERPOLANTS[1.75]) == pytest.approx(2 / 3)
 
 
 def test_a_shifted_boundary_and_wrong_slopes_fail():
@@ -89,8 +125,8 @@ def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it():
 
 
 def test_without_any_record_every_promise_is_undecided():
-    assert decided(STUDY, [], FULL) == ["undecided"] * 13
-    assert decided(STUDY, [], PRESETS["tiny"]) == ["undecided"] * 10
+    assert decided(STUDY, [], FULL) == ["undecided"] * 16
+    assert decided(STUDY, [], PRESETS["tiny"]) == ["undecided"] * 13
 
 
 def test_widths_below_the_published_ones_do_not_decide_the_zero_line():
@@ -197,6 +233,14 @@ def spreads(lost=lambda case: None):
 
 def test_features_that_gather_right_of_the_boundary_only_meet_the_claims():
     assert decided(*spreads()) == ["holds"] * 3
+
+
+def test_a_spread_that_drifts_along_the_boundary_fails():
+    """By 10 % from the narrowest of 1,000 neurons to the widest; sampling explains 3/√1000 = 9.5 %."""
+    drifting = {5000: 0.63, 20000: 0.66}
+    values = {width: {"converged": True, "spread": spread} for width, spread in drifting.items()}
+    study, records, settings = spreads(lambda c: values.get(c.width) if c.gamma == 1 + max(c.gamma_prime, 0) else None)
+    assert decided(study, records, settings) == ["holds", "fails", "holds"]
 
 
 @pytest.mark.parametrize("as_", ["diverged", {"converged": False, "spread": 0.0}])

@@ -148,7 +148,7 @@ def prove_command(options: ProveOptions) -> int:
     machine.prepare_jax()
     rows = prove.prove_store(folder, options.study, options.output or f"{folder}/certificates")
     _write(show.as_json(rows) if options.json else prove.as_text(rows))
-    return 0
+    return int(prove.damaged(rows))
 
 
 def verify_command(options: VerifyOptions) -> int:
@@ -212,6 +212,8 @@ def doctor_command(options: DoctorOptions) -> int:
 
     diagnosis = doctor.check()
     _write(show.as_json(diagnosis.as_dict()) if options.json else diagnosis.text())
+    if diagnosis.warning:
+        machine.say(f"condenslab: {diagnosis.warning}")
     if diagnosis.problem:
         machine.say(f"condenslab: {diagnosis.problem}")
         return 1

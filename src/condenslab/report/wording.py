@@ -113,11 +113,37 @@ def _leading(number: float) -> int:
     return math.floor(math.log10(abs(number)))
 
 
-def relation(claim: Mapping[str, Any]) -> str:
-    """Returns the sign that stands before the expected value: "≤ " or "≥ ", and nothing for equality.
+def expectation(claim: Mapping[str, Any]) -> str:
+    """Writes what a claim expects, with the sign between measured and expected: "≤ 0.05", "= 0.11 ± 0.005".
 
     Args:
-        claim: A row of the store; one of an older version says nothing of it.
+        claim: A row of the store; one of an older version says nothing of the sign.
+
+    Example:
+        >>> expectation({"relation": "=", "expected": 0.11, "tolerance": 0.005})
+        '= 0.11 ± 0.005'
     """
-    sign = claim.get("relation", "=")
-    return "" if sign == "=" else f"{sign} "
+    sign, tolerance = claim.get("relation", ""), claim["tolerance"]
+    exact = isinstance(claim["expected"], int) or not _is_number(claim["expected"]) or not tolerance
+    around = "" if sign != "=" or exact else f" ± {value(tolerance)}"
+    return f"{sign} {value(claim['expected'], tolerance)}{around}".strip()
+
+
+def span(content: Any, digits: int = 3) -> str:
+    """Writes measured values for a sentence: one number, or the ends of their range.
+
+    Args:
+        content: A number, a string, None, or a list of these.
+        digits: Significant digits.
+
+    Example:
+        >>> span([4.2555, None, 4.3448]), span([9, 9]), span(0.5)
+        ('4.26 to 4.34', '9', '0.5')
+    """
+    if not isinstance(content, list | tuple):
+        return _one(content, None, digits)
+    numbers = [part for part in content if _is_number(part)]
+    if not numbers:
+        return _one(content[0], None, digits) if content else _DASH
+    ends = [_one(end, None, digits) for end in (min(numbers), max(numbers))]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)

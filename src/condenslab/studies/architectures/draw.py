@@ -54,7 +54,7 @@ def _maps(records: Sequence[Record]) -> Drawing | None:
         "f*(x) = Σ tanh(0.6x_s + 0.8x_{s+1} + x_{s+2}), s = 1, 2, 3, on five normal inputs, learned by gradient "
         f"descent from parameters N(0, {runs[0].case['std']:g}²) in at most {runs[0].case['steps']:,} steps. Cells: "
         f"median over {len({r.case['seed'] for r in runs})} seed(s) of the mean squared error on 1,000 fresh inputs, "
-        f"at the rate of {rates} for which it is smallest: chosen by the test error, as in the source. The line is "
+        f"each at the rate of {rates} that is best for the other seeds. The line is "
         "left of n = O; columns are not evenly spaced in n. White: all diverged."
     )
     return Drawing("Test error against samples and width", caption, figure)
@@ -90,7 +90,7 @@ def _first(records: Sequence[Record]) -> Drawing | None:
     caption = (
         "The first n of the grid from which the test error stays at most 10⁻², here and read off the colours of the "
         "published maps (LLR, Fig. 3; number of trials, stopping rule and rates not stated there); dotted: optimistic "
-        "sample sizes. A network N times as wide has 7N, 15N or 21N parameters: n stays near O, not near them."
+        "sample sizes. A network N times as wide has 7N, 15N or 21N parameters."
     )
     return Drawing("From how many samples it works in practice", caption, figure)
 

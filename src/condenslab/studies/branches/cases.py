@@ -1,5 +1,6 @@
 """Settings and cases of the two studies of branches; imports no JAX."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -32,7 +33,7 @@ class Settings:
     samples: Count = 8
     radius: Positive = 0.1
     small_radius: Positive = 1e-3
-    time: Positive = 1e12
+    time: Positive = 1e14
     long_time: Positive = 1e15
 
 
@@ -51,15 +52,19 @@ class StabilitySettings:
         widths: m of each setting.
         target_widths: m₀ of each setting.
         inputs: d of each setting.
-        trials: Flows for each number of samples and branch.
+        trials: Flows for each number of samples and branch, each from a point of its own.
+        points: Points of every branch, each with samples of its own, from which several flows start.
+        flows: Flows from every such point, and from every exceptional one.
         small_radius: Standard deviation of the displacement from the branch.
         time: End time of the flows.
     """
 
-    widths: tuple[Count, ...] = (3, 3)
-    target_widths: tuple[Count, ...] = (1, 2)
-    inputs: tuple[Count, ...] = (2, 2)
+    widths: tuple[Count, ...] = (2, 3, 3)
+    target_widths: tuple[Count, ...] = (1, 1, 2)
+    inputs: tuple[Count, ...] = (2, 2, 2)
     trials: Count = 30
+    points: Count = 3
+    flows: Count = 30
     small_radius: Positive = 1e-3
     time: Positive = 1e15
 
@@ -71,9 +76,11 @@ class StabilitySettings:
 
 
 STABILITY_PRESETS = {
-    "tiny": StabilitySettings(widths=(2,), target_widths=(1,), inputs=(2,), trials=3),
+    "tiny": StabilitySettings(widths=(2,), target_widths=(1,), inputs=(2,), trials=3, points=1, flows=3),
     "quick": StabilitySettings(),
-    "full": StabilitySettings(widths=(2, 3, 3, 4), target_widths=(1, 1, 2, 2), inputs=(2, 3, 2, 2), trials=200),
+    "full": StabilitySettings(
+        widths=(2, 3, 3, 4), target_widths=(1, 1, 2, 2), inputs=(2, 3, 2, 2), trials=200, points=20, flows=100
+    ),
 }
 
 
@@ -127,6 +134,40 @@ class StabilityCase:
     kind: Literal["stability"] = "stability"
 
 
+@dataclass(frozen=True)
+class PointCase:
+    """Several flows from around each of a few points, with one number of samples: which points are recovery stable.
+
+    Attributes:
+        kind: Tells the sorts of case apart.
+        places: "branches" for random points of every branch of which theory says that none is stable; "exceptional"
+            for points that a random draw misses, of which theory says that all are.
+        width: m.
+        target_width: m₀.
+        inputs: d.
+        samples: n.
+        most: The largest n of the setting, to which samples are padded with weight 0.
+        points: How many points a branch; of exceptional ones one a kind, with so many sets of samples.
+        flows: How many flows a point.
+        seed: Of points, samples and displacements.
+        radius: Standard deviation of the displacement.
+        time: End time.
+    """
+
+    places: Literal["branches", "exceptional"]
+    width: int
+    target_width: int
+    inputs: int
+    samples: int
+    most: int
+    points: int
+    flows: int
+    seed: int
+    radius: float
+    time: float
+    kind: Literal["points"] = "points"
+
+
 def branch_cases(settings: Settings, seed: int) -> list[RateCase | StabilityCase]:
     """Returns flows from near each branch, watched over time, and flows counted for each number of samples.
 
@@ -147,21 +188,68 @@ def branch_cases(settings: Settings, seed: int) -> list[RateCase | StabilityCase
     return [*rates, *counted]
 
 
-def setting_cases(settings: StabilitySettings, seed: int) -> list[StabilityCase]:
-    """Returns one case a setting (m, m₀, d) and number of samples.
+def setting_cases(settings: StabilitySettings, seed: int) -> list[StabilityCase | PointCase]:
+    """Returns for every setting (m, m₀, d) one case a number of samples, and those of single points.
 
     Args:
         settings: The settings.
         seed: Of the cases.
     """
-    common: dict[str, Any] = {
-        "trials": settings.trials,
-        "seed": seed,
-        "radius": settings.small_radius,
-        "time": settings.time,
-    }
-    chosen = zip(settings.widths, settings.target_widths, settings.inputs, strict=True)
-    return [case for setting in chosen for case in stability_cases(*setting, **common)]
+    s = settings
+    common: dict[str, Any] = {"seed": seed, "radius": s.small_radius, "time": s.time}
+    chosen = list(zip(s.widths, s.target_widths, s.inputs, strict=True))
+    counted = [case for setting in chosen for case in stability_cases(*setting, trials=s.trials, **common)]
+    return [*counted, *(case for setting in chosen for case in point_cases(*setting, s.points, s.flows, common))]
+
+
+def point_cases(
+    width: int, target_width: int, inputs: int, points: int, flows: int, common: Mapping[str, Any]
+) -> list[PointCase]:
+    """Returns the cases of single points: random ones with too few samples, exceptional ones with (d + 1)m + 1.
+
+    What holds of too few samples holds all the more of fewer, and what holds of enough samples of more.
+
+    Args:
+        width: m.
+        target_width: m₀.
+        inputs: d.
+        points: Points of every branch.
+        flows: Flows from every point.
+        common: Seed, radius and end time.
+    """
+    most = (inputs + 1) * width + 1
+    few = [("branches", samples) for samples in largest_unstable(width, target_width, inputs)]
+    asked: list[tuple[Any, int]] = [*few, ("exceptional", most)]
+    return [
+        PointCase(places, width, target_width, inputs, samples, most, points, flows, **common)
+        for places, samples in asked
+    ]
+
+
+def largest_unstable(width: int, target_width: int, inputs: int) -> list[int]:
+    """Returns the largest n of which Theorem 5.4 says "no point is recovery stable", for every branch, each once.
+
+    It is r + (r − l)d, and one less on Morse–Bott branches, see `landscape.Branch.unstable_below`. Of e = r − m₀ extra
+    blocks l have one neuron and the others two or more, of the m − m₀ neurons that there are.
+
+    Args:
+        width: m.
+        target_width: m₀.
+        inputs: d.
+
+    Example:
+        >>> largest_unstable(3, 1, 2)
+        [3, 4, 5]
+    """
+    spare, found = width - target_width, set()
+    for extra in range(spare + 1):
+        for deficient in range(extra + 1):
+            if 2 * extra - deficient <= spare:
+                features = target_width + extra
+                rank = features + (features - deficient) * inputs
+                codimension = features + (width + target_width - features) * inputs
+                found.add(rank - 1 if rank == codimension else rank)
+    return sorted(found)
 
 
 def stability_cases(

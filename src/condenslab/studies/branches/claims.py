@@ -19,6 +19,8 @@ _DIMENSIONS = {1: 1, 2: 2, 3: 2}
 _RANKS = {1: 3, 2: 4, 3: 4}
 _THRESHOLDS = ((0, 5), (1, 4))
 """Number of the branch in a record and its threshold: Q₂ and Q₃ differ by the order of the neurons alone."""
+_SLOPE = 0.02
+"""Of −2: on a straight line from a start at t₀ the slope −2/(1 + t₀/t) is so near at t = 100·t₀, two decades later."""
 _CONDENSED = 1e-3
 """Neurons as near as this at the end have come together; on Q₂ and Q₃ they are of order 1 apart."""
 
@@ -105,7 +107,7 @@ def _speeds() -> list[Statement]:
             "near Q₁ the risk falls like t⁻²",
             _RATES,
             _on_the_condensed_branch("risk"),
-            within(-2.0, 0.15),
+            within(-2.0, _SLOPE),
             "slope of log R against log t",
             **shared,
         ),
@@ -113,7 +115,7 @@ def _speeds() -> list[Statement]:
             "near Q₁ the two neurons come together like t^(−1/2)",
             _RATES,
             _on_the_condensed_branch("gap"),
-            within(-0.5, 0.05),
+            within(-0.5, _SLOPE / 4),
             "slope of log |w₁ − w₂| against log t",
             **shared,
         ),

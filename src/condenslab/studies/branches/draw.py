@@ -1,10 +1,11 @@
 """Draws the two studies of branches from their stored records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from condenslab import figures
+from condenslab.studies.branches.stability import TABLE
 from condenslab.studies.contract.claims import wilson
 from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
@@ -25,17 +26,18 @@ def branch_drawings(records: Sequence[Record]) -> list[Drawing]:
 
 
 def stability_drawings(records: Sequence[Record]) -> list[Drawing]:
-    """Returns one figure a setting (m, m₀, d).
+    """Returns one figure a setting (m, m₀, d), and the table of the theorem.
 
     Args:
         records: The records, in any order.
     """
     groups: dict[tuple[int, int, int], list[Record]] = {}
     for record in records:
-        if record.status == "done":
+        if record.status == "done" and record.case["kind"] == "stability":
             case = record.case
             groups.setdefault((case["width"], case["target_width"], case["inputs"]), []).append(record)
-    return [_successes(group, None) for group in groups.values()]
+    drawn = [_successes(group, None) for group in groups.values()]
+    return [*drawn, _table(groups, records)] if groups else drawn
 
 
 def _courses(rates: list[Record]) -> Drawing:
@@ -51,14 +53,13 @@ def _courses(rates: list[Record]) -> Drawing:
     figures.title(axes[0, 0], "Risk near each branch")
     if gaps:
         figures.value_curves(axes[0, 1], gaps, x_label=time, y_label="|w₁ − w₂|", logarithmic="xy")
-        figures.title(axes[0, 1], "The neurons of Q₁ come together")
+        figures.title(axes[0, 1], "Distance of the two neurons, near Q₁")
     case = rates[0].case
     return Drawing(
         "How flow comes to the branches",
         f"σ = exp, two neurons, two inputs, {case['samples']} samples, started {case['radius']:g} from a point of the "
-        "branch; one line a seed. Left: on Q₂ and Q₃ the Hessian has the rank of the codimension and the risk falls "
-        "exponentially; on the condensed branch Q₁ it falls like t⁻², a straight line here. Right: meanwhile the two "
-        "neurons come together like t^(−1/2).",
+        "branch; one line a seed. Left: the risk; a power of time is a straight line here. Right: meanwhile, the "
+        "distance of the two neurons.",
         figure,
     )
 
@@ -88,9 +89,9 @@ def _ranks(rates: list[Record]) -> Drawing:
     figures.title(axes[0, 0], "Rank of the Hessian on each branch")
     return Drawing(
         "Ranks along the branches",
-        "At one point of each branch, the Hessian of the risk on the first n samples. It stops at 3 on Q₁, whose "
-        "codimension is 5: the risk is flat to second order in two directions across the branch. On Q₂ and Q₃ it "
-        "reaches the codimension 4 (their lines coincide).",
+        "At one point of each branch, the Hessian of the risk on the first n samples. The codimension is 5 on Q₁ "
+        "and 4 on Q₂ and Q₃ (their lines coincide); where the rank is less, the risk is flat to second order in "
+        "some direction across the branch.",
         figure,
     )
 
@@ -122,3 +123,54 @@ def _successes(group: list[Record], names: list[str] | None) -> Drawing:
         "up to zero.",
         figure,
     )
+
+
+def _table(groups: Mapping[tuple[int, int, int], list[Record]], records: Sequence[Record]) -> Drawing:
+    """Returns the table of Theorem 5.4: for each branch and n which share of flows recovers, and what theory says."""
+    figure, axes = figures.panels(len(groups), 1, width=8.4, height=2.9)
+    for ax, ((width, target_width, inputs), group) in zip(axes[:, 0], groups.items(), strict=True):
+        values, anywhere = group[0].values, len(group[0].values["branches"])
+        last = (inputs + 1) * width + 1
+        columns = sorted({*(record.case["samples"] for record in group), last})
+        shares = np.full((anywhere + 1, len(columns)), np.nan)
+        for record in group:
+            recovered = np.array(record.values["successes"]) / record.case["trials"]
+            shares[:anywhere, columns.index(record.case["samples"])] = recovered
+        shares[anywhere, -1] = _exceptional(records, (width, target_width, inputs))
+        places = [(row, column) for row in range(anywhere) for column in range(len(columns))]
+        few, enough = values["unstable_below"], values["stable_from"]
+        figures.value_map(
+            ax,
+            [str(n) for n in columns],
+            [*values["branches"], "any point"],
+            np.floor(10 * shares + 1e-9) / 10,
+            x_label="samples n",
+            y_label="blocks of the branch",
+            value_label="share of flows",
+            limits=(0.0, 1.0),
+            marks={
+                "✗ theory: no point is stable": [at for at in places if columns[at[1]] < few[at[0]]],
+                "✓ theory: almost every point is stable": [at for at in places if columns[at[1]] >= enough[at[0]]],
+                "✓ theory: every point is stable": [(anywhere, len(columns) - 1)],
+            },
+        )
+        figures.title(ax, f"m = {width}, m₀ = {target_width}, d = {inputs}")
+    caption = (
+        "Which share of gradient flows from near a branch recovers the target, rounded down, so that 1.0 means all; "
+        "frames: what the theorem says of the points, nothing outside of them. Last row: points that lie on several "
+        "branches at once, where a random draw never falls, with (d + 1)m + 1 samples. Blocks are named by their "
+        "sizes; ₀ marks those whose output weights add up to zero."
+    )
+    return Drawing(TABLE, caption, figure)
+
+
+def _exceptional(records: Sequence[Record], setting: tuple[int, int, int]) -> float:
+    """Returns the share of flows from around exceptional points of a setting that recover, NaN where it is unknown."""
+    found = [
+        1 - float(np.mean(record.values["lost"])) / record.case["flows"]
+        for record in records
+        if record.status == "done"
+        and record.case.get("places") == "exceptional"
+        and (record.case["width"], record.case["target_width"], record.case["inputs"]) == setting
+    ]
+    return found[0] if found else float("nan")

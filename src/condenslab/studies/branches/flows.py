@@ -29,8 +29,9 @@ A displacement ε leaves an error of order ε² there. A flow that fits the samp
 near a condensed branch, and keeps ε⁴: the fraction has to be well below ε²."""
 
 RANK_SAMPLES = 8
+SPREAD = 0.5
+"""Standard deviation of new weights."""
 _PROBES = 200
-_SPREAD = 0.5
 _KEPT = 2000
 _RATE_RECORD = {"risk": training.record_risk, "parameters": training.record_parameters}
 
@@ -38,7 +39,7 @@ _RATE_RECORD = {"risk": training.record_risk, "parameters": training.record_para
 def target_network(target_width: int, inputs: int) -> TwoLayer:
     """Returns the target: input weights N(0, 1/4), output weights ±1, of a fixed seed."""
     keys = jax.random.split(jax.random.key(target_width * 100 + inputs), 2)
-    weights = _SPREAD * jax.random.normal(keys[0], (target_width, inputs))
+    weights = SPREAD * jax.random.normal(keys[0], (target_width, inputs))
     signs = jax.random.rademacher(keys[1], (1, target_width), dtype=weights.dtype)
     return TwoLayer(weights, None, signs, None, ACTIVATION)
 
@@ -53,9 +54,9 @@ def run_rates(cases: Sequence[RateCase], progress: Progress) -> list[Outcome]:
     target = target_network(1, 2)
     keys = [jax.random.split(jax.random.fold_in(jax.random.key(case.seed), case.branch), 3) for case in cases]
     points = [_point(target, case, k[0]) for case, k in zip(cases, keys, strict=True)]
-    risks = [_risk(target, jax.random.normal(k[1], (case.samples, 2))) for case, k in zip(cases, keys, strict=True)]
-    starts = [_displaced(p, case.radius, k[2]) for case, p, k in zip(cases, points, keys, strict=True)]
-    runs = _flows(risks, starts, [case.time for case in cases], _RATE_RECORD, progress, rtol=1e-9)
+    risks = [risk_on(target, jax.random.normal(k[1], (case.samples, 2))) for case, k in zip(cases, keys, strict=True)]
+    starts = [displaced(p, case.radius, k[2]) for case, p, k in zip(cases, points, keys, strict=True)]
+    runs = flows_of(risks, starts, [case.time for case in cases], _RATE_RECORD, progress, rtol=1e-9)
     begun = dict(zip(cases, zip(points, risks, strict=True), strict=True))
     return train.outcomes(cases, runs, lambda case, run: _rate_outcome(case, *begun[case], run))
 
@@ -78,14 +79,14 @@ def run_stability(cases: Sequence[StabilityCase], progress: Progress) -> list[Ou
                     jax.random.key(case.seed), (case.samples * len(shapes) + branch) * 10**5 + trial
                 )
                 keys = jax.random.split(key, 3)
-                point = landscape.branch_point(target, shape, keys[0], spread=_SPREAD)
+                point = landscape.branch_point(target, shape, keys[0], spread=SPREAD)
                 drawn = jax.random.normal(keys[1], (case.most, case.inputs))
-                risks.append(_risk(target, drawn, np.arange(case.most) < case.samples))
-                starts.append(_displaced(point, case.radius, keys[2]))
+                risks.append(risk_on(target, drawn, np.arange(case.most) < case.samples))
+                starts.append(displaced(point, case.radius, keys[2]))
     each = len(shapes) * first.trials
     times = [case.time for case in cases for _ in range(each)]
-    runs = _flows(risks, starts, times, {}, progress, rtol=1e-6)
-    recovered = _recovered(target, starts, runs)
+    runs = flows_of(risks, starts, times, {}, progress, rtol=1e-6)
+    recovered = recovers(target, starts, runs)
     parts = [slice(number * each, (number + 1) * each) for number in range(len(cases))]
     return [
         guarded(_stability_outcome, case, shapes, recovered[part], runs[part])
@@ -98,6 +99,11 @@ def shape_of(number: int) -> Branch:
     return Branch((2,)) if number == 1 else Branch((1,), (1,))
 
 
+def block_name(branch: Branch) -> str:
+    """Returns a branch by the sizes of its blocks; ₀ marks those whose output weights add up to zero."""
+    return "+".join(map(str, (*branch.target_blocks, *(f"{size}₀" for size in branch.extra_blocks))))
+
+
 def _point(target: TwoLayer, case: RateCase, key: Array) -> TwoLayer:
     point = landscape.branch_point(target, shape_of(case.branch), key)
     if case.branch != 3:
@@ -105,17 +111,31 @@ def _point(target: TwoLayer, case: RateCase, key: Array) -> TwoLayer:
     return TwoLayer(point.input_weights[::-1], None, point.output_weights[:, ::-1], None, ACTIVATION)
 
 
-def _risk(target: TwoLayer, inputs: Array, chosen: np.ndarray | None = None) -> EmpiricalRisk:
+def risk_on(target: TwoLayer, inputs: Array, chosen: np.ndarray | None = None) -> EmpiricalRisk:
+    """Returns the risk of fitting the target on inputs, of which only the chosen count.
+
+    Args:
+        target: The target.
+        inputs: Shape (sample, input).
+        chosen: Which, shape (sample,); all by default.
+    """
     weights = None if chosen is None else jnp.asarray(chosen, inputs.dtype)
     return EmpiricalRisk(inputs, target(inputs), weights)
 
 
-def _displaced(point: TwoLayer, radius: float, key: Array) -> TwoLayer:
+def displaced(point: TwoLayer, radius: float, key: Array) -> TwoLayer:
+    """Returns a network whose parameters are normally distributed around a point.
+
+    Args:
+        point: The point.
+        radius: Standard deviation of every parameter.
+        key: A JAX key.
+    """
     theta = networks.ravel(point)
     return unravel(theta + radius * jax.random.normal(key, theta.shape), point)
 
 
-def _flows(
+def flows_of(
     risks: list[EmpiricalRisk],
     starts: list[TwoLayer],
     times: list[float],
@@ -124,6 +144,16 @@ def _flows(
     *,
     rtol: float,
 ) -> list[Trajectory]:
+    """Returns the gradient flows, all in one program.
+
+    Args:
+        risks: Of each flow.
+        starts: Of each flow.
+        times: End time of each flow.
+        record: What to record.
+        progress: Called with (fraction, text).
+        rtol: Relative tolerance.
+    """
     return train.ensemble(
         training.flow,
         risks,
@@ -136,7 +166,7 @@ def _flows(
     )
 
 
-def _recovered(target: TwoLayer, starts: list[TwoLayer], runs: list[Trajectory]) -> np.ndarray:
+def recovers(target: TwoLayer, starts: list[TwoLayer], runs: list[Trajectory]) -> np.ndarray:
     """Returns which flows have brought the error off the sample to nothing, shape (flow,)."""
     probes = jax.random.normal(jax.random.key(7), (_PROBES, target.input_weights.shape[1]))
     truth = target(probes)
@@ -200,7 +230,7 @@ def _stability_outcome(
     successes, finished = (flows.reshape(len(shapes), case.trials).sum(axis=1) for flows in (recovered, answered))
     d = case.inputs
     values = {
-        "branches": ["+".join(map(str, (*b.target_blocks, *(f"{size}₀" for size in b.extra_blocks)))) for b in shapes],
+        "branches": [block_name(b) for b in shapes],
         "features": [b.features for b in shapes],
         "deficient": [b.deficient for b in shapes],
         "codimension": [b.codimension(d) for b in shapes],

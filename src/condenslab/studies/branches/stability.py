@@ -1,8 +1,9 @@
 """What the study of recovery stability claims; numbers only, no JAX."""
 
 from collections.abc import Callable
+from typing import Any
 
-from condenslab.studies.branches.cases import StabilityCase, StabilitySettings
+from condenslab.studies.branches.cases import PointCase, StabilityCase, StabilitySettings
 from condenslab.studies.contract.claims import wilson
 from condenslab.studies.contract.criteria import at_least, exactly
 from condenslab.studies.contract.evidence import Evidence
@@ -10,16 +11,19 @@ from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.sweeps import Record
 
 SOURCE = "Zhang, Zhang & Luo, arXiv 2309.00508, Theorem 5.4 and Table 1; decks 000 and 002"
+TABLE = "Theorem 5.4, point by point"
 
 
 def statements(settings: StabilitySettings) -> list[Statement]:
-    """Returns both halves of the theorem, setting by setting; what lies between its bounds is only drawn.
+    """Returns the rows of the theorem's table, setting by setting; what lies between its bounds is only drawn.
 
     Args:
         settings: The settings.
     """
     chosen = zip(settings.widths, settings.target_widths, settings.inputs, strict=True)
-    return [statement for setting in dict.fromkeys(chosen) for statement in _of(*setting, settings.trials)]
+    return [
+        statement for setting in dict.fromkeys(chosen) for statement in _of(*setting, settings.trials, settings.flows)
+    ]
 
 
 def unrecovered(record: Record, branch: int) -> int | None:
@@ -35,43 +39,65 @@ def unrecovered(record: Record, branch: int) -> int | None:
     return None if lost and cut_off else lost
 
 
-def _of(width: int, target_width: int, inputs: int, trials: int) -> list[Statement]:
+def _of(width: int, target_width: int, inputs: int, trials: int, flows: int) -> list[Statement]:
     name = f"m = {width}, m₀ = {target_width}, d = {inputs}"
-    note = f"{name}; flows of {trials} that do not, for each branch and n"
-    figure = f"Recovery against samples, {name}"
-
-    def cases(evidence: Evidence) -> Evidence:
-        return evidence.where(StabilityCase, width=width, target_width=target_width, inputs=inputs)
 
     def missed(evidence: Evidence) -> Measured:
-        lost = _counts(cases(evidence), lambda record, b: record.case["samples"] >= record.values["stable_from"][b])
+        cases = evidence.where(StabilityCase, width=width, target_width=target_width, inputs=inputs)
+        lost = _counts(cases, lambda record, b: record.case["samples"] >= record.values["stable_from"][b])
         known = [count for count in lost if count is not None]
         low, high = wilson(len(known) * trials - sum(known), len(known) * trials)
         return Measured(lost, note=f"success rate {low:.3f} to {high:.3f} at 95 %")
 
-    def failing(evidence: Evidence) -> list[int | None]:
-        return _counts(cases(evidence), lambda record, b: record.case["samples"] < record.values["unstable_below"][b])
+    enough = Statement(
+        "with at least r + (m + m₀ − r)d samples every flow from near a branch recovers the target",
+        SOURCE,
+        missed,
+        exactly(0),
+        f"{name}; flows of {trials} that do not, for each branch and n",
+        label=f"with enough samples every flow recovers ({name})",
+        figure=f"Recovery against samples, {name}",
+    )
+    return [enough, *_points(width, target_width, inputs, flows)]
+
+
+def _points(width: int, target_width: int, inputs: int, flows: int) -> list[Statement]:
+    name, last = f"m = {width}, m₀ = {target_width}, d = {inputs}", (inputs + 1) * width + 1
+    shared: dict[str, Any] = {"of": "points", "figure": TABLE}
+
+    def lost(places: str) -> Callable[[Evidence], list[int | None]]:
+        """Returns a reader of how many flows from each point do not recover."""
+
+        def read(evidence: Evidence) -> list[int | None]:
+            runs = evidence.where(PointCase, places=places, width=width, target_width=target_width, inputs=inputs)
+            return [count for row in runs.each(_lost) for count in ([None] if row is None else row)]
+
+        return read
 
     return [
         Statement(
-            "with at least r + (m + m₀ − r)d samples every flow from near a branch recovers the target",
-            SOURCE,
-            missed,
-            exactly(0),
-            note,
-            label=f"with enough samples every flow recovers ({name})",
-            figure=figure,
+            "with n ≤ r + (r − l)d samples no point of a branch is recovery stable: from around each some flow strays",
+            f"{SOURCE}; on Morse–Bott branches n < r + (r − l)d, where the theorem's halves contradict each other",
+            lost("branches"),
+            at_least(1),
+            f"{name}; flows of {flows} that do not recover, for each branch at its largest such n and each point",
+            label=f"too few samples: no stable point ({name})",
+            **shared,
         ),
         Statement(
-            "with too few samples, n < r + (r − l)d + 1, some flow from near every branch does not",
+            "with n > (d + 1)m samples any point is recovery stable, also those that lie on several branches at once",
             SOURCE,
-            failing,
-            at_least(1),
-            note,
-            label=f"too few samples lose some flow ({name})",
-            figure=figure,
+            lost("exceptional"),
+            exactly(0),
+            f"{name}, n = {last}; flows of {flows} that do not recover, for each point",
+            label=f"enough samples: any point is stable ({name})",
+            **shared,
         ),
     ]
+
+
+def _lost(record: Record) -> list[int]:
+    return [count for group in record.values["lost"] for count in group]
 
 
 def _counts(evidence: Evidence, fits: Callable[[Record, int], bool]) -> list[int | None]:

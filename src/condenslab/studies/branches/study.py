@@ -8,6 +8,7 @@ from condenslab.studies.branches import claims, stability
 from condenslab.studies.branches.cases import (
     PRESETS,
     STABILITY_PRESETS,
+    PointCase,
     RateCase,
     StabilityCase,
     branch_cases,
@@ -31,6 +32,14 @@ _STABILITY = Part(
     together=True,
     seconds=lambda case: 0.03 * case.trials * case.width,
     bytes=lambda case: 20_000 * case.trials * case.width,
+)
+_POINTS = Part(
+    case=PointCase,
+    run="condenslab.studies.branches.points:run_points",
+    varies=("samples", "seed", "radius", "time", "places"),
+    together=True,
+    seconds=lambda case: 0.02 * case.points * case.flows * case.width,
+    bytes=lambda case: 60_000 * case.points * case.flows * case.width,
 )
 
 STUDY = Study(
@@ -56,7 +65,7 @@ STABILITY = Study(
     deck="000",
     presets=STABILITY_PRESETS,
     make_cases=setting_cases,
-    parts=(_STABILITY,),
+    parts=(_STABILITY, _POINTS),
     statements=stability.statements,
     figures="condenslab.studies.branches.draw:stability_drawings",
 )

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from condenslab.studies.cnn_condensation.cases import Settings
-from condenslab.studies.contract.criteria import at_least, at_most, below, within
+from condenslab.studies.contract.criteria import at_least, at_most, below
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 
 PUBLISHED_TEST_ACCURACY = 0.9762
+"""Of the slide's network, whose setting is not published: drawn beside ours, and no claim."""
 _SLIDE = "deck 002, 'Condensation in CNN on MNIST' (architecture, scale, optimiser and number of images not stated)"
 _ENOUGH = 300
 """Steps below which kernels have not condensed: claims are then undecided."""
@@ -22,7 +23,7 @@ def statements(settings: Settings) -> list[Statement]:
         settings: The settings.
     """
     maps = f"Kernels from std = fan-in^−{max(settings.exponents):g}"
-    return [*_alone(settings, maps), *_beside_large(settings, maps), _beside_the_slide(settings)]
+    return [*_alone(settings, maps), *_beside_large(settings, maps)]
 
 
 def _alone(settings: Settings, maps: str) -> list[Statement]:
@@ -102,17 +103,3 @@ def _against_large(settings: Settings, name: str) -> Callable[[Evidence], Measur
         return Measured(quotients, unsettled=_unsettled(settings))
 
     return read
-
-
-def _beside_the_slide(settings: Settings) -> Statement:
-    unpublished = "The slide's setting is not published and ours is another: the two are not to be compared."
-    return Statement(
-        "the slide's test accuracy of 97.62 % belongs to an unpublished setting; ours is measured beside it",
-        _SLIDE,
-        lambda evidence: Measured(
-            _small(settings, evidence, lambda values: round(values["test_accuracy"], 4)), unsettled=unpublished
-        ),
-        within(PUBLISHED_TEST_ACCURACY, 5e-5),
-        label="the slide's test accuracy of 97.62 % belongs to an unpublished setting",
-        figure=_COURSE,
-    )

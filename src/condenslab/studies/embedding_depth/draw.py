@@ -90,8 +90,8 @@ def _lifts(records: Sequence[Record]) -> Drawing:
         figures.title(ax, names[record.case["problem"]])
     caption = (
         "Signs of the Hessian's eigenvalues at critical points of ReLU networks with two neurons, and of the same "
-        "points with one and two layers inserted before the output. No bar may shrink; how many directions are zero or "
-        "negative in the deeper network depends on the point."
+        "points with one and two layers inserted before the output. How many directions are zero or negative in "
+        "the deeper network depends on the point."
     )
     return Drawing(LIFTED, caption, figure)
 
@@ -137,7 +137,7 @@ def _norms(records: Sequence[Record]) -> Drawing:
     figures.title(axes[0, 0], "Batch normalisation and the plateau")
     caption = (
         f"Tanh networks with two hidden layers of width {records[0].case['width']} on three tanh steps, gradient "
-        "descent with rate 0.01, one line a seed. Batch normalisation before the activations keeps them out of their "
-        "linear range: the larger its γ in the beginning, the sooner the network leaves the shared risk (dotted)."
+        "descent with rate 0.01, one line a seed. Batch normalisation is before the activations, γ its value in "
+        "the beginning; dotted: the shared risk."
     )
     return Drawing(NORMED, caption, figure)

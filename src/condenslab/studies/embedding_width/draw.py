@@ -50,9 +50,7 @@ def _inertia(records: Sequence[Record]) -> Drawing:
         figures.title(ax, f"Width {width}, R = {figures.readable(record.values['risk'], 4)}")
     caption = (
         "Signs of the Hessian's eigenvalues at the lowest minimum of each width, with its first neuron split into "
-        "equal copies, with shares 0 and 1 of the output weight, and with all neurons copied to fill the wide network. "
-        "Equal copies add one positive, one zero and one negative eigenvalue each: the minimum becomes a strict "
-        "saddle. Shares 0 and 1 add three zeros."
+        "equal copies, with shares 0 and 1 of the output weight, and with all neurons copied to fill the wide network."
     )
     return Drawing(SIGNS, caption, figure)
 
@@ -94,8 +92,7 @@ def _escapes(records: Sequence[Record]) -> Drawing:
     caption = (
         f"Gradient flow from the width-1 minimum (R = {figures.readable(records[0].values['level'], 4)}) with every "
         f"parameter perturbed by noise of standard deviation {records[0].case['size']:g}, and from the same minimum "
-        f"split in two and perturbed likewise; {len(records)} seeds. The narrow network returns; the wide one leaves "
-        "along the negative direction that splitting made."
+        f"split in two and perturbed likewise; {len(records)} seeds."
     )
     return Drawing(ESCAPES, caption, figure)
 

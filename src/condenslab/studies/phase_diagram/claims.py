@@ -22,6 +22,7 @@ from condenslab.studies.phase_diagram.cases import (
     Settings,
 )
 from condenslab.studies.phase_diagram.diagram import KINKS, boundary, converged, orientations, slope_value
+from condenslab.studies.phase_diagram.interpolants import interpolant_statements
 from condenslab.sweeps import Record
 
 _PD = "Luo et al., JMLR 22(71), 2021"
@@ -38,7 +39,8 @@ def statements(settings: Settings) -> list[Statement]:
         settings: The settings.
     """
     published = _published() if settings.widths == PUBLISHED_WIDTHS else []
-    return [*_signs(), *published, _zero(settings), _approach(settings), *_features(), _choices(), *_images(settings)]
+    limits = [_zero(settings), _approach(settings)]
+    return [*_signs(), *published, *limits, *_features(), _choices(), *_images(settings), *interpolant_statements()]
 
 
 def _signs() -> list[Statement]:

@@ -27,6 +27,7 @@ class Settings:
         std: Standard deviation of the initial parameters.
         deep_std: The same for the deep diagonal model, whose saddle at 0 is flatter.
         rate: Learning rate; a fifth of it for the sparse models, whose inputs are longer.
+        level: Training error that ends a run.
         steps: Largest number of steps.
         inputs: d of the sparse models.
         sparsity: k of their targets.
@@ -34,10 +35,11 @@ class Settings:
     """
 
     trials: Count = 20
-    seeds: Count = 8
+    seeds: Count = 20
     std: Positive = 1e-4
     deep_std: Positive = 1e-2
     rate: Positive = 0.1
+    level: Positive = 1e-12
     steps: Count = 20_000
     inputs: Count = 20
     sparsity: Count = 2
@@ -55,6 +57,7 @@ class Case:
         padded: Rows that all cases of the model have; those beyond n have weight 0.
         std: Standard deviation of the initial parameters.
         rate: Learning rate.
+        level: Training error that ends it.
         steps: Largest number of steps.
         seed: Of inputs and start.
     """
@@ -65,6 +68,7 @@ class Case:
     padded: int
     std: float
     rate: float
+    level: float
     steps: int
     seed: int
 
@@ -79,7 +83,7 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
     s = settings
     small: tuple[Model, ...] = ("linear", "product")
     cases = [
-        Case(model, tuple(map(float, target)), n, 3, s.std, s.rate, s.steps, seed + trial)
+        Case(model, tuple(map(float, target)), n, 3, s.std, s.rate, s.level, s.steps, seed + trial)
         for model in small
         for target in TARGETS.values()
         for n in (1, 2, 3)
@@ -90,5 +94,7 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         target = (*signs.tolist(), *[0.0] * (s.inputs - s.sparsity))
         sparse: dict[Model, float] = {"sparse linear": s.std, "squares": s.std, "deep": s.deep_std}
         for model, std in sparse.items():
-            cases += [Case(model, target, n, max(s.samples), std, s.rate / 5, s.steps, number) for n in s.samples]
+            cases += [
+                Case(model, target, n, max(s.samples), std, s.rate / 5, s.level, s.steps, number) for n in s.samples
+            ]
     return cases

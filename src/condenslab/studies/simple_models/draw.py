@@ -7,7 +7,7 @@ import numpy as np
 from condenslab.studies.contract.evidence import of_records
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.simple_models.cases import TARGETS
-from condenslab.studies.simple_models.claims import FIGURE, median_error, success_rates
+from condenslab.studies.simple_models.claims import FIGURE, error_of, success_rates
 from condenslab.sweeps import Record
 
 
@@ -25,9 +25,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figure, axes = figures.panels(1, 3, width=4.0, height=4.0)
     formulas = {"linear": "t₀ + t₁x₁ + t₂x₂", "product": "t₀ + t₁x₁ + t₂t₃x₂"}
     for ax, (model, words) in zip(axes[0, :2], formulas.items(), strict=True):
-        errors = [
-            [median_error(evidence, model, target, n) or np.nan for n in (1, 2, 3)] for target in TARGETS.values()
-        ]
+        errors = [[error_of(evidence, model, target, n) or np.nan for n in (1, 2, 3)] for target in TARGETS.values()]
         logs = np.log10(np.maximum(errors, 1e-16))
         sizes = [3 if model == "linear" or target[2] else 2 for target in TARGETS.values()]
         marks = {"optimistic sample size": [(k, size - 1) for k, size in enumerate(sizes)]}
@@ -46,7 +44,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figures.legend_below(axes[0, 2])
     caption = (
         "Gradient descent from small initialisation. Left and middle: seven targets; framed: their O. "
-        "Right: a sparse target of many inputs, as a linear function, as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: both "
-        "products need fewer samples than inputs, but more than the sparsity, their optimistic sample size."
+        "Right: a sparse target of many inputs, as a linear function, as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: the "
+        "sparsity is the optimistic sample size of both products."
     )
     return [Drawing(FIGURE, caption, figure)]

@@ -29,7 +29,7 @@ def descend(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
         starts.append(_start(case, size))
     runs = train.ensemble(
         training.descend, risks, starts, [training.GradientDescent(case.rate) for case in cases],
-        steps=cases[0].steps, until=[training.Until(risk=1e-9)] * len(cases), at=(), progress=progress,
+        steps=cases[0].steps, until=[training.Until(risk=case.level) for case in cases], at=(), progress=progress,
     )  # fmt: skip
     return train.outcomes(cases, runs, _outcome)
 

@@ -109,8 +109,8 @@ def _stages(record: Record) -> Drawing:
                 axes[row, column].set_ylabel("")
     axes[1, 0].set_ylabel("output f(x)")
     caption = (
-        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron; many stay at "
-        "negligible amplitude. Below: the network (red), the target (grey) and the samples."
+        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron. Below: the "
+        "network (red), the target (grey) and the samples."
     )
     return Drawing("Stage by stage", caption, figure)
 
@@ -125,8 +125,9 @@ def _film(record: Record) -> Drawing:
         arrays["frame_times"],
         arrays["frame_risk"],
         arrays["target"],
+        samples=(arrays["inputs"], arrays["targets"]),
     )
-    return Drawing("The run as a film", "Move the slider: function, neurons and risk at the chosen epoch.", film)
+    return Drawing("The run as a film", "Function, neurons and risk at any epoch.", film)
 
 
 def _pair(record: Record) -> Drawing:

@@ -51,8 +51,7 @@ def _shares(evidence: Evidence) -> Drawing:
     caption = (
         "A rank-1 matrix of 4 × 4 entries, M1 of the sources, whose optimistic sample size is 7, from n of its "
         f"entries. Every number is the share of runs whose test error ends below {SUCCESS:g}: {runs['cross']} starts a "
-        f"cell on the left and on the right, {runs['random']} random orders in the middle. The bright region "
-        "widens with n."
+        f"cell on the left and on the right, {runs['random']} random orders in the middle."
     )
     return Drawing("More samples forgive larger scales and rates", caption, figure)
 
