@@ -163,6 +163,33 @@ def test_the_gradient_anywhere_is_that_of_theory_and_a_wrong_share_shows(way, mo
     )
 
 
+@pytest.mark.parametrize(
+    ("loss", "labels", "sentence"),
+    [
+        (lambda f, y: (f - y) ** 2, True, "one number that depends on the outputs"),
+        (lambda f, y: 3.0, True, "one number that depends on the outputs"),
+        (lambda f, y: 1 / 0, True, "division by zero"),
+        (lambda f, y: (f - y[:, :2]).mean(), True, "cannot be computed"),
+        (lambda f, y: f.mean(), False, "needs labels or targets"),
+    ],
+)
+def test_a_loss_that_is_none_is_a_sentence(loss, labels, sentence):
+    targets = np.ones((20, 3)) if labels else None
+    with pytest.raises(UserError, match=sentence):
+        interop.embed(dense(), torch.randn(20, 7), widths={"0": 22}, labels=targets, loss=loss)
+
+
+def test_any_loss_may_be_given():
+    def absolute(f, y):
+        return (f - y).abs().mean()
+
+    module, inputs, targets = dense().double(), torch.randn(20, 7).double(), np.ones((20, 3))
+    found = interop.embed(module, inputs, widths={"0": 22}, deepen=["2"], labels=targets, loss=absolute)
+    own = torch.autograd.grad(absolute(module(inputs), torch.ones(20, 3)), list(module.parameters()))
+    assert found.receipt["gradient"]["before"] == pytest.approx(float(sum(one.abs().sum() for one in own)), rel=1e-9)
+    assert found.receipt["gradient"]["relative"] < 1e-12
+
+
 def test_heads_gates_and_normalised_channels_are_split_and_null_units_added():
     transformers = pytest.importorskip("transformers")
     import warnings
