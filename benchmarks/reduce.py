@@ -10,14 +10,16 @@ came to is in benchmarks/README.md.
 """
 
 import argparse
+import contextlib
 import copy
 import gzip
 import itertools
 import json
+import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from families import FAMILIES
 
 PARTS = ("groups", "latency", "merging")
-_MOST_TRIED = 12
+_MOST_TRIED, _MOST_SECONDS = 12, 30.0
 
 
 def main() -> None:
@@ -47,24 +49,24 @@ def main() -> None:
     found: dict[str, Any] = {"benchmark": "reduce"}
     if "groups" in chosen.only:
         interop.groups(_dense((3, 4, 2), torch.nn.ReLU), (torch.randn(2, 3),))  # the first use loads torch.export
-        found["groups"] = {name: _groups(name) for name in _told(chosen.families)}
+        found["groups"] = {name: _told(_groups, name) for name in chosen.families}
     if "latency" in chosen.only:
-        found["latency"] = [_latency(width) for width in (1024, 512, 509, 256)]
+        found["latency"] = [_told(_latency, width) for width in (1024, 512, 509, 256)]
     if "merging" in chosen.only:
         name, data = _images(chosen.fashion)
         cases = itertools.product(_NETWORKS, (1.0, 0.1), range(chosen.seeds))
         found["merging"] = {
             "data": name,
-            "rows": [_merging(kind, scale, seed, data) for kind, scale, seed in _told(cases)],
+            "rows": [_told(_merging, *case, data) for case in cases],
         }
     print(json.dumps(found, indent=2) if chosen.json else _text(found))
 
 
-def _told(cases: Iterable[Any]) -> Iterator[Any]:
-    """Says on the standard error what is being measured."""
-    for case in cases:
-        print(case, file=sys.stderr, flush=True)
-        yield case
+def _told(measure: Callable[..., Any], *case: Any) -> Any:
+    """Measures, and says on the standard error what came out, so that an interrupted run has not been for nothing."""
+    found = measure(*case)
+    print(json.dumps({"case": [part for part in case if not isinstance(part, tuple)], "found": found}), file=sys.stderr)
+    return found
 
 
 def _groups(name: str) -> dict[str, Any]:
@@ -73,6 +75,8 @@ def _groups(name: str) -> dict[str, Any]:
     torch.manual_seed(0)
     family = FAMILIES[name]
     module, inputs = family.build(torch, transformers).eval(), family.inputs(torch)
+    if getattr(getattr(module, "config", None), "use_cache", False):
+        module.config.use_cache = False  # a cache of keys among the outputs stops torch-pruning
     began = time.process_time()
     ours = interop.groups(module, (inputs,))
     mine = {"seconds": time.process_time() - began, "right": len(ours), "wrong": len(ours.uncertified)}
@@ -82,7 +86,8 @@ def _groups(name: str) -> dict[str, Any]:
 def _pruning_groups(module: Any, inputs: Any) -> dict[str, Any] | None:
     """A group is right if the module still runs after one of its units is pruned, and wrong if it breaks.
 
-    The time is that of building the graph and listing its groups; of many groups an evenly spread dozen is tried.
+    The time is that of building the graph and listing its groups; of many groups an evenly spread dozen is tried,
+    and what takes more than half a minute is given up.
     """
     try:
         import torch_pruning
@@ -92,30 +97,47 @@ def _pruning_groups(module: Any, inputs: Any) -> dict[str, Any] | None:
     def graph(one: Any) -> Any:
         return torch_pruning.DependencyGraph().build_dependency(one, inputs, forward_fn=_tensors)
 
+    found = {"seconds": 0.0, "groups": 0, "right": 0, "wrong": 0}
     began = time.process_time()
     try:
-        known = list(graph(copy.deepcopy(module)).get_all_groups())
+        with _limited(_MOST_SECONDS):
+            known = list(graph(copy.deepcopy(module)).get_all_groups())
     except Exception as error:
-        return {
-            "seconds": time.process_time() - began,
-            "groups": 0,
-            "right": 0,
-            "wrong": 0,
-            "error": type(error).__name__,
-        }
-    seconds, right = time.process_time() - began, 0
-    tried = np.unique(np.linspace(0, len(known) - 1, min(len(known), _MOST_TRIED)).astype(int))
-    for number in tried:
-        own = copy.deepcopy(module)
-        dependencies = graph(own)
-        first = list(dependencies.get_all_groups())[number][0].dep
-        try:
+        return found | {"seconds": time.process_time() - began, "error": type(error).__name__}
+    found |= {"seconds": time.process_time() - began, "groups": len(known)}
+    began = time.process_time()
+    for number in np.unique(np.linspace(0, len(known) - 1, min(len(known), _MOST_TRIED)).astype(int)):
+        if time.process_time() - began < _MOST_SECONDS:
+            found["right" if _runs(copy.deepcopy(module), inputs, graph, number) else "wrong"] += 1
+    return found
+
+
+def _runs(own: Any, inputs: Any, graph: Callable[[Any], Any], number: int) -> bool:
+    """Prunes one unit of a group and says whether the module that is left runs."""
+    try:
+        with _limited(_MOST_SECONDS):
+            dependencies = graph(own)
+            first = list(dependencies.get_all_groups())[number][0].dep
             dependencies.get_pruning_group(first.target.module, first.handler, idxs=[0]).prune()
             own(inputs)
-            right += 1
-        except Exception:  # the module that it leaves does not run
-            continue
-    return {"seconds": seconds, "groups": len(known), "right": right, "wrong": len(tried) - right}
+    except Exception:  # whatever a broken module raises
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raises TimeoutError after so many CPU seconds."""
+
+    def stop(*_: Any) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _tensors(module: Any, inputs: Any) -> list[Any]:

@@ -1,5 +1,6 @@
 """Critical embeddings of torch modules in width and depth: outputs, gradients by theory, inertia; receipts as pages."""
 
+import errno
 import html.parser
 import json
 import re
@@ -16,6 +17,7 @@ torch = pytest.importorskip("torch")
 from condenslab import interop  # noqa: E402
 from condenslab.cli import main  # noqa: E402
 from condenslab.errors import UserError  # noqa: E402
+from condenslab.interop.structure import writing  # noqa: E402
 
 nn = torch.nn
 
@@ -161,6 +163,33 @@ def test_the_gradient_anywhere_is_that_of_theory_and_a_wrong_share_shows(way, mo
     )
 
 
+@pytest.mark.parametrize(
+    ("loss", "labels", "sentence"),
+    [
+        (lambda f, y: (f - y) ** 2, True, "one number that depends on the outputs"),
+        (lambda f, y: 3.0, True, "one number that depends on the outputs"),
+        (lambda f, y: 1 / 0, True, "division by zero"),
+        (lambda f, y: (f - y[:, :2]).mean(), True, "cannot be computed"),
+        (lambda f, y: f.mean(), False, "needs labels or targets"),
+    ],
+)
+def test_a_loss_that_is_none_is_a_sentence(loss, labels, sentence):
+    targets = np.ones((20, 3)) if labels else None
+    with pytest.raises(UserError, match=sentence):
+        interop.embed(dense(), torch.randn(20, 7), widths={"0": 22}, labels=targets, loss=loss)
+
+
+def test_any_loss_may_be_given():
+    def absolute(f, y):
+        return (f - y).abs().mean()
+
+    module, inputs, targets = dense().double(), torch.randn(20, 7).double(), np.ones((20, 3))
+    found = interop.embed(module, inputs, widths={"0": 22}, deepen=["2"], labels=targets, loss=absolute)
+    own = torch.autograd.grad(absolute(module(inputs), torch.ones(20, 3)), list(module.parameters()))
+    assert found.receipt["gradient"]["before"] == pytest.approx(float(sum(one.abs().sum() for one in own)), rel=1e-9)
+    assert found.receipt["gradient"]["relative"] < 1e-12
+
+
 def test_heads_gates_and_normalised_channels_are_split_and_null_units_added():
     transformers = pytest.importorskip("transformers")
     import warnings
@@ -190,6 +219,18 @@ def test_heads_gates_and_normalised_channels_are_split_and_null_units_added():
             assert large.receipt["widths"], name
             assert large.receipt["outputs"]["random"]["relative"] < 1e-5
             assert large.receipt["gradient"]["relative"] < 1e-4
+
+
+def test_null_units_are_refused_where_zero_weights_do_not_make_them_constant():
+    transformers = pytest.importorskip("transformers")
+    from families import FAMILIES
+
+    module, inputs = FAMILIES["Llama"].build(torch, transformers).eval(), FAMILIES["Llama"].inputs(torch)
+    labels = [group.label for group in interop.groups(module, (inputs,)) if group.role == "head"]
+    (query,) = [one for one in labels if "layers.0" in one and "#2" in one]
+    with pytest.raises(UserError, match="takes no null units"):
+        interop.embed(module, inputs, widths={query: 3}, kind="null")
+    assert interop.embed(module, inputs, widths={query: 3}).receipt["gradient"]["relative"] < 1e-4
 
 
 def test_a_deeper_network_is_written_and_runs_in_a_fresh_process(tmp_path):
@@ -236,6 +277,28 @@ def test_bad_requests_are_one_sentence_and_write_nothing(options, sentence, tmp_
     said = capsys.readouterr()
     assert sentence in said.err and len(said.err.strip().splitlines()) == 1 and not said.out
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize(("command", "options"), [("reduce", ["--exact"]), ("embed", ["--deepen", "2"])])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(command, options, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("disk.py").write_text(
+        "from torch import nn\ndef build():\n"
+        "    return nn.Sequential(nn.Linear(7, 20), nn.ReLU(), nn.Linear(20, 30), nn.Tanh(), nn.Linear(30, 3))"
+    )
+    torch.save(dense().state_dict(), "w.pt")
+    np.savez("x.npz", inputs=np.random.default_rng(0).standard_normal((30, 7)))
+    before = sorted(Path().iterdir())
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writing.os, "fsync", full)
+    given = ["disk:build", "--weights", "w.pt", "--inputs", "x.npz", "-o", "out", "--page", "out.html"]
+    assert main([command, *given, *options]) == 2
+    said = capsys.readouterr()
+    assert "No space left on device; nothing was left" in said.err and len(said.err.strip().splitlines()) == 1
+    assert [path for path in sorted(Path().iterdir()) if path.name != "__pycache__"] == before
 
 
 class Page(html.parser.HTMLParser):

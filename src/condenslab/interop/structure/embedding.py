@@ -83,7 +83,7 @@ def embed(
     data = data if program.dynamic else data.fixed_to(few)
     found, symmetries = certified_groups(program, seed=seed)
     weights, rng = program.weights(), np.random.default_rng(seed)
-    sizes, wider = _wider(widths or {}, symmetries), []
+    sizes, wider = _wider(widths or {}, symmetries, kind), []
     for symmetry in symmetries:
         if symmetry.group.label in sizes:
             wider.append(widening(symmetry, *sizes[symmetry.group.label], kind, rng))
@@ -125,7 +125,7 @@ def _check(
         raise UserError("--activation and --tangent are of the layers that --deepen adds: none was asked for")
 
 
-def _wider(widths: Mapping[str, int], symmetries: list[Symmetry]) -> dict[str, tuple[int, int]]:
+def _wider(widths: Mapping[str, int], symmetries: list[Symmetry], kind: Kind) -> dict[str, tuple[int, int]]:
     reasons = {symmetry.group.label: symmetry.refusal for symmetry in symmetries}
     found = {}
     for name, width in widths.items():
@@ -136,6 +136,11 @@ def _wider(widths: Mapping[str, int], symmetries: list[Symmetry]) -> dict[str, t
             if width < group.size:
                 raise UserError(
                     f"--width {name}={width}: {group.name} has {group.size} units already; reduce makes it smaller"
+                )
+            if kind == "null" and not group.blocks:
+                raise UserError(
+                    f"{group.label} takes no null units: with zero input weights its units are not constant, so that a "
+                    "critical point would not stay one; --kind split copies units instead"
                 )
             found[group.label] = group.size, width
     return found

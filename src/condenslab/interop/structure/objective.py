@@ -74,12 +74,21 @@ def gradients(module: Any, data: Data, chosen: Objective) -> dict[str, np.ndarra
         module: A resized module.
         data: The inputs; R is the mean over all of them.
         chosen: The loss.
+
+    Raises:
+        UserError: The loss raises, or is no number that depends on the outputs.
     """
     torch = require_torch("computing gradients")
     try:
         return _gradients(copy.deepcopy(module).double(), data, chosen, torch.float64)
-    except (RuntimeError, TypeError, NotImplementedError):  # an operator, or a type written into the graph
-        return _gradients(copy.deepcopy(module), data, chosen, None)
+    except UserError:
+        raise
+    except Exception:  # an operator or a type written into the graph takes no float64, or the loss itself raises
+        narrow = copy.deepcopy(module)
+    try:
+        return _gradients(narrow, data, chosen, None)
+    except Exception as error:
+        raise UserError(f"the gradient of {chosen.name} cannot be computed: {told(error)}") from error
 
 
 def _gradients(module: Any, data: Data, chosen: Objective, kind: Any) -> dict[str, np.ndarray]:
@@ -94,6 +103,8 @@ def _gradients(module: Any, data: Data, chosen: Objective, kind: Any) -> dict[st
             warnings.simplefilter("ignore")
             output = tensors_in(module(*given[0], **given[1]), detach=False)[0][-new:]
         value = chosen.value(output, chosen.targets[begin : begin + new])
+        if not torch.is_tensor(value) or value.numel() != 1 or not value.requires_grad:
+            raise UserError("the loss must return one number that depends on the outputs, for example by .mean()")
         parts = torch.autograd.grad(value, list(own.values()), allow_unused=True)
         for name, part in zip(own, parts, strict=True):
             if part is not None:

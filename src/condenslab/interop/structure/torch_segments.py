@@ -16,7 +16,7 @@ _MARGIN = 1e-2
 FAR = 10.0 ** np.arange(5)
 """Numbers that stand for how a function goes on."""
 NAMES = ("celu", "elu", "gelu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu", "mish", "relu", "relu6", "selu")
-NAMES += ("sigmoid", "silu", "softplus", "softsign", "tanh")
+NAMES += ("sigmoid", "silu", "softplus", "tanh")
 """The operators that are taken for activations."""
 
 
