@@ -56,22 +56,7 @@ def hierarchy(
     unit = max(float(np.abs(height).max()), 1e-300)
     levels, ranks = np.unique(np.round(height / unit, 10), return_inverse=True)
     x = column + _side_by_side(column, ranks, 0.14 if curves is None else 1.1 * _WIDE)
-    for source, target in sorted(set(edges)):
-        bend = _BEND if column[source] == column[target] else 0.06
-        ax.annotate(
-            "",
-            (x[target], ranks[target]),
-            (x[source], ranks[source]),
-            arrowprops={
-                "arrowstyle": "-|>",
-                "color": style.GREY,
-                "linewidth": 0.9,
-                "shrinkA": 5 if curves is None else 14,
-                "shrinkB": 5 if curves is None else 14,
-                "connectionstyle": f"arc3,rad={bend}",
-            },
-            zorder=2,
-        )
+    _arrows(ax, x, column, ranks, edges, 5 if curves is None else 14)
     if curves is not None:
         _pictures(ax, x, ranks, checks.numbers("curves", curves, 2), filled)
     for kind, name, colour in _KINDS:
@@ -89,6 +74,28 @@ def hierarchy(
     ax.set_ylabel(f"{height_label} (one step a level, not to scale)")
     style.legend_below(ax)
     style.describe(ax, f"{len(column)} nodes in {len(np.unique(column))} columns, {len(set(edges))} arrows.")
+
+
+def _arrows(
+    ax: Axes, x: np.ndarray, column: np.ndarray, ranks: np.ndarray, edges: Sequence[tuple[int, int]], away: int
+) -> None:
+    """Draws an arrow an edge, whose ends keep away from the nodes, in points."""
+    for source, target in sorted(set(edges)):
+        bend = _BEND if column[source] == column[target] else 0.06
+        ax.annotate(
+            "",
+            (x[target], ranks[target]),
+            (x[source], ranks[source]),
+            arrowprops={
+                "arrowstyle": "-|>",
+                "color": style.GREY,
+                "linewidth": 0.9,
+                "shrinkA": away,
+                "shrinkB": away,
+                "connectionstyle": f"arc3,rad={bend}",
+            },
+            zorder=2,
+        )
 
 
 def _pictures(ax: Axes, x: np.ndarray, ranks: np.ndarray, curves: np.ndarray, filled: np.ndarray) -> None:
