@@ -9,6 +9,7 @@ own, which may be that of another environment. Losses after 20 steps are compare
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,7 @@ def main() -> None:
         print(
             f"{row['members']:3d} members  {row['side']:14s} {row['milliseconds']:8.3f} ms a step and member   "
             f"{row['gigaflops']:6.1f} GFlop/s   loss after 20 steps {row['loss']:.6f}"
+            + (f"   {row['megabytes']:.1f} MB a member above the start" if "megabytes" in row else "")
             + (f"   ours is {row['ours_is_faster']:.2f} times as fast" if "ours_is_faster" in row else "")
         )
 
@@ -106,6 +108,7 @@ def measure(options: argparse.Namespace, members: int, problem: Path) -> dict:
         given = (training.Stack(nets), data, method)
         return training.train_sequences(*given, steps=steps, batch=options.batch, key=0, at=[], resume=resume)
 
+    before = peak_megabytes()
     first = train(20)
     after = train(21, first)
     times, runs, taken = [], after, 21
@@ -114,7 +117,13 @@ def measure(options: argparse.Namespace, members: int, problem: Path) -> dict:
         times.append(runs[0].seconds)
         taken += options.steps
     loss = float(np.mean([run.records["loss"][-1] for run in after]))
-    return row(options, members, "condenslab", min(times) / options.steps / members, loss)
+    memory = (peak_megabytes() - before) / members
+    return row(options, members, "condenslab", min(times) / options.steps / members, loss) | {"megabytes": memory}
+
+
+def peak_megabytes() -> float:
+    """Returns the most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def row(options: argparse.Namespace, members: int, side: str, seconds: float, loss: float) -> dict:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,16 @@ def test_every_command_has_help(cli, command, options):
     status, output, errors = cli(command, "--help")
     assert (status, errors) == (0, "")
     assert all(option in output for option in options)
+
+
+def test_every_option_in_the_synopsis_is_known(cli):
+    """A name that one command takes by position is an option of another: `plan KIND` and `embed --kind`."""
+    synopsis = (Path(__file__).parent.parent / "docs" / "command-line.md").read_text().partition("Names, options")[0]
+    commands = re.split(r"^    condenslab ", synopsis, flags=re.MULTILINE)[1:-1]
+    known = {(text.split()[0], option) for text in commands for option in re.findall(r"--[a-z-]+", text)}
+    assert ("embed", "--kind") in known
+    for command, option in sorted(known):
+        assert "unknown option '--no-such'" in cli(command, option, "--no-such")[2], (command, option)
 
 
 def test_list(cli):
@@ -266,13 +277,15 @@ def test_doctor(cli, monkeypatch):
 
     right, wrong = (doctor.Check("sums", error, 1e-4) for error in (1e-7, float("nan")))
     versions = {"jax": "0.10.2", "torch": None}
-    for check, expected in ((right, 0), (wrong, 1)):
-        diagnosis = doctor.Diagnosis(versions, "cpu", 2, (check,), 20.0)
+    for check, expected, abort in ((right, 0, ""), (right, 0, "it ended"), (wrong, 1, "")):
+        diagnosis = doctor.Diagnosis(versions, "cpu", 2, (check,), 20.0, abort)
         monkeypatch.setattr(doctor, "check", lambda found=diagnosis: found)
         status, output, errors = cli("doctor", "--json")
         told = strictly(output)
         assert (status, told["ok"], told["versions"]) == (expected, expected == 0, versions)
-        assert errors.startswith("condenslab: this build of jax 0.10.2") == (expected == 1)
+        assert ("computes wrong results" in errors) == (expected == 1)
+        assert ("ends a process that sums a padded array (it ended): set XLA_FLAGS=" in errors) == bool(abort)
+        assert errors.startswith("condenslab: this build of jax 0.10.2") == bool(errors)
         status, output, _ = cli("doctor")
         assert status == expected
         assert "20 µs" in output

@@ -31,6 +31,7 @@ def test_it_is_told_to_people_and_programs(diagnosis):
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert (told["ok"], told["problem"], len(told["checks"])) == (True, None, 8)
     assert "float64" in diagnosis.text()
+    assert ("sums of padded arrays: computed" in diagnosis.text()) == (not diagnosis.abort) == (told["warning"] is None)
     assert diagnosis.device in diagnosis.text()
 
 

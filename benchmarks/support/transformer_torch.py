@@ -22,8 +22,9 @@ class Decoder(torch.nn.Module):
         names = ("queries", "keys", "values", "outputs", "attention_scales", "attention_shifts")
         names += ("expand", "contract", "forward_scales", "forward_shifts")
         self.depth = sum(name.startswith(".queries") for name in arrays)
+        # A dictionary of PyTorch's takes no entry named like a method of its own, such as keys.
         self.blocks = torch.nn.ModuleList(
-            torch.nn.ParameterDict({name: part(f".{name}[{k}]") for name in names}) for k in range(self.depth)
+            torch.nn.ParameterDict({f"w_{name}": part(f".{name}[{k}]") for name in names}) for k in range(self.depth)
         )
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
@@ -33,12 +34,12 @@ class Decoder(torch.nn.Module):
         mask = torch.triu(torch.ones(length, length, dtype=torch.bool), 1)
         for k, p in enumerate(self.blocks):
             own = x[:, -1:] if self.last and k == self.depth - 1 else x
-            q, key, v = own @ p["queries"][0], x @ p["keys"][0], x @ p["values"][0]
+            q, key, v = own @ p["w_queries"][0], x @ p["w_keys"][0], x @ p["w_values"][0]
             scores = (q @ key.transpose(-1, -2) / math.sqrt(q.shape[-1])).masked_fill(mask[-own.shape[1] :], -1e9)
-            mixed = scores.softmax(-1) @ v @ p["outputs"][0].T
-            own = functional.layer_norm(own + mixed, (width,), p["attention_scales"], p["attention_shifts"])
-            feed = torch.relu(own @ p["expand"]) @ p["contract"]
-            x = functional.layer_norm(own + feed, (width,), p["forward_scales"], p["forward_shifts"])
+            mixed = scores.softmax(-1) @ v @ p["w_outputs"][0].T
+            own = functional.layer_norm(own + mixed, (width,), p["w_attention_scales"], p["w_attention_shifts"])
+            feed = torch.relu(own @ p["w_expand"]) @ p["w_contract"]
+            x = functional.layer_norm(own + feed, (width,), p["w_forward_scales"], p["w_forward_shifts"])
         return x[:, -1] @ self.readout + self.bias
 
 

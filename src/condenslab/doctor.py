@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import special
 
-from condenslab import studies
+from condenslab import aborts, studies
 from condenslab.networks import TwoLayer
 from condenslab.networks.activations import ACTIVATIONS, activation
 from condenslab.risk import EmpiricalRisk
@@ -91,6 +91,7 @@ class Diagnosis:
         threads: How many threads it may use.
         checks: Comparisons with NumPy.
         microseconds: Median time of a full-batch gradient step of the width-500 tanh network on 50 samples in float32.
+        abort: What this build says when it ends a process that sums a padded array; empty where it computes the sum.
     """
 
     versions: dict[str, str | None]
@@ -98,6 +99,7 @@ class Diagnosis:
     threads: int
     checks: tuple[Check, ...]
     microseconds: float
+    abort: str = ""
 
     @property
     def problem(self) -> str:
@@ -112,11 +114,22 @@ class Diagnosis:
             "pip install 'jax>=0.10.1,!=0.10.2'"
         )
 
+    @property
+    def warning(self) -> str:
+        """A sentence on what ends a process that computes it, and how to avoid it; empty where nothing does."""
+        if not self.abort:
+            return ""
+        return (
+            f"this build of jax {self.versions['jax']} ends a process that sums a padded array ({self.abort}): set "
+            f"XLA_FLAGS={aborts.FLAG} before JAX starts, as this command line does for itself"
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """Returns the diagnosis as JSON would hold it."""
         return {
             "ok": not self.problem,
             "problem": self.problem or None,
+            "warning": self.warning or None,
             "versions": self.versions,
             "device": self.device,
             "threads": self.threads,
@@ -139,6 +152,7 @@ class Diagnosis:
                 f"device    {self.device}, {self.threads} threads",
                 "errors against NumPy",
                 *checks,
+                f"  {'✗' if self.abort else '✓'} sums of padded arrays: {self.abort or 'computed'}",
                 f"speed     {step} a full-batch gradient step (tanh, width 500, 50 samples, float32)",
             ]
         )
@@ -174,7 +188,7 @@ def check(reduction: Reduction = reduced_products) -> Diagnosis:
     versions = {"condenslab": here["condenslab"], "python": here["python"]} | {
         name: installed_version(name) for name in _PACKAGES
     }
-    return Diagnosis(versions, here["device"], here["threads"], tuple(checks), microseconds)
+    return Diagnosis(versions, here["device"], here["threads"], tuple(checks), microseconds, aborts.found())
 
 
 def check_reductions(precision: str, reduction: Reduction = reduced_products) -> Check:

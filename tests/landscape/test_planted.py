@@ -52,17 +52,16 @@ def test_planted_points_at_infinity_are_never_listed(seed):
     assert not [point.risk for point in found.points if point.risk < 1e-6 * scale]
 
 
-@pytest.mark.parametrize("block", few_and_many(1, 25))
-def test_exact_minima_are_listed_however_steep(block):
-    for seed in range(8 * block, 8 * block + 8):
-        risk, network = interpolated(seed)
-        near = unravel(ravel(network) * (1 + 1e-4), network)
-        found = critical_points_from(risk, [near, network])
-        scale = float(np.mean(np.asarray(risk.targets) ** 2))
-        assert found.fates[1] is Fate.CRITICAL, (seed, found.fates)
-        if condition(risk, network) < 1e7:  # beyond, a search from nearby may well end elsewhere in the valley
-            assert found.fates[0] is not Fate.SATURATED, (seed, found.fates)  # whether it got there is another question
-        assert found.points[0].risk < 1e-20 * scale, seed
+@pytest.mark.parametrize("seed", few_and_many(2, 200))
+def test_exact_minima_are_listed_however_steep(seed):
+    risk, network = interpolated(seed)
+    near = unravel(ravel(network) * (1 + 1e-4), network)
+    found = critical_points_from(risk, [near, network])
+    scale = float(np.mean(np.asarray(risk.targets) ** 2))
+    assert found.fates[1] is Fate.CRITICAL, found.fates
+    if condition(risk, network) < 1e7:  # beyond, a search from nearby may well end elsewhere in the valley
+        assert found.fates[0] is not Fate.SATURATED, found.fates  # whether it got there is another question
+    assert found.points[0].risk < 1e-20 * scale
 
 
 @pytest.mark.parametrize("seed", few_and_many(1, 100))

@@ -1,5 +1,6 @@
 """Sweeps of one's own: what a file may say, what is computed, and what searches find where the truth is known."""
 
+import contextlib
 import itertools
 import json
 import math
@@ -11,9 +12,9 @@ from scipy.stats import qmc
 
 from condenslab.cli import main
 from condenslab.errors import UserError
-from condenslab.studies.own import read_spec, sweep_file
+from condenslab.studies.own import plan_file, read_spec, sweep_file
 from condenslab.studies.own.axes import drawn
-from condenslab.sweeps import Store
+from condenslab.sweeps import Store, standing
 
 
 @pytest.fixture
@@ -93,6 +94,44 @@ def test_bisection_finds_the_boundary(file):
     assert set(swept.ids) < set(finer.ids), "a finer search goes on from what is stored"
 
 
+SMALLEST = (
+    'name = "n"\nfunction = "own_functions:threshold"\n[fixed]\nneed = 37\n[search]\nmethod = "smallest"\n'
+    'field = "n"\nbetween = [1, 100]\nvalue = "ok"\nabove = 1\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        (BISECTION + "above = 0\n", 2 * (2 + 10)),
+        (BISECTION + "above = -5\n", 2 * (2 + 10)),
+        (SMALLEST + "monotone = true\n", 8),
+        (SMALLEST + "parallel = 4\n", 100),
+    ],
+)
+def test_a_search_that_is_stopped_says_how_many_cases_may_follow(file, tmp_path, text, most):
+    path, calls = file(text), []
+
+    def stop(fraction, words):
+        calls.append(fraction)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    assert plan_file(path)["at_most"] == most
+    with contextlib.suppress(KeyboardInterrupt):
+        sweep_file(path, progress=stop)
+    (row,) = standing(Store("runs"))
+    left = row.cases + row.to_come
+    assert 0 < row.to_come < left <= most and "sweep" in row.command
+    swept = sweep_file(path)
+    assert len(swept.ids) <= left, "never more than was said"
+    (row,) = standing(Store("runs"))
+    assert (row.to_come, row.missing, row.cases) == (0, 0, len(swept.ids))
+    plans = sorted(Path("runs/plans").iterdir())
+    sweep_file(path)
+    assert sorted(Path("runs/plans").iterdir()) == plans
+
+
 def test_bisection_says_when_there_is_no_boundary(file):
     (first, second) = sweep_file(file(BISECTION + "above = -5\n")).answers
     assert "boundary" not in first and first["reason"] == second["reason"] == "the condition holds at both ends"
@@ -111,13 +150,9 @@ def test_bisection_in_the_logarithm_with_a_majority_of_seeds(file):
 
 @pytest.mark.parametrize(("options", "probes"), [("monotone = true\n", 8), ("parallel = 4\n", 40), ("", 37)])
 def test_the_smallest_number_that_succeeds(file, options, probes):
-    text = (
-        'name = "n"\nfunction = "own_functions:threshold"\n[fixed]\nneed = 37\n[search]\nmethod = "smallest"\n'
-        'field = "n"\nbetween = [1, 100]\nvalue = "ok"\nabove = 1\n'
-    )
-    (answer,) = sweep_file(file(text + options)).answers
+    (answer,) = sweep_file(file(SMALLEST + options)).answers
     assert answer["smallest"] == 37 and answer["probes"] <= probes
-    (nowhere,) = sweep_file(file(text.replace("need = 37", "need = 1000") + options)).answers
+    (nowhere,) = sweep_file(file(SMALLEST.replace("need = 37", "need = 1000") + options)).answers
     assert (nowhere["smallest"], nowhere["reason"]) == (None, "the condition holds nowhere in the range")
 
 
@@ -127,6 +162,7 @@ def test_optuna_at_each_point(file):
         'value = "f"\ntrials = 40\nparallel = 4\nseed = 1\nfields.x = {uniform = [-3, 3]}\n'
         'fields.y = {uniform = [0, 2]}\nfields.kind = {choice = ["flat", "round"]}\n'
     )
+    assert plan_file(file(text))["at_most"] == 80
     swept = sweep_file(file(text))
     for answer, centre in zip(swept.answers, (-1.0, 2.0), strict=True):
         assert answer["probes"] == 40 and answer["best"] < 0.3

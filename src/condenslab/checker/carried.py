@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from condenslab.checker.compatible import check_compatible
-from condenslab.checker.inertia import signs
+from condenslab.checker.core import signs
 from condenslab.checker.jets import Net, loss_slopes, outputs, series, skips
 from condenslab.checker.point import COUNTS, FRAME, Point, check_point, require_counts
 from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational

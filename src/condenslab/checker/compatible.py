@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from condenslab.checker.inertia import signs
+from condenslab.checker.core import signs
 from condenslab.checker.jets import Net, read_net, risk, skips
 from condenslab.checker.point import COUNTS, Point, check_point, require_counts
 from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational

@@ -14,7 +14,7 @@ from condenslab.checker.point import FRAME
 from condenslab.checker.reading import Refused, ball_of, flint, need, only, rational, stated_ball
 
 _BOXES = 4_000_000
-_TINY = Fraction(1, 2**18)
+_TINY = 2.0**-18
 _SMALLEST = Fraction(1, 2**45)
 Sides = tuple[Fraction, Fraction, Fraction, Fraction]
 
@@ -33,10 +33,7 @@ def check_complete(certificate: Any) -> str:
     """
     flint.ctx.prec = 128
     data = read_data(need(certificate, "problem", dict))
-    net = data.net
-    fits = len(net.widths) == 3 and net.widths[0] == net.widths[-1] == 1 and net.biases == [True, False]
-    if not fits or net.activation != "tanh" or data.loss != "squared" or certificate["problem"]["weights"] is not None:
-        raise Refused("completeness is for tanh networks with one input and one output and the squared loss")
+    require_form(data)
     only(certificate, "precision", "problem", "box", "roots", "claim", *FRAME)
     box = only(need(certificate, "box", dict), "largest_weight", "centres")
     claim = only(need(certificate, "claim", dict), "count", "every_bias")
@@ -57,6 +54,21 @@ def check_complete(certificate: Any) -> str:
     _cover(data, (Fraction(0), weight * weight, -high / 50 if half else low, high), roots)
     where = "with any bias" if every else f"with −b/w from {float(low):g} to {float(high):g}"
     return f"exactly {len(roots)} critical functions of width 1 besides 0 for 0 < |w| ≤ {float(weight):g}, {where}"
+
+
+def require_form(data: Data) -> None:
+    """Refuses problems of another form than completeness is for.
+
+    Args:
+        data: The problem.
+
+    Raises:
+        Refused: It is of another form.
+    """
+    net = data.net
+    fits = len(net.widths) == 3 and net.widths[0] == net.widths[-1] == 1 and net.biases == [True, False]
+    if not fits or net.activation != "tanh" or data.loss != "squared" or data.stated["weights"] is not None:
+        raise Refused("completeness is for tanh networks with one input and one output and the squared loss")
 
 
 def _cover(data: Data, whole: Sides, roots: list[Sides]) -> None:
@@ -106,7 +118,7 @@ def _root(data: Data, entry: Any) -> Sides:
     image = [rest[k, 0] * spans[0] + rest[k, 1] * spans[1] - move[k, 0] for k in range(2)]
     if not all(spans[k].contains_interior(image[k]) for k in range(2)):
         raise Refused("a root's rectangle is not proven to hold exactly one critical function")
-    q, c = (_exact(value) + part_image for value, part_image in zip(centre, image, strict=True))
+    q, c = (exact_ball(value) + part_image for value, part_image in zip(centre, image, strict=True))
     stated = stated_ball(need(entry, "a", list))
     if stated.contains(0) or not stated.overlaps(_weight(data, q, c)):
         raise Refused("a root's output weight is not the stated one, or may be 0")
@@ -120,9 +132,9 @@ def _weight(data: Data, q: Any, c: Any) -> Any:
 
 
 def _system(data: Data, part: Sides, *, order: int = 2) -> tuple[list[Any], list[list[Any]]]:
-    """Returns both equations over a rectangle, and of order 2 their derivatives in q and c."""
-    box = _span(part[0], part[1]), _span(part[2], part[3])
-    units = [_neuron(x[0], box, part, order) for x in data.x]
+    """Returns both equations: of order 1 at a point, of order 2 over a rectangle with their derivatives in q and c."""
+    ends = [exact_ball(end) for end in part]
+    units = [neuron(x[0], ends, order) for x in data.x]
     rows = flint.arb_mat(units)
     n = (rows.transpose() * flint.arb_mat(data.y)).entries()
     dd = (rows.transpose() * rows).tolist()
@@ -140,29 +152,35 @@ def _system(data: Data, part: Sides, *, order: int = 2) -> tuple[list[Any], list
     return equations, slopes
 
 
-def _neuron(x: Any, box: tuple[Any, Any], part: Sides, order: int) -> list[Any]:
-    """Returns u, u_q, u_c, and of order 2 u_qq, u_qc, u_cc, over the rectangle."""
-    q, c = box
-    v = x - c
-    square = v.abs_lower() * v.abs_lower(), v.abs_upper() * v.abs_upper()
-    first, last = (_curve(_exact(end) * s) for end, s in zip(part[:2], square, strict=True))
-    t, t1, t2 = (a.union(b) for a, b in zip(first, last, strict=True))
-    vv = square[0].union(square[1])
+def neuron(x: Any, ends: list[Any], order: int) -> list[Any]:
+    """Returns u, u_q, u_c at a point, and of order 2 over a rectangle, with u_qq, u_qc, u_cc.
+
+    Args:
+        x: An input, a ball.
+        ends: Balls: least and largest q, least and largest c.
+        order: 1 or 2.
+    """
+    q, v = ends[0].union(ends[1]), x - ends[2].union(ends[3])
+    if order < 2:  # at a point
+        vv = v * v
+        t, t1, _ = curve(q * vv)
+        return [v * t, v * vv * t1, -(t + 2 * q * vv * t1)]
+    low, high = v.abs_lower() * v.abs_lower(), v.abs_upper() * v.abs_upper()
+    curves = zip(curve(ends[0] * low), curve(ends[1] * high), strict=True)
+    t, t1, t2 = (a.union(b) for a, b in curves)  # each is monotone
+    vv = low.union(high)
     y = q * vv
-    first_order = [v * t, v * vv * t1, -(t + 2 * y * t1)]
-    if order < 2:
-        return first_order
-    return [
-        *first_order,
-        v * vv * vv * t2,
-        -vv * (3 * t1 + 2 * y * t2),
-        q * v * (6 * t1 + 4 * y * t2),
-    ]
+    first, bend = [v * t, v * vv * t1, -(t + 2 * y * t1)], 3 * t1 + 2 * y * t2
+    return [*first, v * vv * vv * t2, -vv * bend, 2 * q * v * bend]
 
 
-def _curve(y: Any) -> tuple[Any, Any, Any]:
-    """Returns T, T′, T″ at y ≥ 0 by 2yT′ = 1 − T − yT² and its derivative; next to 0 between alternating sums."""
-    if y < _exact(_TINY):
+def curve(y: Any) -> tuple[Any, Any, Any]:
+    """Returns T, T′, T″ at y ≥ 0 by 2yT′ = 1 − T − yT² and its derivative; next to 0 between alternating sums.
+
+    Args:
+        y: A ball.
+    """
+    if y < _TINY:
         top = y.upper().max(flint.arb(0))
         near = flint.arb(0).union(top)
         return 1 - near / 3, flint.arb(-1) / 3 + near * 4 / 15, flint.arb(4) / 15 - near * 34 / 105
@@ -197,9 +215,14 @@ def _meet(a: Sides, b: Sides) -> bool:
     return a[0] <= b[1] and b[0] <= a[1] and a[2] <= b[3] and b[2] <= a[3]
 
 
-def _exact(value: Fraction) -> Any:
+def exact_ball(value: Fraction) -> Any:
+    """Returns a ball around a fraction.
+
+    Args:
+        value: The fraction.
+    """
     return ball_of(str(value))
 
 
 def _span(low: Fraction, high: Fraction) -> Any:
-    return _exact(low).union(_exact(high))
+    return exact_ball(low).union(exact_ball(high))

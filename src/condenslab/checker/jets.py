@@ -39,13 +39,14 @@ def skips(net: "Net") -> bool:
 
 @dataclass(frozen=True)
 class Data:
-    """The data of a certificate as balls, p the sample weights."""
+    """The data of a certificate as balls, p the sample weights, and as they are stated."""
 
     x: list[list[Any]]
     y: list[list[Any]]
     p: list[Any]
     loss: str
     net: Net
+    stated: dict[str, Any]
 
 
 def series(name: str, z: Any) -> tuple[Any, Any, Any]:
@@ -131,7 +132,7 @@ def read_data(problem: Any) -> Data:
         raise Refused("inputs, targets and weights do not fit")
     if loss == "cross_entropy" and (teacher or any(sum(map(rational, row)) != 1 for row in problem["targets"])):
         raise Refused("the targets are no probabilities")
-    return Data(x, y, [ball_of(str(share / sum(shares))) for share in shares], loss, net)
+    return Data(x, y, [ball_of(str(share / sum(shares))) for share in shares], loss, net, problem)
 
 
 def outputs(net: Net, theta: list[Any], x: list[Any], *, order: int) -> list[Jet]:

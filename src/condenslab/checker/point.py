@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from condenslab.checker.inertia import signs
+from condenslab.checker.core import around, check_krawczyk
+from condenslab.checker.families import section_inertia
 from condenslab.checker.jets import Data, read_data, risk
 from condenslab.checker.reading import Refused, ball_of, flint, need, only, stated_ball
 
@@ -48,16 +49,17 @@ def check_point(certificate: Any) -> Point:
     radius, existence = ball_of(need(point, "radius", str)), ball_of(need(point, "existence", str))
     if not existence >= 0 or not radius > 0:
         raise Refused("the radii are not positive")
-    box = _box(centre, columns, existence)
-    value, _, hessian = risk(data, box, order=2)
-    _krawczyk(data, (centre, hessian), (rows, columns), (radius, existence))
+    near = around(centre, columns, existence)
+    value, _, hessian = risk(data, near, order=2)
+    section, radii = (rows, columns), (radius, existence)
+    check_krawczyk(lambda box, order: risk(data, box, order=order)[1:], (centre, hessian), section, radii)
     claim = only(need(certificate, "claim", dict), "inertia", "risk", "hessian")
     _contained(claim, value, hessian)
-    inertia = _section_inertia(data, centre, (rows, columns), hessian)
+    inertia = section_inertia(data, (need(point, "centre", list), radius - existence), section, hessian)
     claimed = only(need(claim, "inertia", dict), *COUNTS)
     stated = tuple(need(claimed, name, int) for name in COUNTS)
     require_counts(stated, inertia, data.net.size)
-    return Point(data, box, (stated[0], stated[1], stated[2]), rows == columns == list(range(data.net.size)))
+    return Point(data, near, (stated[0], stated[1], stated[2]), rows == columns == list(range(data.net.size)))
 
 
 def require_counts(stated: tuple[int, ...], proven: tuple[int, int, int], size: int) -> None:
@@ -74,83 +76,16 @@ def require_counts(stated: tuple[int, ...], proven: tuple[int, int, int], size: 
         raise Refused(f"the claimed inertia {stated[:3]} is not proven: the check proves {proven}")
 
 
-def _krawczyk(
-    data: Data, about: tuple[list[Any], Any], section: tuple[list[int], list[int]], radii: tuple[Any, Any]
-) -> None:
-    """Checks that x − Yg(x) + (I − YH(X))(X − x) lies inside X for X of the stated radius."""
-    (centre, hessian), (rows, columns), (radius, existence) = about, section, radii
-    _, gradient, _ = risk(data, centre, order=1)
-    y = _middle(_sub(hessian, rows, columns))
-    try:
-        y = _middle(y.inv()) if rows else y
-    except ZeroDivisionError:
-        raise Refused("the Hessian at the centre cannot be inverted: nothing is proven") from None
-    newton = _norm(y * flint.arb_mat([[gradient[k]] for k in rows])) if rows else flint.arb(0)
-    _, _, wide = risk(data, _box(centre, columns, radius), order=2)
-    contraction = _norm(
-        flint.arb_mat(len(rows), len(rows), [int(i == j) for i in range(len(rows)) for j in range(len(rows))])
-        - y * _sub(wide, rows, columns)
-    )
-    if not newton + contraction * radius < radius:
-        raise Refused("Krawczyk's operator does not map the stated box into itself: no critical point is proven there")
-    if not newton <= existence * (1 - contraction):
-        raise Refused("the point is not proven to lie as near to the centre as the certificate says")
-
-
-def _section_inertia(
-    data: Data, centre: list[Any], section: tuple[list[int], list[int]], hessian: Any
-) -> tuple[int, int, int]:
-    """Returns the proven inertia, by the theorem that belongs to the section."""
-    net, (rows, columns) = data.net, section
-    every = list(range(net.size))
-    if rows == columns == every:
-        positive, negative, _ = signs(hessian)
-        return positive, 0, negative
-    held = _symmetric(data)
-    if held and rows == columns == [k for k in every if k not in held]:
-        positive, negative, _ = signs(_sub(hessian, rows, rows))
-        return positive, len(held), negative
-    if len(net.widths) != 3:
-        raise Refused("this section is known for two-layer networks only")
-    d, m, out = net.widths
-    size = d + net.biases[0]
-    silent = [k for k in range(m) if all(centre[m * size + o * m + k] == 0 for o in range(out))]
-    incoming = {k: [k * d + j for j in range(d)] + [m * d + k] * net.biases[0] for k in silent}
-    outgoing = {m * size + o * m + k for k in silent for o in range(out)}
-    inner = {place for own in incoming.values() for place in own}
-    free = [k for k in every if k not in inner | outgoing]
-    solved = set(columns) - set(free)
-    fits = all(len(solved & set(own)) == out for own in incoming.values()) and solved <= inner
-    if not silent or sorted(rows) != sorted({*free, *outgoing}) or not set(free) <= set(columns) or not fits:
-        raise Refused("no theorem belongs to the stated equations and unknowns")
-    positive, negative, _ = signs(_sub(hessian, free, free))
-    return positive + len(silent) * out, len(silent) * (size - out), negative + len(silent) * out
-
-
-def _symmetric(data: Data) -> set[int]:
-    """Returns hidden biases of exp (a·e⁻ᵗ, b + t) and the last output's weights of softmax: one a symmetry of R."""
-    net, found, start = data.net, set(), 0
-    exponential = net.activation == "exp" and not net.residual
-    for inner, outer, biased in zip(net.widths[:-2], net.widths[1:-1], net.biases[:-1], strict=True):
-        start += inner * outer
-        found |= set(range(start, start + outer * (biased and exponential)))
-        start += outer * biased
-    inner, outer = net.widths[-2:]
-    if data.loss == "cross_entropy":
-        found |= set(range(start + (outer - 1) * inner, start + outer * inner))
-        found |= {start + outer * inner + outer - 1} if net.biases[-1] else set()
-    return found
-
-
 def _contained(claim: Any, value: Any, hessian: Any) -> None:
     if not stated_ball(need(claim, "risk", list)).contains(value):
         raise Refused("R at the point is not in the claimed ball")
     size = hessian.nrows()
-    entries = [hessian[i, j] for i in range(size) for j in range(i, size)]
+    entries = [(hessian[i, j], hessian[j, i]) for i in range(size) for j in range(i, size)]
     claimed = need(claim, "hessian", list)
     if len(claimed) != len(entries):
         raise Refused("the claimed Hessian has a wrong number of entries")
-    if not all(stated_ball(pair).contains(entry) for pair, entry in zip(claimed, entries, strict=True)):
+    balls = map(stated_ball, claimed)
+    if not all(ball.contains(a) and ball.contains(b) for ball, (a, b) in zip(balls, entries, strict=True)):
         raise Refused("the Hessian at the point is not in the claimed balls")
 
 
@@ -159,25 +94,3 @@ def _numbers(point: Any, name: str, size: int) -> list[int]:
     if any(type(k) is not int or not 0 <= k < size for k in values) or len(set(values)) != len(values):
         raise Refused(f"the {name} are no numbers of parameters")
     return values
-
-
-def _box(centre: list[Any], columns: list[int], radius: Any) -> list[Any]:
-    moving, width = set(columns), (-radius).union(radius)
-    return [value + width if k in moving else value for k, value in enumerate(centre)]
-
-
-def _sub(matrix: Any, rows: list[int], columns: list[int]) -> Any:
-    return flint.arb_mat(len(rows), len(columns), [matrix[i, j] for i in rows for j in columns])
-
-
-def _middle(matrix: Any) -> Any:
-    return flint.arb_mat(matrix.nrows(), matrix.ncols(), [entry.mid() for entry in matrix.entries()])
-
-
-def _norm(matrix: Any) -> Any:
-    """Returns a ball above the largest absolute row sum."""
-    sums = [sum((abs(entry) for entry in row), flint.arb(0)) for row in matrix.tolist()]
-    largest = flint.arb(0)
-    for value in sums:
-        largest = largest.max(value)
-    return largest.upper()

@@ -10,6 +10,7 @@ from typing import Any
 from condenslab.checker.carried import check_distinct, check_embedded
 from condenslab.checker.compatible import check_compatible
 from condenslab.checker.complete import check_complete
+from condenslab.checker.pairs import check_pairs
 from condenslab.checker.point import check_point
 from condenslab.checker.ranks import check_rank
 from condenslab.checker.reading import Refused, flint, need
@@ -106,4 +107,5 @@ _CHECKS: dict[str, Callable[[Any], str]] = {
     "distinct_functions": check_distinct,
     "model_rank": check_rank,
     "complete_width_1": check_complete,
+    "critical_pairs": check_pairs,
 }

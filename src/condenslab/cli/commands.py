@@ -1,5 +1,6 @@
 """The commands. Each takes its options and returns the exit status; what is heavy is imported inside."""
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +9,13 @@ from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.options import (
     ClaimsOptions,
     DoctorOptions,
+    FiguresOptions,
     ListOptions,
     PlanOptions,
     ProveOptions,
     ReportOptions,
     RunOptions,
+    ServeOptions,
     VerifyOptions,
 )
 from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
@@ -122,6 +125,30 @@ def report_command(options: ReportOptions) -> int:
     return 0
 
 
+def figures_command(options: FiguresOptions) -> int:
+    """Writes the figures of a store as files."""
+    from condenslab import report
+
+    folder = _folder("figures", options.directory)
+    written, notes = report.save_figures(folder, options.output, options.format, study=options.study)
+    for note in notes:
+        machine.say(f"condenslab: {note}")
+    _write(f"wrote {len(written)} figure{'s' * (len(written) != 1)} to {options.output}")
+    return 0
+
+
+def serve_command(options: ServeOptions) -> int:
+    """Shows a store live until it is interrupted, which is how it ends."""
+    from condenslab import report
+
+    with report.LiveServer(_folder("serve", options.directory), port=options.port) as server:
+        _write(f"{options.directory} is live at {server.url} for this machine alone; Ctrl-C ends it")
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
+    return 0
+
+
 def plan_command(options: PlanOptions) -> int:
     """Says how many samples a target needs."""
     from condenslab.cli import plan, plan_module, show
@@ -148,7 +175,7 @@ def prove_command(options: ProveOptions) -> int:
     machine.prepare_jax()
     rows = prove.prove_store(folder, options.study, options.output or f"{folder}/certificates")
     _write(show.as_json(rows) if options.json else prove.as_text(rows))
-    return 0
+    return int(prove.damaged(rows))
 
 
 def verify_command(options: VerifyOptions) -> int:
@@ -212,6 +239,8 @@ def doctor_command(options: DoctorOptions) -> int:
 
     diagnosis = doctor.check()
     _write(show.as_json(diagnosis.as_dict()) if options.json else diagnosis.text())
+    if diagnosis.warning:
+        machine.say(f"condenslab: {diagnosis.warning}")
     if diagnosis.problem:
         machine.say(f"condenslab: {diagnosis.problem}")
         return 1

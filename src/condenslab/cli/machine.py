@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from types import ModuleType
 
+from condenslab import aborts
 from condenslab.errors import UserError
 
 _THREAD_VARIABLES = (
@@ -51,6 +52,7 @@ def require_device() -> None:
     Raises:
         UserError: It does not start, or finds no device: its environment variables ask for what is not there.
     """
+    aborts.avoid()
     try:
         import jax
 

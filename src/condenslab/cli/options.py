@@ -4,7 +4,7 @@ import contextlib
 import io
 import re
 from dataclasses import dataclass, fields
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args, get_type_hints
 
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
@@ -78,6 +78,30 @@ class ReportOptions:
     """The folder that `condenslab run --out` filled."""
     output: Annotated[str, arg(aliases=["-o"], metavar="PAGE")] = "atlas.html"
     """The page."""
+
+
+@dataclass(frozen=True)
+class FiguresOptions:
+    """Options of `condenslab figures`."""
+
+    directory: Annotated[Positional[str], arg(metavar="DIR", help_behavior_hint="")] = ""
+    """The folder that `condenslab run --out` filled."""
+    format: Annotated[str, arg(metavar="svg|pdf|png")] = "pdf"
+    """What to write; PDF and SVG embed their fonts."""
+    study: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
+    """Only figures of this study."""
+    output: Annotated[str, arg(aliases=["-o"], metavar="FOLDER")] = "figures"
+    """Where to write them."""
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """Options of `condenslab serve`."""
+
+    directory: Annotated[Positional[str], arg(metavar="DIR", help_behavior_hint="")] = ""
+    """The folder that `condenslab run --out` or `condenslab sweep --out` fills."""
+    port: Annotated[int, arg(metavar="N")] = 8000
+    """Port of 127.0.0.1; 0 takes a free one."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +186,8 @@ OPTIONS: dict[str, type] = {
     "sweep": SweepOptions,
     "claims": ClaimsOptions,
     "report": ReportOptions,
+    "figures": FiguresOptions,
+    "serve": ServeOptions,
     "status": StatusOptions,
     "merge": MergeOptions,
     "export": ExportOptions,
@@ -176,7 +202,7 @@ OPTIONS: dict[str, type] = {
 }
 """The options of each command."""
 
-_POSITIONAL = ("studies", "directory", "directories", "kind", "certificate", "targets", "file", "id")
+_POSITIONAL = get_args(Positional[str])[1]
 
 
 def parse(command: str, arguments: list[str]) -> object:
@@ -212,7 +238,8 @@ def parse(command: str, arguments: list[str]) -> object:
 
 
 def _check_names(options: type, arguments: list[str]) -> None:
-    named = [field.name for field in fields(options) if field.name not in _POSITIONAL]
+    hints = get_type_hints(options, include_extras=True)
+    named = [field.name for field in fields(options) if _POSITIONAL not in get_args(hints[field.name])]
     known = ["--" + name.replace("_", "-") for name in named] + ["--help", "-h"] + ["-o"] * ("output" in named)
     for argument in arguments:
         name = argument.partition("=")[0].replace("_", "-")

@@ -27,6 +27,7 @@ def run_reduce(options: "ReduceOptions") -> str:
     from condenslab.interop.structure.writing import check_folder
 
     check_folder(folder)
+    _check_page(options)
     module, data = _loaded(target, weights, options.inputs)
     edited = reduce(
         module,
@@ -42,8 +43,7 @@ def run_reduce(options: "ReduceOptions") -> str:
         layers=options.layers,
         seed=options.seed,
     )
-    files = save(edited, folder)
-    return _printed(edited.receipt, folder, files, as_json=options.json)
+    return _written(edited, options, save)
 
 
 def run_embed(options: "EmbedOptions") -> str:
@@ -60,11 +60,21 @@ def run_embed(options: "EmbedOptions") -> str:
     from condenslab.interop.structure.writing import check_folder
 
     check_folder(folder)
+    _check_page(options)
     module, data = _loaded(target, weights, options.inputs)
     kind: Any = options.kind
-    edited = embed(module, data, widths=_widths(options.width), kind=kind, seed=options.seed)
-    files = save(edited, folder)
-    return _printed(edited.receipt, folder, files, as_json=options.json)
+    edited = embed(
+        module,
+        data,
+        widths=_widths(options.width),
+        kind=kind,
+        deepen=options.deepen,
+        activation=options.activation,
+        tangent=options.tangent,
+        inertia=options.inertia,
+        seed=options.seed,
+    )
+    return _written(edited, options, save)
 
 
 def _needed(command: str, options: "ReduceOptions | EmbedOptions") -> tuple[str, str, str]:
@@ -103,10 +113,24 @@ def _loaded(target: str, weights: str, inputs: str | None) -> tuple[Any, Any]:
     return module, read_data(str(inputs), module)
 
 
-def _printed(receipt: dict[str, Any], folder: str, files: list[str], *, as_json: bool) -> str:
-    if as_json:
-        return json.dumps(receipt, indent=1, allow_nan=False)
-    return f"{as_text(receipt)}\nwrote {', '.join(files)} in {folder}"
+def _check_page(options: "ReduceOptions | EmbedOptions") -> None:
+    if options.page is not None:
+        from condenslab.interop.neurons.page import check_name
+
+        check_name(options.page)
+
+
+def _written(edited: Any, options: "ReduceOptions | EmbedOptions", save: Any) -> str:
+    """Writes the folder and the page, and returns what is to be printed."""
+    files = save(edited, options.output)
+    if options.page is not None:
+        from condenslab.interop.structure import receipt_page
+
+        receipt_page.write(edited.receipt, options.targets[0], options.page)
+    if options.json:
+        return json.dumps(edited.receipt, indent=1, allow_nan=False)
+    page = f"\nwrote {options.page}" if options.page is not None else ""
+    return f"{as_text(edited.receipt)}\nwrote {', '.join(files)} in {options.output}{page}"
 
 
 def as_text(receipt: dict[str, Any]) -> str:
@@ -119,6 +143,7 @@ def as_text(receipt: dict[str, Any]) -> str:
     for name, width in receipt["widths"].items():
         if width["before"] != width["after"]:
             lines.append(f"  {name}: {width['before']} → {width['after']} units")
+    lines += [f"  {_inserted(layer)}" for layer in receipt.get("inserted", [])]
     lines = lines or ["  no width changed"]
     for row in receipt.get("units", []):
         lines.append(f"  removed {row['units']} units, {row['kind']} (outputs stay for: {row['scope']})")
@@ -128,10 +153,12 @@ def as_text(receipt: dict[str, Any]) -> str:
             f"  outputs on your {given['samples']} inputs: moved by {_number(given['relative'])} of the largest"
         )
     lines.append(f"  outputs on random inputs: moved by {_number(random['relative'])} of the largest")
-    for key in ("parameters", "operations", "accuracy", "gradient"):
+    for key in ("parameters", "operations", "accuracy"):
         pair = receipt.get(key)
         if pair and pair["before"] is not None:
             lines.append(f"  {key}: {_number(pair['before'])} → {_number(pair['after'])}")
+    if receipt["kind"] == "embed":
+        lines += [f"  {line}" for line in _embedded(receipt)]
     time = receipt["latency"]
     reason = f" ({time['reason']})" if time["reason"] else ""
     lines.append(f"  time for {time['samples']} samples: {time['before']:.2f} → {time['after']:.2f} ms{reason}")
@@ -142,6 +169,33 @@ def as_text(receipt: dict[str, Any]) -> str:
     lines += [f"  operator without a rule: {name}, {count} times" for name, count in receipt["operators"].items()]
     lines += [f"  {name}: {reason}" for name, reason in receipt.get("kept", {}).items()]
     return "\n".join(["receipt", *lines, *(f"  note: {note}" for note in receipt.get("notes", []))])
+
+
+def _inserted(layer: dict[str, Any]) -> str:
+    note = f"; {layer['note']}" if layer["note"] else ""
+    return (
+        f"new layer of {layer['units']} units ({layer['activation']}) in front of {layer['before']} (outputs stay for: "
+        f"{layer['scope']}{note})"
+    )
+
+
+def _embedded(receipt: dict[str, Any]) -> list[str]:
+    gradient, inertia = receipt["gradient"], receipt["inertia"]
+    sizes = f"{_number(gradient['before'])} → {_number(gradient['after'])}"
+    lines = [
+        f"gradient, L1 norm: {sizes}; away from what theory gives by {_number(gradient['relative'])} of the largest "
+        f"entry ({gradient['loss']})"
+    ]
+    if "reason" in inertia:
+        return [*lines, f"inertia: {inertia['reason']}"]
+    return [*lines, f"inertia: {_signs(inertia['before'])} → {_signs(inertia['after'])}"]
+
+
+def _signs(found: dict[str, Any]) -> str:
+    if found["bounds"]:
+        return f"at least {found['positive']} positive and {found['negative']} negative"
+    counts = f"({found['positive']}, {found['zero']}, {found['negative']})"
+    return counts if found["decided"] else f"{counts} undecided"
 
 
 def _number(value: float | None) -> str:

@@ -42,6 +42,8 @@ class ReduceOptions:
     """Which layers, by name, with * and ?."""
     seed: Annotated[int, arg(metavar="N")] = 0
     """Seed of the certificates and random inputs."""
+    page: Annotated[str | None, arg(metavar="OUT.html", help_behavior_hint="")] = None
+    """Write the receipt as a page that needs nothing else."""
     json: bool = False
     """Print the receipt as JSON alone on standard output."""
 
@@ -55,14 +57,24 @@ class EmbedOptions:
     weights: Annotated[str | None, arg(metavar="W", help_behavior_hint="")] = None
     """The checkpoint to load into the module; reading it runs nothing."""
     inputs: Annotated[str | None, arg(metavar="X.npz", help_behavior_hint="")] = None
-    """Your inputs, on which the outputs are compared."""
+    """Your inputs, on which the outputs are compared, and 'labels' or 'targets' for the gradient."""
     output: Annotated[str | None, arg(aliases=["-o"], metavar="DIR", help_behavior_hint="")] = None
     """The new folder for module, weights and receipt."""
     width: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="LAYER=N", help_behavior_hint="")] = ()
     """Widen a layer to N units; may be repeated, LAYER with * and ? is a pattern."""
     kind: Annotated[str, arg(metavar="split|null")] = "split"
-    """How: new units share the output weights of the one that they copy, or have none."""
+    """How: new units share the output weights of the one that they copy, or have zero weights."""
+    deepen: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="LAYER", help_behavior_hint="")] = ()
+    """Put a new layer in front of this one; may be repeated, LAYER with * and ? is a pattern."""
+    activation: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="(default: the nearest one)")] = None
+    """The activation of new layers."""
+    tangent: Annotated[float | None, arg(metavar="H", help_behavior_hint="")] = None
+    """Take an activation without a linear piece for its tangent within ±H: approximate."""
+    inertia: bool = False
+    """Compute the inertia of the Hessian also above 1,000 parameters; above 5,000 bounds."""
     seed: Annotated[int, arg(metavar="N")] = 0
     """Seed of the choice of units and shares."""
+    page: Annotated[str | None, arg(metavar="OUT.html", help_behavior_hint="")] = None
+    """Write the receipt as a page that needs nothing else."""
     json: bool = False
     """Print the receipt as JSON alone on standard output."""

@@ -71,6 +71,7 @@ def _beside(record: Record, made: list[str]) -> dict[str, Any]:
 def _standing_text(row: Standing) -> str:
     request = f", preset {row.preset}, seed {row.seed}" if row.preset else ""
     missing = f", {row.missing} missing" if row.missing is not None else ""
+    missing += f", at most {row.to_come} more to ask for" if row.to_come else ""
     left = f"; {clock(row.seconds_left)} of work left: {row.command}" if row.seconds_left else ""
     return (
         f"{row.study}{request}: {row.cases} cases, {row.done} done, {row.diverged} diverged, {row.failed} failed"

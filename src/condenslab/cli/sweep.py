@@ -65,7 +65,10 @@ def _cost(options: SweepOptions) -> dict[str, Any]:
 
 def _cost_text(row: dict[str, Any]) -> str:
     if row["cases"] is None:
-        return f"{row['sweep']}: a search at {row['points']} points; how many cases it takes shows on the way"
+        return (
+            f"{row['sweep']}: a search at {row['points']} points of at most {row['at_most']} cases; how many it takes "
+            "shows on the way"
+        )
     left = "not known before some are stored" if row["seconds"] is None else f"about {clock(row['seconds'])}"
     return (
         f"{row['sweep']}: {row['cases']} cases in {row['batches']} batches and {row['programs']} programs, "

@@ -11,15 +11,18 @@ from condenslab.figures.courses import group_courses, seed_values, value_curves
 from condenslab.figures.curves import function_curves, risk_curve
 from condenslab.figures.diagrams import feature_cloud, phase_map, scaling_lines, slope_curves
 from condenslab.figures.draw import cosine_heatmap, orientation_amplitude, wrap
+from condenslab.figures.film import Film, trajectory_player
+from condenslab.figures.grouped import grouped_neurons
 from condenslab.figures.hierarchy import hierarchy
 from condenslab.figures.plans import sample_plan
-from condenslab.figures.player import trajectory_player
 from condenslab.figures.predicted import measured_against_predicted
 from condenslab.figures.ranks import incidence_table, measured_and_expected, value_map
 from condenslab.figures.rates import success_rates
+from condenslab.figures.signs import signed_spectra
 from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
 from condenslab.figures.style import (
     OKABE_ITO,
+    counted,
     describe,
     description,
     legend_below,
@@ -32,12 +35,15 @@ from condenslab.figures.style import (
 
 __all__ = [
     "OKABE_ITO",
+    "Film",
     "cosine_heatmap",
+    "counted",
     "describe",
     "description",
     "feature_cloud",
     "function_curves",
     "group_courses",
+    "grouped_neurons",
     "hierarchy",
     "incidence_table",
     "inertia_bars",
@@ -56,6 +62,7 @@ __all__ = [
     "scaling_lines",
     "seed_values",
     "series",
+    "signed_spectra",
     "slope_curves",
     "spectrum",
     "styled",

@@ -67,7 +67,7 @@ def orientation_amplitude(
         clouds.append(("initial", *_cloud("initial_", initial_angle, initial_amplitude)))
     clouds.append(("final", *_cloud("", angle, amplitude)))
     largest = max(float(heights.max()) for _, _, heights in clouds)
-    _orientation_axis(ax)
+    orientation_axis(ax)
     for name, angles, heights in clouds:
         drawn = np.maximum(heights, _FAINTEST * largest) if logarithmic else heights
         _scatter(ax, name, angles, drawn)
@@ -85,7 +85,8 @@ def _cloud(prefix: str, angle: ArrayLike, amplitude: ArrayLike) -> tuple[np.ndar
     return wrap(angles), amplitudes
 
 
-def _orientation_axis(ax: Axes) -> None:
+def orientation_axis(ax: Axes) -> None:
+    """Makes the x axis one of orientations: a circle cut open at ±π, with grey margins for what is repeated there."""
     for start, end in ((-np.pi - _OVERLAP, -np.pi), (np.pi, np.pi + _OVERLAP)):
         ax.axvspan(start, end, color="#EEEEEE", linewidth=0, zorder=0)
     ax.set_xlim(-np.pi - _OVERLAP, np.pi + _OVERLAP)
@@ -113,44 +114,60 @@ def _scatter(ax: Axes, name: str, angles: np.ndarray, heights: np.ndarray) -> No
 
 
 @style.styled
-def cosine_heatmap(ax: Axes, cosine: ArrayLike, *, colour_bar: bool = True) -> np.ndarray:
+def cosine_heatmap(
+    ax: Axes, cosine: ArrayLike, *, order: ArrayLike | None = None, colour_bar: bool = True
+) -> np.ndarray:
     """Draws the cosine similarity of every two neurons, ordered so that groups become blocks.
 
     Rows and columns are ordered by the entries of the leading eigenvector of the matrix; equal entries (six decimals)
-    by those of the next eigenvector. The range is −1 to +1 and the diagonal is +1.
+    by those of the next eigenvector; or as the caller says. The range is −1 to +1 and the diagonal is +1.
 
     Args:
         ax: The axes.
         cosine: u·v / (‖u‖‖v‖) of every two input weight vectors, shape (m, m). A neuron of norm 0 has no cosine and
             must be left out by the caller.
+        order: The neurons from top to bottom and left to right, shape (m,), such as by angle; a permutation.
         colour_bar: Whether a colour bar is drawn beside it; leave it out where several maps share one.
 
     Returns:
         The order of the neurons, top to bottom and left to right, shape (m,).
 
     Raises:
-        ValueError: Not square, not symmetric, not finite, an entry beyond ±1, or a diagonal that is not 1.
+        ValueError: Not square, not symmetric, not finite, an entry beyond ±1, a diagonal that is not 1, or an order
+            that is no permutation.
 
     References:
         The ordering is that of P6 App. B.1 and of the lecture notebooks (`dlphenomena/condensation`).
     """
     matrix = _cosine_matrix(cosine)
-    order = _block_order(matrix)
+    wanted = _block_order(matrix) if order is None else _permutation(order, len(matrix))
     image = ax.imshow(
-        matrix[np.ix_(order, order)], cmap=style.DIVERGING, vmin=-1.0, vmax=1.0, aspect="equal", interpolation="nearest"
+        matrix[np.ix_(wanted, wanted)],
+        cmap=style.DIVERGING,
+        vmin=-1.0,
+        vmax=1.0,
+        aspect="equal",
+        interpolation="nearest",
     )
     ax.set_xlabel("neuron (ordered)")
     ax.set_ylabel("neuron (ordered)")
     ax.spines[:].set_visible(True)
-    _index_ticks(ax, len(order))
+    _index_ticks(ax, len(wanted))
     if colour_bar:
         bar = style.figure_of(ax).colorbar(image, ax=ax, ticks=[-1, -0.5, 0, 0.5, 1], shrink=0.9, pad=0.03)
         bar.set_label("cosine similarity")
         bar.outline.set_linewidth(0.6)
     off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]
     alike = 100 * float(np.mean(np.abs(off_diagonal) > 0.95)) if off_diagonal.size else 0.0
-    style.describe(ax, f"{len(order)} neurons; {alike:.0f} % of the pairs have a cosine beyond ±0.95.")
-    return order
+    style.describe(ax, f"{len(wanted)} neurons; {alike:.0f} % of the pairs have a cosine beyond ±0.95.")
+    return wanted
+
+
+def _permutation(order: ArrayLike, size: int) -> np.ndarray:
+    wanted = checks.numbers("order", order, 1).astype(int)
+    if sorted(wanted.tolist()) != [*range(size)]:
+        raise ValueError(f"order must name each of the {size} neurons once. Got {len(wanted)} entries that do not.")
+    return wanted
 
 
 def _cosine_matrix(cosine: ArrayLike) -> np.ndarray:

@@ -1,18 +1,22 @@
-"""What the page shows of one run: what it asked, claimed, drew, and was computed with."""
+"""What the page shows of one run: what it asked, answers, claimed, drew, and was computed with."""
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from markupsafe import Markup
-
 from condenslab import studies
-from condenslab.report import embed, wording
-from condenslab.sweeps import Record, Run
+from condenslab.report import wording
+from condenslab.report.answers import Answer, answer, named
+from condenslab.report.plates import Plate, plate, thumbnail
+from condenslab.sweeps import Record, Run, command_of
 
 VERDICTS = {"fails": "✗", "undecided": "?", "holds": "✓"}
 """Each verdict with its symbol, in the order in which a reader should meet them."""
+
+NOT_DRAWN = "The figures of this run could not be drawn."
+"""The beginning of the note that says why."""
 
 _LABELS = {"seconds": "wall time", "utc": "finished"}
 _WRITERS = {"seconds": wording.seconds, "utc": wording.moment}
@@ -21,9 +25,10 @@ _PER_BATCH = {"seconds", "utc", "batch", "revision", "traceback"}
 
 @dataclass(frozen=True)
 class ClaimRow:
-    """A claim as the page shows it; `exact` holds expected and measured with all digits."""
+    """A claim as the page shows it; `exact` holds expected and measured with all digits, `bar` is in (−1, 1)."""
 
     anchor: str
+    label: str
     statement: str
     source: str
     expected: str
@@ -31,21 +36,11 @@ class ClaimRow:
     exact: tuple[str, str]
     tolerance: str
     margin: str
+    bar: float | None
     verdict: str
     reason: str
-
-
-@dataclass(frozen=True)
-class Plate:
-    """A figure as the page shows it: an image (uri, width in pixels) or the HTML of an interactive plot."""
-
-    anchor: str
-    title: str
-    caption: str
-    alt: str
-    uri: str = ""
-    width: int = 0
-    html: Markup | None = None
+    figure: str
+    row: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,60 +49,89 @@ class Chapter:
 
     anchor: str
     heading: str
+    subtitle: str
     question: str
-    source: str
-    preset: str
-    seed: int
-    variant: str
-    verdicts: dict[str, int]
-    claims: list[ClaimRow]
-    plates: list[Plate]
-    notes: list[str]
-    provenance: list[tuple[str, str]]
-    settings: list[tuple[str, str]]
+    answer: Answer
+    facts: list[tuple[str, str]]
+    part: str = ""
+    deck: str = ""
+    command: str = ""
+    verdicts: dict[str, int] = field(default_factory=dict)
+    claims: list[ClaimRow] = field(default_factory=list)
+    plates: list[Plate] = field(default_factory=list)
+    thumb: str = ""
+    notes: list[str] = field(default_factory=list)
+    provenance: list[tuple[str, str]] = field(default_factory=list)
+    settings: list[tuple[str, str]] = field(default_factory=list)
 
 
-def read_chapter(run: Run, records: Mapping[str, Record], anchor: str) -> Chapter:
+@dataclass(frozen=True)
+class _Drawn:
+    question: str = ""
+    source: str = ""
+    part: str = ""
+    deck: str = ""
+    plates: tuple[Plate, ...] = ()
+    thumb: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def read_chapter(run: Run, records: Mapping[str, Record], anchor: str, *, draw: bool = True) -> Chapter:
     """Collects what the page shows of a run, and has the study draw its figures.
 
     Args:
         run: The run.
         records: The records of the store by id.
         anchor: The id of the chapter in the page, unique.
+        draw: Whether figures are wanted.
     """
     mine = [records[key] for key in run.records if key in records]
-    notes = _record_notes(run, mine)
-    claims = [_claim(row, f"{anchor}-claim-{number}") for number, row in enumerate(run.claims, start=1)]
+    drawn = _drawn(run, mine if draw else None, anchor)
+    places = {made.title: made.anchor for made in drawn.plates}
+    claims = [_claim(row, f"{anchor}-claim-{number}", places) for number, row in enumerate(run.claims, start=1)]
     counts = Counter(claim.verdict for claim in claims)
-    question, source = "", ""
+    data, variant = str(run.data.get("name", "")) if run.data else None, _variant(run)
+    facts = {"Source": drawn.source, "Preset": run.preset, "Seed": str(run.seed), "With": variant}
+    return Chapter(
+        anchor=anchor,
+        heading=run.study,
+        subtitle=", ".join([run.preset, f"seed {run.seed}", *([variant] if variant else [])]),
+        question=drawn.question,
+        answer=answer(run.study, run.claims),
+        facts=[(name, text) for name, text in facts.items() if text],
+        part=drawn.part,
+        deck=drawn.deck,
+        command=shlex.join(["condenslab", *command_of(run.study, run.preset, run.seed, run.overrides, data)]),
+        verdicts={verdict: counts[verdict] for verdict in VERDICTS},
+        claims=claims,
+        plates=[*drawn.plates],
+        thumb=drawn.thumb,
+        notes=[*_record_notes(run, mine), *drawn.notes],
+        provenance=_provenance(run, mine),
+        settings=_lines(run.settings),
+    )
+
+
+def _drawn(run: Run, records: Sequence[Record] | None, anchor: str) -> _Drawn:
+    """Asks the study; one that is gone or cannot draw must not take the claims of all from the reader."""
+    about: dict[str, str] = {}
+    notes: list[str] = []
     plates: list[Plate] = []
+    thumb = ""
     try:
         study = studies.get(run.study)
-        question, source = study.question, study.source
+        about = {name: str(getattr(study, name, "")) for name in ("question", "source", "part", "deck")}
         if study.revision != run.revision:
             notes.append(
                 f"The run is of revision {run.revision} of the study and the installed one is revision "
                 f"{study.revision}: its figures may not fit. Run the study again."
             )
-        drawings = enumerate(study.draw(mine), start=1)
-        plates += [plate(d.title, d.caption, d.figure, f"{anchor}-figure-{number}") for number, d in drawings]
-    except Exception as error:  # one study that cannot draw must not take the claims of all from the reader
-        notes.append(f"The figures of this run could not be drawn. {type(error).__name__}: {error}")
-    return Chapter(
-        anchor=anchor,
-        heading=run.study,
-        question=question,
-        source=source,
-        preset=run.preset,
-        seed=run.seed,
-        variant=_variant(run),
-        verdicts={verdict: counts[verdict] for verdict in VERDICTS},
-        claims=claims,
-        plates=plates,
-        notes=notes,
-        provenance=_provenance(run, mine),
-        settings=_lines(run.settings),
-    )
+        drawings = [] if records is None else study.draw(records)
+        plates += [plate(d.title, d.caption, d.figure, f"{anchor}-figure-{k}") for k, d in enumerate(drawings, start=1)]
+        thumb = thumbnail(drawings[0].figure, f"{anchor}-thumb") if drawings else ""
+    except Exception as error:
+        notes.append(f"{NOT_DRAWN} {type(error).__name__}: {error}")
+    return _Drawn(**about, plates=tuple(plates), thumb=thumb, notes=tuple(notes))
 
 
 def _variant(run: Run) -> str:
@@ -131,36 +155,24 @@ def _record_notes(run: Run, records: Sequence[Record]) -> list[str]:
     return notes
 
 
-def _claim(row: dict[str, Any], anchor: str) -> ClaimRow:
-    tolerance = row["tolerance"]
+def _claim(row: dict[str, Any], anchor: str, figures: Mapping[str, str]) -> ClaimRow:
+    tolerance, margin = row["tolerance"], row["margin"]
     return ClaimRow(
         anchor=anchor,
+        label=named(row),
         statement=row["claim"],
         source=row["source"] or "",
-        expected=wording.relation(row) + wording.value(row["expected"], tolerance),
+        expected=wording.expectation(row),
         measured=wording.value(row["measured"], tolerance, row["expected"]),
         exact=(wording.exact(row["expected"]), wording.exact(row["measured"])),
         tolerance=wording.value(tolerance),
-        margin=wording.margin(row["margin"]),
+        margin=wording.margin(margin),
+        bar=None if margin is None else margin / (1 + abs(margin)),
         verdict=row["verdict"],
         reason=row.get("reason", ""),
+        figure=figures.get(row.get("figure") or "", ""),
+        row=row,
     )
-
-
-def plate(title: str, caption: str, figure: Any, anchor: str) -> Plate:
-    """Puts a figure into a form that the page can hold.
-
-    Args:
-        title: Its title.
-        caption: What to see in it.
-        figure: A figure of matplotlib or plotly.
-        anchor: Its id in the page, unique.
-    """
-    alt = embed.words(title, figure)
-    if embed.is_plotly(figure):
-        return Plate(anchor, title, caption, alt, html=embed.interactive(figure, f"{anchor}-plot"))
-    uri, width = embed.image(figure)
-    return Plate(anchor, title, caption, alt, uri, width)
 
 
 def _provenance(run: Run, records: Sequence[Record]) -> list[tuple[str, str]]:

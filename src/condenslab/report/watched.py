@@ -1,12 +1,14 @@
 """What the page shows of a watched training: condensation over its steps, layer by layer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from statistics import median
 
 from matplotlib.figure import Figure
 
 from condenslab import figures
-from condenslab.report.chapters import Plate, plate
+from condenslab.report.answers import Answer
+from condenslab.report.chapters import Chapter
+from condenslab.report.plates import plate, thumbnail
 from condenslab.sweeps import Record
 from condenslab.sweeps.watched import STUDY, History, histories
 
@@ -20,18 +22,7 @@ _CAPTION = (
 )
 
 
-@dataclass(frozen=True)
-class Course:
-    """A watched training as the page shows it."""
-
-    anchor: str
-    heading: str
-    facts: list[tuple[str, str]]
-    plates: list[Plate]
-    notes: list[str]
-
-
-def read_courses(records: Mapping[str, Record]) -> list[Course]:
+def read_courses(records: Mapping[str, Record]) -> list[Chapter]:
     """Collects what the page shows of the watched trainings of a store.
 
     Args:
@@ -44,21 +35,31 @@ def read_courses(records: Mapping[str, Record]) -> list[Course]:
     return [_course(run, rows, f"watched-{number}") for number, (run, rows) in enumerate(mine.items(), start=1)]
 
 
-def _course(run: str, records: Sequence[Record], anchor: str) -> Course:
+def _course(run: str, records: Sequence[Record], anchor: str) -> Chapter:
+    question, subtitle = "Do its layers condense while it trains?", "watched training"
     try:
         (steps,) = histories(records).values()
         figure = _figure(steps, max(record.case["sample"] for record in records))
         title = f"Condensation over training: {run}"
         drawn = [plate(title, _CAPTION + _shared(steps), figure, f"{anchor}-figure-1")]
+        thumb = thumbnail(figure, f"{anchor}-thumb")
     except Exception as error:  # one training that cannot be drawn must not take the page from the reader
         note = f"The records of this training could not be drawn. {type(error).__name__}: {error}"
-        return Course(anchor, run, [], [], [note])
+        return Chapter(anchor, run, subtitle, question, Answer("Not drawn."), [], notes=[note])
     facts = [
         ("Records", f"{len(steps)}, steps {steps[0][0]} to {steps[-1][0]}"),
         ("Layers", str(len(steps[-1][1]))),
         ("Groups by", str(records[-1].values["groups_by"])),
     ]
-    return Course(anchor, run, facts, drawn, [])
+    return Chapter(anchor, run, subtitle, question, _answer(steps), facts, part=STUDY, plates=drawn, thumb=thumb)
+
+
+def _answer(steps: History) -> Answer:
+    """Says how many directions the layers had, in the median, at the first step and at the last."""
+    first, last = (median(row["directions"] for row in rows.values()) for _, rows in (steps[0], steps[-1]))
+    return Answer(
+        f"Directions by layer, in the median: {first:g} at step {steps[0][0]}, {last:g} at step {steps[-1][0]}."
+    )
 
 
 @figures.styled

@@ -1,13 +1,19 @@
 """How the page writes numbers: as many digits as the tolerance asks for, lists that stay readable, null as a dash."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from condenslab.figures import readable
 
 _FEW = 6
 _DASH = "—"
+_POWER = re.compile(r"(?<![\w.&#])(\d+(?:\.\d+)?)e([-+−]?)0*(\d+)(?![\w.]*\w)")
+_NUMBER = r"[-−]?\d+(?:[./]\d+)?"
+_EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(({_NUMBER})\)|({_NUMBER}))")
 
 
 def value(content: Any, tolerance: Any = None, expected: Any = None) -> str:
@@ -80,6 +86,27 @@ def seconds(duration: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
+def prose(text: str) -> Markup:
+    """Sets powers in a text of a study as people write them: 1e-06 as 10⁻⁶, m^−0.2 with a raised exponent.
+
+    Args:
+        text: Any text; what is markup in it is shown, not obeyed.
+
+    Example:
+        >>> str(prose("std 1e-06 of m^−3 < 2.5e-3"))
+        'std 10<sup>−6</sup> of m<sup>−3</sup> &lt; 2.5×10<sup>−3</sup>'
+    """
+    safe = _POWER.sub(_power, str(escape(text)))
+    return Markup(
+        _EXPONENT.sub(lambda found: f"<sup>{next(filter(None, found.groups())).replace('-', '−')}</sup>", safe)
+    )
+
+
+def _power(found: re.Match[str]) -> str:
+    factor = "" if float(found[1]) == 1 else f"{found[1]}×"
+    return f"{factor}10<sup>{'−' if found[2] in '-−' and found[2] else ''}{int(found[3])}</sup>"
+
+
 def moment(time: str) -> str:
     """Writes a UTC time of ISO 8601 as people do.
 
@@ -113,11 +140,37 @@ def _leading(number: float) -> int:
     return math.floor(math.log10(abs(number)))
 
 
-def relation(claim: Mapping[str, Any]) -> str:
-    """Returns the sign that stands before the expected value: "≤ " or "≥ ", and nothing for equality.
+def expectation(claim: Mapping[str, Any]) -> str:
+    """Writes what a claim expects, with the sign between measured and expected: "≤ 0.05", "= 0.11 ± 0.005".
 
     Args:
-        claim: A row of the store; one of an older version says nothing of it.
+        claim: A row of the store; one of an older version says nothing of the sign.
+
+    Example:
+        >>> expectation({"relation": "=", "expected": 0.11, "tolerance": 0.005})
+        '= 0.11 ± 0.005'
     """
-    sign = claim.get("relation", "=")
-    return "" if sign == "=" else f"{sign} "
+    sign, tolerance = claim.get("relation", ""), claim["tolerance"]
+    exact = isinstance(claim["expected"], int) or not _is_number(claim["expected"]) or not tolerance
+    around = "" if sign != "=" or exact else f" ± {value(tolerance)}"
+    return f"{sign} {value(claim['expected'], tolerance)}{around}".strip()
+
+
+def span(content: Any, digits: int = 3) -> str:
+    """Writes measured values for a sentence: one number, or the ends of their range.
+
+    Args:
+        content: A number, a string, None, or a list of these.
+        digits: Significant digits.
+
+    Example:
+        >>> span([4.2555, None, 4.3448]), span([9, 9]), span(0.5)
+        ('4.26 to 4.34', '9', '0.5')
+    """
+    if not isinstance(content, list | tuple):
+        return _one(content, None, digits)
+    numbers = [part for part in content if _is_number(part)]
+    if not numbers:
+        return _one(content[0], None, digits) if content else _DASH
+    ends = [_one(end, None, digits) for end in (min(numbers), max(numbers))]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)

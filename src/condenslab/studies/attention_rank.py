@@ -182,8 +182,8 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     caption = (
         "Left: the model rank of random attention layers and h[(2·d_model·d − d²) + (2·d_model·d_v − "
         "d_v²)]. Right: "
-        "null heads, a copied head and wider dimensions keep function and rank; a head with values of its own "
-        f"raises the rank. Seed {first}; the claims are over all seeds."
+        "the rank after null heads, a copied head, a head with values of its own, and wider dimensions. Seed "
+        f"{first}; the claims are over all seeds."
     )
     return [Drawing(_FIGURE, caption, figure)]
 

@@ -201,10 +201,8 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figures.title(axes[0, 1], "A finer grid")
     caption = (
         "One target, a spline network of cubic splines with two inputs, as a point of larger networks. "
-        "Left: null and "
-        "copied neurons add parameters but no rank. Right: halving every grid interval adds rank, so the "
-        "same target "
-        f"needs more samples. Seed {seeds[0]}."
+        "Left: rank and parameters with null and copied neurons. Right: with every grid interval halved. Seed "
+        f"{seeds[0]}."
     )
     return [Drawing("Width is free, the grid is not", caption, figure)]
 

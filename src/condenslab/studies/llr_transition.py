@@ -214,10 +214,10 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     caption = (
         "Points that express the same function, tanh(0.6x₁ + 0.8x₂ + x₃) and its two shifts, in dense and "
         "convolution "
-        f"networks (dense: width {3 * widest}), and an attention layer. Left: the rank of n samples grows by one "
-        "a sample up to the model rank r. Right: how far an interpolant of the tangent model can be from "
+        f"networks (dense: width {3 * widest}), and an attention layer. Left: the rank of n samples. Right: how far "
+        "an interpolant of the tangent model can be from "
         "the target "
-        f"off the samples (relative to the largest tangent): rounding from n = r on. Seed {first}."
+        f"off the samples (relative to the largest tangent). Seed {first}."
     )
     return [Drawing(_FIGURE, caption, figure)]
 

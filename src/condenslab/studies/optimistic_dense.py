@@ -160,7 +160,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     axes[0, 0].set_yticks(sizes, [str(size) for size in sizes])
     axes[0, 0].minorticks_off()
     figures.legend_below(axes[0, 0], columns=1)
-    figures.title(axes[0, 0], "Ranks stay where parameters grow")
+    figures.title(axes[0, 0], "Ranks and parameters")
     widest = max((r for r in done if r.case["point"] == "null"), key=lambda r: r.case["factor"], default=done[0])
     v = widest.values
     cut = {"tolerance": v["rank_tolerance"], "floor": v["rank_floor"], "kept": v["rank"], "decided": True}

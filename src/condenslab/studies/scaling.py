@@ -239,9 +239,9 @@ def _growths(records: Sequence[Record]) -> list[Drawing]:
         figures.title(ax, title)
     figures.legend_below(axes[0, 0])
     caption = (
-        "A sum of two tanh neurons of two inputs, learned by larger networks; both axes logarithmic. Left: further "
-        "neurons add parameters and no rank. Right: further inputs, which the target ignores, add rank and so "
-        f"samples. Seed {first}."
+        "A sum of two tanh neurons of two inputs, learned by larger networks; both axes logarithmic. Left: with "
+        "further neurons. Right: with further inputs, which the target ignores; the rank is the number of samples "
+        f"needed. Seed {first}."
     )
     return [Drawing(_FIGURE, caption, figure)]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from condenslab import aborts
 from condenslab.errors import UserError
 from condenslab.studies.contract.study import Study
 from condenslab.studies.registry import REGISTRY
@@ -50,6 +51,7 @@ class JaxWork:
 
     def prepare(self) -> None:
         """Sets JAX as it is where the work comes from, and starts to count compilations."""
+        aborts.avoid()  # a worker of another engine has an environment of its own
         self.settings.apply()
         compilations()
 

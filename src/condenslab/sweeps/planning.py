@@ -31,7 +31,7 @@ class Cut(msgspec.Struct, frozen=True):
 
 
 class Planned(msgspec.Struct, frozen=True):
-    """What one run or sweep was asked for.
+    """What one run or sweep was asked for; of a search, which finds its cases on its way, one round.
 
     Attributes:
         study: Name under which its records are stored.
@@ -42,6 +42,8 @@ class Planned(msgspec.Struct, frozen=True):
         batches: How the grid was cut then, for one worker.
         ids: The ids of its cases, batch after batch, one after the other.
         utc: When it first began.
+        search: Which search it is a round of; empty for a grid.
+        to_come: How many cases the search may yet ask for, at most, after this round.
     """
 
     study: str
@@ -52,6 +54,8 @@ class Planned(msgspec.Struct, frozen=True):
     batches: list[Cut]
     ids: str
     utc: str
+    search: str = ""
+    to_come: int = 0
 
     def each(self) -> Iterator[tuple[Cut, list[str]]]:
         """Yields every batch with its ids."""
@@ -73,7 +77,16 @@ def budget() -> int:
     return MEMORY if free is None else min(MEMORY, 2 ** max(20, (free // 2).bit_length() - 1))
 
 
-def planned(store: Store, grid: Grid, *, preset: str, seed: int, command: Sequence[str]) -> Planned:
+def planned(
+    store: Store,
+    grid: Grid,
+    *,
+    preset: str,
+    seed: int,
+    command: Sequence[str],
+    search: str = "",
+    to_come: int = 0,
+) -> Planned:
     """Returns the plan of a request, which is written when it is new.
 
     Args:
@@ -82,12 +95,15 @@ def planned(store: Store, grid: Grid, *, preset: str, seed: int, command: Sequen
         preset: Name of the preset, or "".
         seed: The seed.
         command: The arguments of `condenslab` that ask for it.
+        search: Of a round of a search: which search.
+        to_come: Of a round: how many cases may be asked for after it, at most.
 
     Raises:
         UserError: The store cannot be read or written.
     """
     study = grid.schedule.study
-    key = hashlib.sha256(msgspec.json.encode([study, preset, seed, list(command)])).hexdigest()[:16]
+    request = [study, preset, seed, list(command), *([search] if search else [])]
+    key = hashlib.sha256(msgspec.json.encode(request)).hexdigest()[:16]
     for found in (plan for path, plan in _read(store) if path.name.startswith(key)):
         if {identity for _, ids in found.each() for identity in ids} == set(grid.ids):
             return found
@@ -97,7 +113,7 @@ def planned(store: Store, grid: Grid, *, preset: str, seed: int, command: Sequen
     cuts = [Cut(len(batch.cases), batch.seconds, batch.program, alone(batch.cases[0])) for batch in batches]
     ids = "".join(identity for batch in batches for identity in batch.ids)
     moment = datetime.now(UTC).isoformat(timespec="microseconds")
-    plan = Planned(study, preset, seed, list(command), room, cuts, ids, moment)
+    plan = Planned(study, preset, seed, list(command), room, cuts, ids, moment, search, to_come)
     content = msgspec.json.encode(plan)
     path = store.path / "plans" / f"{key}-{checksum(content)}.json"
     with store.writing():

@@ -2,13 +2,13 @@
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from condenslab.sweeps.batches import Batch
 from condenslab.sweeps.costs import Costs, costs_of
-from condenslab.sweeps.planning import plans
+from condenslab.sweeps.planning import Planned, plans
 from condenslab.sweeps.records import Status
 from condenslab.sweeps.store import Store
 
@@ -27,7 +27,9 @@ class Standing:
         diverged: Records that diverged, which is an answer.
         failed: Records that failed; the next run tries them again.
         missing: Cases without a record; None where no plan tells.
-        seconds_left: Expected wall time of what failed and is missing, on one worker; None where no plan tells.
+        seconds_left: Expected wall time of what failed, is missing and may yet be asked for, on one worker; None where
+            no plan tells.
+        to_come: Of a search: how many further cases it may ask for, at most; 0 of a grid.
     """
 
     study: str
@@ -40,6 +42,7 @@ class Standing:
     failed: int
     missing: int | None
     seconds_left: float | None
+    to_come: int = 0
 
 
 def standing(store: Store, say: Callable[[str], None] | None = None) -> list[Standing]:
@@ -56,28 +59,45 @@ def standing(store: Store, say: Callable[[str], None] | None = None) -> list[Sta
     for head in store.heads(say=say):
         if head.status != "failed" or head.id not in known:
             known[head.id] = head.study, head.status
-    requests = plans(store)
-    costs = costs_of(store, {plan.study for plan in requests}, damaged=say is not None)
-    rows, told = [], set()
-    for plan in requests:
-        seconds, counts = 0.0, Counter()
-        for cut, ids in plan.each():
-            found = [known[identity][1] if identity in known else "missing" for identity in ids]
-            counts.update(found)
-            told.update(ids)
-            left = found.count("missing") + found.count("failed")
-            if left:
-                share = left / cut.size if cut.alone else 1.0
-                seconds += share * costs[plan.study].seconds(cut.program, cut.seconds)
-        command = shlex.join(["condenslab", *plan.command, "--out", str(store.path)])
-        rows.append(
-            _row(plan.study, counts, plan.cases, preset=plan.preset, seed=plan.seed, command=command, seconds=seconds)
-        )
+    requests = _requests(plans(store))
+    costs = costs_of(store, {rounds[0].study for rounds in requests}, damaged=say is not None)
+    statuses: dict[str, Status] = {identity: status for identity, (_, status) in known.items()}
+    rows = [_asked(rounds, statuses, costs[rounds[0].study], store) for rounds in requests]
+    told = {identity for rounds in requests for plan in rounds for _, ids in plan.each() for identity in ids}
     untold: dict[str, Counter] = {}
     for identity, (study, status) in known.items():
         if identity not in told:
             untold.setdefault(study, Counter())[status] += 1
     return rows + [_row(study, counts, sum(counts.values())) for study, counts in untold.items()]
+
+
+def _requests(found: Iterable[Planned]) -> list[list[Planned]]:
+    """Returns the rounds of every request, oldest first; a grid has one."""
+    requests: dict[tuple, list[Planned]] = {}
+    for number, plan in enumerate(found):
+        key = (plan.study, *plan.command, plan.search) if plan.search else (number,)
+        requests.setdefault(key, []).append(plan)
+    return list(requests.values())
+
+
+def _asked(rounds: list[Planned], statuses: Mapping[str, Status], costs: Costs, store: Store) -> Standing:
+    seconds, whole, counts = 0.0, 0.0, Counter[str]()
+    asked: set[str] = set()
+    for plan in rounds:
+        for cut, ids in plan.each():
+            found = [statuses.get(identity, "missing") for identity in dict.fromkeys(ids) if identity not in asked]
+            asked.update(ids)
+            counts.update(found)
+            batch = costs.seconds(cut.program, cut.seconds)
+            whole += batch
+            left = found.count("missing") + found.count("failed")
+            if left:
+                seconds += (left / cut.size if cut.alone else 1.0) * batch
+    first, to_come = rounds[0], min(plan.to_come for plan in rounds)
+    command = shlex.join(["condenslab", *first.command, "--out", str(store.path)])
+    seconds += to_come * whole / max(1, len(asked))
+    row = _row(first.study, counts, len(asked), preset=first.preset, seed=first.seed, command=command, seconds=seconds)
+    return replace(row, to_come=to_come)
 
 
 def seconds_left(batches: Iterable[Batch], costs: Costs, workers: int) -> float:

@@ -132,3 +132,15 @@ def test_distances_by_brute_force_and_the_tree_bounds_every_pair():
     for i, j in itertools.combinations(range(12), 2):
         assert labels[i] != labels[j] or table[i, j] <= 0.8
     assert tree.at_width(4).max() == 3
+
+
+def test_a_sum_of_many_terms_keeps_that_each_kind_of_parameter_scales():
+    from condenslab.interop.structure.analysis import Form, summed
+
+    def alternatives(block):
+        return Form(frozenset({f"norm {block}"})), Form(frozenset({f"convolution {block}"}))
+
+    for blocks in (1, 2, 5, 40):
+        found = [form.factors for form in summed(alternatives(block) for block in range(blocks))]
+        for kind in ("norm", "convolution"):
+            assert {f"{kind} {block}" for block in range(blocks)} in found

@@ -242,6 +242,37 @@ def test_an_embedded_critical_point_is_critical():
     assert large.receipt["gradient"]["before"] == large.receipt["gradient"]["after"] == 0.0
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "widths", "work", "reason"),
+    [
+        ([10.0] * 10, [5.0] * 10, (20, 10), (100, 50), None),
+        ([10.0] * 10, [10.0] * 10, (20, 20), (100, 100), "nothing was removed"),
+        ([10.0] * 10, [11.0] * 10, (20, 30), (100, 150), "it has more parameters"),
+        ([10.0] * 10, [10.0] * 10, (20, 19), (1000, 980), "only 2.0% of the operations went"),
+        ([10.0] * 10, [10.0] * 10, (20, 10), (100, 50), "no multiples of what the machine"),
+        ([0.1] * 10, [0.1] * 10, (20, 10), (100, 50), "less than a millisecond"),
+        ([10.0, 30.0] * 5, [30.0] * 10, (20, 10), (100, 50), "the machine was busy"),
+    ],
+)
+def test_why_it_is_not_faster(before, after, widths, work, reason, monkeypatch):
+    """By a clock that gives these milliseconds, one for each run."""
+    from condenslab.interop.structure import receipts
+    from condenslab.interop.structure.torch_data import given_data
+
+    ticks, now = [one for pair in zip(before, after, strict=True) for one in pair][2:], [0.0]
+    calls = iter(range(-2, 1000))  # of the first run of each, which warms up, the end is not asked for
+
+    def clock():
+        number = next(calls)
+        now[0] += ticks[number // 2] / 1e3 if number > 0 and number % 2 else 0.0
+        return now[0]
+
+    monkeypatch.setattr(receipts.time, "perf_counter", clock)
+    found = receipts.latency(*(nn.Linear(4, width) for width in widths), given_data(torch.randn(8, 4), {}, None), work)
+    assert found["before"] == pytest.approx(np.median(before[1:])) and found["after"] == pytest.approx(np.median(after))
+    assert (reason is None and found["reason"] is None) or reason in found["reason"]
+
+
 def test_the_written_program_runs_in_a_fresh_process_with_other_batches(tmp_path):
     module, inputs = planted(), torch.randn(50, 7)
     found = interop.reduce(module, inputs)

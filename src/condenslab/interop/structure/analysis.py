@@ -32,11 +32,16 @@ Forms = tuple[Form, ...]
 
 
 def summed(terms: Iterable[Forms]) -> Forms:
-    """Returns the forms of a sum or a concatenation: all terms must scale together."""
+    """Returns the forms of a sum or a concatenation: all terms must scale together.
+
+    There are as many as products of alternatives, of which some are kept; those that take the same alternative of every
+    term come first, so that a stream of any number of blocks keeps that all its convolutions scale, and all its norms.
+    """
     found: Forms = (Form(),)
     for forms in terms:
         if forms:
-            both = (Form(a.factors | b.factors, a.offsets | b.offsets) for a, b in pairs(found, forms))
+            alike = zip(found, forms, strict=False) if len(found) > 1 else ()
+            both = (Form(a.factors | b.factors, a.offsets | b.offsets) for a, b in (*alike, *pairs(found, forms)))
             found = tuple(dict.fromkeys(both))[:_MOST_FORMS]
     return found
 

@@ -1,6 +1,6 @@
 """Rules for the primitives of JAX: what each does with the axes of what it is given."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from condenslab.interop.structure.analysis import Form, Forms, Reading, Value, multiplied, summed
@@ -77,6 +77,7 @@ def _sum(eq: Equation) -> list[Value]:
 def _product(eq: Equation) -> list[Value]:
     axes = eq.paired()
     streams = [frozenset().union(*(f.names for f in v.forms)) for v in eq.values if v.forms and v.origin is None]
+    streams = [names for names in streams if names]
     if len(streams) > 1 and not streams[0] & streams[1]:
         for axis in axes:
             tag(axis, "gated")
@@ -156,6 +157,8 @@ def _dot(eq: Equation) -> list[Value]:
             tag(a.axes[i], "head")
     rest = [axis for at, axis in enumerate(a.axes) if at not in (*left, *batch_left)]
     rest += [axis for at, axis in enumerate(b.axes) if at not in (*right, *batch_right)]
+    for axis in rest if a.origin is None and b.origin is None else ():
+        tag(axis, "value")
     forms = multiplied([v.forms for v in ((b, a) if b.origin is not None or a.origin is None else (a, b))])
     weight = b if b.origin is not None else a if a.origin is not None else None
     if weight is not None:
@@ -207,6 +210,60 @@ def _convolution(eq: Equation) -> list[Value] | None:
     return [Value(axes, tuple(Form(form.names) for form in w.forms))]
 
 
+def _pooled(eq: Equation) -> list[Value]:
+    """Keeps the axes along which a window has one entry; positions that it moves over are not interchangeable."""
+    value, params = eq.values[0], eq.params
+    ones = [1] * len(value.axes)
+    dilations = zip(params.get("base_dilation") or ones, params.get("window_dilation") or ones, strict=True)
+    windows = zip(
+        params["window_dimensions"], params["window_strides"] or ones, params["padding"], dilations, strict=True
+    )
+    keeps = [(size, step, tuple(pad), apart) == (1, 1, (0, 0), (1, 1)) for size, step, pad, apart in windows]
+    return _kept(eq, keeps)
+
+
+def _kept(eq: Equation, keeps: Sequence[bool]) -> list[Value]:
+    value = eq.values[0]
+    axes: Axes = []
+    for axis, size, keep in zip(value.axes, eq.shapes[0], keeps, strict=True):
+        if not keep:
+            freeze(axis, f"its entries are positions for {eq.name}")
+        axes.append(axis if keep else Atom(size, "positions"))
+    return [Value(axes, value.forms)]
+
+
+def _padded(eq: Equation) -> list[Value]:
+    return _kept(eq, [not any(sizes) for sizes in eq.params["padding_config"]])
+
+
+def _cumulative(eq: Equation) -> list[Value]:
+    return _kept(eq, [at != eq.params["axis"] for at in range(len(eq.shapes[0]))])
+
+
+def _reversed(eq: Equation) -> list[Value]:
+    return _kept(eq, [at not in eq.params["dimensions"] for at in range(len(eq.shapes[0]))])
+
+
+def _gathered(eq: Equation) -> list[Value] | None:
+    """Looks rows up, as an embedding does: axes that are taken whole stay, the one that is looked up is frozen."""
+    table, places, sizes = eq.values[0], eq.values[1], eq.params["slice_sizes"]
+    numbers = eq.params["dimension_numbers"]
+    if numbers.operand_batching_dims or numbers.start_indices_batching_dims:
+        return None
+    taken: Axes = []
+    for at, axis in enumerate(table.axes):
+        collapsed = at in numbers.collapsed_slice_dims
+        if sizes[at] not in (1, axis.size):
+            return None
+        if collapsed or sizes[at] < axis.size:
+            freeze(axis, "its entries are looked up")
+        if not collapsed:
+            taken.append(axis if sizes[at] == axis.size else one())
+    rows, outer = iter(taken), iter(places.axes[:-1])
+    axes = [next(rows if at in numbers.offset_dims else outer) for at in range(len(eq.shapes[0]))]
+    return [Value(axes, tuple(Form(form.names) for form in table.forms))]
+
+
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_UNARY, _unary),
     **dict.fromkeys(("add", "sub", "max", "min", "add_any", "select_n", "clamp"), _sum),
@@ -221,5 +278,10 @@ RULES: dict[str, Rule] = {
     "slice": _slice,
     "dot_general": _dot,
     "conv_general_dilated": _convolution,
+    **dict.fromkeys(("reduce_window_max", "reduce_window_min", "reduce_window_sum"), _pooled),
+    "pad": _padded,
+    "rev": _reversed,
+    **dict.fromkeys(("cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp"), _cumulative),
+    "gather": _gathered,
 }
 """The rule of each primitive; one that is not here freezes the axes that it meets."""

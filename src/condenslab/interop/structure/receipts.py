@@ -13,6 +13,7 @@ from condenslab.interop.structure.torch_data import Data, difference, outputs_on
 from condenslab.interop.torch_module import require_torch
 
 _REPEATS = 9
+_BUSY, _FEW = 1.5, 0.9
 _LAW = "normal with the mean and spread of the inputs; tokens uniform"
 
 
@@ -39,17 +40,18 @@ def comparison(before: Any, after: Any, data: Data | None, random: Data) -> dict
     if data is not None:
         old, new = outputs_on(before, data), outputs_on(after, data)
         given = _differences(new, old) | {"samples": data.samples}
-        accuracy = {"before": _accuracy(old, data.labels), "after": _accuracy(new, data.labels)}
+        accuracy = {"before": _accuracy(old, data), "after": _accuracy(new, data)}
     drawn = _differences(outputs_on(after, random), outputs_on(before, random))
     sample = random if data is None else data
+    work = operations(before, sample), operations(after, sample)
     return {
         "outputs": {
             "given": given,
             "random": drawn | {"law": _LAW},
         },
         "parameters": {"before": parameters(before), "after": parameters(after)},
-        "operations": {"before": operations(before, sample), "after": operations(after, sample)},
-        "latency": latency(before, after, sample),
+        "operations": {"before": work[0], "after": work[1]},
+        "latency": latency(before, after, sample, work),
         "accuracy": accuracy,
     }
 
@@ -78,13 +80,14 @@ def operations(module: Any, data: Data) -> int | None:
     return int(counter.get_total_flops())
 
 
-def latency(before: Any, after: Any, data: Data) -> dict[str, Any]:
+def latency(before: Any, after: Any, data: Data, work: tuple[int | None, int | None]) -> dict[str, Any]:
     """Measures both modules by turns on one batch and says why the reduced one is not faster where it is not.
 
     Args:
         before: The original module.
         after: The edited one.
         data: The inputs.
+        work: Operations of both for one batch, where they are known.
 
     Returns:
         "before" and "after" in milliseconds (medians), "ratio", "samples" and "reason".
@@ -101,26 +104,31 @@ def latency(before: Any, after: Any, data: Data) -> dict[str, Any]:
                 if repeat:  # the first one warms up
                     times[name].append(1e3 * (time.perf_counter() - began))
     old, new = float(np.median(times["before"])), float(np.median(times["after"]))
-    reason = None
-    if new > 0.95 * old:
-        least = float(min(times["before"]))
-        reason = (
-            "the batch takes less than a millisecond: starting the operators costs as much as running them"
-            if least < 1.0
-            else "what shrank is not where the time goes, or is no multiple of what the machine computes at once"
-        )
-        change = parameters(after) - parameters(before)
-        if change >= 0:
-            reason = "it has more parameters" if change else "nothing was removed"
+    change = parameters(after) - parameters(before)
+    reason = _why_not_faster(times["before"], change, work) if new > 0.95 * old else None
     return {"before": old, "after": new, "ratio": old / new, "samples": min(data.batch, data.samples), "reason": reason}
 
 
-def _accuracy(outputs: list[np.ndarray], labels: np.ndarray | None) -> float | None:
+def _why_not_faster(times: Sequence[float], change: int, work: tuple[int | None, int | None]) -> str:
+    if change >= 0:
+        return "it has more parameters" if change else "nothing was removed"
+    quarter, most = np.percentile(times, [25, 75])
+    if most > _BUSY * quarter:
+        return f"the machine was busy: half of the times of the same module lie {most / quarter:.1f}-fold apart"
+    if work[0] and work[1] and work[1] > _FEW * work[0]:
+        return f"only {1 - work[1] / work[0]:.1%} of the operations went: what shrank is not where the time goes"
+    if min(times) < 1.0:
+        return "the batch takes less than a millisecond: starting the operators costs as much as running them"
+    return "the new widths are no multiples of what the machine computes at once (--round-to)"
+
+
+def _accuracy(outputs: list[np.ndarray], data: Data) -> float | None:
     """Returns the share of samples whose largest output is their class, in the first output (sample, class)."""
     scores = next((one for one in outputs if one.ndim == 2), None)
-    if labels is None or scores is None or len(labels) != len(scores):
+    classes = None if scores is None or len(scores) != data.samples else data.classes(scores.shape[1])
+    if scores is None or classes is None:
         return None
-    return float(np.mean(scores.argmax(axis=1) == labels))
+    return float(np.mean(scores.argmax(axis=1) == classes))
 
 
 def certificates(found: Groups) -> dict[str, Any]:

@@ -191,14 +191,14 @@ def _constants(progress: Progress, symmetry: Symmetry, ranges: Callable[[], Rang
 
 
 def _still(weights: Weights, group: Group) -> np.ndarray:
-    """Returns the units of which some set of factors is zero: nothing but offsets is left of them."""
+    """Returns the units of which, wherever they are read, some set of factors is zero: only offsets are left."""
     own = {member.parameter: member for member in group.makers}
-    found = np.zeros(weights.size(group), dtype=bool)
-    for form in group.blocks:
-        members = [own[name] for name in form.factors if name in own]
-        if members:
-            found |= np.all([~weights.by_unit(m, group.atom).any(axis=(1, 2)) for m in members], axis=0)
-    return np.flatnonzero(found)
+    empty = {name: ~weights.by_unit(m, group.atom).any(axis=(1, 2)) for name, m in own.items()}
+    found = np.ones(weights.size(group), dtype=bool)
+    for reading in group.readings:
+        sets = [[empty[name] for name in form.factors if name in own] for form in reading.forms]
+        found &= np.any([np.all(names, axis=0) for names in sets if names], axis=0) if any(sets) else False
+    return np.flatnonzero(found) if group.readings else np.zeros(0, np.int64)
 
 
 def activation_slots(weights: Weights, reading: Any, group: Group) -> np.ndarray:

@@ -25,7 +25,7 @@ class Data:
     Attributes:
         args: Inputs by position.
         kwargs: Inputs by name.
-        labels: The class of each sample, or None.
+        labels: The class of each sample, or its target where the module is no classifier, or None.
         batch: How many samples go through the module at once; all batches have this size where it is fixed.
         fixed: Whether the module takes no other number.
     """
@@ -54,6 +54,18 @@ class Data:
             end = min(begin + self.batch, total)
             start = max(end - self.batch, 0) if self.fixed else begin
             yield end - begin, *self._cut(start, end)
+
+    def classes(self, columns: int) -> np.ndarray | None:
+        """Returns the labels as classes, or None where they are none for a module with so many scores.
+
+        Args:
+            columns: The number of scores.
+        """
+        if self.labels is None or columns < 2 or self.labels.size != self.samples:
+            return None
+        labels = self.labels.reshape(-1)
+        fits = np.all(labels == np.floor(labels)) and labels.min() >= 0 and labels.max() < columns
+        return labels.astype(np.int64) if fits else None
 
     def _cut(self, begin: int, end: int) -> tuple[tuple[Any, ...], dict[str, Any]]:
         torch = require_torch("reading inputs")
@@ -130,7 +142,7 @@ def given_data(inputs: Any, kwargs: Mapping[str, Any], labels: np.ndarray | None
     Args:
         inputs: An array or tensor of shape (sample, …), or a tuple of what the module takes by position.
         kwargs: What it takes by name.
-        labels: The class of each sample.
+        labels: The class of each sample, or its target.
 
     Raises:
         UserError: There are no samples, numbers are not finite, or the number of labels is another one.
@@ -150,9 +162,13 @@ def given_data(inputs: Any, kwargs: Mapping[str, Any], labels: np.ndarray | None
     data = Data(args, {name: tensor(value) for name, value in kwargs.items()})
     if labels is None:
         return data
-    labels = np.asarray(labels).reshape(-1)
+    labels = np.asarray(labels)
+    if labels.dtype.kind not in "biuf" or labels.ndim == 0:
+        raise UserError(f"labels must be numbers, one or more an input. Got {labels.dtype} of shape {labels.shape}")
     if len(labels) != data.samples:
         raise UserError(f"there are {data.samples} inputs and {len(labels)} labels: one label an input is needed")
+    if not np.all(np.isfinite(labels)):
+        raise UserError("the labels hold NaN or infinity: clean them first")
     return replace(data, labels=labels)
 
 

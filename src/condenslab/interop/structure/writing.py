@@ -145,6 +145,8 @@ def changed_config(edited: Edited) -> tuple[Any, str | None]:
     config = getattr(module, "config", None)
     if config is None or not hasattr(config, "to_json_string") or "config" not in _parameters(type(module)):
         return None, "the module has no configuration to build it from"
+    if edited.receipt.get("inserted"):
+        return None, "layers were put in that no entry of the configuration describes"
     shapes = {name: tuple(tensor.shape) for name, tensor in edited.state.items()}
     changed = {(old, new) for old, new in edited.widths.values() if old != new}
     if not changed:

@@ -8,7 +8,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.landscape.critical.search import Ends
+from condenslab.landscape.critical.search import Ends, in_chunks
 from condenslab.landscape.critical.stationary import newton
 from condenslab.landscape.receipt import surroundings
 from condenslab.landscape.reduction.reduce import reduce
@@ -21,7 +21,9 @@ _GRID_MARGIN = 1 / 6
 _CHUNK = 256
 _REDUCTION_THRESHOLDS = (1e-3, 1e-6)
 _REDUCTION_DROP = 1e-6
-_CANDIDATES = 8
+CANDIDATES = 8
+"""So many of the starts that ended on a function are reduced in search of its narrowest network."""
+
 _IDLE = 1e-3
 
 
@@ -49,24 +51,26 @@ def distinct(risk: EmpiricalRisk, ends: Ends, accepted: list[int], grid: np.ndar
         apart: Functions that differ by less than this everywhere on the grid are one.
     """
     groups: list[list[int]] = []
-    functions, roots = np.zeros((0, len(grid), risk.targets.shape[1])), np.zeros(0)
+    known = np.empty((_CHUNK, len(grid), risk.targets.shape[1]))
+    roots = np.empty(_CHUNK)
     # Functions that close have √R at most so far apart, by the triangle inequality: a quick test of most pairs.
     plain = isinstance(risk.loss, SquaredLoss) and risk.scale is None
     reach = apart * np.sqrt(risk.targets.shape[1]) if plain else np.inf
-    order = sorted(accepted, key=lambda k: ends.norms[k])
-    for low in range(0, len(order), _CHUNK):
-        some = order[low : low + _CHUNK]
-        padded = np.array(some + some[-1:] * (_CHUNK - len(some) if len(order) > _CHUNK else 0))
+    order = np.array(sorted(accepted, key=lambda k: ends.norms[k]), int)
+    for some, padded in in_chunks(order):
         networks = jax.tree.map(lambda leaf, own=padded: leaf[own], ends.networks)
         values, risks = jax.device_get(_evaluate_all(risk, networks, jnp.asarray(grid)))
         for k, function, root in zip(some, values, np.sqrt(np.abs(risks)), strict=False):
-            close = np.flatnonzero(np.abs(roots - root) <= reach)
-            near = close[np.abs(functions[close] - function).max(axis=(1, 2)) < apart]
+            count = len(groups)
+            close = np.flatnonzero(np.abs(roots[:count] - root) <= reach)
+            near = close[np.abs(known[close] - function).max(axis=(1, 2)) < apart]
             if near.size:
-                groups[near[0]].append(k)
-            else:
-                groups.append([k])
-                functions, roots = np.concatenate([functions, function[None]]), np.append(roots, root)
+                groups[near[0]].append(int(k))
+                continue
+            if count == len(known):  # room for as many again: a copy for every new function would take most of the time
+                known, roots = np.concatenate([known, known]), np.append(roots, roots)
+            known[count], roots[count] = function, root
+            groups.append([int(k)])
     return groups
 
 
@@ -121,7 +125,7 @@ def _reductions(ends: Ends, members: list[int], grid: np.ndarray, apart: float) 
     found = [
         reduce(_without_idle(ends.network(k), grid, apart), threshold=threshold, drop=_REDUCTION_DROP).network
         for threshold in _REDUCTION_THRESHOLDS
-        for k in members[:_CANDIDATES]
+        for k in members[:CANDIDATES]
     ]
     narrower = [network for network in found if network.width < ends.networks.width]
     return sorted(narrower, key=lambda network: network.width)

@@ -136,6 +136,30 @@ def _fit(risk: EmpiricalRisk, network: TwoLayer | MLP) -> tuple[Array, Array]:
     return risk.residuals(network), risk.jacobian(network)
 
 
+def near_zero(risk: EmpiricalRisk, networks: TwoLayer | MLP) -> np.ndarray:
+    """Says of many networks whether their residuals are small enough for `attains_zero` to be worth asking.
+
+    Args:
+        risk: R.
+        networks: Networks with a leading axis on every array.
+
+    Returns:
+        Shape (network,).
+    """
+    count = len(jax.tree.leaves(networks)[0])
+    if not isinstance(risk.loss, SquaredLoss):
+        return np.zeros(count, bool)
+    counted = np.asarray(risk.probabilities) > 0
+    unit = np.abs(np.asarray(risk.targets)[counted]).max(initial=float(np.finfo(float).tiny))
+    return np.asarray(_largest_residual(risk, networks)) <= _CLOSE * unit
+
+
+@eqx.filter_jit
+def _largest_residual(risk: EmpiricalRisk, networks: TwoLayer | MLP) -> Array:
+    counted = risk.probabilities[:, None] > 0
+    return jax.vmap(lambda network: jnp.max(jnp.where(counted, jnp.abs(risk.residuals(network)), 0.0)))(networks)
+
+
 def _balanced(risk: EmpiricalRisk, network: TwoLayer | MLP, places: Sequence[np.ndarray]) -> list[bool]:
     """Says for some neurons whether their gradients vanish because the shares of the samples cancel.
 

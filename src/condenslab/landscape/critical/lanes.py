@@ -1,21 +1,17 @@
 """Many starts in lanes: one after the other in a thread, or several at a time in processes."""
 
-import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import wait
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PyTree
 
+from condenslab.landscape.critical.helpers import Helpers, sendable
 from condenslab.landscape.critical.rounds import LANE, Criteria, Finished, batch_size, run_lane
-from condenslab.processes import Helper
-from condenslab.processors import available_threads
 from condenslab.risk import EmpiricalRisk
 
 
@@ -59,7 +55,7 @@ def run(
     criteria: Criteria,
     *,
     memory: int,
-    processes: int = 1,
+    helpers: Helpers,
 ) -> Harvest:
     """Searches from every start: damped Gauss–Newton steps downhill, then damped Newton steps to the next root of ∇R.
 
@@ -81,7 +77,7 @@ def run(
         descents: Steps of descent of each, shape (start,).
         criteria: When a member has finished.
         memory: Bytes that a batch may hold.
-        processes: How many search at a time, where there are lanes for them.
+        helpers: Processes that search at a time, where there are lanes for several.
 
     Returns:
         Where the members ended. After Ctrl-C those that had finished are kept.
@@ -96,12 +92,14 @@ def run(
         _Lane(risk, like, starts[low : low + LANE], descents[low : low + LANE], batch, criteria, wide)
         for low in range(0, count, LANE)
     ]
-    message = _sendable(lanes) if min(processes, len(lanes)) > 1 else None
+    messages = sendable(lanes) if min(helpers.processes, len(lanes)) > 1 else None
     try:
-        if message is None:
+        if messages is None:
             _in_a_thread(lanes, harvest)
         else:
-            _in_processes(message, min(processes, len(lanes)), harvest)
+            for number, kind, found in helpers.each(serve_lane, messages):
+                if kind == "told":
+                    harvest.take(number * LANE, found)
     except KeyboardInterrupt:
         harvest.interrupted = True
     return harvest
@@ -124,17 +122,13 @@ class _Lane:
             run_lane(self.risk, self.like, self.starts, self.descents, self.batch, self.criteria, deposit, stopped)
 
 
-def serve_lane(content: bytes, cache: str | None, tell: Callable[[Finished], None]) -> None:
+def serve_lane(lane: _Lane, tell: Callable[[Finished], None]) -> None:
     """Searches in another process; what has finished is told round after round.
 
     Args:
-        content: The lane, pickled.
-        cache: JAX's folder of compiled programs, or None.
+        lane: The lane.
         tell: Called with what has finished.
     """
-    jax.config.update("jax_compilation_cache_dir", cache)
-    with jax.enable_x64(True):  # else arrays are read in single precision
-        lane: _Lane = pickle.loads(content)
     lane.run(tell, lambda: False)
 
 
@@ -150,40 +144,3 @@ def _in_a_thread(lanes: Sequence[_Lane], harvest: Harvest) -> None:
         except BaseException:
             harvest.interrupted = True
             raise
-
-
-def _in_processes(lanes: Sequence[bytes], processes: int, harvest: Harvest) -> None:
-    cache = getattr(jax.config, "jax_compilation_cache_dir", None)
-    helpers = {helper.connection: helper for helper in (_helper(processes) for _ in range(processes))}
-    waiting = list(enumerate(lanes))[::-1]
-    at_work: dict[Any, int] = {}
-    try:
-        while waiting or at_work:
-            for connection, helper in helpers.items():
-                if waiting and connection not in at_work:
-                    number, content = waiting.pop()
-                    helper.call(serve_lane, content, cache)
-                    at_work[connection] = number
-            for connection in wait(list(at_work)):
-                told = helpers[connection].heard()  # type: ignore[index]  what goes in comes out
-                if told is None or told.kind == "raised":
-                    raise RuntimeError("a process of the search has died" if told is None else told.content)
-                if told.kind == "told":
-                    harvest.take(at_work[connection] * LANE, told.content)
-                else:
-                    del at_work[connection]
-    finally:
-        for helper in helpers.values():
-            helper.stop()
-
-
-def _helper(processes: int) -> Helper:
-    return Helper(threads=max(1, available_threads() // processes))
-
-
-def _sendable(lanes: Sequence[_Lane]) -> list[bytes] | None:
-    """Returns the lanes as bytes, or None where an activation of the user's own cannot leave this process."""
-    try:
-        return [pickle.dumps(lane) for lane in lanes]
-    except (pickle.PicklingError, AttributeError, TypeError):
-        return None

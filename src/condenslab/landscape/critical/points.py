@@ -8,13 +8,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from condenslab.landscape.critical.certify import CriticalPoint, Seen, certify, families
+from condenslab.landscape.critical.certify import CriticalPoint, Seen, families
 from condenslab.landscape.critical.distinct import distinct, grid_of, outputs
+from condenslab.landscape.critical.helpers import Helpers
 from condenslab.landscape.critical.saturation import STEEPEST
 from condenslab.landscape.critical.search import Limits, judge, search
 from condenslab.landscape.critical.starts import DATA_SCALED, StartLaw
 from condenslab.landscape.critical.stationary import Fate, require_double
 from condenslab.landscape.critical.units import units_of
+from condenslab.landscape.critical.verdicts import verdicts
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
 from condenslab.networks.checks import check_positive, count
 from condenslab.networks.conversion import Key, as_activation
@@ -215,26 +217,23 @@ def _search(
     factor = 1.0 if risk.scale is None else float(risk.scale)
     units = units_of(risk, jax.tree.map(lambda leaf: leaf[0], networks))
     inner = units.risk(risk)
-    ends = search(inner, jax.vmap(lambda network: units.enter(network, factor))(networks), steps, limits)
-    fates = judge(inner, ends, steepest=limits.steepest)
-    accepted = [k for k, fate in enumerate(fates) if fate is Fate.CRITICAL]
-    grid = grid_of(np.asarray(risk.inputs))
-    apart = same * float(np.abs(np.asarray(inner.targets)).max() or 1.0)
-    seen = Seen(risk, inner, units, (grid - units.shift) / units.scale, apart, factor)
-    found, early = [], ends.interrupted
-    groups = distinct(inner, ends, accepted, seen.grid, apart)
-    for number, members in enumerate(groups):
-        try:
-            point, fate = certify(seen, ends, members, limits, width)
-        except KeyboardInterrupt:
-            early = True
-            for k in (k for group in groups[number:] for k in group):
-                fates[k] = Fate.UNFINISHED
-            break
-        found += [point] if point is not None else []
+    with Helpers(limits.processes) as helpers:
+        starts = jax.vmap(lambda network: units.enter(network, factor))(networks)
+        ends = search(inner, starts, steps, limits, helpers)
+        fates = judge(inner, ends, steepest=limits.steepest)
+        accepted = [k for k, fate in enumerate(fates) if fate is Fate.CRITICAL]
+        grid = grid_of(np.asarray(risk.inputs))
+        apart = same * float(np.abs(np.asarray(inner.targets)).max() or 1.0)
+        seen = Seen(risk, inner, units, (grid - units.shift) / units.scale, apart, factor)
+        groups = distinct(inner, ends, accepted, seen.grid, apart)
+        answers, early = verdicts(seen, ends, groups, limits, width, helpers)
+    found = [point for point, _ in answers if point is not None]
+    for members, (_, fate) in zip(groups, answers, strict=True):
         for k in members:
             fates[k] = fate
     found = sorted(families(seen, found), key=lambda point: point.risk)
     functions = np.array([outputs(point.network, grid) for point in found])
     functions = functions.reshape(len(found), len(grid), risk.targets.shape[1])
-    return CriticalPoints(tuple(found), tuple(fates), grid, functions, apart * units.height, width, early)
+    return CriticalPoints(
+        tuple(found), tuple(fates), grid, functions, apart * units.height, width, early or ends.interrupted
+    )

@@ -1,6 +1,7 @@
 """The searching part of the search for critical points, and the verdict on where each start ended."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import equinox as eqx
@@ -12,7 +13,8 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.landscape.critical import lanes, rounds
-from condenslab.landscape.critical.further_out import attains_zero
+from condenslab.landscape.critical.further_out import attains_zero, near_zero
+from condenslab.landscape.critical.helpers import Helpers
 from condenslab.landscape.critical.saturation import escaped, looks_saturated
 from condenslab.landscape.critical.stationary import STANDSTILL, Fate, newton_step
 from condenslab.networks import MLP, TwoLayer
@@ -25,6 +27,7 @@ SMALL = 100
 L1_TOLERANCE = 1e-11
 _ROUNDINGS = 50.0
 _GIVEN_UP = 10.0
+_CHUNK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,8 +90,16 @@ class Ends:
         """Returns the end point of one start."""
         return jax.tree.map(lambda leaf: jnp.asarray(leaf[start]), self.networks)
 
+    def take(self, starts: list[int]) -> "Ends":
+        """Returns the ends of some starts, in that order."""
+        networks = jax.tree.map(lambda leaf: leaf[np.array(starts)], self.networks)
+        norms, zero, newton, finished, gone = (
+            values[np.array(starts)] for values in (self.norms, self.zero, self.newton, self.finished, self.escaped)
+        )
+        return Ends(networks, norms, zero, newton, finished, gone, self.interrupted)
 
-def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: Limits) -> Ends:
+
+def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: Limits, helpers: Helpers) -> Ends:
     """Runs `lanes.run` from every start.
 
     Args:
@@ -96,12 +107,13 @@ def search(risk: EmpiricalRisk, networks: PyTree, descents: np.ndarray, limits: 
         networks: The starts, with a leading axis on every array.
         descents: Steps of descent of each start, shape (start,).
         limits: What bounds the search.
+        helpers: Processes that share the work.
     """
     like = jax.tree.map(lambda leaf: leaf[0], networks)
     starts = np.asarray(jax.vmap(lambda network: ravel_pytree(network)[0])(networks))
     deadline = np.inf if limits.seconds is None else time.monotonic() + limits.seconds
     criteria = _Criteria(risk, like, limits, deadline)
-    found = lanes.run(risk, like, starts, descents, criteria, memory=limits.memory, processes=limits.processes)
+    found = lanes.run(risk, like, starts, descents, criteria, memory=limits.memory, helpers=helpers)
     lengths = np.full(len(starts), np.inf)
     finite = np.isfinite(found.theta).all(axis=1) & np.isfinite(found.hessian).all(axis=(1, 2))
     finite &= np.isfinite(found.gradient).all(axis=1)
@@ -147,6 +159,7 @@ def judge(risk: EmpiricalRisk, ends: Ends, *, steepest: float) -> list[Fate]:
         steepest: The largest jump of a preactivation between neighbouring samples.
     """
     saturated = looks_saturated(risk, ends.networks, steepest)
+    close = _close(risk, ends)
     fates = []
     for k, length in enumerate(ends.newton):
         if not ends.finished[k]:
@@ -157,15 +170,34 @@ def judge(risk: EmpiricalRisk, ends: Ends, *, steepest: float) -> list[Fate]:
             fates.append(Fate.DIVERGED)
         elif not ends.zero[k]:
             fates.append(Fate.UNCONVERGED)
-        elif length <= STANDSTILL or (_dense(ends.networks) and attains_zero(risk, ends.network(k))):
+        elif length <= STANDSTILL or (close[k] and attains_zero(risk, ends.network(k))):
             fates.append(Fate.CRITICAL)
         else:
             fates.append(Fate.SATURATED if saturated[k] else Fate.FLAT)
     return fates
 
 
-def _dense(networks: PyTree) -> bool:
-    return isinstance(networks, TwoLayer | MLP)
+def _close(risk: EmpiricalRisk, ends: Ends) -> np.ndarray:
+    """Says of every start whether it may have ended next to an exact solution, shape (start,)."""
+    close = np.zeros(len(ends.norms), bool)
+    moves = ends.zero & np.isfinite(ends.newton) & (ends.newton > STANDSTILL)
+    if isinstance(ends.networks, TwoLayer | MLP):
+        for some, padded in in_chunks(np.flatnonzero(moves)):
+            networks = jax.tree.map(lambda leaf, own=padded: leaf[own], ends.networks)
+            close[some] = near_zero(risk, networks)[: len(some)]
+    return close
+
+
+def in_chunks(places: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yields places by the chunk, and each chunk with its last place repeated so that all have one length.
+
+    Args:
+        places: Any, shape (place,).
+    """
+    for low in range(0, len(places), _CHUNK):
+        some = places[low : low + _CHUNK]
+        missing = _CHUNK - len(some) if len(places) > _CHUNK else 0
+        yield some, np.append(some, np.repeat(some[-1:], missing))
 
 
 def zero_gradients(

@@ -15,7 +15,7 @@ from condenslab.landscape.proof.ranks import RankProof, proven_rank, with_proof
 from condenslab.landscape.proof.roots import Root
 from condenslab.landscape.proof.shapes import Shape
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
-from condenslab.landscape.proof.stored import points_of, stored_points
+from condenslab.landscape.proof.stored import described_points, network_of, points_of, stored_points
 from condenslab.landscape.proof.width_two import Exclusion, exclude_width_two
 
 __all__ = [
@@ -36,9 +36,11 @@ __all__ = [
     "Teacher",
     "compatible",
     "complete_width_one",
+    "described_points",
     "distinct_functions",
     "embedded",
     "exclude_width_two",
+    "network_of",
     "number",
     "points_of",
     "problem_from_dict",

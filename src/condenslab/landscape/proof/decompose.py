@@ -39,14 +39,12 @@ class Decomposition:
         incoming: (w, b) of the narrow neurons, shape (neuron, augmented input).
         outgoing: Their output weights, shape (output, neuron).
         neurons: One entry a wide neuron.
-        silent: Narrow neurons that have no output weights at all and are no null neurons.
         reason: Why the network has no such form, a sentence, or empty.
     """
 
     incoming: np.ndarray
     outgoing: np.ndarray
     neurons: tuple[Neuron, ...]
-    silent: tuple[int, ...]
     reason: str = ""
 
     @property
@@ -119,17 +117,17 @@ def _assembled(
         if np.abs(total).max() <= _NONE:
             if np.abs(parts).max() > _NONE:
                 reason = "copies whose output weights cancel: no theorem here covers them; merge them first"
-                return Decomposition(incoming, outgoing, (), (), reason)
+                return Decomposition(incoming, outgoing, (), reason)
             silent.append(number)
             columns[-1] = np.zeros_like(total)
         shares = parts.T @ total / (total @ total) if number not in silent else np.zeros(len(group))
         if np.abs(parts - np.outer(total, shares)).max() > _SAME:
             reason = "copies whose output weights are not parallel: the point is not an embedded one by shares"
-            return Decomposition(incoming, outgoing, (), (), reason)
+            return Decomposition(incoming, outgoing, (), reason)
         exact = [Fraction(0) if abs(share) < _NONE else Fraction(float(share)) for share in shares]
         exact[int(np.argmax(np.abs(shares)))] += 1 - sum(exact, Fraction(0))
         for (k, sign), share in zip(group, exact, strict=True):
             found[k] = Neuron(number, share, sign)
     rows = np.array(points).reshape(len(points), incoming.shape[1])
     matrix = np.array(columns).T.reshape(outgoing.shape[0], len(columns))
-    return Decomposition(rows, matrix, tuple(found[k] for k in sorted(found)), tuple(silent))
+    return Decomposition(rows, matrix, tuple(found[k] for k in sorted(found)))

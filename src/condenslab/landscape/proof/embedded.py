@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from condenslab.landscape.proof.across import prove_across
 from condenslab.landscape.proof.activations import EVEN, ODD, ball_activation
 from condenslab.landscape.proof.carried import CarriedProof
 from condenslab.landscape.proof.decompose import Decomposition, Neuron
 from condenslab.landscape.proof.exact import ball, exact_text, flint, precision
-from condenslab.landscape.proof.forms import form_size, has_output, null_inertia, split_inertia
-from condenslab.landscape.proof.krawczyk import Section, restricted
-from condenslab.landscape.proof.points import PointProof, prove_point
+from condenslab.landscape.proof.forms import has_output, null_inertia, split_inertia
+from condenslab.landscape.proof.points import PointProof
 from condenslab.landscape.proof.problem import Problem
-from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
+from condenslab.landscape.proof.signs import ProvenInertia
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,12 +108,7 @@ def embedded(problem: Problem, narrow: PointProof, neurons: tuple[Neuron, ...]) 
 
 
 def prove_narrow(problem: Problem, parts: Decomposition, output_bias: np.ndarray | None, **how: Any) -> PointProof:
-    """Proves the narrow point, on a section where neurons have no output weights.
-
-    A silent neuron (a = 0, w and b anything) keeps the network critical exactly where E[∂_oℓ·σ(u·x̃)] = 0 for every
-    output: as many equations as outputs for d + 1 unknowns, a family of dimension d + 1 − outputs. The section fixes
-    the others of its u. There H is [[H, h, 0], [hᵀ, c, G], [0, Gᵀ, 0]] in (narrow, a, u) with G of full rank where
-    Krawczyk's operator contracts, hence the narrow inertia plus (outputs, d + 1 − outputs, outputs).
+    """Proves the narrow point, on a section where families of critical points go through it.
 
     Args:
         problem: The narrow problem.
@@ -124,36 +119,7 @@ def prove_narrow(problem: Problem, parts: Decomposition, output_bias: np.ndarray
     incoming, inputs = parts.incoming, problem.shape.widths[0]
     pieces = [incoming[:, :inputs].ravel(), incoming[:, inputs:].ravel(), parts.outgoing.ravel()]
     pieces += [] if output_bias is None else [np.asarray(output_bias, float)]
-    theta = [exact_text(value) for value in np.concatenate(pieces)]
-    if not parts.silent:
-        return prove_point(problem, theta, **how)
-    section, free = _silent_section(problem, parts.silent)
-    size, outputs = form_size(problem), problem.shape.widths[-1]
-    count = len(parts.silent)
-    if size < outputs:
-        return prove_point(problem, theta, **how)
-
-    def inertia(hessian: Any) -> ProvenInertia:
-        rest = proven_inertia(restricted(hessian, free, free))
-        added = ProvenInertia(count * outputs, count * (size - outputs), count * outputs)
-        return _sum(rest, added)
-
-    family = f"neurons {list(parts.silent)} without output weights, free in {size - outputs} directions each"
-    return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
-
-
-def _silent_section(problem: Problem, silent: tuple[int, ...]) -> tuple[Section, tuple[int, ...]]:
-    shape = problem.shape
-    inputs, width, outputs, size = shape.widths[0], shape.widths[1], shape.widths[-1], form_size(problem)
-
-    def place(k: int, j: int) -> int:
-        return k * inputs + j if j < inputs else width * inputs + k
-
-    own = {place(k, j) for k in silent for j in range(size)}
-    out = {width * size + o * width + k for k in silent for o in range(outputs)}
-    free = tuple(k for k in range(shape.size) if k not in own | out)
-    moved = [place(k, j) for k in silent for j in list(range(size))[::-1][:outputs]]
-    return Section((*free, *sorted(out)), (*free, *moved)), free
+    return prove_across(problem, [exact_text(value) for value in np.concatenate(pieces)], **how)
 
 
 def _defect(problem: Problem, neurons: tuple[Neuron, ...], shares: dict[int, list[Fraction]]) -> str:

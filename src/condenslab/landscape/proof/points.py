@@ -7,8 +7,8 @@ from typing import Any
 from condenslab.landscape.proof.enclosure import enclose
 from condenslab.landscape.proof.evidence import ball_text, number_text, sealed
 from condenslab.landscape.proof.exact import ball, dyadic_text, precision
-from condenslab.landscape.proof.krawczyk import Box, Failure, Section, box_around, krawczyk, locate, restricted
-from condenslab.landscape.proof.passes import forward, input_balls, places
+from condenslab.landscape.proof.krawczyk import Box, Failure, Section, box_around, krawczyk, locate
+from condenslab.landscape.proof.passes import forward, input_balls
 from condenslab.landscape.proof.problem import Problem
 from condenslab.landscape.proof.signs import ProvenInertia, proven_inertia
 
@@ -117,7 +117,7 @@ def prove_point(
         with precision(digits):
             found = _attempt(problem, [ball(text) for text in theta], section, reach)
             if isinstance(found, Failure):
-                proof = _unproven(problem, theta, section, found.reason, digits)
+                proof = unproven(problem, theta, section, found.reason, digits)
                 if found.hopeless:
                     break
             else:
@@ -125,7 +125,7 @@ def prove_point(
                 if proof.inertia.decided:
                     break
         digits *= 2
-    return proof or _unproven(problem, theta, section, f"{digits} digits exceed the limit, {max_digits}", digits)
+    return proof or unproven(problem, theta, section, f"{digits} digits exceed the limit, {max_digits}", digits)
 
 
 def _attempt(problem: Problem, start: list[Any], section: Section, reach: float) -> Box | Failure:
@@ -157,64 +157,15 @@ def _described(
     )
 
 
-def _unproven(problem: Problem, theta: Sequence[str], section: Section, reason: str, digits: int) -> PointProof:
-    signs = ProvenInertia(0, 0, 0, problem.shape.size)
-    return PointProof(problem, False, reason, tuple(theta), 0.0, float("inf"), signs, digits, section, "", [], [])
-
-
-def gauge(problem: Problem) -> tuple[tuple[int, ...], str]:
-    """Returns which parameters the exact symmetries of every R of this form let one hold, and the symmetries in words.
-
-    a·exp(w·x + b) does not change along (a, b) → (a·e⁻ᵗ, b + t), so −Σ_o a_o·∂R/∂a_o + ∂R/∂b = 0 everywhere; softmax
-    does not change when the same is added to all outputs, so Σ_o ∂R/∂W[o, k] = 0 and Σ_o ∂R/∂c[o] = 0 for the last
-    layer. Where all other entries of the gradient vanish, so do those of the hidden biases of exp and of the last
-    output's weights and bias.
-
-    Args:
-        problem: The problem.
-    """
-    shape, held, words = problem.shape, set(), []
-    layers = places(shape)
-    if shape.activation == "exp" and any(shape.biases[:-1]) and shape.plain:
-        held |= {layer.bias(i) for layer in layers[:-1] if layer.biased for i in range(layer.outer)}
-        words.append("the exact symmetry a·exp(b) of every hidden neuron; the hidden biases are held")
-    if problem.loss == "cross_entropy":
-        last = layers[-1]
-        held |= {last.weight(last.outer - 1, k) for k in range(last.inner)}
-        held |= {last.bias(last.outer - 1)} if last.biased else set()
-        words.append("the exact symmetry of softmax; the weights of the last output are held")
-    return tuple(sorted(held)), "; ".join(words)
-
-
-def prove_gauged(problem: Problem, theta: Sequence[str], **how: Any) -> PointProof:
-    """Proves the critical point next to θ, across the exact symmetries of R where there are some.
+def unproven(problem: Problem, theta: Sequence[str], section: Section, reason: str, digits: int) -> PointProof:
+    """Returns what says that nothing is proven, and why.
 
     Args:
         problem: The exact problem.
         theta: θ, exact numbers.
-        **how: `reach`, `digits` and `max_digits` of `prove_point`.
+        section: What was to be solved.
+        reason: Why not, a sentence.
+        digits: Binary digits that were tried.
     """
-    held, family = gauge(problem)
-    if not held:
-        return prove_point(problem, theta, **how)
-    section, inertia = gauge_section(problem, held)
-    return prove_point(problem, theta, section=section, family=family, inertia=inertia, **how)
-
-
-def gauge_section(problem: Problem, held: tuple[int, ...]) -> tuple[Section, Callable[[Any], ProvenInertia]]:
-    """Returns the section across exact symmetries, and how inertia follows on it.
-
-    Each symmetry has its tangent in the kernel of the Hessian at a critical point; on the held parameters the tangents
-    form an invertible triangular matrix, so the Hessian on the other parameters has the rest of the inertia.
-
-    Args:
-        problem: The problem.
-        held: As `gauge` returns them.
-    """
-    free = tuple(k for k in range(problem.shape.size) if k not in held)
-
-    def inertia(hessian: Any) -> ProvenInertia:
-        rest = proven_inertia(restricted(hessian, free, free))
-        return ProvenInertia(rest.positive, len(held), rest.negative, rest.open)
-
-    return Section(free, free), inertia
+    signs = ProvenInertia(0, 0, 0, problem.shape.size)
+    return PointProof(problem, False, reason, tuple(theta), 0.0, float("inf"), signs, digits, section, "", [], [])

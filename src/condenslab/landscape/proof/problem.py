@@ -126,7 +126,7 @@ class Problem:
         }
 
 
-def problem_from_dict(values: dict[str, Any]) -> Problem:
+def problem_from_dict(values: Any) -> Problem:
     """Returns the problem that `Problem.as_dict` wrote.
 
     Args:

@@ -1,23 +1,20 @@
 """One verb: a proof of the critical point next to a network, by whichever theorem applies."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from condenslab.errors import UserError
+from condenslab.landscape.proof.across import prove_across
 from condenslab.landscape.proof.compatible import CompatibleProof, compatible
 from condenslab.landscape.proof.decompose import decompose
 from condenslab.landscape.proof.decompose_deep import decompose_deep
-from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded, prove_narrow
+from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded
 from condenslab.landscape.proof.exact import check_digits, exact_text
-from condenslab.landscape.proof.points import (
-    MAX_PRECISION,
-    PRECISION,
-    REACH,
-    PointProof,
-    gauge,
-    prove_gauged,
-)
+from condenslab.landscape.proof.families import symmetric
+from condenslab.landscape.proof.hints import hint
+from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION, REACH, PointProof
 from condenslab.landscape.proof.problem import Problem, problem_of
 from condenslab.landscape.proof.shapes import canonical, shape_of
 from condenslab.networks import MLP, TwoLayer
@@ -36,10 +33,10 @@ def prove(
     """Proves that a critical point of R lies next to a network, that it is the only one there, and its inertia.
 
     An isolated point is proven by Krawczyk's operator. A network of any depth with copies of neurons (up to the sign
-    that the activation allows) or with null neurons is proven as the exact embedding of its narrower network; one of
-    two layers with neurons that have no output weights on a section across their family; exp with biases and
-    cross-entropy, which never have isolated points, on sections across their exact symmetries. Nothing is called proven
-    without an enclosure: where no theorem applies, `reason` says why.
+    that the activation allows) or with null neurons is proven as the exact embedding of its narrower network; one with
+    silent or constant units, or of data with redundant inputs, on a section across their families; exp with biases and
+    cross-entropy, which never have isolated points, on sections across their exact symmetries. `family` says which.
+    Nothing is called proven without an enclosure: where no theorem applies, `reason` says why.
 
     Args:
         about: R, whose floats are then the exact binary numbers that they are, or an exact problem (`problem_of`).
@@ -67,7 +64,6 @@ def prove(
         >>> prove(EmpiricalRisk(x, x), flat).inertia.counts
         (1, 1, 1)
     """
-    shape = shape_of(network)
     problem = about if isinstance(about, Problem) else problem_of(about, network)
     problem = _of_shape(problem, network)
     check_digits(digits, max_digits)
@@ -75,20 +71,27 @@ def prove(
         raise UserError(f"reach must be a positive number. Got {reach!r}.")
     how: dict[str, Any] = {"reach": reach, "digits": digits, "max_digits": max_digits}
     theta = [exact_text(value) for value in canonical(network)]
+    found = _by_theorem(problem, network, theta, how)
+    more = "" if found.proven else hint(problem, theta)
+    return replace(found, reason=f"{found.reason}; {more}") if more else found
+
+
+def _by_theorem(
+    problem: Problem, network: TwoLayer | MLP, theta: list[str], how: dict[str, Any]
+) -> PointProof | EmbeddedProof | CompatibleProof:
+    shape = problem.shape
     if not shape.plain:
-        return prove_gauged(problem, theta, **how)
-    if len(shape.widths) == 3 and not gauge(problem)[0]:
+        return prove_across(problem, theta, **how)
+    if len(shape.widths) == 3 and not symmetric(problem):
         parts = decompose(network)
         output_bias = None if not shape.biases[1] else np.asarray(layers(network)[1][1])
         if not parts.reason and not parts.trivial:
             return prove_embedded(problem, parts, output_bias, **how)
-        if not parts.reason and parts.silent:
-            return prove_narrow(problem, parts, output_bias, **how)
-        return prove_gauged(problem, theta, **how)
+        return prove_across(problem, theta, **how)
     found = decompose_deep(network)
     if found.embedding is None or found.trivial:
-        return prove_gauged(problem, theta, **how)
-    narrow = prove_gauged(problem.of_widths(found.widths), [exact_text(value) for value in found.theta], **how)
+        return prove_across(problem, theta, **how)
+    narrow = prove_across(problem.of_widths(found.widths), [exact_text(value) for value in found.theta], **how)
     return compatible(narrow, found.embedding)
 
 

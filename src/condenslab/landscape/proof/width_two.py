@@ -1,12 +1,8 @@
-"""Width 2 as far as it goes: branch and bound excludes critical functions of two tanh neurons from part of a box.
+"""Width 2 as far as it goes: branch and bound over pairs of tanh neurons proves which critical functions a box holds.
 
-The output weights are eliminated: with ŝ_j as in `roots`, Gram matrix G, n = ⟨y, ŝ⟩ and A = det(G)·G⁻¹n, a critical
-point of two independent neurons, both with an output weight, has
-
-    E_jα = det(G)·⟨y, ∂_αŝ_j⟩ − A_1·⟨ŝ_1, ∂_αŝ_j⟩ − A_2·⟨ŝ_2, ∂_αŝ_j⟩ = 0,   j = 1, 2,  α = w_j², c_j.
-
-A rectangle of (w_1², c_1, w_2², c_2) is excluded where the mean value theorem shows that one of the four has no zero in
-it. Next to parallel neurons all four vanish, so that this never ends by itself: what is excluded by then is reported.
+A rectangle of (w_1², c_1, w_2², c_2) is excluded or included by `pairs`, else cut. Next to parallel neurons all four
+equations vanish, so that this never ends by itself there: what is left by then is reported, and the certificate is the
+tree of cuts, so that a check needs the decided rectangles only.
 """
 
 import time
@@ -18,54 +14,49 @@ from typing import Any
 
 from condenslab.errors import UserError
 from condenslab.landscape.proof.complete import box_of
-from condenslab.landscape.proof.exact import flint, fraction, matrix_of, precision
+from condenslab.landscape.proof.evidence import sealed
+from condenslab.landscape.proof.exact import fraction, matrix_of, precision
+from condenslab.landscape.proof.pairs import Pair, Pairs
 from condenslab.landscape.proof.passes import input_balls, target_balls
 from condenslab.landscape.proof.problem import Problem
-from condenslab.landscape.proof.rectangles import Rectangle, area, balls, halves
-from condenslab.landscape.proof.units import unit_rows
+from condenslab.landscape.proof.rectangles import Rectangle, area, meet
 
 _DIGITS = 64
-_SECOND = {(1, 0): 3, (1, 1): 4, (2, 0): 4, (2, 1): 5}
-"""Row of `unit_rows` that holds the derivative of ∂_αŝ in coordinate 0 (w²) or 1 (c)."""
-
-Pair = tuple[Rectangle, Rectangle]
+CUT = Fraction(31, 64)
+"""Where a side is cut: not in the middle, where the symmetry of data puts zeros."""
 Ends = tuple[Fraction | str, Fraction | str]
 
 
 @dataclass(frozen=True, eq=False)
 class Exclusion:
-    """From which part of a box critical functions of two neurons are excluded.
+    """Which critical functions of two neurons a box holds, as far as it is decided.
 
     Attributes:
         problem: The problem.
         box: For each neuron (least w², largest w², least c, largest c), c = −b/w, exact.
-        excluded: The part of the box's volume in (w_1², c_1, w_2², c_2) in which no critical point of two independent
-            neurons with output weights lies, proven; pairs in either order are one where both have the same box.
+        roots: Rectangles that hold exactly one critical function of two independent neurons with output weights each.
+        excluded: The part of the box's volume in (w_1², c_1, w_2², c_2) that is decided: the roots are the only such
+            functions in it. Pairs in either order are one where both neurons have the same box.
         undecided: Rectangles that were left.
         boxes: How many rectangles were looked at.
+        tree: The cuts in pre-order: 0 to 3 a cut across w_1², c_1, w_2², c_2 at 31/64, the lower part first; x none, r
+            exactly one, s the same pairs in the other order, "." undecided.
     """
 
     problem: Problem
     box: Pair
+    roots: tuple[Pair, ...]
     excluded: float
     undecided: int
     boxes: int
+    tree: str
 
-
-@dataclass(frozen=True)
-class _Dual:
-    """A ball and its derivatives in the four coordinates."""
-
-    value: Any
-    slopes: tuple[Any, ...]
-
-    def __mul__(self, other: "_Dual") -> "_Dual":
-        slopes = (a * other.value + self.value * b for a, b in zip(self.slopes, other.slopes, strict=True))
-        return _Dual(self.value * other.value, tuple(slopes))
-
-    def __sub__(self, other: "_Dual") -> "_Dual":
-        slopes = (a - b for a, b in zip(self.slopes, other.slopes, strict=True))
-        return _Dual(self.value - other.value, tuple(slopes))
+    def certificate(self) -> dict[str, Any]:
+        """Returns the certificate as plain values: of what is decided, with the part of the volume that this is."""
+        box = [[str(end) for end in part] for part in self.box]
+        claim = {"count": len(self.roots), "decided": str(_decided(self.tree)), "undecided": self.undecided}
+        body = {"precision": _DIGITS, "problem": self.problem.as_dict(), "box": box, "tree": self.tree, "claim": claim}
+        return sealed("critical_pairs", body)
 
 
 def exclude_width_two(
@@ -77,7 +68,7 @@ def exclude_width_two(
     time_limit: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Exclusion:
-    """Excludes critical functions a_1·tanh(w_1·x + b_1) + a_2·tanh(w_2·x + b_2) from a part of a box.
+    """Proves which critical functions a_1·tanh(w_1·x + b_1) + a_2·tanh(w_2·x + b_2) lie in the decided part of a box.
 
     Nothing is said about the rest, nor about networks that one neuron suffices for: parallel neurons, or an output
     weight that is 0 (`complete_width_one`).
@@ -96,27 +87,83 @@ def exclude_width_two(
     whole = _box(problem, weights, centres)
     if isinstance(max_boxes, bool) or not isinstance(max_boxes, int) or max_boxes < 1:
         raise UserError(f"max_boxes must be a whole number of at least 1. Got {max_boxes!r}.")
-    alike = whole[0] == whole[1]
     end = None if time_limit is None else time.monotonic() + time_limit
-    pending: deque[Pair] = deque([whole])
-    boxes, total, excluded = 0, _volume(whole), Fraction(0)
+    top = _Node(whole)
+    pending, boxes, done, volume = deque([top]), 0, 0.0, float(area(whole[0]) * area(whole[1]))
     with precision(_DIGITS):
-        x, y = [row[0] for row in input_balls(problem)], matrix_of(target_balls(problem), 1)
+        pairs = Pairs([row[0] for row in input_balls(problem)], matrix_of(target_balls(problem), 1))
         while pending and boxes < max_boxes and (end is None or time.monotonic() < end):
-            pair = pending.popleft()
-            if alike and pair[0][2] >= pair[1][3]:  # c_1 ≥ c_2: the same pairs in the other order
-                total -= _volume(pair)
+            node = pending.popleft()
+            if whole[0] == whole[1] and node.pair[0][2] >= node.pair[1][3]:  # c_1 ≥ c_2: the same in the other order
+                node.code = "s"
                 continue
             boxes += 1
-            if _free(x, y, pair):
-                excluded += _volume(pair)
+            found = pairs.look(node.pair)
+            node.code = found.verdict
+            if found.verdict == ".":
+                node.cut(found.widest)
+                pending += node.halves
             else:
-                pending += _halved(pair)
+                done += float(area(node.pair[0]) * area(node.pair[1])) / volume
             if progress is not None and boxes % 64 == 0:
-                progress(float(excluded / total))
-    left = [pair for pair in pending if not (alike and pair[0][2] >= pair[1][3])]
-    total -= sum(map(_volume, pending), Fraction(0)) - sum(map(_volume, left), Fraction(0))
-    return Exclusion(problem, whole, float(excluded / total), len(left), boxes)
+                progress(done)
+    nodes = top.preorder()
+    _drop_twins([node for node in nodes if node.code == "r"])
+    tree = "".join(node.code for node in nodes)
+    roots = tuple(node.pair for node in nodes if node.code == "r")
+    return Exclusion(problem, whole, roots, float(_decided(tree)), tree.count("."), boxes, tree)
+
+
+@dataclass(eq=False)
+class _Node:
+    """A rectangle and what became of it."""
+
+    pair: Pair
+    code: str = "."
+    halves: tuple["_Node", ...] = ()
+
+    def cut(self, axis: int) -> None:
+        """Cuts it across a coordinate."""
+        sides = [*self.pair[0], *self.pair[1]]
+        low, high = sides[2 * axis : 2 * axis + 2]
+        middle = low + CUT * (high - low)
+        self.code = str(axis)
+        self.halves = (_Node(_with(sides, 2 * axis + 1, middle)), _Node(_with(sides, 2 * axis, middle)))
+
+    def preorder(self) -> list["_Node"]:
+        """Returns it and all below it, each before its halves."""
+        found: list[_Node] = []
+        pending: list[_Node] = [self]
+        while pending:
+            node = pending.pop()
+            found.append(node)
+            pending.extend(reversed(node.halves))
+        return found
+
+
+def _with(sides: list[Fraction], place: int, end: Fraction) -> Pair:
+    a, b, c, d, e, f, g, h = (end if k == place else side for k, side in enumerate(sides))
+    return (a, b, c, d), (e, f, g, h)
+
+
+def _drop_twins(roots: list["_Node"]) -> None:
+    """Leaves rectangles undecided that may hold a function of another one, its neurons exchanged."""
+    for number, node in enumerate(roots):
+        for other in roots[: number + 1]:
+            if all(meet(own, its) for own, its in zip(node.pair, other.pair[::-1], strict=True)):
+                node.code = "."
+
+
+def _decided(tree: str) -> Fraction:
+    """Returns the decided part of the volume, of what is not there twice."""
+    pending, decided, whole = [Fraction(1)], Fraction(0), Fraction(1)
+    for code in tree:
+        volume = pending.pop()
+        if code in "0123":
+            pending += [(1 - CUT) * volume, CUT * volume]
+        decided += volume if code in "xr" else 0
+        whole -= volume if code == "s" else 0
+    return decided / whole if whole else Fraction(0)
 
 
 def _box(problem: Problem, weights: tuple[Ends, Ends] | None, centres: tuple[Ends, Ends] | None) -> Pair:
@@ -129,63 +176,3 @@ def _box(problem: Problem, weights: tuple[Ends, Ends] | None, centres: tuple[End
             raise UserError(f"weights must have 0 ≤ least < largest. Got {low} to {weight}.")
         found.append((start**2, weight**2, least, largest))
     return found[0], found[1]
-
-
-def _volume(pair: Pair) -> Fraction:
-    return area(pair[0]) * area(pair[1])
-
-
-def _halved(pair: Pair) -> list[Pair]:
-    """Returns both halves, cut across the neuron with the larger rectangle."""
-    first, second = pair
-    if area(first) >= area(second):
-        return [(half, second) for half in halves(first)]
-    return [(first, half) for half in halves(second)]
-
-
-def _free(x: list[Any], y: Any, pair: Pair) -> bool:
-    """Returns whether one of the equations has no zero in the rectangle, by the mean value theorem."""
-    box = [ball for part in pair for ball in balls(part)]
-    middle = [ball.mid() for ball in box]
-    at, over = _equations(x, y, middle), _equations(x, y, box)
-    for centre, wide in zip(at, over, strict=True):
-        value = centre.value
-        for slope, ball, mid in zip(wide.slopes, box, middle, strict=True):
-            value += slope * (ball - mid)
-        if not value.contains(0):
-            return True
-    return False
-
-
-def _equations(x: list[Any], y: Any, box: list[Any]) -> list[_Dual]:
-    """Returns E_1q, E_1c, E_2q, E_2c with their derivatives over a box (q_1, c_1, q_2, c_2)."""
-    units = [unit_rows(x, box[2 * j], box[2 * j + 1], second=True) for j in range(2)]
-    rows = matrix_of([row for unit in units for row in unit], len(x))
-    products, sums = (rows * rows.transpose()).tolist(), [entry for (entry,) in (rows * y).tolist()]
-
-    def moved(j: int, k: int, t: int) -> int | None:
-        """Row that holds the derivative of row k of neuron j in coordinate t, or None where it is 0."""
-        if t // 2 != j:
-            return None
-        return 6 * j + (1 + t % 2 if k == 0 else _SECOND[k, t % 2])
-
-    def sum_of(j: int, k: int) -> _Dual:
-        places = [moved(j, k, t) for t in range(4)]
-        return _Dual(sums[6 * j + k], tuple(flint.arb(0) if p is None else sums[p] for p in places))
-
-    def product(j: int, k: int, i: int, h: int) -> _Dual:
-        slopes = []
-        for t in range(4):
-            left, right = moved(j, k, t), moved(i, h, t)
-            slope = flint.arb(0) if left is None else products[left][6 * i + h]
-            slopes.append(slope if right is None else slope + products[6 * j + k][right])
-        return _Dual(products[6 * j + k][6 * i + h], tuple(slopes))
-
-    g11, g12, g22 = product(0, 0, 0, 0), product(0, 0, 1, 0), product(1, 0, 1, 0)
-    n1, n2 = sum_of(0, 0), sum_of(1, 0)
-    determinant, a1, a2 = g11 * g22 - g12 * g12, n1 * g22 - n2 * g12, n2 * g11 - n1 * g12
-    return [
-        determinant * sum_of(j, k) - a1 * product(0, 0, j, k) - a2 * product(1, 0, j, k)
-        for j in range(2)
-        for k in (1, 2)
-    ]

@@ -53,14 +53,14 @@ def _courses(rates: list[Record]) -> Drawing:
     figures.title(axes[0, 0], "Risk near each branch")
     if gaps:
         figures.value_curves(axes[0, 1], gaps, x_label=time, y_label="|w₁ − w₂|", logarithmic="xy")
-        figures.title(axes[0, 1], "The neurons of Q₁ come together")
+        figures.title(axes[0, 1], "Distance of the two neurons, near Q₁")
     case = rates[0].case
     return Drawing(
         "How flow comes to the branches",
-        f"σ = exp, two neurons, two inputs, {case['samples']} samples, started {case['radius']:g} from a point of the "
-        "branch; one line a seed. Left: on Q₂ and Q₃ the Hessian has the rank of the codimension and the risk falls "
-        "exponentially; on the condensed branch Q₁ it falls like t⁻², a straight line here. Right: meanwhile the two "
-        "neurons come together like t^(−1/2).",
+        f"σ = exp, two neurons, two inputs, {case['samples']} samples, started {figures.readable(case['radius'])} "
+        "from a point of the "
+        "branch; one line a seed. Left: the risk; a power of time is a straight line here. Right: meanwhile, the "
+        "distance of the two neurons.",
         figure,
     )
 
@@ -90,9 +90,9 @@ def _ranks(rates: list[Record]) -> Drawing:
     figures.title(axes[0, 0], "Rank of the Hessian on each branch")
     return Drawing(
         "Ranks along the branches",
-        "At one point of each branch, the Hessian of the risk on the first n samples. It stops at 3 on Q₁, whose "
-        "codimension is 5: the risk is flat to second order in two directions across the branch. On Q₂ and Q₃ it "
-        "reaches the codimension 4 (their lines coincide).",
+        "At one point of each branch, the Hessian of the risk on the first n samples. The codimension is 5 on Q₁ "
+        "and 4 on Q₂ and Q₃ (their lines coincide); where the rank is less, the risk is flat to second order in "
+        "some direction across the branch.",
         figure,
     )
 
@@ -118,7 +118,8 @@ def _successes(group: list[Record], names: list[str] | None) -> Drawing:
     figures.title(axes[0, 0], f"Recovery from near a branch, {name}")
     return Drawing(
         f"Recovery against samples, {name}",
-        f"{case['trials']} flows a point, from {case['radius']:g} off a random point of the branch, with fresh "
+        f"{case['trials']} flows a point, from {figures.readable(case['radius'])} off a random point of the branch, "
+        "with fresh "
         "samples; bars are 95 % intervals. Vertical lines: the codimension, from which on Theorem 5.4 promises "
         "recovery near almost every point. Blocks are named by their sizes; ₀ marks those whose output weights add "
         "up to zero.",

@@ -81,7 +81,7 @@ def _points(width: int, target_width: int, inputs: int, flows: int) -> list[Stat
             lost("branches"),
             at_least(1),
             f"{name}; flows of {flows} that do not recover, for each branch at its largest such n and each point",
-            label=f"with too few samples no point is recovery stable ({name})",
+            label=f"too few samples: no stable point ({name})",
             **shared,
         ),
         Statement(
@@ -90,7 +90,7 @@ def _points(width: int, target_width: int, inputs: int, flows: int) -> list[Stat
             lost("exceptional"),
             exactly(0),
             f"{name}, n = {last}; flows of {flows} that do not recover, for each point",
-            label=f"with more than (d + 1)m samples any point is stable ({name})",
+            label=f"enough samples: any point is stable ({name})",
             **shared,
         ),
     ]

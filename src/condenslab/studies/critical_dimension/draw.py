@@ -40,8 +40,9 @@ def _coranks(done: Sequence[Record]) -> Drawing:
     undecided = sum(not r.values["decided"] for r in done)
     caption = (
         "Corank of the Hessian at random compatible embeddings of critical points made to order, against the number of "
-        "free parameters that the count of EP22 predicts (a theorem for two layers, heuristic for three). On the line "
-        "both agree. The points 'K alone' show the dimension that is proved; their distance below the line is K₁K₂. "
+        "free parameters that the count of EP22 predicts (a theorem for two layers, heuristic for three). On the "
+        "line both would agree. The points 'K alone' show the dimension that is proved; their distance below the "
+        "line is K₁K₂. "
         f"{undecided} of {len(done)} spectra have no gap that decides and are left out."
     )
     return Drawing(CORANKS, caption, figure)

@@ -83,8 +83,7 @@ def _counts(records: Sequence[Record]) -> Drawing | None:
         ax.minorticks_off()
     caption = (
         "Number of orientations along training, with one input; thick: first seed, thin: the others. Strays of at "
-        "most 3 % of the neurons are left out. With random samples the drift Σ y x differs from seed to seed, and "
-        "where it is weak tanh neurons have not gathered at epoch 200."
+        "most 3 % of the neurons are left out. With random samples the drift Σ y x differs from seed to seed."
     )
     return Drawing("When the orientations form", caption, figure)
 
@@ -133,11 +132,10 @@ def _direction(records: Sequence[Record]) -> Drawing | None:
     axes[0, 1].set_ylabel("|cosine| with Σ y x")
     axes[0, 1].set_ylim(0.5, 1.01)
     figures.legend_below(axes[0, 1])
-    figures.title(axes[0, 1], f"Every neuron, std {stds[0]:g}, first seed")
+    figures.title(axes[0, 1], f"Every neuron, std {figures.readable(stds[0])}, first seed")
     caption = (
         "tanh neurons with five inputs, when the risk has fallen by 0.1 %: how far they point along the direction "
-        "of the theory, ±Σ y x. It is exact at leading order under gradient flow; Adam turns the neurons "
-        "elsewhere, although there too they share two orientations."
+        "of the theory, ±Σ y x, which is exact at leading order under gradient flow."
     )
     return Drawing("The direction ±Σ y x, under gradient flow and Adam", caption, figure)
 

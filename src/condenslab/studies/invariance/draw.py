@@ -73,9 +73,9 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
     return [
         Drawing(
             DISTANCES,
-            "One seed a method. Distances below 1e-18 are drawn there. Equal, opposite and dead neurons are kept to "
-            "rounding by every method; the balance a² − ‖w‖² of ReLU neurons (relative change) by gradient flow only; "
-            "neurons with equal input weights but unequal output weights part under any of them.",
+            "One seed a method. Distances below 1e-18 are drawn there. The manifolds: equal, opposite and dead "
+            "neurons; the balance a² − ‖w‖² of ReLU neurons (relative change); neurons with equal input weights "
+            "but unequal output weights.",
             figure,
         )
     ]

@@ -36,8 +36,7 @@ def _planes(critical: list[Record]) -> Drawing:
         figures.title(ax, _name(record))
     caption = (
         "The change of the risk over the plane of the eigenvectors of the lowest and the highest eigenvalue of the "
-        "Hessian, through a minimum of the narrow network whose first neuron is split in equal shares. Where its risk "
-        "is positive the embedded minimum is a saddle; where it is zero the risk nowhere falls below."
+        "Hessian, through a minimum of the narrow network whose first neuron is split in equal shares."
     )
     return Drawing(PLANES, caption, figure)
 
@@ -56,7 +55,7 @@ def _lines(critical: list[Record]) -> Drawing:
         axes[1, column].set_ylim(center - 0.05, center + 0.05)
     caption = (
         "Top: the risk along the lowest eigenvector and its quadratic model, whose curvature is the eigenvalue. "
-        "Bottom: the risk as the share of one copy goes from −1 to 2: every point of this line is critical."
+        "Bottom: the risk as the share of one copy goes from −1 to 2."
     )
     return Drawing(LINES, caption, figure)
 
@@ -97,8 +96,5 @@ def _permuted(runs: list[Record]) -> Drawing:
     label = "t on the line from θ (0) to the same network with swapped neurons (1)"
     figures.risk_line(axes[0, 0], runs[0].arrays["steps"], curves, label=label)
     axes[0, 0].set_yscale("log")
-    caption = (
-        "The risk on the line between the trained network and the same network with its neurons swapped in pairs: the "
-        "ends have one risk, and the curve is symmetric about the middle."
-    )
+    caption = "The risk on the line between the trained network and the same network with its neurons swapped in pairs."
     return Drawing(PERMUTED, caption, figure)

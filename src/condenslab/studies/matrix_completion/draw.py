@@ -53,9 +53,10 @@ def _map(records: Sequence[Record]) -> Drawing | None:
     seeds = len({r.case["seed"] for r in own})
     caption = (
         "4 × 4 matrices factorised as A·B with 32 parameters, trained on n entries from entries N(0, "
-        f"{own[0].case['std']:g}²) until the training error is below 1e-9; mean over {seeds} seed(s) of the "
+        f"{figures.readable(own[0].case['std'])}²) until the training error is below 1e-9; mean over "
+        f"{figures.counted(seeds, 'seed')} of the "
         f"mean squared "
-        "error over all 16 entries. Rows and columns are sorted by norm first. The error falls at n = 2rd − r²."
+        "error over all 16 entries. Rows and columns are sorted by norm first; the optimistic sample size is 2rd − r²."
     )
     return Drawing("Completing matrices of rank 1 to 4", caption, figure)
 
@@ -68,16 +69,15 @@ def _scale(records: Sequence[Record]) -> Drawing | None:
     curves = {}
     for std in sorted({r.case["std"] for r in own}, reverse=True):
         errors = [mean_error(own, "scale", "M1", n, std) for n in counts]
-        curves[f"std {std:g}"] = (counts, [np.nan_to_num(e or _FLOOR, nan=1.0) for e in errors])
+        curves[f"std {figures.readable(std)}"] = (counts, [np.nan_to_num(e or _FLOOR, nan=1.0) for e in errors])
     figure, axes = figures.panels(1, 1, width=5.6, height=3.9)
     figures.value_curves(axes[0, 0], curves, x_label="observed entries n", y_label="mean test error", logarithmic="y")
     axes[0, 0].axvline(7, color="black", linewidth=0.9, linestyle=":", zorder=1)
-    figures.title(axes[0, 0], "The error follows the initial scale (M1, O = 7)")
+    figures.title(axes[0, 0], "Error by initial scale (M1, O = 7)")
     figures.legend_below(axes[0, 0], columns=4)
     caption = (
-        "Target M1 (rank 1), entries of row 4 and column 3 first. Dotted: O = 7. From n = 7 on the error "
-        "falls with the "
-        "standard deviation of the initial entries; before, no scale helps."
+        "Target M1 (rank 1), entries of row 4 and column 3 first. Dotted: O = 7. One line a standard deviation "
+        "of the initial entries."
     )
     return Drawing("Success against initial scale", caption, figure)
 
@@ -102,10 +102,10 @@ def _orders(records: Sequence[Record]) -> Drawing | None:
         limits=(-8.0, 1.0),
         marks={"first n of rank 7": marks},
     )
-    figures.title(axes[0, 0], "The order of the entries decides (M2, rank 1, O = 7)")
+    figures.title(axes[0, 0], "Error by order of the entries (M2, rank 1, O = 7)")
     caption = (
         "Six published orders, without the third, whose print is damaged. Entries are no generic inputs: seven of them "
-        "may leave directions open. The error falls where the tangents of the first n entries reach rank 7."
+        "may leave directions open. Marked: where the tangents of the first n entries reach rank 7."
     )
     return Drawing("Six observation orders", caption, figure)
 
@@ -125,13 +125,12 @@ def _designs(records: Sequence[Record]) -> Drawing | None:
             ]
             if errors:
                 won = sum(error < SUCCESS for error in errors)
-                values[f"{word}\nstd {std:g}\n{won} of {len(errors)}"] = errors
+                values[f"{word}\nstd {figures.readable(std)}\n{won} of {len(errors)}"] = errors
     figures.seed_values(axes[0, 0], values, y_label="test error", logarithmic=True)
     axes[0, 0].axhline(SUCCESS, color="black", linewidth=0.9, linestyle=":", zorder=1)
     figures.title(axes[0, 0], "Random designs of seven entries (M1)")
     caption = (
         "Every mark is a random design of seven entries; below the dotted line it counts as recovered (number under "
-        "each column). Rank 7 is necessary; it is not sufficient for gradient descent, which often reaches another "
-        "interpolant of low loss and larger rank, the less often the smaller the initial entries."
+        "each column). The rank is that of the design, for some standard deviations of the initial entries."
     )
     return Drawing("Rank 7 is necessary, not sufficient", caption, figure)

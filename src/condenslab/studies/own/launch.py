@@ -6,12 +6,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from condenslab.imports import imported
 from condenslab.studies.launch import environment
 from condenslab.studies.own.axes import axes
 from condenslab.studies.own.library import VARIES, experiment
 from condenslab.studies.own.search import Strategy, strategy
-from condenslab.studies.own.spec import Spec, read_spec
+from condenslab.studies.own.spec import Search, Spec, read_spec
 from condenslab.studies.own.work import Point, PointWork, laboratory
 from condenslab.studies.work import JaxSettings
 from condenslab.sweeps import (
@@ -25,9 +27,11 @@ from condenslab.sweeps import (
     costs_of,
     executor,
     planned,
+    plans,
     seconds_left,
 )
 from condenslab.sweeps.executors.kept import Kept, kept
+from condenslab.sweeps.files import checksum
 from condenslab.sweeps.quarantine import quarantine
 
 _MEMBER = 2**20
@@ -97,7 +101,8 @@ def plan_file(path: str | Path, *, out: str | Path = "runs", place: str = "inpro
 
     Returns:
         `sweep`, `points`, and for a grid `cases`, `stored`, `batches`, `programs` and `seconds`; these are None for a
-        search, whose cases show on its way, and `seconds` is None where no record says what a case takes.
+        search, whose cases show on its way, and `seconds` is None where no record says what a case takes. `at_most` is
+        how many cases it may come to.
 
     Raises:
         UserError: The file holds a mistake.
@@ -108,7 +113,8 @@ def plan_file(path: str | Path, *, out: str | Path = "runs", place: str = "inpro
     names = ("cases", "stored", "batches", "programs", "seconds")
     head = {"sweep": spec.name, "points": len(points)}
     if spec.search is not None:
-        return head | dict.fromkeys(names)
+        most = len(points) * strategy(spec.search).left() * len(_repeats(spec.search))
+        return head | dict.fromkeys(names) | {"at_most": most}
     workers = executor(place).workers
     grid = grid_of(spec, points)
     store = Store(out) if Store.exists(out) else None
@@ -119,8 +125,10 @@ def plan_file(path: str | Path, *, out: str | Path = "runs", place: str = "inpro
     left = sum(len(missing) for _, missing in pending)
     seconds = seconds_left([batch for batch, _ in pending], costs, workers) if costs.programs or not pending else None
     programs = len({batch.program for batch in batches})
-    return head | dict(
-        zip(names, (len(grid.cases), len(grid.cases) - left, len(batches), programs, seconds), strict=True)
+    return (
+        head
+        | dict(zip(names, (len(grid.cases), len(grid.cases) - left, len(batches), programs, seconds), strict=True))
+        | {"at_most": len(grid.cases)}
     )
 
 
@@ -142,9 +150,11 @@ def checked(spec: Spec) -> list[dict[str, Any]]:
 
 def _computing(
     spec: Spec, path: str | Path, work: PointWork, store: Store, workers: Kept, **options: Any
-) -> Callable[[list[dict[str, Any]]], list[Record]]:
-    """Returns the function that computes points and returns their records."""
+) -> Callable[..., list[Record]]:
+    """Returns the function that computes points, of a search those of a round, and returns their records."""
     quarantine(store, options["say"])
+    search = _named(spec)
+    noted = {plan.ids for plan in plans(store) if search and plan.search == search}
     records: dict[str, Record] = {}
     seen: set[Path] = set()
 
@@ -156,12 +166,14 @@ def _computing(
             if record.status != "failed" or identity not in records:
                 records[identity] = record
 
-    def compute(points: list[dict[str, Any]]) -> list[Record]:
+    def compute(points: list[dict[str, Any]], to_come: int = 0) -> list[Record]:
         grid = grid_of(spec, points)
-        # A search finds its points on its way: only a grid is known, and so planned, when it begins.
         memory = None
-        if spec.search is None:
-            memory = planned(store, grid, preset="", seed=0, command=["sweep", str(path)]).memory
+        if "".join(grid.ids) not in noted:
+            plan = planned(store, grid, preset="", seed=0, command=["sweep", str(path)], search=search, to_come=to_come)
+            memory = None if search else plan.memory
+        if not points:
+            return []
         look()
         known = {identity: record.status for identity, record in records.items()}
         complete(grid, work, store, memory=memory, known=known, executor=workers, environment=environment, **options)
@@ -222,30 +234,39 @@ def _key(spec: Spec) -> Callable[[Point], Hashable]:
     return key
 
 
-def _searched(
-    spec: Spec, bases: list[dict[str, Any]], compute: Callable[[list[dict[str, Any]]], list[Record]]
-) -> Swept:
+def _searched(spec: Spec, bases: list[dict[str, Any]], compute: Callable[..., list[Record]]) -> Swept:
     """Asks the searches of all points, computes, tells them, until none asks any more."""
     assert spec.search is not None
     searches: list[Strategy] = [strategy(spec.search) for _ in bases]
-    over = axes(spec.search.over, "search.over")
-    repeats = [dict(zip(over, values, strict=True)) for values in product(*over.values())]
+    repeats = _repeats(spec.search)
     records: dict[str, Record] = {}
     while True:
+        left = sum(search.left() for search in searches) * len(repeats)
         asked = [search.ask() for search in searches]
         points = [
             base | place | repeat for base, own in zip(bases, asked, strict=True) for place in own for repeat in repeats
         ]
         if not points:
             break
-        found = compute(points)
+        found = compute(points, max(0, left - len(points)))
         records |= {record.id: record for record in found}
         places = [found[k : k + len(repeats)] for k in range(0, len(found), len(repeats))]
         for search, own in zip(searches, asked, strict=True):
             if own:
                 search.tell([places.pop(0) for _ in own])
+    compute([])  # notes that nothing more is to come
     answers = [{"point": base} | search.answer() for base, search in zip(bases, searches, strict=True)]
     return _swept(spec, list(records.values()), answers)
+
+
+def _repeats(search: Search) -> list[dict[str, Any]]:
+    over = axes(search.over, "search.over")
+    return [dict(zip(over, values, strict=True)) for values in product(*over.values())]
+
+
+def _named(spec: Spec) -> str:
+    """Returns what tells the search of a file from another one: another range is another request, as of a grid."""
+    return "" if spec.search is None else checksum(msgspec.json.encode(spec))
 
 
 def _swept(spec: Spec, records: Sequence[Record], answers: list[dict[str, Any]]) -> Swept:

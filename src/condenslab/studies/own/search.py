@@ -25,6 +25,10 @@ class Strategy(Protocol):
         """Takes the records of each place that was asked for last, in order."""
         ...
 
+    def left(self) -> int:
+        """Returns how many places it may yet ask for, at most."""
+        ...
+
     def answer(self) -> dict[str, Any]:
         """Returns what was found."""
         ...
@@ -94,6 +98,12 @@ class _Bisecting:
         else:
             self._ends[0 if verdicts[0] == self._holding[0] else 1] = self._middle()
 
+    def left(self) -> int:
+        if self._reason:
+            return 0
+        width = (self._ends[1] - self._ends[0]) / self._search.tolerance
+        return (0 if self._holding else 2) + max(0, math.ceil(math.log2(width)))
+
     def answer(self) -> dict[str, Any]:
         low, high = (10**end if self._search.log else end for end in self._ends)
         middle = 10 ** self._middle() if self._search.log else self._middle()
@@ -147,6 +157,14 @@ class _Growing:
         if self._low > self._high and self._found is None:
             self._reason = "the condition holds nowhere in the range"
 
+    def left(self) -> int:
+        among = self._high - self._low + 1
+        if self._reason or among <= 0:
+            return 0
+        if not self._search.monotone:
+            return among if self._found is None else 0
+        return among.bit_length() if self._probes else 1 + (among - 1).bit_length()
+
     def answer(self) -> dict[str, Any]:
         return {"smallest": None if self._reason else self._found, "probes": self._probes, "reason": self._reason}
 
@@ -189,6 +207,9 @@ class _Tuning:
             self._study.tell(trial, value)
             if self._best is None or sign * value < sign * self._best[0]:
                 self._best = value, place
+
+    def left(self) -> int:
+        return self._search.trials - self._probes
 
     def answer(self) -> dict[str, Any]:
         value, place = self._best or (None, None)

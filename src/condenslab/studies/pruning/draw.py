@@ -51,7 +51,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         f"error summed over 10 outputs, Adam at rate {figures.readable(record.case['rate'])}, every parameter drawn "
         f"with variance {width}⁻⁶). At each recorded epoch its neurons are merged by the source's rule (cosine at "
         f"least {record.case['similarity']}, amplitude filter {record.case['amplitude_filter']}). Left, seed "
-        f"{record.case['seed']}: the merged network rests at the loss of the plateau, which the whole one leaves. "
+        f"{record.case['seed']}: the loss of the merged network and of the whole one. "
         "Right: how often both predict one class, and how often each is right."
     )
     return [Drawing("Merging what has condensed", caption, figure)]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
@@ -25,7 +24,12 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     main = results.flow("small", decayed=True) or results.flow("small", decayed=False)
     drawn: list[Drawing | None] = []
     if main:
-        drawn += [_overview(main[0], results), _course(main, results), _stages(main[0], results), _film(main[0])]
+        drawn += [
+            _overview(main[0], results),
+            _course(main, results),
+            _stages(main[0], results),
+            _film(main[0], results),
+        ]
     drawn += networks(results, main)
     return [drawing for drawing in drawn if drawing is not None]
 
@@ -44,54 +48,69 @@ def _overview(record: Record, results: Results) -> Drawing | None:
     arrays = record.arrays
     if "frame_functions" not in arrays:
         return None
-    figure, axes = figures.panels(2, 2, width=5.0, height=3.9)
+    figure, axes = figures.panels(2, 3, width=3.6, height=3.2)
+    axes[0, 0].set_subplotspec(axes[0, 0].get_gridspec()[0, :2])
+    axes[0, 1].remove()
     interval = _plateau(record, results)
     figures.risk_curve(axes[0, 0], arrays["times"], arrays["risk"], levels=_levels(results), plateau=interval)
     figures.title(axes[0, 0], "Risk along gradient flow")
     moments = _moments(record, interval)
     curves = {f"t = {figures.readable(arrays['frame_times'][k], 2)}": arrays["frame_functions"][k] for k in moments}
-    figures.function_curves(axes[0, 1], arrays["grid"], curves)
-    figures.title(axes[0, 1], "Output at three of those times")
-    _scatter(axes[1, 0], record, -1)
-    figures.title(axes[1, 0], "Neurons, before and after")
-    figures.cosine_heatmap(axes[1, 1], _cosine(arrays["frame_weights"][1 + moments[len(moments) // 2]]))
-    figures.title(axes[1, 1], "Similarity of all neurons, on the plateau")
+    figures.function_curves(axes[0, 2], arrays["grid"], curves, samples=_samples(record))
+    figures.title(axes[0, 2], "Output at three times")
+    names, groups = _final_groups(record)
+    for ax, frame, name in zip(axes[1], *_frames(record, moments), strict=False):
+        strong = figures.grouped_neurons(
+            ax, arrays["frame_angles"][frame], arrays["frame_amplitudes"][frame], groups, names
+        )
+        figures.title(ax, f"{name}: {strong} above {100 * _STRONG:g} %")
+    if names:
+        figures.legend_below(axes[1, 1])
     width = record.case["width"]
     caption = (
-        f"Width {width}, seed {record.case['seed']}. Top left: the risk rests near the minimum of the narrowest "
-        "network for decades of time before it falls. Top right: the function at the start, on the plateau and at the "
-        "end. Bottom left: every neuron as orientation against amplitude (logarithmic), before and after. Bottom "
-        "right: cosine similarity of the input weights (bias included) of all neurons, ordered by the leading "
-        "eigenvector." + (" Inputs and targets are standardised." if record.case["standardise"] else "")
+        f"Width {width}, seed {record.case['seed']}. Above: the risk, the lowest risks of narrow networks as lines "
+        "and the time within 10 % of the first shaded; and the function at three of those times. Below: every neuron, "
+        "its orientation against its amplitude relative to the largest at that time, coloured by the neuron that "
+        f"it is part of at the end; grey ones end below {100 * _STRONG:g} % of the largest, the dashed line."
+        + (" Inputs and targets are standardised." if record.case["standardise"] else "")
     )
     return Drawing(f"From {width} neurons to a few", caption, figure)
 
 
-def _stages(record: Record, results: Results) -> Drawing:
-    arrays, moments = record.arrays, _moments(record, _plateau(record, results))
+def _frames(record: Record, moments: list[int]) -> tuple[list[int], list[str]]:
+    """Returns the frames of neurons that belong to the moments, the start instead of the first one, and their names."""
     frames = [0, *(1 + k for k in moments[1:])]
-    names = ["start", *(f"t = {figures.readable(arrays['frame_times'][k - 1], 2)}" for k in frames[1:])]
-    rows = 2 if "frame_angles" in arrays else 1
-    figure, axes = figures.panels(rows, len(frames), width=3.5, height=3.5)
+    times = [record.arrays["frame_times"][k - 1] for k in frames[1:]]
+    return frames, ["start", *(f"t = {figures.readable(time, 2)}" for time in times)]
+
+
+def _samples(record: Record) -> tuple[np.ndarray, np.ndarray] | None:
+    """Returns inputs and targets, which older records do not hold."""
+    arrays = record.arrays
+    return (arrays["inputs"][:, 0], arrays["targets"][:, 0]) if "inputs" in arrays else None
+
+
+def _stages(record: Record, results: Results) -> Drawing:
+    arrays = record.arrays
+    frames, names = _frames(record, _moments(record, _plateau(record, results)))
+    flat = "frame_angles" in arrays
+    figure, axes = figures.panels(2 if flat else 1, len(frames), width=3.5, height=3.5)
+    final, groups = _final_groups(record)
     for column, (frame, name) in enumerate(zip(frames, names, strict=True)):
-        last = column == len(frames) - 1
-        figures.cosine_heatmap(axes[-1, column], _cosine(arrays["frame_weights"][frame]), colour_bar=last)
+        order = np.argsort(arrays["frame_angles"][frame]) if flat else None
+        cosine = _cosine(arrays["frame_weights"][frame])
+        figures.cosine_heatmap(axes[-1, column], cosine, order=order, colour_bar=column == len(frames) - 1)
         figures.title(axes[0, column], name)
-        if rows == 2:
-            _scatter(axes[0, column], record, frame, initial=False)
+        if flat:
+            angles, amplitudes = arrays["frame_angles"][frame], arrays["frame_amplitudes"][frame]
+            figures.grouped_neurons(axes[0, column], angles, amplitudes, groups, final, logarithmic=True)
     caption = (
         "All neurons at the start, on the plateau and at the end"
-        + (": orientation and amplitude above, " if rows == 2 else ": ")
-        + "cosine similarity of input weights (bias included). Most neurons stay small; at the end those above "
-        f"{100 * _STRONG:g} % of the largest amplitude number {int(_strong(record).sum())}."
+        + (": orientation and amplitude (logarithmic) above, " if flat else ": ")
+        + f"cosine similarity of input weights (bias included){', ordered by angle' if flat else ''}. At the end those "
+        f"above {100 * _STRONG:g} % of the largest amplitude, the dashed line, number {int(_strong(record).sum())}."
     )
     return Drawing("Condensation, stage by stage", caption, figure)
-
-
-def _scatter(ax: Axes, record: Record, frame: int, *, initial: bool = True) -> None:
-    angles, amplitudes = record.arrays["frame_angles"], record.arrays["frame_amplitudes"]
-    first = {"initial_angle": angles[0], "initial_amplitude": amplitudes[0]} if initial else {}
-    figures.orientation_amplitude(ax, angles[frame], amplitudes[frame], logarithmic=True, **first)
 
 
 def _plateau(record: Record, results: Results) -> tuple[float, float] | None:
@@ -132,16 +151,19 @@ def _course(runs: list[Record], results: Results) -> Drawing:
         )
     caption = (
         "Risk against time of the gradient flow from small initialisation. Horizontal lines: the lowest positive risk "
-        "of a critical function of each narrow width. The drop at the end is the second stage, in which the L2 term is "
-        "switched off."
+        "of a critical function of each narrow width. The last stage of each is without the L2 term."
     )
     return Drawing(COURSE, caption, figure)
 
 
-def _film(record: Record) -> Drawing | None:
+def _film(record: Record, results: Results) -> Drawing | None:
     arrays = record.arrays
     if "frame_functions" not in arrays:
         return None
+    names, groups = _final_groups(record)
+    facts = [("parameters", f"{3 * record.case['width']:,}")]
+    if "rank" in record.values:
+        facts.append(("model rank of what is left", f"{record.values['rank']:,}"))
     film = figures.trajectory_player(
         arrays["grid"],
         arrays["frame_functions"],
@@ -149,8 +171,37 @@ def _film(record: Record) -> Drawing | None:
         arrays["frame_amplitudes"][1:],
         arrays["frame_times"],
         arrays["frame_risk"],
+        samples=_samples(record),
+        curve=(arrays["times"], arrays["risk"]),
+        groups=groups,
+        names=names,
+        levels=_levels(results)[:1],
+        facts=[*facts, ("samples", f"{record.case['samples']:,}")],
     )
-    caption = (
-        "Move the slider: the function that the network computes, its neurons, and where it stands on the risk curve."
-    )
+    caption = "The function that the network computes, its neurons, and where it stands on the risk curve, at any time."
     return Drawing("The flow as a film", caption, film)
+
+
+def _final_groups(record: Record) -> tuple[list[str], np.ndarray]:
+    """Returns the neurons that merging leaves, in words, and for every neuron which of them it ends in, or −1.
+
+    A neuron goes with the one whose direction is nearest up to sign, if its amplitude ends above 5 % of the largest.
+    """
+    if not {"reduced_parameters", "frame_angles"} <= {*record.arrays} or record.case["activation"] != "tanh":
+        return [], np.full(record.case["width"], -1)
+    table = record.arrays["reduced_parameters"]
+    table = table * np.where(table[:, :1] < 0, -1.0, 1.0)
+    table = table[np.argsort(np.arctan2(table[:, 1], table[:, 0]))]
+    turn = record.arrays["frame_angles"][-1][:, None] - np.arctan2(table[:, 1], table[:, 0])
+    nearest = np.argmax(np.abs(np.cos(turn)), axis=1)
+    return [_neuron(*row) for row in table], np.where(_strong(record), nearest, -1)
+
+
+def _neuron(w: float, b: float, a: float) -> str:
+    """Writes a·tanh(w·x + b) as one would by hand."""
+
+    def factor(number: float) -> str:
+        return "" if abs(number - 1) < 5e-3 else f"{number:.3g}·"
+
+    shift = "" if abs(b) < 5e-3 else f" {'+' if b > 0 else '−'} {abs(b):.3g}"
+    return f"{factor(a)}tanh({factor(w)}x{shift})"

@@ -112,7 +112,7 @@ def _embedding(results: Results) -> Drawing | None:
     figures.inertia_bars(axes[0, 0], labels, counts)
     caption = (
         "Hessian eigenvalues of the lowest minimum of widths 1 and 2, before and after it is embedded into the wide "
-        "network by splitting: a minimum becomes a strict saddle, and no count falls."
+        "network by splitting."
     )
     return Drawing(SADDLE, caption, figure)
 

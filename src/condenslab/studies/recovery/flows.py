@@ -167,7 +167,7 @@ def _course(start: networks.TwoLayer, runs: list[Trajectory], setting: Setting) 
         "frame_weights": np.stack([_augmented(network) for network in (start, *shown)]),
     }
     if setting.one_input:
-        arrays["grid"] = setting.grid[:, 0]
+        arrays |= {"grid": setting.grid[:, 0], "inputs": setting.inputs, "targets": setting.targets}
         arrays["frame_functions"] = np.asarray(
             _functions(jnp.asarray(joined["parameters"][frames]), start, jnp.asarray(setting.grid))
         )

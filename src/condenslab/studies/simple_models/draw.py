@@ -44,7 +44,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figures.legend_below(axes[0, 2])
     caption = (
         "Gradient descent from small initialisation. Left and middle: seven targets; framed: their O. "
-        "Right: a sparse target of many inputs, as a linear function, as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: both "
-        "products need fewer samples than inputs, but more than the sparsity, their optimistic sample size."
+        "Right: a sparse target of many inputs, as a linear function, as Σ(a² − b²)x and as Σ a⁽¹⁾a⁽²⁾a⁽³⁾x: the "
+        "sparsity is the optimistic sample size of both products."
     )
     return [Drawing(FIGURE, caption, figure)]

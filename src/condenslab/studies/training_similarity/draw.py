@@ -49,9 +49,10 @@ def _spectrum(results: Results, title: str) -> Drawing:
     case = results.trials[results.widths[0]][0].case
     caption = (
         f"Each column is a width: the share of all {case['steps']:,} steps of all its trials spent in each of 200 bins "
-        "of log₁₀ R. Horizontal bands are risks at which training rests; they continue from narrow to wide networks. "
+        "of log₁₀ R. Horizontal bands are risks at which training rests. "
         "Dashed: critical risks found by enumeration, without training. The start has standard deviation "
-        f"{case['std']:g}·m^−{case['exponent']:g} for every parameter, the samples are {case['samples']} points of "
+        f"{figures.readable(case['std'])}·m^−{figures.readable(case['exponent'])} for every parameter, the samples "
+        f"are {case['samples']} points of "
         "[−1, 1]; both are our choices."
     )
     return Drawing(title, caption, figure)
@@ -73,8 +74,7 @@ def _curves(results: Results) -> Drawing:
         )
     figures.legend_below(axes[0, 0], columns=5)
     caption = (
-        "Of some widths the trial with the lowest final risk. Plateaus of all widths lie at the same risks, which are "
-        "critical risks of narrow networks."
+        "Of some widths the trial with the lowest final risk. Horizontal lines: critical risks of narrow networks."
     )
     return Drawing(COURSES, caption, figure)
 

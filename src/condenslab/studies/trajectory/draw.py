@@ -62,7 +62,8 @@ def _course(record: Record, runs: list[Record]) -> Drawing:
     values = record.values
     caption = (
         "Target of four ReLU neurons, 100 neurons, gradient descent at rate 0.1 from std 1e-4; the seed that comes "
-        f"nearest to the levels of the lecture notes. A group is a set of neurons within {values['threshold']:g} in "
+        "nearest to the levels of the lecture notes. A group is a set of neurons within "
+        f"{figures.readable(values['threshold'])} in "
         f"direction, of at least {100 * values['amplitude_filter']:g} % of the largest neuron and "
         f"{100 * values['group_filter']:g} % of the largest group; it is followed by its members, so that a drift "
         "is no birth. The source gives no such rule."
@@ -109,8 +110,8 @@ def _stages(record: Record) -> Drawing:
                 axes[row, column].set_ylabel("")
     axes[1, 0].set_ylabel("output f(x)")
     caption = (
-        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron; many stay at "
-        "negligible amplitude. Below: the network (red), the target (grey) and the samples."
+        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron. Below: the "
+        "network (red), the target (grey) and the samples."
     )
     return Drawing("Stage by stage", caption, figure)
 
@@ -125,8 +126,9 @@ def _film(record: Record) -> Drawing:
         arrays["frame_times"],
         arrays["frame_risk"],
         arrays["target"],
+        samples=(arrays["inputs"], arrays["targets"]),
     )
-    return Drawing("The run as a film", "Move the slider: function, neurons and risk at the chosen epoch.", film)
+    return Drawing("The run as a film", "Function, neurons and risk at any epoch.", film)
 
 
 def _pair(record: Record) -> Drawing:

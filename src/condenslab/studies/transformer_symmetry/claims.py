@@ -24,7 +24,7 @@ def statements(settings: Settings) -> list[Statement]:
     made = [one for growth in settings.growths for one in _of_growth(growth)]
     made += [
         Statement(
-            "copies stay equal under training: a wide decoder stays one of the narrow size in disguise",
+            "copies stay equal under training: a wide decoder stays a narrow one in disguise",
             _DECK,
             lambda evidence: evidence.where(Case, growth=SPLIT).each(lambda record: record.values["apart"]),
             at_most(_ROUNDING),

@@ -39,7 +39,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         figures.measured_against_predicted(ax, ends, predicted_label=f"{title} before", measured_label=f"{title} after")
         figures.title(ax, f"The {title}")
     caption = (
-        "A random decoder before and after one of its sizes has grown without changing the function: the rank at that "
-        "point (left) stays, the number of parameters (right) grows."
+        "A random decoder before and after one of its sizes has grown without changing the function: the rank at "
+        "that point (left) and the number of parameters (right)."
     )
     return [Drawing(FIGURE, caption, figure)]
