@@ -1,10 +1,11 @@
-"""Writes docs/results.md from stores: python docs/write_results.py STORE [STORE …].
+"""Writes docs/results.md and README's sentence on it from stores: python docs/write_results.py STORE [STORE …].
 
 Of every study the latest run without changed settings counts, the larger preset before the smaller one.
 """
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -43,10 +44,19 @@ def page(runs: Sequence[Run], machine: str) -> str:
         runs: One run a study.
         machine: Where they were made, in words.
     """
-    verdicts = [row["verdict"] for run in runs for row in run.claims]
-    counts = ", ".join(f"{verdicts.count(name)} {name}" for name in ("holds", "fails", "undecided"))
-    head = f"{len(verdicts)} claims of {len(runs)} studies: {counts}. Made on {machine}.\n"
+    head = f"{sentence(runs)}. Made on {machine}.\n"
     return "\n".join([_INTRODUCTION, head, *map(_section, runs)])
+
+
+def sentence(runs: Sequence[Run]) -> str:
+    """Returns how many claims hold.
+
+    Args:
+        runs: One run a study.
+    """
+    verdicts = [row["verdict"] for run in runs for row in run.claims]
+    holds, fails, undecided = (verdicts.count(name) for name in ("holds", "fails", "undecided"))
+    return f"Of {len(verdicts)} claims of {len(runs)} studies {holds} hold, {fails} fail and {undecided} are undecided"
 
 
 def machine() -> str:
@@ -72,7 +82,7 @@ def _row(claim: dict[str, Any]) -> str:
     cells = (
         claim["verdict"],
         text,
-        wording.relation(claim) + wording.value(expected, tolerance),
+        wording.expectation(claim),
         wording.value(claim["measured"], tolerance, expected),
         "" if claim["margin"] is None else f"{claim['margin']:.3g}",
     )
@@ -81,4 +91,9 @@ def _row(claim: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     found = [run for store in sys.argv[1:] for run in load(store).runs]
-    Path(__file__).with_name("results.md").write_text(page(chosen(found), machine()), encoding="utf-8")
+    runs = chosen(found)
+    Path(__file__).with_name("results.md").write_text(page(runs, machine()), encoding="utf-8")
+    readme = Path(__file__).parent.parent / "README.md"
+    text, count = re.subn(r"Of \d+ claims of [^(]*are undecided", sentence(runs), readme.read_text(encoding="utf-8"))
+    assert count == 1, "README.md has one sentence on the results"
+    readme.write_text(text, encoding="utf-8")

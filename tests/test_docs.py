@@ -124,3 +124,13 @@ def test_the_map_names_what_exists():
 def test_relative_links_lead_somewhere(page):
     for target in re.findall(r"\]\((?!\w+:)([^)#]+)[^)]*\)", page.read_text()):
         assert (page.parent / target).exists(), f"{relative(page)} links to {target}, which does not exist"
+
+
+def test_the_readme_counts_the_recorded_verdicts():
+    page = (ROOT / "docs" / "results.md").read_text()
+    verdicts = re.findall(r"^\| (holds|fails|undecided) \|", page, re.MULTILINE)
+    counts = [len(verdicts), page.count("\n## "), *map(verdicts.count, ("holds", "fails", "undecided"))]
+    told = r"Of (\d+) claims of (\d+) studies (\d+) hold, (\d+) fail and (\d+) are undecided"
+    for text in (page, (ROOT / "README.md").read_text()):
+        (found,) = re.findall(told, text)
+        assert [int(number) for number in found] == counts

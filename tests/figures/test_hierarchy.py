@@ -23,6 +23,20 @@ def test_nodes_stand_in_their_column_at_the_rank_of_their_height(ax):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["0.07", "0.1", "5"]
 
 
+def test_every_node_can_be_a_picture_of_its_function(ax):
+    curves = np.array([[0.0, 0.0, 0.0], [-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [2.0, 0.0, -2.0]])
+    figures.hierarchy(ax, [0, 1, 2, 2], [5.0, 0.1, 0.07, 0.07], [(0, 1), (1, 2)], stable=[0, 1, 1, 1], curves=curves)
+    drawn = [line.get_xydata() for line in ax.lines]
+    centres = [(line.mean(axis=0), box) for line, box in zip(drawn, ax.patches[-4:], strict=True)]
+    for centre, box in centres:
+        np.testing.assert_allclose(centre, [box.get_x() + box.get_width() / 2, box.get_y() + box.get_height() / 2])
+    heights = [np.ptp(line[:, 1]) for line in drawn]
+    assert heights[0] == 0 and heights[2] == pytest.approx(2 * heights[1]), "all to one scale"
+    assert drawn[2][0, 1] < drawn[2][-1, 1] and drawn[3][0, 1] > drawn[3][-1, 1]
+    left, right = (box.get_x() for box in ax.patches[-2:])
+    assert abs(left - right) >= ax.patches[-1].get_width(), "pictures of one level stand side by side"
+
+
 def test_a_hierarchy_needs_nodes_that_exist(ax):
     with pytest.raises(ValueError, match="must join two of the 2 nodes"):
         figures.hierarchy(ax, [0, 1], [1.0, 0.0], [(0, 2)], stable=[0, 1])

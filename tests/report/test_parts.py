@@ -39,6 +39,8 @@ def heat_map():
     figure, axes = figures.panels(1, 2)
     figures.cosine_heatmap(axes[0, 0], np.array([[1.0, 0.5], [0.5, 1.0]]))
     axes[0, 0].text(0, 0, "here", color="#123456")
+    axes[0, 0].plot([0, 1], [0, 1], color="#135791")
+    axes[0, 1].plot([0, 1], [0, 1], color="#197531")
     axes[0, 1].text(0, 0, "there", color="#654321")
     figures.title(axes[0, 0], "Cosines")
     return figure
@@ -48,7 +50,8 @@ def test_a_drawing_has_colours_of_the_page_except_where_they_are_numbers():
     drawn = svg.drawn(heat_map(), "mine")
     assert "var(--c654321)" in drawn.text and "#123456" in drawn.text.lower()
     assert "var(--c123456)" not in drawn.text
-    assert not re.search(r"#(?!123456|000000)[0-9a-f]{6}\b", re.sub(r"<image[^>]*>", "", drawn.text).lower())
+    assert "#135791" in drawn.text and "var(--c197531)" in drawn.text, "what lies on a map is made for it"
+    assert not re.search(r"#(?!123456|135791|000000)[0-9a-f]{6}\b", re.sub(r"<image[^>]*>", "", drawn.text).lower())
 
 
 def test_a_colour_bar_belongs_to_its_panel():

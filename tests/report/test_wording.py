@@ -40,6 +40,24 @@ def test_what_is_far_from_the_expected_value_needs_few_digits():
 
 
 @pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("at most 1e-6", "at most 10<sup>−6</sup>"),
+        ("2.5e+03 or 1e-06.", "2.5×10<sup>3</sup> or 10<sup>−6</sup>."),
+        ("N(0, m^−0.2)", "N(0, m<sup>−0.2</sup>)"),
+        ("10^−1.5 and t^(−1/2)", "10<sup>−1.5</sup> and t<sup>−1/2</sup>"),
+        ("[−1, 1]^10", "[−1, 1]<sup>10</sup>"),
+        ("id 702e2f71, 1e5x, v1.2e3", "id 702e2f71, 1e5x, v1.2e3"),
+        ("x_{s+1}, a^b", "x_{s+1}, a^b"),
+        ("<b>1e-3</b> & ^", "&lt;b&gt;10<sup>−3</sup>&lt;/b&gt; &amp; ^"),
+        ("", ""),
+    ],
+)
+def test_powers_are_raised_and_markup_is_shown(text, html):
+    assert str(wording.prose(text)) == html
+
+
+@pytest.mark.parametrize(
     ("content", "text"),
     [(0.9566, "+0.96"), (0, "+0"), (-0.323, "−0.32"), (1e6, "+1×10⁶"), (None, "—"), (-1e-9, "−1×10⁻⁹")],
 )

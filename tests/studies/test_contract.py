@@ -33,6 +33,7 @@ from condenslab.studies import (
 from condenslab.studies.contract import endings
 from condenslab.studies.contract.evidence import Asked, gather, of_records
 from condenslab.studies.contract.parts import guarded
+from condenslab.studies.contract.statements import counted
 from condenslab.sweeps import Record, described
 from judging import check_verdict
 
@@ -209,6 +210,14 @@ def test_a_claim_follows_from_the_statement():
     assert (claim.records, claim.figure, claim.label, claim.reason) == (
         ["0", "1"], "A figure", "the value is one", "too long"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("number", "plural", "expected"),
+    [(1, "seeds", "1 seed"), (1, "points or seeds", "1 point or seed"), (3, "seeds", "each of 3 seeds")],
+)
+def test_one_of_a_kind_is_singular(number, plural, expected):
+    assert counted(number, plural) == expected
 
 
 @pytest.mark.parametrize("lost", ["diverged", "failed", "missing"])

@@ -80,11 +80,12 @@ def _contained(claim: Any, value: Any, hessian: Any) -> None:
     if not stated_ball(need(claim, "risk", list)).contains(value):
         raise Refused("R at the point is not in the claimed ball")
     size = hessian.nrows()
-    entries = [hessian[i, j] for i in range(size) for j in range(i, size)]
+    entries = [(hessian[i, j], hessian[j, i]) for i in range(size) for j in range(i, size)]
     claimed = need(claim, "hessian", list)
     if len(claimed) != len(entries):
         raise Refused("the claimed Hessian has a wrong number of entries")
-    if not all(stated_ball(pair).contains(entry) for pair, entry in zip(claimed, entries, strict=True)):
+    balls = map(stated_ball, claimed)
+    if not all(ball.contains(a) and ball.contains(b) for ball, (a, b) in zip(balls, entries, strict=True)):
         raise Refused("the Hessian at the point is not in the claimed balls")
 
 

@@ -1,5 +1,6 @@
 """The commands. Each takes its options and returns the exit status; what is heavy is imported inside."""
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -8,11 +9,13 @@ from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.options import (
     ClaimsOptions,
     DoctorOptions,
+    FiguresOptions,
     ListOptions,
     PlanOptions,
     ProveOptions,
     ReportOptions,
     RunOptions,
+    ServeOptions,
     VerifyOptions,
 )
 from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
@@ -119,6 +122,30 @@ def report_command(options: ReportOptions) -> int:
     except OSError as error:
         raise UserError(f"the page {options.output} cannot be written: {error.strerror or error}") from error
     _write(f"wrote {options.output}")
+    return 0
+
+
+def figures_command(options: FiguresOptions) -> int:
+    """Writes the figures of a store as files."""
+    from condenslab import report
+
+    folder = _folder("figures", options.directory)
+    written, notes = report.save_figures(folder, options.output, options.format, study=options.study)
+    for note in notes:
+        machine.say(f"condenslab: {note}")
+    _write(f"wrote {len(written)} figure{'s' * (len(written) != 1)} to {options.output}")
+    return 0
+
+
+def serve_command(options: ServeOptions) -> int:
+    """Shows a store live until it is interrupted, which is how it ends."""
+    from condenslab import report
+
+    with report.LiveServer(_folder("serve", options.directory), port=options.port) as server:
+        _write(f"{options.directory} is live at {server.url} for this machine alone; Ctrl-C ends it")
+        sys.stdout.flush()
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
     return 0
 
 

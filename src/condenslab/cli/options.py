@@ -81,6 +81,30 @@ class ReportOptions:
 
 
 @dataclass(frozen=True)
+class FiguresOptions:
+    """Options of `condenslab figures`."""
+
+    directory: Annotated[Positional[str], arg(metavar="DIR", help_behavior_hint="")] = ""
+    """The folder that `condenslab run --out` filled."""
+    format: Annotated[str, arg(metavar="svg|pdf|png")] = "pdf"
+    """What to write; PDF and SVG embed their fonts."""
+    study: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
+    """Only figures of this study."""
+    output: Annotated[str, arg(aliases=["-o"], metavar="FOLDER")] = "figures"
+    """Where to write them."""
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """Options of `condenslab serve`."""
+
+    directory: Annotated[Positional[str], arg(metavar="DIR", help_behavior_hint="")] = ""
+    """The folder that `condenslab run --out` or `condenslab sweep --out` fills."""
+    port: Annotated[int, arg(metavar="N")] = 8000
+    """Port of 127.0.0.1; 0 takes a free one."""
+
+
+@dataclass(frozen=True)
 class PlanOptions:
     """Options of `condenslab plan`."""
 
@@ -162,6 +186,8 @@ OPTIONS: dict[str, type] = {
     "sweep": SweepOptions,
     "claims": ClaimsOptions,
     "report": ReportOptions,
+    "figures": FiguresOptions,
+    "serve": ServeOptions,
     "status": StatusOptions,
     "merge": MergeOptions,
     "export": ExportOptions,

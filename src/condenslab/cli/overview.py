@@ -6,6 +6,8 @@ SUMMARIES = {
     "sweep": "Compute a grid, draws or a search of your own, described in a TOML file.",
     "claims": "Print the claims of the runs in a folder; exit status 1 if one of them fails.",
     "report": "Write the results in a folder as one self-contained HTML page.",
+    "figures": "Write the figures of a folder as files for a paper: svg, pdf or png, in column widths.",
+    "serve": "Show a folder live in the browser of this machine: how it stands, and its page.",
     "status": "Say what is done, failed and missing in a folder, and how long the rest takes.",
     "merge": "Copy the results of several folders into one.",
     "export": "Write the records of a folder as Parquet, CSV or netCDF (xarray).",

@@ -69,7 +69,7 @@ def _point_row(record: Record, number: int, about: tuple[Any, Any], output: Path
 
     try:
         found = proof.prove(about[0], proof.network_of(about[1]))
-    except (UserError, TypeError) as error:
+    except (UserError, TypeError, ArithmeticError) as error:
         return _damaged(record, number, str(error))
     row = _row(record, number, found)
     if not found.proven:

@@ -18,9 +18,11 @@ from condenslab.figures.plans import sample_plan
 from condenslab.figures.predicted import measured_against_predicted
 from condenslab.figures.ranks import incidence_table, measured_and_expected, value_map
 from condenslab.figures.rates import success_rates
+from condenslab.figures.signs import signed_spectra
 from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
 from condenslab.figures.style import (
     OKABE_ITO,
+    counted,
     describe,
     description,
     legend_below,
@@ -35,6 +37,7 @@ __all__ = [
     "OKABE_ITO",
     "Film",
     "cosine_heatmap",
+    "counted",
     "describe",
     "description",
     "feature_cloud",
@@ -59,6 +62,7 @@ __all__ = [
     "scaling_lines",
     "seed_values",
     "series",
+    "signed_spectra",
     "slope_curves",
     "spectrum",
     "styled",

@@ -12,7 +12,7 @@ from condenslab.figures import checks, style
 _LONG = 80
 _MANY = 20
 _VISIBLE = 0.3
-_SIGNS = (("positive", "blue", ""), ("zero", "sky blue", "...."), ("negative", "vermillion", "////"))
+_SIGNS = (("positive", "blue"), ("zero", "sky blue"), ("negative", "vermillion"))
 
 
 @style.styled
@@ -126,7 +126,7 @@ def inertia_bars(ax: Axes, labels: Sequence[str], counts: ArrayLike) -> None:
     """Draws how many Hessian eigenvalues are positive, zero and negative, for several points.
 
     The axis is linear up to 1 and logarithmic beyond, so that one negative direction among a thousand zeros is seen;
-    every bar carries its number.
+    every bar carries its number and its sign.
 
     Args:
         ax: The axes.
@@ -141,23 +141,22 @@ def inertia_bars(ax: Axes, labels: Sequence[str], counts: ArrayLike) -> None:
         raise ValueError(f"counts must have the columns positive, zero, negative. Got shape {table.shape}.")
     checks.same_length("labels", np.asarray(labels, dtype=object), "counts", table)
     rows, thickness = np.arange(len(table)), 0.26
-    for column, (sign, colour, hatch) in enumerate(_SIGNS):
+    for column, (sign, colour) in enumerate(_SIGNS):
         bars = ax.barh(
             rows + (column - 1) * thickness,
             table[:, column],
             height=thickness * 0.88,
             color=style.OKABE_ITO[colour],
-            hatch=hatch,
             edgecolor="white",
             linewidth=0.5,
             label=sign,
         )
-        ax.bar_label(bars, labels=[f"{count:,}" for count in table[:, column]], padding=3, fontsize=8)
+        ax.bar_label(bars, labels=[f"{count:,} {sign}" for count in table[:, column]], padding=3, fontsize=8)
     ax.set_yticks(rows, list(labels))
     ax.invert_yaxis()
     ax.tick_params(axis="y", length=0)
     ax.set_xscale("symlog", linthresh=1.0, linscale=0.5)
-    ax.set_xlim(0, 4 * max(1, int(table.max())))
+    ax.set_xlim(0, 12 * max(1, int(table.max())))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.set_xlabel("number of eigenvalues (logarithmic above 1)")
     style.legend_below(ax)

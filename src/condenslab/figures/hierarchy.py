@@ -4,11 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from condenslab.figures import checks, style
 
-_CURVES = 0.18
+_KINDS = ((True, "minimum", "vermillion"), (False, "saddle, or undecided", "blue"))
+_BEND = 0.18
+_WIDE, _HIGH = 0.3, 0.8
+"""Size of a picture at a node, in columns and in steps of rank."""
 
 
 @style.styled
@@ -19,6 +23,7 @@ def hierarchy(
     edges: Sequence[tuple[int, int]],
     *,
     stable: ArrayLike,
+    curves: ArrayLike | None = None,
     column_label: str = "width",
     height_label: str = "risk R",
 ) -> None:
@@ -33,6 +38,8 @@ def hierarchy(
         heights: Shape (node,), finite; equal to ten digits counts as equal.
         edges: Pairs (from, to) of node numbers; repeated pairs are drawn once.
         stable: Whether each node is drawn filled (a minimum) or hollow (a saddle), shape (node,).
+        curves: A function at each node, on one grid for all, shape (node, point): then the node is a small picture of
+            it, all to one scale.
         column_label: Label of the horizontal axis.
         height_label: Label of the vertical axis.
 
@@ -48,9 +55,9 @@ def hierarchy(
         raise ValueError(f"every edge must join two of the {len(column)} nodes, counted from 0. Got another.")
     unit = max(float(np.abs(height).max()), 1e-300)
     levels, ranks = np.unique(np.round(height / unit, 10), return_inverse=True)
-    x = column + _side_by_side(column, ranks)
+    x = column + _side_by_side(column, ranks, 0.14 if curves is None else 1.1 * _WIDE)
     for source, target in sorted(set(edges)):
-        bend = _CURVES if column[source] == column[target] else 0.06
+        bend = _BEND if column[source] == column[target] else 0.06
         ax.annotate(
             "",
             (x[target], ranks[target]),
@@ -59,17 +66,20 @@ def hierarchy(
                 "arrowstyle": "-|>",
                 "color": style.GREY,
                 "linewidth": 0.9,
-                "shrinkA": 5,
-                "shrinkB": 5,
+                "shrinkA": 5 if curves is None else 14,
+                "shrinkB": 5 if curves is None else 14,
                 "connectionstyle": f"arc3,rad={bend}",
             },
             zorder=2,
         )
-    for kind, name, colour in ((True, "minimum", "vermillion"), (False, "saddle, or undecided", "blue")):
+    if curves is not None:
+        _pictures(ax, x, ranks, checks.numbers("curves", curves, 2), filled)
+    for kind, name, colour in _KINDS:
         shown = filled == kind
         face = style.OKABE_ITO[colour] if kind else "white"
-        edge = style.OKABE_ITO[colour]
-        ax.scatter(x[shown], ranks[shown], s=34, facecolors=face, edgecolors=edge, linewidths=1.3, label=name, zorder=3)
+        size, edge = (34 if curves is None else 16), style.OKABE_ITO[colour]
+        at = ranks if curves is None else ranks + _HIGH / 2
+        ax.scatter(x[shown], at[shown], s=size, facecolors=face, edgecolors=edge, linewidths=1.3, label=name, zorder=5)
     ax.set_xticks(np.unique(column))
     ax.set_xlim(column.min() - 0.6, column.max() + 0.6)
     ax.set_yticks(range(len(levels)), [style.readable(level * unit, 5) for level in levels])
@@ -81,12 +91,27 @@ def hierarchy(
     style.describe(ax, f"{len(column)} nodes in {len(np.unique(column))} columns, {len(set(edges))} arrows.")
 
 
-def _side_by_side(column: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+def _pictures(ax: Axes, x: np.ndarray, ranks: np.ndarray, curves: np.ndarray, filled: np.ndarray) -> None:
+    """Draws the function of every node in a box over it, whose edge says whether it is a minimum."""
+    checks.same_length("columns", x, "curves", curves)
+    middle, half = (curves.max() + curves.min()) / 2, (np.ptp(curves) / 2) or 1.0
+    across = np.linspace(-0.46, 0.46, curves.shape[1]) * _WIDE
+    for place, rank, curve, kind in zip(x, ranks, curves, filled, strict=True):
+        colour = style.OKABE_ITO["vermillion" if kind else "blue"]
+        corner = (place - _WIDE / 2, rank - _HIGH / 2)
+        box = Rectangle(
+            corner, _WIDE, _HIGH, facecolor="white", edgecolor=colour, linewidth=1.2, linestyle="-" if kind else "--"
+        )
+        ax.add_patch(box).set_zorder(3)
+        ax.plot(place + across, rank + 0.42 * _HIGH * (curve - middle) / half, color="black", linewidth=1.0, zorder=4)
+
+
+def _side_by_side(column: np.ndarray, ranks: np.ndarray, apart: float) -> np.ndarray:
     """Returns how far nodes of one column and level are moved apart, and neighbours of a column to and fro."""
     moved = np.zeros(len(column))
     for value in np.unique(column):
         nodes = np.flatnonzero(column == value)
         for place, rank in enumerate(np.unique(ranks[nodes])):
             same = nodes[ranks[nodes] == rank]
-            moved[same] = 0.14 * (np.arange(len(same)) - (len(same) - 1) / 2) + 0.2 * ((place % 3) - 1)
+            moved[same] = apart * (np.arange(len(same)) - (len(same) - 1) / 2) + 0.2 * ((place % 3) - 1)
     return moved

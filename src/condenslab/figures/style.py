@@ -110,6 +110,20 @@ def readable(value: float, digits: int = 3) -> str:
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
 
 
+def counted(number: int, noun: str) -> str:
+    """Writes a number with its noun, in the plural where there is not just one.
+
+    Args:
+        number: How many.
+        noun: In the singular; its plural ends in "s".
+
+    Example:
+        >>> counted(1, "seed"), counted(1200, "seed")
+        ('1 seed', '1,200 seeds')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def next_series(ax: Axes) -> Series:
     """Returns the look of the next named line on the axes; lines whose label starts with "_" do not count."""
     return series(sum(not str(line.get_label()).startswith("_") for line in ax.lines))

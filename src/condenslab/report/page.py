@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 import condenslab
 from condenslab import studies
 from condenslab.errors import UserError
-from condenslab.report import colours, packing
+from condenslab.report import colours, packing, wording
 from condenslab.report.answers import closing
 from condenslab.report.chapters import NOT_DRAWN, VERDICTS, Chapter, read_chapter
 from condenslab.report.hero import hero
@@ -88,6 +88,7 @@ def _page(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.filters["prose"] = wording.prose
     chapters, parts = [*courses], [part for course in courses for part in _parts(course, "", templates)]
     for run, anchor in zip(runs, _anchors(runs), strict=True):
         key = packing.key(run, records, anchor)

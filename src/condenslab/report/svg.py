@@ -9,8 +9,10 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import Collection
+from matplotlib.collections import Collection, QuadMesh
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -21,6 +23,7 @@ _DPI = 150
 _MOST_POINTS = 1500
 _PAD = 0.05
 _FIXED = "fixed"
+_MAPS = (QuadMesh, AxesImage, ContourSet)
 _LINK = "{http://www.w3.org/1999/xlink}href"
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\b")
 _DIGITS = re.compile(r"(\d+\.\d\d)\d+")
@@ -55,7 +58,7 @@ def drawn(figure: Figure, name: str) -> Drawn:
     """
     for artist in figure.findobj(_many):
         artist.set_rasterized(True)
-    for artist in figure.findobj(_means_a_number):
+    for artist in figure.findobj(_is_fixed):
         artist.set_gid(_FIXED)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", dpi=_DPI, metadata={"Date": None}, bbox_inches="tight", pad_inches=_PAD)
@@ -91,14 +94,15 @@ def _many(artist: Artist) -> bool:
     return isinstance(artist, Collection) and np.size(artist.get_offsets()) > 2 * _MOST_POINTS
 
 
-def _means_a_number(artist: Artist) -> bool:
-    """Says whether the colours of an artist stand for numbers: a map, or what is written on one."""
+def _is_fixed(artist: Artist) -> bool:
+    """Says whether the colours of an artist stand for numbers, or are to be read on ones that do: they stay."""
     if isinstance(artist, ScalarMappable):
         return artist.get_array() is not None
     ax = artist.axes
-    if ax is None or not isinstance(artist, Text) or artist.get_transform() != ax.transData:
+    if not isinstance(ax, Axes) or not any(isinstance(other, _MAPS) for other in ax.get_children()):
         return False
-    return any(isinstance(other, ScalarMappable) and _means_a_number(other) for other in ax.get_children())
+    written = isinstance(artist, Text) and artist.get_transform() == ax.transData
+    return written or any(artist is other for other in (*ax.lines, *ax.collections, *ax.patches))
 
 
 def _panels(figure: Figure, whole: Bbox) -> list[list[float]]:

@@ -1,13 +1,19 @@
 """How the page writes numbers: as many digits as the tolerance asks for, lists that stay readable, null as a dash."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from markupsafe import Markup, escape
 
 from condenslab.figures import readable
 
 _FEW = 6
 _DASH = "—"
+_POWER = re.compile(r"(?<![\w.&#])(\d+(?:\.\d+)?)e([-+−]?)0*(\d+)(?![\w.]*\w)")
+_NUMBER = r"[-−]?\d+(?:[./]\d+)?"
+_EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(({_NUMBER})\)|({_NUMBER}))")
 
 
 def value(content: Any, tolerance: Any = None, expected: Any = None) -> str:
@@ -78,6 +84,27 @@ def seconds(duration: float) -> str:
     minutes, rest = divmod(round(duration), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def prose(text: str) -> Markup:
+    """Sets powers in a text of a study as people write them: 1e-06 as 10⁻⁶, m^−0.2 with a raised exponent.
+
+    Args:
+        text: Any text; what is markup in it is shown, not obeyed.
+
+    Example:
+        >>> str(prose("std 1e-06 of m^−3 < 2.5e-3"))
+        'std 10<sup>−6</sup> of m<sup>−3</sup> &lt; 2.5×10<sup>−3</sup>'
+    """
+    safe = _POWER.sub(_power, str(escape(text)))
+    return Markup(
+        _EXPONENT.sub(lambda found: f"<sup>{next(filter(None, found.groups())).replace('-', '−')}</sup>", safe)
+    )
+
+
+def _power(found: re.Match[str]) -> str:
+    factor = "" if float(found[1]) == 1 else f"{found[1]}×"
+    return f"{factor}10<sup>{'−' if found[2] in '-−' and found[2] else ''}{int(found[3])}</sup>"
 
 
 def moment(time: str) -> str:

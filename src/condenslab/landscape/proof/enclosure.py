@@ -97,17 +97,17 @@ def _hessian(
             pairs = zip(following, inner, strict=True)
             following = [(own, moved + spread(before, layer.end)[1]) for (own, moved), before in pairs]
         inner = following
-    return matrix_of([[a + b for a, b in zip(*rows, strict=True)] for rows in zip(total, cross, strict=True)], size)
+    upper = {(i, j): total[i][j] + cross[i][j] for i in range(size) for j in range(i, size)}
+    return flint.arb_mat(size, size, [upper[min(i, j), max(i, j)] for i in range(size) for j in range(size)])
 
 
 def _add_cross(cross: Balls, layer: Layer, error: Balls, inner: list[Tangent]) -> None:
-    """Adds C + Cᵀ."""
+    """Adds the part of C + Cᵀ above the diagonal: whatever moves what enters a layer comes before its weights."""
     transposed = matrix_of(error, layer.outer).transpose()
     for j, (columns, moved) in enumerate(inner):
         for i, row in enumerate((transposed * moved).tolist()):
             own = layer.weight(i, j)
             for place, entry in zip(columns, row, strict=True):
-                cross[own][place] += entry
                 cross[place][own] += entry
 
 

@@ -98,7 +98,7 @@ def _mirrored(found: PointProof, theta: Theta, family: Family) -> bool:
     shape = found.problem.shape
     first, after = places(shape)
     silent = {k for _, units in silent_units(found.problem, theta) for k in units}
-    reach, free = fraction_of(found.radius) - fraction_of(found.existence), set(found.section.unknowns)
+    reach, free = Fraction(found.radius) - Fraction(found.existence), set(found.section.unknowns)
     left = set(range(first.outer)) - set(family.constant)
 
     def places_of(k: int) -> list[tuple[int, int]]:
@@ -132,7 +132,7 @@ def _teacher_inside(found: PointProof, theta: Theta, family: Family) -> bool:
     skipped = {first.weight(k, j) for k in family.constant for j in range(first.inner)} | set(total)
     skipped |= {first.bias(k) for k in family.constant if first.biased}
     skipped |= {after.weight(o, k) for k in family.constant for o in range(after.outer)}
-    reach, free = fraction_of(found.radius), set(found.section.unknowns)
+    reach, free = Fraction(found.radius), set(found.section.unknowns)
     for k in set(range(problem.shape.size)) - skipped:
         if not (abs(own[k] - theta[k]) < reach if k in free else own[k] == theta[k]):
             return False
@@ -153,12 +153,3 @@ def _constant_value(problem: Problem, theta: Theta, unit: int) -> Any:
     """Returns σ of a constant unit, a ball, or None where it is not constant."""
     z = preactivation(problem, theta, unit)
     return None if z is None else ball_activation(problem.shape.activation)(ball(str(z)))[0]
-
-
-def fraction_of(value: float) -> Fraction:
-    """Returns a float64 as the rational number that it is.
-
-    Args:
-        value: The float.
-    """
-    return Fraction(value)

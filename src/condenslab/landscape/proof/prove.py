@@ -1,5 +1,6 @@
 """One verb: a proof of the critical point next to a network, by whichever theorem applies."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from condenslab.landscape.proof.decompose_deep import decompose_deep
 from condenslab.landscape.proof.embedded import EmbeddedProof, prove_embedded
 from condenslab.landscape.proof.exact import check_digits, exact_text
 from condenslab.landscape.proof.families import symmetric
+from condenslab.landscape.proof.hints import hint
 from condenslab.landscape.proof.points import MAX_PRECISION, PRECISION, REACH, PointProof
 from condenslab.landscape.proof.problem import Problem, problem_of
 from condenslab.landscape.proof.shapes import canonical, shape_of
@@ -62,7 +64,6 @@ def prove(
         >>> prove(EmpiricalRisk(x, x), flat).inertia.counts
         (1, 1, 1)
     """
-    shape = shape_of(network)
     problem = about if isinstance(about, Problem) else problem_of(about, network)
     problem = _of_shape(problem, network)
     check_digits(digits, max_digits)
@@ -70,6 +71,15 @@ def prove(
         raise UserError(f"reach must be a positive number. Got {reach!r}.")
     how: dict[str, Any] = {"reach": reach, "digits": digits, "max_digits": max_digits}
     theta = [exact_text(value) for value in canonical(network)]
+    found = _by_theorem(problem, network, theta, how)
+    more = "" if found.proven else hint(problem, theta)
+    return replace(found, reason=f"{found.reason}; {more}") if more else found
+
+
+def _by_theorem(
+    problem: Problem, network: TwoLayer | MLP, theta: list[str], how: dict[str, Any]
+) -> PointProof | EmbeddedProof | CompatibleProof:
+    shape = problem.shape
     if not shape.plain:
         return prove_across(problem, theta, **how)
     if len(shape.widths) == 3 and not symmetric(problem):

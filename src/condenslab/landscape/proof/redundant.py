@@ -26,11 +26,9 @@ def redundant_inputs(problem: Problem) -> tuple[int, ...]:
 def _redundant(inputs: tuple[tuple[str, ...], ...], biased: bool) -> dict[int, tuple[Fraction, ...]]:
     """Returns, by redundant input, its coefficients: those of the other inputs, 0 for redundant ones."""
     width = len(inputs[0])
-    rows = np.array([[1.0] * biased + [float(fraction(text)) for text in row] for row in inputs])
-    sizes = np.linalg.svd(rows / np.maximum(np.abs(rows).max(axis=0, initial=0.0), 1e-300), compute_uv=False)
-    if not width or (len(sizes) == rows.shape[1] and sizes[-1] > _NEAR * sizes[0]):
-        return {}  # a proposal only: what is overlooked here stays unproven
     exact = [[Fraction(1)] * biased + [fraction(text) for text in row] for row in inputs]
+    if not width or _independent(exact):
+        return {}
     reduced, rank = flint.fmpq_mat([[flint.fmpq(v.numerator, v.denominator) for v in row] for row in exact]).rref()
     pivots = [next(j for j in range(width + biased) if reduced[i, j] != 0) for i in range(rank)]
     found = {}
@@ -40,6 +38,16 @@ def _redundant(inputs: tuple[tuple[str, ...], ...], biased: bool) -> dict[int, t
             terms = (own.get(k + biased, flint.fmpq(0)) for k in range(width))
             found[j] = tuple(Fraction(int(term.p), int(term.q)) for term in terms)
     return found
+
+
+def _independent(exact: list[list[Fraction]]) -> bool:
+    """Returns whether the columns are independent in floats: a proposal only, what it overlooks stays unproven."""
+    sizes = [max((abs(value) for value in column), default=Fraction(0)) for column in zip(*exact, strict=True)]
+    if not all(sizes):
+        return False
+    rows = np.array([[float(value / size) for value, size in zip(row, sizes, strict=True)] for row in exact])
+    singular = np.linalg.svd(rows, compute_uv=False)
+    return len(singular) == len(sizes) and bool(singular[-1] > _NEAR * singular[0])
 
 
 def preactivation(problem: Problem, theta: Sequence[Fraction], unit: int) -> Fraction | None:

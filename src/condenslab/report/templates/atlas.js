@@ -93,7 +93,10 @@ function filter() {
   for (const row of rows) if (!cards.has(row.dataset.study)) { if (!row.hidden && (query || wanted.verdict)) claims -= 1; row.hidden = true; }
   const any = query || Object.keys(wanted).length;
   $("found").textContent = any ? `${shown} stud${shown === 1 ? "y" : "ies"}${query || wanted.verdict ? `, ${claims} claim${claims === 1 ? "" : "s"}` : ""}` : "";
-  if ($("index")) $("index").textContent = query || wanted.verdict ? "Claims found" : $("index").dataset.words;
+  if ($("index")) {
+    $("index").textContent = query || wanted.verdict ? "Claims found" : $("index").dataset.words;
+    $("index").hidden = rows.every((row) => row.hidden);
+  }
 }
 
 function save(text, name, kind) {

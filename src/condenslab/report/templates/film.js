@@ -98,7 +98,7 @@ class Film {
     pen.textAlign = "right";
     for (const [v, text] of yticks) { pen.beginPath(); pen.moveTo(box.left, Y(v)); pen.lineTo(box.left + box.width, Y(v)); pen.stroke(); pen.fillText(text, box.left - 6, Y(v) + pen.size / 3); }
     pen.textAlign = "left"; pen.fillStyle = css("--ink"); pen.font = `600 ${pen.size * 1.15}px system-ui, sans-serif`;
-    pen.fillText(title, box.left, pen.size * 1.25); pen.font = `${pen.size}px system-ui, sans-serif`;
+    pen.fillText(title, box.left, pen.size * 1.25, box.width); pen.font = `${pen.size}px system-ui, sans-serif`;
   }
   line(pen, xs, ys, X, Y) { pen.beginPath(); xs.forEach((x, i) => (i ? pen.lineTo(X(x), Y(ys[i])) : pen.moveTo(X(x), Y(ys[i])))); pen.stroke(); }
   drawFunction() {
@@ -123,7 +123,7 @@ class Film {
     const step = Math.max(1, Math.round((top - floor) / 5)), decades = [];
     for (let e = top; e >= floor; e -= step) decades.push([e, `10${power(e)}`]);
     const yticks = this.logarithmic ? decades : [[-Infinity, "0"], [largest + Math.log10(0.5), "0.5"], [largest, "1"]];
-    this.axes(pen, box, `Every neuron: direction, amplitude${this.logarithmic ? "" : " / largest now"}`, "direction atan2(b, w)", [[-Math.PI, "−π"], [-Math.PI / 2, "−π/2"], [0, "0"], [Math.PI / 2, "π/2"], [Math.PI, "π"]], yticks, X, Y);
+    this.axes(pen, box, `Every neuron: direction, ${this.logarithmic ? "amplitude" : "share of the largest"}`, "direction atan2(b, w)", [[-Math.PI, "−π"], [-Math.PI / 2, "−π/2"], [0, "0"], [Math.PI / 2, "π/2"], [Math.PI, "π"]], yticks, X, Y);
     const mark = largest + Math.log10(film.threshold);
     pen.strokeStyle = pen.fillStyle = css("--soft"); pen.setLineDash([5, 4]); this.line(pen, [-Math.PI, Math.PI], [mark, mark], X, Y); pen.setLineDash([]);
     pen.textAlign = "right"; pen.fillText(`${100 * film.threshold} % of the largest`, box.left + box.width - 2, Y(mark) - 5);

@@ -49,11 +49,13 @@ def _maps(records: Sequence[Record]) -> Drawing | None:
         )  # fmt: skip
         figures.title(ax, f"{WORDS[sharing]}: O = {size}")
     runs = [r for r in records if r.case["kind"] == "train"]
-    rates = ", ".join(f"{rate:g}" for rate in sorted({r.case["rate"] for r in runs}))
+    rates = ", ".join(f"{figures.readable(rate)}" for rate in sorted({r.case["rate"] for r in runs}))
     caption = (
         "f*(x) = Σ tanh(0.6x_s + 0.8x_{s+1} + x_{s+2}), s = 1, 2, 3, on five normal inputs, learned by gradient "
-        f"descent from parameters N(0, {runs[0].case['std']:g}²) in at most {runs[0].case['steps']:,} steps. Cells: "
-        f"median over {len({r.case['seed'] for r in runs})} seed(s) of the mean squared error on 1,000 fresh inputs, "
+        f"descent from parameters N(0, {figures.readable(runs[0].case['std'])}²) in at most "
+        f"{runs[0].case['steps']:,} steps. Cells: "
+        f"median over {figures.counted(len({r.case['seed'] for r in runs}), 'seed')} of the mean squared error on "
+        "1,000 fresh inputs, "
         f"each at the rate of {rates} that is best for the other seeds. The line is "
         "left of n = O; columns are not evenly spaced in n. White: all diverged."
     )

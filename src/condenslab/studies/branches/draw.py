@@ -57,7 +57,8 @@ def _courses(rates: list[Record]) -> Drawing:
     case = rates[0].case
     return Drawing(
         "How flow comes to the branches",
-        f"σ = exp, two neurons, two inputs, {case['samples']} samples, started {case['radius']:g} from a point of the "
+        f"σ = exp, two neurons, two inputs, {case['samples']} samples, started {figures.readable(case['radius'])} "
+        "from a point of the "
         "branch; one line a seed. Left: the risk; a power of time is a straight line here. Right: meanwhile, the "
         "distance of the two neurons.",
         figure,
@@ -117,7 +118,8 @@ def _successes(group: list[Record], names: list[str] | None) -> Drawing:
     figures.title(axes[0, 0], f"Recovery from near a branch, {name}")
     return Drawing(
         f"Recovery against samples, {name}",
-        f"{case['trials']} flows a point, from {case['radius']:g} off a random point of the branch, with fresh "
+        f"{case['trials']} flows a point, from {figures.readable(case['radius'])} off a random point of the branch, "
+        "with fresh "
         "samples; bars are 95 % intervals. Vertical lines: the codimension, from which on Theorem 5.4 promises "
         "recovery near almost every point. Blocks are named by their sizes; ₀ marks those whose output weights add "
         "up to zero.",

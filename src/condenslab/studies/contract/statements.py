@@ -100,9 +100,26 @@ class Statement:
         low, high = wilson(sum(known), len(known))
         missing = f" ({len(judged.each) - len(known)} of them unknown)" if len(known) < len(judged.each) else ""
         return (
-            f"{text}, for each of {len(judged.each)} {self.of}{missing} "
+            f"{text}, for {counted(len(judged.each), self.of)}{missing} "
             f"[holds for {sum(known)}; success rate {low:.2f} to {high:.2f} at 95 %]"
         )
+
+
+def counted(number: int, plural: str) -> str:
+    """Returns "each of 3 seeds", or "1 seed".
+
+    Args:
+        number: At least 1.
+        plural: What they are.
+
+    Example:
+        >>> counted(1, "minima"), counted(2, "minima")
+        ('1 minimum', 'each of 2 minima')
+    """
+    if number > 1:
+        return f"each of {number} {plural}"
+    words = [{"minima": "minimum"}.get(word, word.removesuffix("s")) for word in plural.split()]
+    return f"1 {' '.join(words)}"
 
 
 def decide(statements: Sequence[Statement], evidence: Evidence, *, known_target: bool = True) -> list[Claim]:

@@ -103,7 +103,8 @@ def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
                 unknown += 1
             elif orbits[begin] != orbits[end]:
                 edges.append((place[orbits[begin]], place[orbits[end]]))
-    figure, axes = figures.panels(1, 1, width=9.0, height=2.4 + 0.17 * len(nodes))
+    levels = {round(float(functions.risks[k]), 10) for k in nodes}
+    figure, axes = figures.panels(1, 1, width=9.6, height=2.4 + 0.36 * len(levels))
     stable = [functions.decided[k] and functions.inertia[k][2] == 0 and functions.widths[k] > 0 for k in nodes]
     figures.hierarchy(
         axes[0, 0],
@@ -111,12 +112,13 @@ def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
         functions.risks[nodes],
         edges,
         stable=stable,
+        curves=functions.curves[nodes],
         column_label="width at which the function first appears",
     )
     caption = (
-        "From simple to complex: every node is a critical function (one a mirrored pair). A function is embedded one "
-        "neuron wider by splitting a neuron (a saddle also in its own width), kicked along the lowest eigenvector "
-        "and followed by gradient flow; an arrow leads to the function where the flow ended. "
+        "From simple to complex: every box is a critical function (one of a mirrored pair), all to one scale. A "
+        "function is embedded one neuron wider by splitting a neuron (a saddle also in its own width), kicked along "
+        "the lowest eigenvector and followed by gradient flow; an arrow leads to the function where the flow ended. "
         f"{away} flows had not come to rest at the end time, or had a neuron with |w|·dx > 3: a neuron that steepens "
         f"towards a step between two samples does so for ever. {unknown} came to rest on no function of the list."
     )

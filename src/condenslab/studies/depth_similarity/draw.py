@@ -44,7 +44,7 @@ def _drawing(seeds: list[list[Record]]) -> Drawing:
     figures.title(axes[0, 1], f"Accuracy, {len(seeds)} seed{'s' if len(seeds) > 1 else ''}")
     case = seeds[0][0].case
     caption = (
-        f"ReLU networks of width {case['width']} on Iris, gradient descent with rate {case['rate']:g}, "
+        f"ReLU networks of width {case['width']} on Iris, gradient descent with rate {figures.readable(case['rate'])}, "
         f"{start_words(case['std'])}. Left, one seed: named are the risk of the best constant function, that of "
         "telling setosa from the rest and no more, and the third level of the published figure. Networks that rest at "
         "the same risks share these plateaus; the step at which a curve leaves one is to be compared between depths."

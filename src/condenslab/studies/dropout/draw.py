@@ -42,8 +42,10 @@ def _teacher(records: Sequence[Record], task: str) -> Drawing | None:
         figures.title(axes[0, column], f"{words}: {run.values['orientations']} orientations")
     case = shown[-1][1].case
     caption = (
-        f"Teacher tanh(x₁ + … + x₁₀), 30 samples, {TEACHERS[task]}, 100 tanh neurons, keep {1 - case['drop']:g} "
-        f"(drop {case['drop']:g}), Adam 1e-3, {case['steps']:,} steps, first seed. Cosines of the input weights of "
+        f"Teacher tanh(x₁ + … + x₁₀), 30 samples, {TEACHERS[task]}, 100 tanh neurons, keep "
+        f"{figures.readable(1 - case['drop'])} "
+        f"(drop {figures.readable(case['drop'])}), Adam 1e-3, {case['steps']:,} steps, first seed. Cosines of the "
+        "input weights of "
         "all neurons above 5 % of the largest amplitude, ordered by the leading eigenvector."
     )
     return Drawing(f"Dropout on a teacher of one neuron, {TEACHERS[task]}", caption, figure)
@@ -70,7 +72,8 @@ def _curve(records: Sequence[Record]) -> Drawing | None:
     case = shown[-1][1].case
     caption = (
         f"Target tanh(x − 6) + tanh(x + 6), 50 samples, {case['width']} tanh neurons from N(0, m^−0.2), keep "
-        f"{1 - case['drop']:g}, Adam 1e-3, {case['steps']:,} steps, first seed. Above: every neuron before and "
+        f"{figures.readable(1 - case['drop'])}, Adam 1e-3, {case['steps']:,} steps, first seed. Above: every neuron "
+        "before and "
         "after. Below: the function."
     )
     return Drawing("Dropout on a target of one input", caption, figure)

@@ -62,7 +62,8 @@ def _plateaus(records: Sequence[Record]) -> Drawing:
     figures.title(axes[0, 1], f"Linearity of {_layers(deep.case['depth'])}, seed {seed}")
     caption = (
         f"Tanh networks of width {deep.case['width']} on three tanh steps, gradient descent with rate 0.01, all "
-        f"parameters from a normal law of standard deviation {deep.case['std']:g}. Left: where curves of different "
+        f"parameters from a normal law of standard deviation {figures.readable(deep.case['std'])}. Left: where "
+        "curves of different "
         "depth lie at one level, networks share a plateau. "
         "Right: how linear each layer of a deep network is on the data; dotted is 0.99, above which it counts as "
         "linear, and the vertical line is the rest nearest to the published plateau."
@@ -129,7 +130,7 @@ def _norms(records: Sequence[Record]) -> Drawing:
     curves = {}
     for gamma in sorted({record.case["gamma"] for record in records}, key=lambda value: value or 0.0):
         runs = [record for record in records if record.case["gamma"] == gamma]
-        name = "no batch normalisation" if gamma is None else f"γ = {gamma:g}"
+        name = "no batch normalisation" if gamma is None else f"γ = {figures.readable(gamma)}"
         for number, record in enumerate(runs):
             curves[name if number == 0 else f"_{name} {number}"] = (record.arrays["times"], record.arrays["risk"])
     figures.value_curves(axes[0, 0], curves, x_label="step", y_label="risk R", logarithmic="xy")

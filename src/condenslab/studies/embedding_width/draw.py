@@ -22,7 +22,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     escapes = [r for r in done if r.case["kind"] == "escape"]
     iris = [r for r in done if r.case["kind"] == "iris" and r.values["narrow"]]
     first = [min((r for r in splits if r.case["width"] == w), key=lambda r: r.case["seed"]) for w in _widths(splits)]
-    drawn = [_inertia(first), _spectra(first)] if first else []
+    drawn = [_spectra(first), _inertia(first)] if first else []
     if escapes:
         drawn.append(_escapes(escapes))
     if iris:
@@ -55,7 +55,26 @@ def _inertia(records: Sequence[Record]) -> Drawing:
     return Drawing(SIGNS, caption, figure)
 
 
+def _signed(records: Sequence[Record]) -> Drawing:
+    figure, axes = figures.panels(1, len(records), width=5.4, height=3.9)
+    for ax, record in zip(axes[0], records, strict=True):
+        splits = rows(record, kind="equal", neuron=0)
+        copies, width = [1, *(row["copies"] for row in splits)], record.case["width"]
+        labels = [f"width {width}", *(f"{row['copies']} copies" for row in splits)]
+        cuts = [record.values["narrow_tolerance"], *(row["tolerance"] for row in splits)]
+        figures.signed_spectra(ax, labels, [record.arrays[f"eigenvalues_{number}"] for number in copies], cuts)
+        figures.title(ax, f"Width {width}, R = {figures.readable(record.values['risk'], 4)}")
+    figures.legend_below(axes[0, 0])
+    caption = (
+        "Eigenvalues of the Hessian at the lowest minimum of each width, and with its first neuron in two and three "
+        "equal copies; the numbers are those of negative, zero and positive ones, in brackets what a copy adds."
+    )
+    return Drawing(SPECTRA, caption, figure)
+
+
 def _spectra(records: Sequence[Record]) -> Drawing:
+    if all("eigenvalues_1" in record.arrays for record in records):
+        return _signed(records)
     figure, axes = figures.panels(len(records), 2, width=4.9, height=3.9)
     for line, record in zip(axes, records, strict=True):
         values, last = record.values, rows(record, kind="equal", neuron=0)[-1]
@@ -91,8 +110,9 @@ def _escapes(records: Sequence[Record]) -> Drawing:
     figures.value_curves(axes[0, 0], curves, x_label="time t of the gradient flow", y_label="risk R", logarithmic="x")
     caption = (
         f"Gradient flow from the width-1 minimum (R = {figures.readable(records[0].values['level'], 4)}) with every "
-        f"parameter perturbed by noise of standard deviation {records[0].case['size']:g}, and from the same minimum "
-        f"split in two and perturbed likewise; {len(records)} seeds."
+        f"parameter perturbed by noise of standard deviation {figures.readable(records[0].case['size'])}, and from "
+        "the same minimum "
+        f"split in two and perturbed likewise; {figures.counted(len(records), 'seed')}."
     )
     return Drawing(ESCAPES, caption, figure)
 

@@ -49,13 +49,13 @@ def run_split(case: SplitCase, progress: Progress) -> Outcome:
         return Outcome({"found": False})
     progress(0.5, f"the minimum of width {case.width}")
     rows: list[dict[str, Any]] = []
-    arrays = {"spectrum_1": _sizes(point.inertia)}
+    arrays = {"spectrum_1": _sizes(point.inertia), "eigenvalues_1": point.inertia.eigenvalues}
     for neuron in range(case.width):
         for copies in _COPIES:
             row, signs = _measure(risk, point.network, _copied(case.width, neuron, copies))
             rows.append({"kind": "equal", "neuron": neuron, "copies": copies} | row)
             if neuron == 0:
-                arrays[f"spectrum_{copies}"] = _sizes(signs)
+                arrays |= {f"spectrum_{copies}": _sizes(signs), f"eigenvalues_{copies}": signs.eigenvalues}
         for share in _SHARES:
             row, _ = _measure(risk, point.network, landscape.splitting(case.width, neuron, share=share))
             rows.append({"kind": f"share {share:g}", "neuron": neuron, "copies": 2} | row)

@@ -35,7 +35,11 @@ def _scatters(done: Sequence[Record]) -> Drawing:
         )
         side = beyond_boundary(record.case["gamma_prime"], record.case["gamma"])
         where = "boundary" if side == 0 else "condensed" if side > 0 else "linear"
-        figures.title(ax, f"γ = {record.case['gamma']:g}, γ′ = {record.case['gamma_prime']:g}: {where}")
+        figures.title(
+            ax,
+            f"γ = {figures.readable(record.case['gamma'])}, γ′ = {figures.readable(record.case['gamma_prime'])}: "
+            f"{where}",
+        )
     figures.legend_below(axes[-1, len(gammas) // 2])
     caption = (
         "Orientation and amplitude (in units of the largest) of neurons after training on x² at four points: the "
@@ -53,7 +57,7 @@ def _spreads(done: Sequence[Record]) -> Drawing:
         for (prime, gamma, _), values in _series(done).items():
             if test(beyond_boundary(prime, gamma)) and len(values) == len(widths):
                 row = np.array([np.nan if v is None else v for v in values])
-                label = f"({gamma:g}, {prime:g})"
+                label = f"({figures.readable(gamma)}, {figures.readable(prime)})"
                 series[label] = np.vstack([*np.atleast_2d(series[label]), row]) if label in series else row
         means = {label: np.atleast_2d(rows).mean(axis=0) for label, rows in series.items()}
         if means:

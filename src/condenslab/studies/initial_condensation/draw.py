@@ -132,7 +132,7 @@ def _direction(records: Sequence[Record]) -> Drawing | None:
     axes[0, 1].set_ylabel("|cosine| with Σ y x")
     axes[0, 1].set_ylim(0.5, 1.01)
     figures.legend_below(axes[0, 1])
-    figures.title(axes[0, 1], f"Every neuron, std {stds[0]:g}, first seed")
+    figures.title(axes[0, 1], f"Every neuron, std {figures.readable(stds[0])}, first seed")
     caption = (
         "tanh neurons with five inputs, when the risk has fallen by 0.1 %: how far they point along the direction "
         "of the theory, ±Σ y x, which is exact at leading order under gradient flow."

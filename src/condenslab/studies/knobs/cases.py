@@ -15,7 +15,7 @@ KNOBS = {
     "rate": "learning rate of Adam",
     "descent": "learning rate of gradient descent, in units of 2/λ₀",
     "decay": "weight decay",
-    "drop": "DROP probability",
+    "drop": "dropout probability",
 }
 
 
@@ -34,7 +34,7 @@ class Settings:
         rates: Learning rates of Adam.
         descents: Rates of plain gradient descent in units of 2/λ₀; one alone leaves it out.
         decays: Decoupled weight decays.
-        drops: DROP probabilities (1 − keep).
+        drops: Dropout probabilities (1 − keep).
     """
 
     seeds: Count = 10

@@ -47,7 +47,7 @@ def turned(records: Sequence[Record], knob: str) -> dict[float, list[Record]]:
 
 def _setting(records: Sequence[Record]) -> str:
     case, base = records[0].case, baseline(records)
-    words = ", ".join(f"{KNOBS[knob]} {base[knob]:g}" for knob in KNOBS if knob != "descent")
+    words = ", ".join(f"{KNOBS[knob]} {figures.readable(base[knob])}" for knob in KNOBS if knob != "descent")
     return (
         f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam "
         "unless gradient descent is named, "
@@ -60,7 +60,9 @@ def _ends(records: Sequence[Record], knobs: list[str]) -> Drawing:
     figure, axes = figures.panels(1, len(knobs), width=3.2, height=3.2)
     for ax, knob in zip(axes[0], knobs, strict=True):
         ends = {
-            f"{value:g}": [r.values["groups"] for r in runs] for value, runs in turned(records, knob).items() if runs
+            f"{figures.readable(value)}": [r.values["groups"] for r in runs]
+            for value, runs in turned(records, knob).items()
+            if runs
         }
         figures.seed_values(ax, ends, y_label="groups at the end")
         ax.set_ylim(bottom=0)
@@ -75,7 +77,7 @@ def _courses(records: Sequence[Record], knobs: list[str]) -> Drawing:
         groups, risks = {}, {}
         for value, runs in turned(records, knob).items():
             for k, run in enumerate(runs):
-                label = f"{value:g}" if k == 0 else f"_{value:g} {k}"
+                label = f"{figures.readable(value)}" if k == 0 else f"_{figures.readable(value)} {k}"
                 groups[label] = (run.arrays["times"], run.arrays["groups"])
                 risks[label] = (run.arrays["times"], run.arrays["risk"])
         figures.value_curves(axes[0, column], groups, x_label="step", y_label="groups", logarithmic="xy")
@@ -89,7 +91,7 @@ def _neurons(records: Sequence[Record], knobs: list[str]) -> Drawing:
     shown = [("baseline", next(iter(turned(records, knobs[0]).values())))]
     for knob in knobs:
         value, runs = list(turned(records, knob).items())[-1]
-        shown.append((f"{KNOBS[knob].split(',')[0]} {value:g}", runs))
+        shown.append((f"{KNOBS[knob].split(',')[0]} {figures.readable(value)}", runs))
     shown = [(name, runs[0]) for name, runs in shown if runs]
     figure, axes = figures.panels(2, len(shown), width=3.0, height=3.0)
     for column, (name, run) in enumerate(shown):

@@ -53,7 +53,8 @@ def _map(records: Sequence[Record]) -> Drawing | None:
     seeds = len({r.case["seed"] for r in own})
     caption = (
         "4 × 4 matrices factorised as A·B with 32 parameters, trained on n entries from entries N(0, "
-        f"{own[0].case['std']:g}²) until the training error is below 1e-9; mean over {seeds} seed(s) of the "
+        f"{figures.readable(own[0].case['std'])}²) until the training error is below 1e-9; mean over "
+        f"{figures.counted(seeds, 'seed')} of the "
         f"mean squared "
         "error over all 16 entries. Rows and columns are sorted by norm first; the optimistic sample size is 2rd − r²."
     )
@@ -68,7 +69,7 @@ def _scale(records: Sequence[Record]) -> Drawing | None:
     curves = {}
     for std in sorted({r.case["std"] for r in own}, reverse=True):
         errors = [mean_error(own, "scale", "M1", n, std) for n in counts]
-        curves[f"std {std:g}"] = (counts, [np.nan_to_num(e or _FLOOR, nan=1.0) for e in errors])
+        curves[f"std {figures.readable(std)}"] = (counts, [np.nan_to_num(e or _FLOOR, nan=1.0) for e in errors])
     figure, axes = figures.panels(1, 1, width=5.6, height=3.9)
     figures.value_curves(axes[0, 0], curves, x_label="observed entries n", y_label="mean test error", logarithmic="y")
     axes[0, 0].axvline(7, color="black", linewidth=0.9, linestyle=":", zorder=1)
@@ -124,7 +125,7 @@ def _designs(records: Sequence[Record]) -> Drawing | None:
             ]
             if errors:
                 won = sum(error < SUCCESS for error in errors)
-                values[f"{word}\nstd {std:g}\n{won} of {len(errors)}"] = errors
+                values[f"{word}\nstd {figures.readable(std)}\n{won} of {len(errors)}"] = errors
     figures.seed_values(axes[0, 0], values, y_label="test error", logarithmic=True)
     axes[0, 0].axhline(SUCCESS, color="black", linewidth=0.9, linestyle=":", zorder=1)
     figures.title(axes[0, 0], "Random designs of seven entries (M1)")

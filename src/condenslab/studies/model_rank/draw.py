@@ -27,7 +27,10 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figures.title(axes[0, 0], "Two tanh neurons")
     for ax, (record,), word in zip(axes[0, 1:], runs, ("small", "std-1"), strict=True):
         counts = record.arrays["counts"]
-        curves = {f"> {threshold:g}": (record.arrays["times"], counts[:, k]) for k, threshold in enumerate(THRESHOLDS)}
+        curves = {
+            f"> {figures.readable(threshold)}": (record.arrays["times"], counts[:, k])
+            for k, threshold in enumerate(THRESHOLDS)
+        }
         figures.value_curves(
             ax, curves, x_label="time t", y_label="singular values above a threshold", logarithmic="x", whole=True
         )

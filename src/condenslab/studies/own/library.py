@@ -72,7 +72,7 @@ class TrainingPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         steps: Their number of steps; for `flow` the largest number of solver steps.
         time: End time of `flow`.
         decay: Weight decay, that of the method; L2 coefficient of `flow`.
-        dropout: DROP probability on the hidden neurons, for `descent` and `adam`.
+        dropout: Probability of dropout on the hidden neurons, for `descent` and `adam`.
         batch: Samples a minibatch, for these.
         risk: Risk at which it ends.
     """

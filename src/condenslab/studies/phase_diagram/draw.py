@@ -103,7 +103,7 @@ def _slopes(records: Sequence[Record]) -> Drawing | None:
         known = np.isfinite(means)
         if known.sum() > 1:
             slope = np.polyfit(np.log(np.array(widths)[known]), np.log(means[known]), 1)[0]
-            series[f"γ = {gamma:g}, slope {slope:.3f}"] = means
+            series[f"γ = {figures.readable(gamma)}, slope {slope:.3f}"] = means
     if not series:
         return None
     figure, axes = figures.panels(1, 1, width=6.0, height=4.0)
@@ -111,7 +111,7 @@ def _slopes(records: Sequence[Record]) -> Drawing | None:
     seeds = len({r.case["seed"] for r in plain})
     caption = (
         f"Relative distance of the input weights at the end of training against the width, γ′ = 0, geometric mean of "
-        f"{seeds} seed(s). Published slopes for widths 1000 to 40000: −0.506, 0.007, 0.372."
+        f"{figures.counted(seeds, 'seed')}. Published slopes for widths 1000 to 40000: −0.506, 0.007, 0.372."
     )
     return Drawing("How far the input weights move", caption, figure)
 
@@ -137,7 +137,7 @@ def _exponents(records: Sequence[Record]) -> Drawing | None:
             },
             expected=[derived_slope(p.gamma, prime) for p in row],
         )
-        figures.title(ax, f"γ′ = {prime:g}")
+        figures.title(ax, f"γ′ = {figures.readable(prime)}")
     caption = (
         "Measured slopes with their standard errors against the exponents of a scaling argument (dashed), which is "
         "derived, not published, and holds for m → ∞. Near the boundary finite widths round the corner off."
@@ -161,7 +161,7 @@ def _features(records: Sequence[Record]) -> Drawing | None:
         a = record.arrays
         grid = np.linspace(-0.5, 0.5, len(a["function"]))
         figures.function_curves(axes[0, column], grid, {"network": a["function"]}, samples=(x, x**2))
-        figures.title(axes[0, column], f"γ = {record.case['gamma']:g}")
+        figures.title(axes[0, column], f"γ = {figures.readable(record.case['gamma'])}")
         largest, before = a["amplitude"].max(), a["initial_amplitude"].max()
         figures.orientation_amplitude(
             axes[1, column],

@@ -46,7 +46,7 @@ def _distances(runs: Sequence[Record], widths: Sequence[int]) -> Drawing:
         series: dict[str, list[float]] = {}
         for g3 in sorted({r.case["gamma3"] for r in runs}):
             moved = {r.case["width"]: r.values["distances"][layer] for r in runs if r.case["gamma3"] == g3}
-            series[f"γ₃ = {g3:g}"] = [moved.get(m, np.nan) for m in widths]
+            series[f"γ₃ = {figures.readable(g3)}"] = [moved.get(m, np.nan) for m in widths]
         figures.scaling_lines(ax, widths, series, ylabel=f"relative distance of {_LAYERS[layer]}")
         figures.title(ax, f"layer {_LAYERS[layer]}")
     return Drawing("How far each layer moves at γ₂ = 0", "Relative distance against the width, first seed.", figure)

@@ -62,7 +62,8 @@ def _course(record: Record, runs: list[Record]) -> Drawing:
     values = record.values
     caption = (
         "Target of four ReLU neurons, 100 neurons, gradient descent at rate 0.1 from std 1e-4; the seed that comes "
-        f"nearest to the levels of the lecture notes. A group is a set of neurons within {values['threshold']:g} in "
+        "nearest to the levels of the lecture notes. A group is a set of neurons within "
+        f"{figures.readable(values['threshold'])} in "
         f"direction, of at least {100 * values['amplitude_filter']:g} % of the largest neuron and "
         f"{100 * values['group_filter']:g} % of the largest group; it is followed by its members, so that a drift "
         "is no birth. The source gives no such rule."

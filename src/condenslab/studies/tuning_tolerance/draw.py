@@ -40,7 +40,7 @@ def _shares(evidence: Evidence) -> Drawing:
         pairs = [[successes(evidence, part, n, name, value) for n in columns] for value in rows]
         shares = np.array([[hits / trials if trials else np.nan for hits, trials in row] for row in pairs])
         figures.value_map(
-            ax, [str(n) for n in columns], [f"{value:g}" for value in rows], shares,
+            ax, [str(n) for n in columns], [f"{figures.readable(value)}" for value in rows], shares,
             x_label="observed entries n", y_label=label, value_label="share of runs that succeed", limits=(0.0, 1.0),
         )  # fmt: skip
         figures.title(ax, title)
@@ -50,7 +50,8 @@ def _shares(evidence: Evidence) -> Drawing:
         runs[part] = successes(evidence, part, counts(evidence, part)[0], name, smallest)[1]
     caption = (
         "A rank-1 matrix of 4 × 4 entries, M1 of the sources, whose optimistic sample size is 7, from n of its "
-        f"entries. Every number is the share of runs whose test error ends below {SUCCESS:g}: {runs['cross']} starts a "
+        f"entries. Every number is the share of runs whose test error ends below {figures.readable(SUCCESS)}: "
+        f"{runs['cross']} starts a "
         f"cell on the left and on the right, {runs['random']} random orders in the middle."
     )
     return Drawing("More samples forgive larger scales and rates", caption, figure)
@@ -67,7 +68,7 @@ def _ranges(evidence: Evidence) -> Drawing:
             hits, trials = successes(evidence, "random", n, "std", std)
             if trials:
                 rows.append((n, hits / trials, *wilson(hits, trials)))
-        series[f"std {std:g}"] = tuple(zip(*rows, strict=True))
+        series[f"std {figures.readable(std)}"] = tuple(zip(*rows, strict=True))
     figures.success_rates(axes[0, 0], series, x_label="observed entries n", y_label="share of random orders")
     figures.title(axes[0, 0], "Success with 95 % intervals")
     curves = {}

@@ -25,7 +25,7 @@ class DescentCase:
         descent: Rate of plain gradient descent in units of 2/λ₀, λ₀ the largest eigenvalue of the Hessian at the start,
             from which on the first step of a quadratic would no longer lower the risk; 0 for Adam.
         decay: Decoupled weight decay: parameters shrink by rate·decay a step.
-        drop: DROP probability on the hidden neurons, 1 − keep.
+        drop: Dropout probability on the hidden neurons, 1 − keep.
         penalty: Whether R + R₁, the mean of the dropout risk, is minimised instead of drawing masks.
         steps: Steps.
         risk: Risk that ends the run, or 0.

@@ -1,0 +1,103 @@
+"""Figures as files for a paper: column widths, type that stays its size, fonts embedded."""
+
+import io
+import re
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from condenslab import figures, studies
+from condenslab.errors import UserError
+from condenslab.sweeps import Store
+from condenslab.sweeps.files import write_whole
+
+FORMATS = ("svg", "pdf", "png")
+"""What can be written."""
+
+_COLUMNS = (3.5, 7.2)
+_PER_PANEL, _LEAST_HEIGHT = 1.75, 1.9
+_DPI = 600
+
+
+def save_figures(
+    store_dir: str | Path, folder: str | Path, kind: str = "pdf", *, study: str | None = None
+) -> tuple[list[Path], list[str]]:
+    """Draws the figures of the newest run of each request, as files of the width of one column or of two.
+
+    A figure gets the narrowest of 3.5 and 7.2 inches in which every panel has 1.75 inches (with more than four panels
+    in a row it stays as wide as it is); its type keeps its size.
+    PDF and SVG embed their fonts (TrueType, and outlines), PNG has 600 dots an inch. Interactive figures are left out.
+
+    Args:
+        store_dir: The store's folder.
+        folder: Where to write; it is made, and files of the same names are replaced, each in one step.
+        kind: One of `FORMATS`.
+        study: Only figures of this study.
+
+    Returns:
+        The paths, and a sentence on each run that could not be drawn.
+
+    Raises:
+        UserError: Another format is asked for, there is no such run, or the folder cannot be written.
+    """
+    if kind not in FORMATS:
+        raise UserError(f"figures can be {', '.join(FORMATS)}. Got {kind!r}")
+    store = Store(store_dir)
+    runs = [run for run in store.runs() if study in (None, run.study)]
+    if not runs:
+        of = f" of {study!r}" if study else ""
+        raise UserError(f"the store {str(store_dir)!r} holds no finished run{of}, so there is nothing to draw")
+    records = store.records(study)
+    written: list[Path] = []
+    notes: list[str] = []
+    for run in runs:
+        try:
+            drawings = studies.get(run.study).draw([records[name] for name in run.records if name in records])
+        except Exception as error:  # one study that cannot draw must not keep the others from being written
+            notes.append(f"the figures of {run.study} could not be drawn. {type(error).__name__}: {error}")
+            continue
+        for number, drawing in enumerate(drawings, start=1):
+            if isinstance(drawing.figure, Figure):
+                name = f"{run.study}-{run.preset}-{run.seed}-{number}-{_slug(drawing.title)}.{kind}"
+                written.append(_save(drawing.figure, Path(folder) / _slug(name, dots=True), kind))
+    return written, notes
+
+
+def _slug(text: str, *, dots: bool = False) -> str:
+    """Returns a text as part of a file's name."""
+    return re.sub(r"[^A-Za-z0-9_.]+" if dots else r"[^A-Za-z0-9_]+", "-", text).strip("-.")[:120]
+
+
+@figures.styled
+def _save(figure: Figure, path: Path, kind: str) -> Path:
+    fit(figure)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, _encoded(figure, kind))
+    except OSError as error:
+        raise UserError(f"the figure {str(path)!r} cannot be written ({error.strerror or error})") from error
+    return path
+
+
+def _encoded(figure: Figure, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    date = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
+    figure.savefig(buffer, format=kind, dpi=_DPI, metadata=date)
+    return buffer.getvalue()
+
+
+def fit(figure: Figure) -> None:
+    """Gives a figure the narrowest column that holds its panels; heights go down with widths, but not below 1.9 inches.
+
+    One with more panels in a row than two columns hold stays as wide as it is.
+
+    Args:
+        figure: The matplotlib figure.
+    """
+    places = [place.get_gridspec() for ax in figure.axes if (place := ax.get_subplotspec()) is not None]
+    across, down = (max((getattr(grid, size) for grid in places), default=1) for size in ("ncols", "nrows"))
+    width = next((column for column in _COLUMNS if column >= across * _PER_PANEL), None)
+    if width is None:
+        return
+    old_width, old_height = figure.get_size_inches()
+    figure.set_size_inches(width, max(old_height * width / old_width, down * _LEAST_HEIGHT))
