@@ -171,7 +171,10 @@ def measure(case: Case, progress: Progress) -> Outcome:
 def _layer(seed: int, sizes: dict[str, int]) -> "MultiHeadAttention":
     from condenslab import networks
 
-    return networks.multi_head_attention(seed, **sizes, d_v=_VALUES, inputs=_INPUTS, outputs=_OUTPUTS, std=1.0)
+    heads, d_model, d = (sizes[name] for name in ("heads", "d_model", "d"))
+    return networks.multi_head_attention(
+        seed, heads=heads, d_model=d_model, d=d, d_v=_VALUES, inputs=_INPUTS, outputs=_OUTPUTS, std=1.0
+    )
 
 
 def _grown(target: "MultiHeadAttention", case: Case) -> "MultiHeadAttention":
