@@ -54,9 +54,9 @@ SENTENCES: dict[str, Sentence] = {
         "Not all of them: turned to their end, {held} of {of} leave fewer groups.",
     ),
     "generalization": Sentence(
-        "^the largest scale's test error",
-        "Yes: the largest scale's test error is {measured} times the smallest scale's.",
-        "Not clearly: the largest scale's test error is {measured} times the smallest scale's.",
+        "^from the largest scale the test error is larger",
+        "Yes: from the largest scale the test error is {measured} times that from the smallest.",
+        "Not clearly: from the largest scale the test error is {measured} times that from the smallest.",
     ),
     "cnn_condensation": Sentence(
         "^from small weights training at least halves",
@@ -189,9 +189,19 @@ SENTENCES: dict[str, Sentence] = {
         "Not always those of its architecture: in {held} of {of} architectures.",
     ),
     "invariant_manifolds": Sentence(
-        "^a start on the manifold stays on it",
-        "Affine ones, with flow, GD, SGD and Adam alike: {held} of {of} pairs stay to rounding.",
-        "Affine ones, but not with every method: {held} of {of} pairs stay to rounding.",
+        "^on an affine structural invariant manifold the gradient is tangent",
+        "Those that a symmetry leaves fixed: the part of the gradient that is normal to them is {measured}.",
+        "Not all that a symmetry leaves fixed: the part of the gradient that is normal to them is {measured}.",
+    ),
+    "optimistic_tables": Sentence(
+        "^(the smallest rank is k|CNN: the smallest|no sharing: the smallest|fully connected: the smallest)",
+        "They do: in {held} of {of} rows the smallest rank is the closed form.",
+        "Not all: in {held} of {of} rows the smallest rank is the closed form.",
+    ),
+    "attention_growth": Sentence(
+        "^the target's model rank stays the same as",
+        "They are: the target's model rank stays the same with {held} of {of}.",
+        "Not all: the target's model rank stays the same with {held} of {of}.",
     ),
     "anchor_data_size": Sentence(
         "^the accuracy passes one half",
