@@ -31,9 +31,9 @@ def chosen(runs: Iterable[Run]) -> list[Run]:
         runs: Any runs.
     """
     latest: dict[str, Run] = {}
-    for run in sorted(runs, key=lambda run: (_SIZES.index(run.preset), run.provenance["utc"])):
-        if not run.overrides and run.data is None:
-            latest[run.study] = run
+    plain = [run for run in runs if not run.overrides and run.data is None and run.preset in _SIZES]
+    for run in sorted(plain, key=lambda run: (_SIZES.index(run.preset), run.provenance["utc"])):
+        latest[run.study] = run
     return [latest[name] for name in sorted(latest)]
 
 

@@ -103,7 +103,7 @@ def statements(settings: Settings) -> list[Statement]:
         ),
         *(
             Statement(
-                f"of a random layer {words[growth]} raise the rank: what stays is the target's, not the layer's",
+                f"of a random layer the rank grows with {words[growth]}: what stays is the target's, not the layer's",
                 f"{_DECK}; contrast of the study's own",
                 _excess(growth),
                 above(0),

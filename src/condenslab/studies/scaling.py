@@ -129,6 +129,7 @@ def _brain_statements() -> list[Statement]:
             lambda evidence: evidence.where(BrainCase).per("connections", ratio),
             within(1.0, 0.0005),
             "ratio, with 10³ and 10⁴ connections a neuron",
+            label="more neurons, from mouse to human, need no more samples",
             figure=_BRAINS,
         ),
         Statement(

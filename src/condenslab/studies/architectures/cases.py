@@ -56,6 +56,16 @@ PRESETS = {
         factors=(1,), shared=(6, 10), unshared=(), full=(), rates=(0.3,), seeds=1, steps=4_000, ranks=1, planes=0
     ),
     "quick": Settings(),
+    "full": Settings(
+        factors=(1, 3, 10, 34, 100),
+        shared=tuple(range(1, 64)),
+        unshared=tuple(range(1, 64)),
+        full=tuple(range(1, 64)),
+        rates=(0.05, 0.1, 0.2, 0.35, 0.5),
+        seeds=10,
+        steps=1_000_000,
+        thresholds=("1e-2", "1e-3", "1e-4", "1e-5"),
+    ),
     # The widest published panel: about an hour on two cores.
     "panel": Settings(
         factors=(100,),
@@ -67,16 +77,6 @@ PRESETS = {
         steps=1_000_000,
         ranks=1,
         planes=0,
-        thresholds=("1e-2", "1e-3", "1e-4", "1e-5"),
-    ),
-    "full": Settings(
-        factors=(1, 3, 10, 34, 100),
-        shared=tuple(range(1, 64)),
-        unshared=tuple(range(1, 64)),
-        full=tuple(range(1, 64)),
-        rates=(0.05, 0.1, 0.2, 0.35, 0.5),
-        seeds=10,
-        steps=1_000_000,
         thresholds=("1e-2", "1e-3", "1e-4", "1e-5"),
     ),
 }

@@ -176,6 +176,7 @@ def _matrices(settings: Settings) -> Statement:
         exactly(0),
         f"d = {settings.side}, {(settings.side + 1) ** 2} pairs; deviations",
         "factorisations",
+        label="the rank of A·B is d² − (d − r_A)(d − r_B)",
         figure=TABLE,
     )
 
