@@ -25,7 +25,7 @@ STUDY = Study(
     presets={
         "tiny": Settings(seeds=1, width=2, inputs=(2,), kernels=1, zeros=(0, 1), side=2),
         "quick": Settings(),
-        "full": Settings(seeds=20, width=6, inputs=(1, 2, 3, 5), kernels=3, zeros=(0, 1, 3, 5), side=6),
+        "full": Settings(seeds=20, width=6, inputs=(1, 2, 3, 5), kernels=3, zeros=(0, 1, 3, 5), kernel_seeds=3, side=6),
     },
     make_cases=make_cases,
     parts=(
@@ -33,7 +33,7 @@ STUDY = Study(
         Part(
             case=KernelCase,
             run=f"{_RUNS}:kernels",
-            seconds=lambda case: {"shared": 0.3, "unshared": 0.4, "full": 1.5}[case.sharing] * (case.intrinsic + 1),
+            seconds=lambda case: {"shared": 0.4, "unshared": 1.0, "full": 4.5}[case.sharing] * case.intrinsic**2,
             bytes=lambda case: 8 * 6 * (17 * 9 * (case.intrinsic + 1)) ** 2,
         ),
         Part(case=MatrixCase, run=f"{_RUNS}:matrices", seconds=lambda _: 0.05),
