@@ -14,7 +14,7 @@ from typing import Any
 from condenslab.report import wording
 from condenslab.sweeps import Run, load
 
-_SIZES = ("tiny", "quick", "full")
+_SIZES = ("tiny", "quick", "panel", "full")
 _INTRODUCTION = """# Results
 
 Every claim of the studies below as it was last measured, those that fail and those that are undecided included.

@@ -60,7 +60,7 @@ def test_the_linear_model_finds_a_target_from_as_many_samples_as_coefficients():
         simple_models.Case("linear", (1.0, 1.0, 0.0), n, 3, 1e-4, 0.1, 1e-12, 20_000, 0) for n in (2, 3)
     )  # fmt: skip
     outcomes = simple_runs.descend([few, enough], silent)
-    assert outcomes[0].values["error"] > 1e-3 and outcomes[1].values["error"] < 1e-8
+    assert outcomes[0].values["error"] > 1e-3 and outcomes[1].values["error"] < 1e-6
 
 
 def test_ranks_of_two_neurons():

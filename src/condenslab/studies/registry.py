@@ -8,6 +8,7 @@ from condenslab.studies.contract.study import Study
 REGISTRY: dict[str, str] = {
     "recovery": "condenslab.studies.recovery:STUDY",
     "optimistic_dense": "condenslab.studies.optimistic_dense:STUDY",
+    "optimistic_tables": "condenslab.studies.optimistic_tables:STUDY",
     "embedding_width": "condenslab.studies.embedding_width:STUDY",
     "initial_condensation": "condenslab.studies.initial_condensation:STUDY",
     "trajectory": "condenslab.studies.trajectory:STUDY",
@@ -20,6 +21,7 @@ REGISTRY: dict[str, str] = {
     "relu_stationary": "condenslab.studies.relu_stationary:STUDY",
     "training_similarity": "condenslab.studies.training_similarity:STUDY",
     "attention_rank": "condenslab.studies.attention_rank:STUDY",
+    "attention_growth": "condenslab.studies.attention_growth:STUDY",
     "kan_grid": "condenslab.studies.kan_grid:STUDY",
     "scaling": "condenslab.studies.scaling:STUDY",
     "branches": "condenslab.studies.branches:STUDY",

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from condenslab.studies.contract.criteria import exactly
+from condenslab.studies.contract.criteria import exactly, within
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Statement
@@ -16,11 +16,19 @@ from condenslab.studies.shared.ranks import decided
 from condenslab.sweeps import Outcome, Progress, Record
 
 Growth = Literal["neurons", "connections"]
+Brain = Literal["mouse", "human"]
 
+BRAINS: dict[Brain, int] = {"mouse": 10**8, "human": 10**11}
+CONNECTIONS = (10**3, 10**4)
+"""Neurons, and connections a neuron, of both brains (deck 001)."""
+INTRINSIC = 1000
+"""Neurons of the target for which brains are planned."""
 NEURONS, INPUTS = 2, 2
 """Of the target, a sum of two tanh neurons without biases."""
 _DECK = "deck 001, principle of model scaling: width is free, connections are not (settings not stated)"
 _FIGURE = "Neurons are free, connections are not"
+_BRAINS = "Brains as networks"
+_SLIDE = "deck 001, 'principle of model scaling vs. scaling of brain'; as the closed form k(d + 1) of `plan` has it"
 
 
 @dataclass(frozen=True)
@@ -51,15 +59,29 @@ class Case:
     seed: int
 
 
-def make_cases(settings: Settings, seed: int) -> list[Case]:
-    """Returns both growths by every factor, for every seed.
+@dataclass(frozen=True)
+class BrainCase:
+    """A target of a thousand neurons, in a two-layer network with the numbers of a brain.
+
+    Attributes:
+        brain: Whose.
+        connections: Of a neuron.
+    """
+
+    brain: Brain
+    connections: int
+
+
+def make_cases(settings: Settings, seed: int) -> list[Case | BrainCase]:
+    """Returns both growths by every factor, for every seed, and the brains.
 
     Args:
         settings: The settings.
         seed: Of the run.
     """
     growths: tuple[Growth, ...] = ("neurons", "connections")
-    return [Case(g, f, seed + s) for g in growths for f in settings.factors for s in range(settings.seeds)]
+    brains = [BrainCase(brain, connections) for brain in BRAINS for connections in CONNECTIONS]
+    return [*(Case(g, f, seed + s) for g in growths for f in settings.factors for s in range(settings.seeds)), *brains]
 
 
 def statements(settings: Settings) -> list[Statement]:
@@ -87,6 +109,35 @@ def statements(settings: Settings) -> list[Statement]:
             note="deviation",
             of="networks",
             figure=_FIGURE,
+        ),
+        *_brain_statements(),
+    ]
+
+
+def _brain_statements() -> list[Statement]:
+    def samples(record: Record) -> int:
+        return record.values["samples"]
+
+    def ratio(records: list[Record]) -> float:
+        first, last = samples(records[0]), samples(records[-1])
+        return last / first
+
+    return [
+        Statement(
+            "from a mouse's 10⁸ neurons to a human's 10¹¹ the optimistic sample size of a target does not grow",
+            _SLIDE,
+            lambda evidence: evidence.where(BrainCase).per("connections", ratio),
+            within(1.0, 0.0005),
+            "ratio, with 10³ and 10⁴ connections a neuron",
+            figure=_BRAINS,
+        ),
+        Statement(
+            "ten times the connections a neuron would take ten times the samples",
+            _SLIDE,
+            lambda evidence: evidence.where(BrainCase).per("brain", ratio),
+            within(10.0, 0.01),
+            "ratio of 10⁴ to 10³ connections, in both brains",
+            figure=_BRAINS,
         ),
     ]
 
@@ -122,12 +173,55 @@ def measure(case: Case, progress: Progress) -> Outcome:
     return Outcome({"rank": smallest.value, "rank_decided": smallest.decided, "parameters": width * (inputs + 1)})
 
 
+def plan_brain(case: BrainCase, progress: Progress) -> Outcome:
+    """Returns the optimistic sample size and the number of parameters of a two-layer network of a brain's numbers.
+
+    Args:
+        case: The case.
+        progress: Not called: a case takes a moment.
+    """
+    from condenslab.sample_size import planning
+
+    request = planning.PlanRequest("two-layer", inputs=case.connections, width=BRAINS[case.brain], intrinsic=INTRINSIC)
+    answer = planning.plan(request)
+    return Outcome({"samples": answer.samples, "parameters": answer.closed.parameters})
+
+
 def drawings(records: Sequence[Record]) -> list[Drawing]:
-    """Draws ranks and parameters against both growths.
+    """Draws ranks and parameters against both growths, and the brains.
 
     Args:
         records: The records.
     """
+    return [*_growths(records), *_brains(records)]
+
+
+def _brains(records: Sequence[Record]) -> list[Drawing]:
+    from condenslab import figures
+
+    rows = [r for r in records if r.status == "done" and "brain" in r.case]
+    if not rows:
+        return []
+    figure, axes = figures.panels(1, 1, width=7.0, height=3.2)
+    figures.measured_and_expected(
+        axes[0, 0],
+        [f"{r.case['brain']}, {r.case['connections']:,} connections" for r in rows],
+        [r.values["samples"] for r in rows],
+        [r.values["parameters"] for r in rows],
+        x_label="samples",
+        names=("optimistic estimate", "classic estimate: parameters"),
+    )
+    axes[0, 0].set_xscale("log")
+    figures.title(axes[0, 0], f"A target of {INTRINSIC:,} neurons in networks of a brain's numbers")
+    caption = (
+        "A two-layer network with as many neurons as a brain has (mouse 10⁸, human 10¹¹), and as many inputs as a "
+        "neuron has connections: the closed form k(d + 1) of the plan, and the number of parameters. Neurons are free, "
+        "connections are not, and the two brains differ by neurons."
+    )
+    return [Drawing(_BRAINS, caption, figure)]
+
+
+def _growths(records: Sequence[Record]) -> list[Drawing]:
     from condenslab import figures
 
     known = [record for record in records if decided(record) is not None]
@@ -165,7 +259,10 @@ STUDY = Study(
         "full": Settings(seeds=20, factors=(1, 2, 4, 8, 16)),
     },
     make_cases=make_cases,
-    parts=(Part(case=Case, run="condenslab.studies.scaling:measure", seconds=lambda case: 0.3 * case.factor),),
+    parts=(
+        Part(case=Case, run="condenslab.studies.scaling:measure", seconds=lambda case: 0.3 * case.factor),
+        Part(case=BrainCase, run="condenslab.studies.scaling:plan_brain", varies=("brain",), seconds=lambda _: 0.01),
+    ),
     statements=statements,
     figures="condenslab.studies.scaling:drawings",
 )

@@ -214,6 +214,33 @@ def test_a_width_a_threshold_and_a_budget():
     assert rounded.widths == {"0:hidden": (20, 16), "2:hidden": (30, 30)}
 
 
+def test_a_repair_never_moves_the_outputs_further_on_the_given_inputs():
+    """Least squares layer by layer may lose to merging alone: it is then not kept, and the receipt says so."""
+    from condenslab.interop.structure.repairing import LeastSquares
+
+    images, options = torch.randn(60, 1, 8, 8), {"widths": {"0": 3, "3": 4}}
+    parts = nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 12, 3, padding=1), nn.ReLU()
+    module = nn.Sequential(*parts, nn.Flatten(), nn.Linear(12 * 16, 3))
+
+    def error(**more):
+        edited = interop.reduce(module, images, **options, **more)
+        with torch.no_grad():
+            return float((edited.module(images) - module(images)).square().mean()), edited.receipt["notes"]
+
+    plain, _ = error()
+    repaired, notes = error(repair=True)
+    assert repaired < plain and not any("not kept" in note for note in notes)
+    with pytest.MonkeyPatch.context() as patch:
+        solved = LeastSquares.__call__
+
+        def spoilt(self, progress, symmetry, kept, read):
+            solved(self, progress, symmetry, kept, {member: 5 * values for member, values in read.items()})
+
+        patch.setattr(LeastSquares, "__call__", spoilt)
+        spoiled, notes = error(repair=True)
+    assert spoiled == plain and any("the repair was not kept" in note for note in notes)
+
+
 def test_what_stays_for_a_round_width_is_said():
     exact = interop.reduce(planted(), torch.randn(200, 7))
     spare = sum(before - after for before, after in exact.widths.values())

@@ -130,7 +130,7 @@ class _Reducer:
         self._say_what_stays(aim, wanted, targets)
         if targets != {s.group.atom: progress.weights.size(s.group) for s in self.chosen}:
             progress = self._exact(targets, silent)
-            self._merge_to(progress, targets, repair, aim)
+            progress = self._merged_to(progress, targets, repair, aim)
         module = checked(self.program, progress.weights)
         training = None
         if retrain:
@@ -197,14 +197,35 @@ class _Reducer:
             self.notes.append(f"within the budget {budget:g} no two different units can be merged")
         return found
 
-    def _merge_to(self, progress: Progress, targets: Mapping[Atom, int], repair: bool, aim: Aim) -> None:
+    def _merged_to(self, before: Progress, targets: Mapping[Atom, int], repair: bool, aim: Aim) -> Progress:
+        """Returns the reduction after merging to given widths; a repair that moves the outputs further is not kept."""
         wider = {s.group.atom: targets[s.group.atom] for s in self.chosen}
-        wider = {atom: width for atom, width in wider.items() if progress.weights.sizes.get(atom, atom.size) > width}
+        wider = {atom: width for atom, width in wider.items() if before.weights.sizes.get(atom, atom.size) > width}
         if not wider or not aim.approximates:
-            return
-        before = progress.copy()
-        labels = {atom: tree.at_width(wider[atom]) for atom, tree in condensing.trees(progress, wider).items()}
-        condensing.merge_clusters(progress, labels, self._repair(before) if repair else None)
+            return before
+        labels = {atom: tree.at_width(wider[atom]) for atom, tree in condensing.trees(before, wider).items()}
+        plain = before.copy()
+        condensing.merge_clusters(plain, labels, None)
+        if not repair:
+            return plain
+        repaired = before.copy()
+        condensing.merge_clusters(repaired, labels, self._repair(before))
+        old = outputs_on(self.program.module, self.data)
+        errors = [self._apart(one, old, largest=aim.budget is not None) for one in (plain, repaired)]
+        if errors[1] <= errors[0]:
+            return repaired
+        self.notes.append(
+            "the repair was not kept: it fits what single layers read, and moved the outputs on your inputs further "
+            f"than merging alone ({errors[1]:.2g} against {errors[0]:.2g})"
+        )
+        return plain
+
+    def _apart(self, progress: Progress, old: list[np.ndarray], *, largest: bool) -> float:
+        """Returns how far outputs moved on the inputs: what a budget bounds, or the mean square."""
+        new = outputs_on(resized(self.program, progress.weights), self.data)
+        if largest:
+            return difference(new, old)[1]
+        return float(sum(np.mean((one - two) ** 2) for one, two in zip(new, old, strict=True)))
 
     def _repair(self, before: Progress) -> LeastSquares:
         found = LeastSquares(self.program, before.weights.copy(), self.data)

@@ -56,6 +56,19 @@ PRESETS = {
         factors=(1,), shared=(6, 10), unshared=(), full=(), rates=(0.3,), seeds=1, steps=4_000, ranks=1, planes=0
     ),
     "quick": Settings(),
+    # The widest published panel: about an hour on two cores.
+    "panel": Settings(
+        factors=(100,),
+        shared=(),
+        unshared=(),
+        full=(15, 18, 20, 21, 22, 23, 24, 25, 26, 28, 30, 33, 36, 42),
+        rates=(0.1, 0.2, 0.35),
+        seeds=3,
+        steps=1_000_000,
+        ranks=1,
+        planes=0,
+        thresholds=("1e-2", "1e-3", "1e-4", "1e-5"),
+    ),
     "full": Settings(
         factors=(1, 3, 10, 34, 100),
         shared=tuple(range(1, 64)),

@@ -1,5 +1,6 @@
 """Draws the studies of invariance from their stored records."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -33,7 +34,7 @@ def _table(record: Record, expected: Mapping[str, tuple[str, ...]]) -> Drawing:
     ]
     architecture = record.case["architecture"]
     figure, panels = figures.panels(1, 1, width=max(5.0, 1.2 + 0.42 * len(axes)), height=1.6 + 0.34 * len(rows))
-    figures.incidence_table(panels[0, 0], rows, axes, incidence(sets, axes) > 0)
+    figures.incidence_table(panels[0, 0], rows, [_axis(name) for name in axes], incidence(sets, axes) > 0)
     figures.title(panels[0, 0], f"Permutation symmetries of {architecture}")
     return Drawing(
         title(architecture),
@@ -41,6 +42,13 @@ def _table(record: Record, expected: Mapping[str, tuple[str, ...]]) -> Drawing:
         "(in brackets the number of units). Axes without a mark are inputs, outputs and positions.",
         figure,
     )
+
+
+def _axis(name: str) -> str:
+    """Names an axis of a parameter for readers, who count from 1: "coefficients[0][1]" is "coefficients 1, axis 2"."""
+    leaf, _, axis = name.removesuffix("]").rpartition("[")
+    words = re.sub(r"\[(\d+)\]", lambda found: f" {int(found[1]) + 1}", leaf).replace("_", " ").replace(".", " ")
+    return f"{words}, axis {int(axis) + 1}"
 
 
 def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
