@@ -109,8 +109,8 @@ def test_the_whole_box_is_not_decided_and_says_so():
 @pytest.mark.more
 def test_a_wider_box_around_the_minimum():
     """3 % around both weights and 0.05 around both centres: one function."""
-    weights = [(f"{0.97 * w:.6f}", f"{1.03 * w:.6f}") for w in WEIGHTS]
-    centres = [(f"{c - 0.05:.6f}", f"{c + 0.05:.6f}") for c in CENTRES]
+    weights = tuple((f"{0.97 * w:.6f}", f"{1.03 * w:.6f}") for w in WEIGHTS)
+    centres = tuple((f"{c - 0.05:.6f}", f"{c + 0.05:.6f}") for c in CENTRES)
     found = proof.exclude_width_two(exercise(1), weights=weights, centres=centres, max_boxes=100_000)
     assert found.excluded == 1 and len(found.roots) == 1
     assert verify(as_read(found.certificate())).verified
