@@ -191,7 +191,7 @@ def test_a_table_of_two_inputs_tells_the_story_without_a_target(tmp_path):
     inputs = np.random.default_rng(0).uniform(-1, 1, (30, 2))
     table = Table(inputs, np.tanh(2 * inputs[:, :1] - inputs[:, 1:]), name="own")
     changes = {"width": 12, "starts": 10, "critical_width": 1, "time": 1e4, "max_steps": 2000}
-    run = studies.run("recovery", preset="tiny", out=tmp_path, overrides=changes, data=table)
+    run = studies.run(STUDY, preset="tiny", out=tmp_path, overrides=changes, data=table)
     assert run.claims and all(row["verdict"] in ("holds", "undecided") for row in run.claims)
     records = [Store(tmp_path).records()[identity] for identity in run.records]
     assert all(r.status == "done" for r in records), [r.message for r in records]

@@ -135,7 +135,39 @@ def test_a_file_without_permission(tmp_path):
 
 
 def test_tables_check_their_arrays():
-    with pytest.raises(ValueError, match=r"targets must have shape \(2, 1\)"):
-        Table(np.ones((2, 1)), np.ones((2, 2)), "t")
+    with pytest.raises(ValueError, match=r"targets must have shape \(2, output\)"):
+        Table(np.ones((2, 1)), np.ones((3, 1)), "t")
+    for bad in (np.full((2, 2), 0.5), np.ones((2, 2)), np.eye(2) * 2):
+        with pytest.raises(ValueError, match="one-hot rows"):
+            Table(np.ones((2, 1)), bad, "t", labels=("a", "b"))
+    with pytest.raises(ValueError, match="columns must be 2 names"):
+        Table(np.ones((2, 1)), np.ones((2, 1)), "t", columns=("x",))
+
+
+def test_several_targets_and_their_names(tmp_path):
+    file = tmp_path / "two.csv"
+    file.write_text("a,b,u,v\n1,2,3,4\n5,6,7,9\n")
+    table = read_table(file, targets=2)
+    assert (table.inputs.tolist(), table.targets.tolist()) == ([[1, 2], [5, 6]], [[3, 4], [7, 9]])
+    assert table.names == (("a", "b"), ("u", "v"))
+    assert read_table(file).names == (("a", "b", "u"), ("v",))
+    assert read_table(file).digest != table.digest
+    for bad in (0, 4, True):
+        with pytest.raises(UserError, match="target"):
+            read_table(file, targets=bad)
+
+
+def test_classes_are_words_that_come_again(tmp_path):
+    file = tmp_path / "iris.csv"
+    file.write_text("1.5,2,setosa\n1,2,virginica\n2,2, setosa\n3,1,virginica\n")
+    table = read_table(file)
+    assert table.labels == ("setosa", "virginica") and table.names == (("x1", "x2"), table.labels)
+    assert table.targets.tolist() == [[1, 0], [0, 1], [1, 0], [0, 1]]
+    file.write_text("x,kind\n1,0\n2,1\n3,0\n4,1\n")
+    assert read_table(file).labels == () and read_table(file, classes=True).labels == ("0", "1")
+    for content in ("1,a\n2,3\n", "1,3\n2,a\n", "1,a\n2,b\n3,c\n", "1,a\n2,a\n3,a\n", "1,a\n2,\n3,a\n"):
+        file.write_text(content)
+        with pytest.raises(UserError, match=r"number|empty"):
+            read_table(file)
     with pytest.raises(ValueError, match="inputs must be finite"):
         Table(np.array([[np.nan]]), np.ones((1, 1)), "t")

@@ -12,6 +12,7 @@ from condenslab.cli.options import (
     FiguresOptions,
     ListOptions,
     PlanOptions,
+    PredictOptions,
     ProveOptions,
     ReportOptions,
     RunOptions,
@@ -72,6 +73,7 @@ def run_command(options: RunOptions) -> int:
         return cost.dry_run(options, plans)
     cost.require_memory(options, plans)
     runs: list[Run] = []
+    answers: list[str] = []
     machine.prepare_jax()
     for plan in plans:
         with progress_of(plan.study.name, quiet=options.quiet) as progress:
@@ -84,11 +86,12 @@ def run_command(options: RunOptions) -> int:
                 say=machine.say,
             )
         runs.append(run)
+        answers += studies.told(plan, run, options.out)
     rows = [row for run in runs for row in run.claims]
     if options.json:
         _write(show.as_json(rows))
     else:
-        _write(f"{show.claims_text(rows)}\n{show.tally(rows)}; stored in {options.out}")
+        _write("\n".join([*answers, show.claims_text(rows), f"{show.tally(rows)}; stored in {options.out}"]))
     failed = [run for run in runs if run.failures]
     for run in failed:
         machine.say(f"condenslab: {show.failures_text(run)}")
@@ -264,10 +267,22 @@ def _plans(options: RunOptions) -> "list[Plan]":
     if options.data is not None:
         from condenslab.tasks import read_table
 
-        data = read_table(options.data)
+        data = read_table(options.data, targets=options.outputs, classes=options.classes)
     return [
         studies.plan(name, preset=options.preset, seed=options.seed, overrides=overrides, data=data) for name in names
     ]
+
+
+def predict_command(options: PredictOptions) -> int:
+    """Predicts from a network that a run on a table found."""
+    from condenslab.cli import predict
+
+    text = predict.run(options)
+    if options.output is None:
+        sys.stdout.write(text)
+    else:
+        _write(f"wrote {options.output}")
+    return 0
 
 
 def reduce_command(options: ReduceOptions) -> int:

@@ -41,7 +41,11 @@ class RunOptions:
     set: Annotated[UseAppendAction[tuple[tuple[str, ...], ...]], arg(metavar="KEY=VALUE…", help_behavior_hint="")] = ()
     """Change settings of the preset."""
     data: Annotated[str | None, arg(metavar="FILE.csv", help_behavior_hint="")] = None
-    """Run on your own table, the last column being the target."""
+    """Run on your own table, the last column being the target (words there are classes)."""
+    outputs: Annotated[int, arg(metavar="N")] = 1
+    """--data: how many of the last columns are targets."""
+    classes: bool = False
+    """--data: the last column holds classes though they are written as numbers."""
     executor: Annotated[str, arg(metavar="NAME")] = "inprocess"
     """Where batches run: inprocess, local[:N] (N processes), dask[:ADDRESS], ray[:ADDRESS] or slurm[:KEY=VALUE,…]."""
     time_limit: Annotated[float | None, arg(metavar="SECONDS", help_behavior_hint="(default: none)")] = None
@@ -173,6 +177,18 @@ class VerifyOptions:
 
 
 @dataclass(frozen=True)
+class PredictOptions:
+    """Options of `condenslab predict`."""
+
+    file: Annotated[Positional[str], arg(metavar="NETWORK.json", help_behavior_hint="")] = ""
+    """The network that `condenslab run recovery --data` wrote."""
+    data: Annotated[str | None, arg(metavar="FILE.csv", help_behavior_hint="")] = None
+    """The inputs, one line a sample; columns by their names, or in the order of the table."""
+    output: Annotated[str | None, arg(aliases=["-o"], metavar="FILE.csv", help_behavior_hint="(default: print)")] = None
+    """Where the predictions go."""
+
+
+@dataclass(frozen=True)
 class DoctorOptions:
     """Options of `condenslab doctor`."""
 
@@ -198,6 +214,7 @@ OPTIONS: dict[str, type] = {
     "measure": MeasureOptions,
     "reduce": ReduceOptions,
     "embed": EmbedOptions,
+    "predict": PredictOptions,
     "doctor": DoctorOptions,
 }
 """The options of each command."""

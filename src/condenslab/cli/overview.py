@@ -18,6 +18,7 @@ SUMMARIES = {
     "measure": "Read any checkpoint, running nothing in it, and say of each layer whether it has condensed.",
     "reduce": "Make a torch module smaller: units that are one become one, certified, with a receipt.",
     "embed": "Make a torch module wider without changing what it computes, with a receipt.",
+    "predict": "Predict from the network that a run on your own table found.",
     "doctor": "Check that this JAX build computes correctly; show versions, device and speed.",
 }
 """What each command does."""

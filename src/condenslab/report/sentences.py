@@ -83,6 +83,11 @@ SENTENCES: dict[str, Sentence] = {
         "Narrow ones rest at risks of critical functions that were found without training ({measured} exceptions).",
         "Not always: {measured} rests of narrow ones are at no known critical risk.",
     ),
+    "table": Sentence(
+        "^the number of neurons that cross-validation chooses",
+        "Cross-validation finds the {measured} planted ones, and says how well they predict.",
+        "Cross-validation finds {measured} here, which is not the planted number.",
+    ),
     "attention_rank": Sentence(
         "^the model rank of a random layer",
         "By the formula, with {measured} layers that differ; null heads and wider dimensions cost the target nothing.",

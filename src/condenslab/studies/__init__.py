@@ -7,7 +7,7 @@ from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.contract.study import Drawing, Study
-from condenslab.studies.launch import Plan, environment, execute, plan, run
+from condenslab.studies.launch import Plan, environment, execute, plan, run, told
 from condenslab.studies.registry import REGISTRY, get, names
 from condenslab.sweeps import Outcome
 
@@ -36,6 +36,7 @@ __all__ = [
     "names",
     "plan",
     "run",
+    "told",
     "wilson",
     "within",
 ]

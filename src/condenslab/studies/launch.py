@@ -76,7 +76,8 @@ def plan(
     """Checks a request and lists its cases; nothing is computed and no file is touched.
 
     Args:
-        study: Name of a study, or a study.
+        study: Name of a study, or a study. With data a name stands for the study that answers for a table in its place
+            (`Study.own_table`).
         preset: Name of one of its presets.
         seed: From 0 to 2³² − 1.
         overrides: Changed settings; see `condenslab.studies.settings.changed`.
@@ -86,7 +87,9 @@ def plan(
         UserError: Something of it is unknown or does not fit (the message suggests the nearest name), nothing can be
             learned from the data, or the settings leave nothing to compute.
     """
-    study = get(study) if isinstance(study, str) else study
+    if isinstance(study, str):
+        study = get(study)
+        study = get(study.own_table) if data is not None and study.own_table else study
     if preset not in study.presets:
         raise unknown("preset", preset, study.presets)
     if not isinstance(seed, Integral) or isinstance(seed, bool) or not 0 <= seed <= _LARGEST_SEED:
@@ -211,6 +214,23 @@ def execute(
     result = _judged(request, records, {"seconds": time.perf_counter() - start} | work)
     store.add_run(result)
     return result
+
+
+def told(request: Plan, done: Run, out: str | Path) -> list[str]:
+    """Returns the answer of a run in lines, and writes what goes with it into the store's folder; see `Study.tell`.
+
+    Args:
+        request: The plan.
+        done: The run.
+        out: Folder of the store.
+
+    Raises:
+        UserError: The folder cannot be read or written.
+    """
+    if not request.study.answer:
+        return []
+    known = Store(out).records(request.study.name)
+    return request.study.tell([known[identity] for identity in done.records], request.data, out)
 
 
 def _judged(request: Plan, records: Sequence[Record], spent: dict[str, Any]) -> Run:

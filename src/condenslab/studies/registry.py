@@ -7,6 +7,7 @@ from condenslab.studies.contract.study import Study
 
 REGISTRY: dict[str, str] = {
     "recovery": "condenslab.studies.recovery:STUDY",
+    "table": "condenslab.studies.table:STUDY",
     "optimistic_dense": "condenslab.studies.optimistic_dense:STUDY",
     "optimistic_tables": "condenslab.studies.optimistic_tables:STUDY",
     "embedding_width": "condenslab.studies.embedding_width:STUDY",

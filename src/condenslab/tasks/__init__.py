@@ -7,6 +7,7 @@ says where a target is sampled, and `images` brings real digits.
 from condenslab.tasks import anchors, designs, images
 from condenslab.tasks.functions import names, task
 from condenslab.tasks.image_files import FASHION_MNIST, labelled_images, read_idx, read_images
+from condenslab.tasks.input_files import read_inputs
 from condenslab.tasks.tables import Table, read_table, require_learnable
 from condenslab.tasks.task import Facts, Task, from_teacher
 from condenslab.tasks.teachers import Teacher, random_teacher
@@ -26,6 +27,7 @@ __all__ = [
     "random_teacher",
     "read_idx",
     "read_images",
+    "read_inputs",
     "read_table",
     "require_learnable",
     "task",

@@ -1,4 +1,4 @@
-"""The user's own samples from a text file: columns of numbers, the last one y and the others x."""
+"""The user's own samples from a text file: columns of numbers, the last ones y (or class labels) and the others x."""
 
 import csv
 import hashlib
@@ -15,6 +15,7 @@ import numpy as np
 from condenslab.errors import UserError
 from condenslab.tasks.arrays import matrix
 from condenslab.tasks.files import FilePath, reading, regular_size, require_memory
+from condenslab.tasks.table_labels import Labels
 from condenslab.tasks.table_layout import Doubts, RowNumbers
 
 _DELIMITERS = (";", "\t", ",")
@@ -28,27 +29,45 @@ class Table:
 
     Attributes:
         inputs: x, shape (sample, input).
-        targets: y, shape (sample, 1).
+        targets: y, shape (sample, output); one-hot rows where there are labels.
         name: The file's name.
+        labels: The classes, in the order of the columns of targets; empty where targets are numbers.
+        columns: Names of the columns, inputs and then targets (one for labels); empty where they have none.
         digest: SHA-256 of the numbers and their shape, as hexadecimal digits: equal for equal numbers, however written.
 
     Raises:
-        ValueError: An array is not a finite matrix or has no samples, or targets is not one column of as many rows.
+        ValueError: An array is not a finite matrix or has no samples, targets has another number of rows, labels are
+            not one a column of one-hot targets, or columns not one a column.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     name: str
+    labels: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
     digest: str = field(init=False)
 
     def __post_init__(self) -> None:
-        x, y = matrix("inputs", self.inputs), matrix("targets", self.targets, "(sample, 1)")
-        if y.shape != (len(x), 1):
-            raise ValueError(f"targets must have shape ({len(x)}, 1), one row a sample. Got shape {y.shape}.")
+        x, y = matrix("inputs", self.inputs), matrix("targets", self.targets, "(sample, output)")
+        if y.shape != (len(x), y.shape[1]) or not y.shape[1]:
+            raise ValueError(f"targets must have shape ({len(x)}, output), one row a sample. Got shape {y.shape}.")
+        if self.labels and (len(self.labels) != y.shape[1] or np.any((y != 0) & (y != 1)) or np.any(y.sum(1) != 1)):
+            raise ValueError("targets of classes must be one-hot rows, with one label a column. Got other ones.")
+        width = x.shape[1] + (1 if self.labels else y.shape[1])
+        if self.columns and len(self.columns) != width:
+            raise ValueError(f"columns must be {width} names, inputs and then targets. Got {len(self.columns)}.")
         numbers = np.ascontiguousarray(np.hstack([x, y]) + 0.0, dtype="<f8")  # + 0.0 makes −0 and 0 the same number
-        digest = hashlib.sha256(repr(numbers.shape).encode() + numbers.tobytes()).hexdigest()
+        shape = numbers.shape if y.shape[1] == 1 else (*numbers.shape, y.shape[1], *self.labels)
+        digest = hashlib.sha256(repr(shape).encode() + numbers.tobytes()).hexdigest()
         for name, value in (("inputs", x), ("targets", y), ("digest", digest)):
             object.__setattr__(self, name, value)
+
+    @property
+    def names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the inputs and of the outputs (the classes, where there are labels): own ones, or x1 …, y1 …."""
+        inputs, outputs = self.inputs.shape[1], self.targets.shape[1]
+        first = self.columns[:inputs] or _numbered("x", inputs)
+        return first, self.labels or self.columns[inputs:] or _numbered("y", outputs)
 
     @property
     def summary(self) -> str:
@@ -57,10 +76,15 @@ class Table:
         return f"{samples} sample{'s' * (samples != 1)}, {inputs} input{'s' * (inputs != 1)}"
 
 
-def read_table(path: FilePath) -> Table:
+def _numbered(letter: str, count: int) -> tuple[str, ...]:
+    return (letter,) if count == 1 else tuple(f"{letter}{number + 1}" for number in range(count))
+
+
+def read_table(path: FilePath, *, targets: int = 1, classes: bool = False) -> Table:
     """Reads samples (x, y) from a text file.
 
-    One line a sample, the last column is y, the others are x. Columns are separated by commas, semicolons or tabs; a
+    One line a sample, the last column is y (or the last few are), the others are x. A last column of words holds
+    classes. Columns are separated by commas, semicolons or tabs; a
     first line without numbers is a header; blank lines and lines that begin with # are skipped. UTF-8, BOM or not. A
     first column that the header leaves without a name is left out if it holds row numbers or names, as pandas and R
     write them. What may be read in two ways is refused: whole numbers that may be decimal commas, a column whose name
@@ -68,15 +92,25 @@ def read_table(path: FilePath) -> Table:
 
     Args:
         path: The file.
+        targets: How many of the last columns are y.
+        classes: Whether the last column holds classes even if they are written as numbers.
 
     Raises:
         UserError: The file cannot be read, is not such a table, or has no samples; in one sentence that names the file,
             the line and what to do.
     """
+    if isinstance(targets, bool) or not isinstance(targets, int) or targets < 1:
+        raise UserError(f"the number of targets must be a whole number, at least 1. Got {targets!r}")
     with reading(path):
-        columns, values, lines, first = _read_numbers(path, _decode(path))
+        text, labelled = decoded(path), Labels(asked=classes)
+        columns, values, lines, first, names = _read_numbers(path, text, labelled)
         if not values:
             raise UserError(f"{path} has no samples: write one line for each, x first and y last.")
+        if targets >= columns or (labelled.found and targets > 1):
+            given = "one column of classes" if labelled.found else f"{columns} columns"
+            raise UserError(
+                f"{path} has {given}, and {targets} of them cannot be targets: at least one must be an input"
+            )
         numbers = np.frombuffer(values).reshape(-1, columns)
         bad = np.argwhere(~np.isfinite(numbers))
         if len(bad):
@@ -85,7 +119,10 @@ def read_table(path: FilePath) -> Table:
                 f"{path}, line {lines[row]}: column {first + column + 1} is {numbers[row, column]}, but every value "
                 "must be a finite number: correct or remove the line."
             )
-        return Table(numbers[:, :-1], numbers[:, -1:], Path(path).name)
+        if labelled.found:
+            rows, labels = labelled.one_hot(path, numbers[:, -1], first + columns)
+            return Table(numbers[:, :-1], rows, Path(path).name, labels, names)
+        return Table(numbers[:, :-targets], numbers[:, -targets:], Path(path).name, columns=names)
 
 
 def require_learnable(table: Table) -> None:
@@ -104,6 +141,8 @@ def require_learnable(table: Table) -> None:
         wrong = "there is nothing to compare: give at least two samples"
     elif np.all(x == x[0]):
         wrong = "all of them have the same x: give inputs that differ"
+    elif table.labels and np.all(y == y[0]):
+        wrong = "all of them are of one class: give samples of several"
     elif np.all(y == y[0]):
         wrong = f"y is {y[0, 0]:g} in all of them, which a constant fits: give targets that differ"
     else:
@@ -119,7 +158,15 @@ def require_learnable(table: Table) -> None:
 _LEAST, _MOST = 1e-100, 1e100
 
 
-def _decode(path: FilePath) -> str:
+def decoded(path: FilePath) -> str:
+    """Returns the text of a file.
+
+    Args:
+        path: The file.
+
+    Raises:
+        UserError: It is too large for the memory, or no UTF-8 text.
+    """
     size = regular_size(path)
     require_memory(path, _COPIES * size)
     parts = []
@@ -138,13 +185,13 @@ def _decode(path: FilePath) -> str:
         raise UserError(f"{path}, line {line}: this is not UTF-8 text: save the samples as CSV in UTF-8.") from None
 
 
-def _read_numbers(path: FilePath, text: str) -> tuple[int, array, array, int]:
-    """Returns the number of columns, all values row by row, the line of each row, and how many columns are left out."""
-    delimiter = next((mark for mark in _DELIMITERS if mark in _typical_line(text)), ",")
-    reader = csv.reader(_content_lines(text), delimiter=delimiter, skipinitialspace=True, strict=True)
+def _read_numbers(path: FilePath, text: str, labels: Labels) -> tuple[int, array, array, int, tuple[str, ...]]:
+    """Returns the number of columns, all values, the line of each row, how many columns are left out, and names."""
+    delimiter = delimiter_of(text)
+    reader = csv.reader(content_lines(text), delimiter=delimiter, skipinitialspace=True, strict=True)
     columns, first, skipped, values, lines = 0, 0, 0, array("d"), array("q")
     convert = _number if "_" in text else float
-    watch, doubts = RowNumbers(), None
+    watch, doubts, names = RowNumbers(), None, ()
     try:
         for row in reader:
             if not "".join(row).strip():
@@ -152,7 +199,8 @@ def _read_numbers(path: FilePath, text: str) -> tuple[int, array, array, int]:
             if doubts is None:
                 columns, first = _count_columns(path, reader.line_num, row), reader.line_num
                 skipped, doubts = int(watch.begin(path, first, row)), Doubts(delimiter, row, first)
-                if skipped or not any(map(_is_number, row)):
+                if skipped or not any(map(is_number, row)):
+                    names = tuple(cell.strip() for cell in row[skipped:])
                     continue
             if len(row) != columns:
                 raise UserError(
@@ -163,6 +211,7 @@ def _read_numbers(path: FilePath, text: str) -> tuple[int, array, array, int]:
                 watch.see(path, reader.line_num, row[0])
                 row = row[1:]
             doubts.see(row)
+            row = labels.coded(reader.line_num, row, number=is_number(row[-1]))
             try:
                 values.extend(map(convert, row))
             except ValueError:
@@ -174,11 +223,15 @@ def _read_numbers(path: FilePath, text: str) -> tuple[int, array, array, int]:
         doubts.refuse(path)
     if columns - skipped == 1 and values:
         raise UserError(f"{path} has one column beside its row numbers: write x and y.")
-    return columns - skipped, values, lines, skipped
+    return columns - skipped, values, lines, skipped, names
 
 
-def _content_lines(text: str) -> Iterator[str]:
-    """Returns every line, a comment as a blank one, so that the reader still counts it."""
+def content_lines(text: str) -> Iterator[str]:
+    """Returns every line, a comment as a blank one, so that the reader still counts it.
+
+    Args:
+        text: The text of a table.
+    """
     lines = io.StringIO(text, newline=None)
     return ("\n" if _COMMENT(line) else line for line in lines) if "#" in text else lines
 
@@ -187,9 +240,18 @@ _COMMENT = re.compile(r"\s*#(?![,;\t])").match
 """A line that begins with #, but not one in which # is the name of the first column."""
 
 
+def delimiter_of(text: str) -> str:
+    """Returns the mark between the columns.
+
+    Args:
+        text: The text of a table.
+    """
+    return next((mark for mark in _DELIMITERS if mark in _typical_line(text)), ",")
+
+
 def _typical_line(text: str) -> str:
     """Returns the second line with content, for the first may be a header in words, or else the first."""
-    lines = list(islice((line for line in _content_lines(text) if line.strip()), 2))
+    lines = list(islice((line for line in content_lines(text) if line.strip()), 2))
     return lines[-1] if lines else ""
 
 
@@ -207,7 +269,12 @@ def _number(cell: str) -> float:
     return float(cell)
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Returns whether a cell is a number.
+
+    Args:
+        cell: Its text.
+    """
     try:
         _number(cell)
     except ValueError:
@@ -216,6 +283,6 @@ def _is_number(cell: str) -> bool:
 
 
 def _not_a_number(path: FilePath, line: int, row: list[str], skipped: int) -> UserError:
-    column, cell = next((k, cell) for k, cell in enumerate(row, start=1 + skipped) if not _is_number(cell))
+    column, cell = next((k, cell) for k, cell in enumerate(row, start=1 + skipped) if not is_number(cell))
     given = f"{cell[:40]!r}, which is not a number" if cell.strip() else "empty"
     return UserError(f"{path}, line {line}: column {column} is {given}: write a number with a decimal point there.")

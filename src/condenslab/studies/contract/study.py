@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal
 
 from condenslab.studies.contract.claims import Claim
@@ -55,6 +56,9 @@ class Study:
         figures: Its drawing function as "module:function", called with the records; it computes nothing.
         precision: In which it computes.
         accepts_data: Whether it can run on the user's own table.
+        own_table: Name of the study that answers for such a table in its place; empty for itself.
+        answer: Its function (records, table, folder) → lines as "module:function", which tells what was found before
+            the claims, and writes what goes with it into the folder; empty for none.
     """
 
     name: str
@@ -70,6 +74,8 @@ class Study:
     figures: str
     precision: Literal["float32", "float64"] = "float64"
     accepts_data: bool = False
+    own_table: str = ""
+    answer: str = ""
 
     @property
     def claim_statements(self) -> tuple[str, ...]:
@@ -145,6 +151,19 @@ class Study:
         evidence = gather(list(unique), [described(case) for case in unique.values()], records)
         found = decide(self.statements(settings), evidence, known_target=known_target)
         return [replace(c, part=c.part or self.part, deck=c.deck or self.deck) for c in found]
+
+    def tell(self, records: Sequence[Record], data: Table | None, folder: str | Path | None) -> list[str]:
+        """Returns the answer of a run in lines; none where the study has claims only.
+
+        Args:
+            records: The records of the run.
+            data: The user's own table, or None.
+            folder: Where what goes with the answer is written, or None.
+        """
+        if not self.answer:
+            return []
+        module, _, name = self.answer.partition(":")
+        return getattr(import_module(module), name)(records, data, folder)
 
     def draw(self, records: Sequence[Record]) -> list[Drawing]:
         """Returns the figures of the records: from what is stored, computing nothing.

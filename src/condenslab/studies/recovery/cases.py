@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 
+from condenslab.errors import UserError
 from condenslab.studies.settings import Count, Positive
 from condenslab.studies.shared.proven.cases import ProofCase, provable
 
@@ -155,7 +156,12 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Flow
         settings: The settings.
         seed: The first seed.
         data: The user's own table, or None.
+
+    Raises:
+        UserError: The table has several targets, or classes.
     """
+    if data is not None and (data.labels or data.targets.shape[1] != 1):
+        raise UserError(f"{data.name} must have one column of numbers as its target here; the study table takes others")
     digest = None if data is None else data.digest
     scaled = settings.standardise and data is not None
     samples, inputs = (SAMPLES, 1) if data is None else data.inputs.shape

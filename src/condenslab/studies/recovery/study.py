@@ -73,4 +73,5 @@ STUDY = Study(
     statements=statements,
     figures="condenslab.studies.recovery.draw:drawings",
     accepts_data=True,
+    own_table="table",
 )

@@ -1,0 +1,215 @@
+"""The table study: planted answers found, what is said of them, the file that predicts, the command line."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from condenslab import studies
+from condenslab.cli import main
+from condenslab.errors import UserError
+from condenslab.studies.table import STUDY, Predictor, load_predictor
+from condenslab.studies.table.answer import answer, simplest
+from condenslab.studies.table.cases import Settings, make_cases, widest
+from condenslab.studies.table.narrow import fits, losses
+from condenslab.studies.table.network import ACTIVATIONS, Narrow
+from condenslab.studies.table.problem import cut, make_problem
+from condenslab.sweeps import Store
+from condenslab.tasks import Table, read_inputs
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from support.planted_tables import planted
+
+SMALL = {"most": 4, "seeds": 2, "folds": 4, "starts": 3, "wide": 0}
+
+
+def table(neurons=3, inputs=1, noise=0.05, rows=60, seed=0, name="planted.csv"):
+    x, y, _, _ = planted(neurons, inputs, noise, rows, seed)
+    return Table(x, y, name)
+
+
+def run(tmp_path, data, **changes):
+    done = studies.run("recovery", data=data, out=tmp_path, overrides=SMALL | changes)
+    assert done.study == "table" and not done.failures, done.failures
+    return [Store(tmp_path).records()[identity] for identity in done.records]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_jacobian_by_central_differences(name):
+    random = np.random.default_rng(0)
+    network = Narrow(*(random.standard_normal(shape) for shape in ((3, 2), (3,), (2, 3), (2,))), name)
+    x, theta, h = random.standard_normal((5, 2)), network.theta(), 1e-6
+    jacobian = network.jacobian(x)
+    for place, step in enumerate(h * np.eye(theta.size)):
+        change = (network.with_theta(theta + step)(x) - network.with_theta(theta - step)(x)) / (2 * h)
+        np.testing.assert_allclose(jacobian[:, :, place], change, atol=1e-8)
+
+
+def test_the_rule_by_hand():
+    """Width 1 is worse by 0.1 on every sample but never by chance; width 2 by 0.1 on average, by chance."""
+    sure = np.full(100, 0.1)
+    chance = np.where(np.arange(100) % 2, 1.1, -0.9)  # mean 0.1, standard error 0.1005
+    held = 1.0 + np.stack([sure + 1, sure, chance, np.zeros(100), np.full(100, 0.5)])
+    neurons, standard = simplest(held)
+    assert neurons == 2 and standard[2] == pytest.approx(1 / np.sqrt(99)) and standard[1] == pytest.approx(0, abs=1e-12)
+    assert simplest(np.array([[1.0, 1.0], [1e-9, 1e-9], [1e-15, 1e-15]]))[0] == 1  # both are as good as exact
+
+
+def test_folds_and_widths():
+    folds = cut(23, 5, 1)
+    assert sorted(np.bincount(folds)) == [4, 4, 5, 5, 5] and not np.array_equal(folds, cut(23, 5, 2))
+    assert (widest(8, 48, 1, 1), widest(8, 10, 1, 1), widest(8, 3, 5, 1)) == (8, 3, 1)
+    with pytest.raises(UserError, match="at least 6"):
+        make_cases(Settings(), 0, Table(np.arange(5.0)[:, None], np.arange(5.0)[:, None], "five.csv"))
+
+
+def test_fits_recover_a_planted_function():
+    """Without noise the planted width fits to rounding, one neuron fewer does not."""
+    problem = make_problem(table(noise=0.0), 0.0)
+    how = {"most": 3, "starts": 6, "activation": "tanh", "labels": False, "random": np.random.default_rng(0)}
+    errors = [
+        float(losses(one, problem.inputs, problem.targets, labels=False).mean())
+        for one in fits(problem.inputs, problem.targets, **how)
+    ]
+    assert errors[0] == pytest.approx(1.0) and errors[2] > 1e-4 and errors[3] < 1e-9
+
+
+def test_planted_neurons_noise_and_ranks(tmp_path):
+    records = run(tmp_path, table())
+    found = answer(records)
+    assert (found.neurons, found.samples, found.most) == (3, 60, 4)
+    assert found.rank == 3 * 3 + 1 and found.rank_decided  # k(d + 2) and the output's bias
+    assert np.sqrt(found.noise) == pytest.approx(0.05, rel=0.3)
+    assert 0.04 < np.sqrt(found.error) < 0.08
+    told = STUDY.tell(records, table(), tmp_path)
+    assert told[1].startswith("neurons     3 (") and "60 samples" in told[0]
+    assert "% of the spread" in told[2] and any("model rank" in line for line in told)
+    network = load_predictor(tmp_path / "planted.network.json")
+    fresh = np.linspace(-1, 1, 201)[:, None]
+    _, _, target, spread = planted(3, 1, 0.05, 60, 0)
+    assert np.sqrt(np.mean((network.predict(fresh) - target(fresh)) ** 2)) < 0.05 * spread
+    drawings = STUDY.draw(records)
+    assert drawings and "60 samples" in drawings[0].caption and "1,500" not in drawings[0].caption
+
+
+def test_units_change_no_answer(tmp_path):
+    x, y, _, _ = planted(1, 1, 0.05, 40, 0)
+    small = {"most": 2, "seeds": 1}
+    plain = answer(run(tmp_path / "a", Table(x, y, "a"), **small))
+    other = answer(run(tmp_path / "b", Table(1e3 + 1e-2 * x, 5e6 * y - 7, "b"), **small))
+    assert plain.neurons == other.neurons == 1
+    assert other.error == pytest.approx(plain.error, rel=1e-3)
+
+
+def test_several_outputs_and_classes(tmp_path):
+    x = np.random.default_rng(0).uniform(-1, 1, (60, 2))
+    hidden = np.tanh(4 * x[:, :1] - 1)
+    both = run(tmp_path / "a", Table(x, np.hstack([hidden, 3 - 2 * hidden]), "two"), most=2, seeds=1)
+    found = answer(both)
+    assert (found.neurons, found.outputs, found.rank) == (1, 2, 2 + 1 + 2 + 2)
+    assert any("mean over outputs" in line for line in STUDY.tell(both, Table(x, np.ones((60, 2)), "two"), None))
+    kinds = np.eye(2)[(x[:, 0] > 0.1).astype(int)]
+    named = Table(x, kinds, "kinds.csv", labels=("left", "right"))
+    records = run(tmp_path / "b", named, most=2, seeds=1)
+    found = answer(records)
+    assert found.neurons == 1 and found.right[1] > 0.9
+    STUDY.tell(records, named, tmp_path)
+    network = load_predictor(tmp_path / "kinds.network.json")
+    assert network.predict([[-0.8, 0.0], [0.9, 0.0]]).tolist() == ["left", "right"]
+
+
+def test_noise_alone_has_no_neurons(tmp_path):
+    random = np.random.default_rng(3)
+    data = Table(random.uniform(-1, 1, (60, 1)), random.standard_normal((60, 1)), "noise.csv")
+    records = run(tmp_path, data, most=3)
+    assert answer(records).neurons == 0
+    assert any("No dependence" in line for line in STUDY.tell(records, data, None))
+
+
+def test_the_wide_network_condenses_and_is_said_to(tmp_path):
+    data = table(neurons=1, rows=40)
+    records = run(tmp_path, data, most=2, seeds=1, folds=3, wide=20, time=200.0, max_steps=300)
+    stage = answer(records).stage
+    assert stage.width == 20 and len(stage.groups) == 3 and 1 <= min(stage.groups) <= max(stage.groups) <= 4
+    assert np.sqrt(stage.error) < 0.3 and stage.error <= stage.final
+    assert any(line.startswith("wide net    20 neurons") for line in STUDY.tell(records, data, None))
+    assert len(STUDY.draw(records)) == 2
+
+
+def test_the_command_line(tmp_path, capsys, monkeypatch):
+    """First lines for people; a file that predicts, by names of columns in any order."""
+    monkeypatch.chdir(tmp_path)
+    x, y, target, _ = planted(1, 1, 0.05, 40, 1)
+    Path("mine.csv").write_text(
+        "dose,response\n" + "".join(f"{a},{b}\n" for a, b in zip(x[:, 0], y[:, 0], strict=True))
+    )
+    settings = ["most=2", "seeds=2", "folds=4", "starts=3", "wide=0"]
+    assert main(["run", "recovery", "--data", "mine.csv", "--set", *settings, "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "mine.csv: 40 samples, 1 input (dose), 1 output (response)"
+    assert lines[1].startswith("neurons     1 (") and lines[2].startswith("test error") and "advice" in lines[3]
+    assert not any("1,500" in line or "50 samples" in line for line in lines)
+    Path("new.csv").write_text("day,dose\n1,0.25\n2,-0.5\n")
+    assert main(["predict", "runs/mine.network.json", "--data", "new.csv", "-o", "out.csv"]) == 0
+    head, *rows = Path("out.csv").read_text().splitlines()
+    assert head == "dose,response"
+    numbers = np.array([[float(cell) for cell in row.split(",")] for row in rows])
+    np.testing.assert_allclose(numbers[:, 1:], load_predictor("runs/mine.network.json").predict(numbers[:, :1]))
+    np.testing.assert_allclose(numbers[:, 1:], target(numbers[:, :1]), atol=0.3)
+
+
+def test_a_formula_says_what_the_file_does():
+    network = Predictor([[2.0, -1.0]], [0.5], [[3.0], [-1.0]], [1.0, 0.0], "tanh", ["a", "b"], ["u", "v"])
+    assert network.formula() == "u = 1 + 3·tanh(2·a + -1·b + 0.5)\nv = 0 + -1·tanh(2·a + -1·b + 0.5)".replace(
+        "+ -", "− "
+    )
+    np.testing.assert_allclose(network.predict([[1.0, 2.0]]), [[1 + 3 * np.tanh(0.5), -np.tanh(0.5)]])
+    for bad in ([1.0, 2.0], [[1.0]], [[np.nan, 1.0]]):
+        with pytest.raises(ValueError, match="shape \\(sample, 2\\)"):
+            network.predict(bad)
+
+
+def test_a_file_that_is_no_network(tmp_path):
+    path = tmp_path / "n.json"
+    good = Predictor([[2.0]], [0.5], [[3.0]], [1.0], "tanh", ["a"], ["u"])
+    good.save(path)
+    assert load_predictor(path) == good
+    text = path.read_text()
+    for content in (
+        "",
+        "[]",
+        "{}",
+        "\x00",
+        text[:50],
+        text.replace("0.5", "NaN"),
+        text.replace("0.5", '"a"'),
+        text.replace('"tanh"', '"sin"'),
+        text.replace("0.5", "0.5, 1.0"),
+        "[" * 100_000,
+    ):
+        path.write_text(content)
+        with pytest.raises(UserError, match=r"n\.json"):
+            load_predictor(path)
+    with pytest.raises(UserError, match=r"none\.json"):
+        load_predictor(tmp_path / "none.json")
+
+
+def test_inputs_that_do_not_fit(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("b,a\n1,2\n3,4\n")
+    assert read_inputs(path, ["a", "b"]).tolist() == [[2, 1], [4, 3]]
+    path.write_text("1\n2.5\n")
+    assert read_inputs(path, ["a"]).tolist() == [[1], [2.5]]
+    for content, words in (
+        ("a\n1\n", "no column 'b'"),
+        ("1,2,3\n", "3 columns"),
+        ("a,b\n1,x\n", "line 2"),
+        ("a,b\n1\n", "line 2"),
+        ("a,b\n", "no samples"),
+        ("", "no samples"),
+        ("a,b\n1,nan\n", "line 2"),
+    ):
+        path.write_text(content)
+        with pytest.raises(UserError, match=words):
+            read_inputs(path, ["a", "b"])
