@@ -110,7 +110,7 @@ def test_the_cost_follows_the_data(tmp_path, capsys):
     for rows in (50, 5_000, 200_000):
         path = tmp_path / f"{rows}.csv"
         path.write_text("".join(f"{k / rows},{(k * 7919) % 101}\n" for k in range(rows)))
-        arguments = ["run", "recovery", "--preset", "tiny", "--data", str(path), "--dry-run"]
+        arguments = ["run", "recovery", "--preset", "tiny", "--set", "wide=5", "--data", str(path), "--dry-run"]
         assert main([*arguments, "--json", "--out", str(tmp_path / "o")]) == 0
         estimates.append(capsys.readouterr().out)
     seconds, megabytes = (([json.loads(text)[0][key] for text in estimates]) for key in ("seconds", "megabytes"))
