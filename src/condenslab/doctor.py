@@ -20,7 +20,7 @@ from condenslab import aborts, studies
 from condenslab.networks import TwoLayer
 from condenslab.networks.activations import ACTIVATIONS, activation
 from condenslab.risk import EmpiricalRisk
-from condenslab.studies.launch import installed_version
+from condenslab.studies.environment import installed_version
 
 Reduction = Callable[[np.ndarray, np.ndarray], Any]
 

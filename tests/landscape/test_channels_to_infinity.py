@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from condenslab.landscape.critical.further_out import attains_zero
+from condenslab.landscape.critical.exact_solutions import attains_zero
 from condenslab.networks import TwoLayer, activation, ravel, unravel
 from condenslab.risk import EmpiricalRisk
 

@@ -20,11 +20,11 @@ from condenslab.cli.options import (
     VerifyOptions,
 )
 from condenslab.cli.reduce_options import EmbedOptions, ReduceOptions
+from condenslab.cli.requests import requested
 from condenslab.cli.store_options import ExportOptions, MergeOptions, ShowOptions, StatusOptions, SweepOptions
 from condenslab.errors import UserError
 
 if TYPE_CHECKING:
-    from condenslab.studies import Plan
     from condenslab.sweeps import Run
 
 
@@ -68,7 +68,7 @@ def run_command(options: RunOptions) -> int:
     executor(options.executor)
     if options.time_limit is not None and not options.time_limit > 0:
         raise UserError(f"--time-limit must be a number of seconds above 0. Got {options.time_limit}")
-    plans = _plans(options)
+    plans = requested(options)
     if options.dry_run:
         return cost.dry_run(options, plans)
     cost.require_memory(options, plans)
@@ -248,29 +248,6 @@ def doctor_command(options: DoctorOptions) -> int:
         machine.say(f"condenslab: {diagnosis.problem}")
         return 1
     return 0
-
-
-def _plans(options: RunOptions) -> "list[Plan]":
-    """Checks the whole request before anything is computed or written."""
-    from condenslab import studies
-    from condenslab.studies.settings import assignments
-
-    texts = [text for group in options.set for text in group]
-    behind = [text for text in texts if text in studies.names()]  # in `run --set a=1 STUDY` tyro takes it for a setting
-    names = list(dict.fromkeys([*options.studies, *behind]))
-    if not names:
-        raise UserError(f"run needs the name of a study. Valid: {', '.join(studies.names())}")
-    overrides = assignments([text for text in texts if text not in behind])
-    for name in names:
-        studies.get(name)
-    data = None
-    if options.data is not None:
-        from condenslab.tasks import read_table
-
-        data = read_table(options.data, targets=options.outputs, classes=options.classes)
-    return [
-        studies.plan(name, preset=options.preset, seed=options.seed, overrides=overrides, data=data) for name in names
-    ]
 
 
 def predict_command(options: PredictOptions) -> int:

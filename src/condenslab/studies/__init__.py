@@ -7,7 +7,8 @@ from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.contract.study import Drawing, Study
-from condenslab.studies.launch import Plan, environment, execute, plan, run, told
+from condenslab.studies.environment import environment
+from condenslab.studies.launch import Plan, execute, plan, run, told
 from condenslab.studies.registry import REGISTRY, get, names
 from condenslab.sweeps import Outcome
 

@@ -1,21 +1,17 @@
 """Runs a study: its settings, the cases that the store lacks, its claims."""
 
-import os
-import platform
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral
 from pathlib import Path
 from typing import Any, get_args
 
-import condenslab
 from condenslab.errors import UserError, unknown
 from condenslab.studies.contract.claims import Claim
 from condenslab.studies.contract.study import Study
+from condenslab.studies.environment import environment
 from condenslab.studies.registry import get
 from condenslab.studies.settings import as_dict, changed
 from condenslab.studies.work import OwnWork, work_of
@@ -254,23 +250,6 @@ def _judged(request: Plan, records: Sequence[Record], spent: dict[str, Any]) -> 
     )
 
 
-def environment() -> dict[str, Any]:
-    """Returns the versions, the device and the number of threads that numbers depend on.
-
-    The device is JAX's where JAX has been imported, and the processor's name where it has not.
-    """
-    packages = {name: installed_version(name) for name in ("jax", "jaxlib", "numpy")}
-    jax = sys.modules.get("jax")
-    device = jax.devices()[0] if jax is not None else None
-    return {
-        "condenslab": condenslab.__version__,
-        "python": platform.python_version(),
-        **packages,
-        "device": device.device_kind if device is not None else platform.machine(),
-        "threads": _threads(),
-    }
-
-
 def _require_table(data: Any) -> None:
     if not isinstance(data, Table):
         raise UserError(
@@ -278,26 +257,6 @@ def _require_table(data: Any) -> None:
             f"arrays. Got {type(data).__name__}"
         )
     require_learnable(data)
-
-
-def _threads() -> int:
-    """Returns the size of XLA's thread pool on CPU: NPROC, or the processors that this process may use."""
-    given = os.environ.get("NPROC", "")
-    if given.isdigit():
-        return int(given)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def installed_version(package: str) -> str | None:
-    """Returns the version of an installed package, None where it is missing.
-
-    Args:
-        package: Its name in the package index.
-    """
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _row(claim: Claim, request: Plan) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import optimistix as optx
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from condenslab.landscape.critical.further_out import attains_zero, fate_further_out
+from condenslab.landscape.critical.exact_solutions import attains_zero
+from condenslab.landscape.critical.further_out import fate_further_out
 from condenslab.landscape.critical.saturation import suspects
 from condenslab.landscape.critical.stationary import NEWTON_STEPS, STANDSTILL, Fate, newton, require_double
 from condenslab.landscape.critical.units import Units, standardises, units_of

@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.landscape.critical import lanes, rounds
-from condenslab.landscape.critical.further_out import attains_zero, near_zero
+from condenslab.landscape.critical.exact_solutions import attains_zero, near_zero
 from condenslab.landscape.critical.helpers import Helpers
 from condenslab.landscape.critical.saturation import escaped, looks_saturated
 from condenslab.landscape.critical.stationary import STANDSTILL, Fate, newton_step

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from condenslab.imports import imported
-from condenslab.studies.launch import environment
+from condenslab.studies.environment import environment
 from condenslab.studies.own.axes import axes
 from condenslab.studies.own.library import VARIES, experiment
 from condenslab.studies.own.search import Strategy, strategy
