@@ -1,6 +1,7 @@
 """The table study: planted answers found, what is said of them, the file that predicts, the command line."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,15 @@ def test_several_outputs_and_classes(tmp_path):
     STUDY.tell(records, named, tmp_path)
     network = load_predictor(tmp_path / "kinds.network.json")
     assert network.predict([[-0.8, 0.0], [0.9, 0.0]]).tolist() == ["left", "right"]
+
+
+def test_no_fold_is_left_out_of_an_answer(tmp_path):
+    records = run(tmp_path, table(neurons=1, rows=40), most=1, seeds=2, folds=2)
+    assert answer(records) is not None
+    for lost in (k for k, record in enumerate(records) if record.case["kind"] in ("folds", "fits")):
+        broken = [replace(record, status="failed") if k == lost else record for k, record in enumerate(records)]
+        assert answer(broken) is None
+        assert STUDY.tell(broken, None, None)[0].startswith("no answer")
 
 
 def test_noise_alone_has_no_neurons(tmp_path):

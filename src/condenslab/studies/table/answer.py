@@ -117,14 +117,13 @@ def answer(records: Sequence[Record]) -> Answer | None:
 
 
 def finished(records: Sequence[Record], kind: str) -> list[Record]:
-    """Returns the finished records of a kind of case.
+    """Returns the records of a kind of case, none where one of them is not finished: an answer leaves out no fold.
 
     Args:
-        records: Any records of a run.
+        records: All records of a run.
         kind: "folds", "fits" or "wide".
     """
-    found = of_records(records).where(kind=kind).each(lambda record: record)
-    return [record for record in found if record is not None]
+    return of_records(records).where(kind=kind).all(list) or []
 
 
 def simplest(held: np.ndarray) -> tuple[int, np.ndarray]:
