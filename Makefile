@@ -18,7 +18,7 @@ TORCH := torch==2.13.0
 PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$python && break; done)
 
-extras_core :=
+extras_core := [proof]
 extras_test := [test,docs]
 extras_docs := [docs]
 extras_more := [test,docs,more]
