@@ -49,90 +49,77 @@ PRESETS = {
 }
 
 
-@dataclass(frozen=True)
-class FoldsCase:
-    """Held-out errors of narrow networks of every width, for one random cut into folds.
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """What every case of a table has.
 
     Attributes:
-        seed: Of the cut and of the starts.
-        most: Largest width.
+        seed: Of the cut into folds, where there is one, and of starts or initial weights.
         activation: Of the neurons.
-        folds: Number of folds.
-        starts: Starts of each fit.
         data: Digest of the user's own table, or None for the built-in one.
         noise: Of the built-in table.
-        kind: Tells the sorts of case apart.
         samples, inputs: For the estimates of cost; they follow from the data.
     """
 
     seed: int
-    most: int
     activation: str
-    folds: int
-    starts: int
     data: str | None
     noise: float
-    kind: Literal["folds"] = "folds"
     samples: int = field(default=60, metadata={"hash": False})
     inputs: int = field(default=1, metadata={"hash": False})
 
 
-@dataclass(frozen=True)
-class FitsCase:
+@dataclass(frozen=True, kw_only=True)
+class FitsCase(_Case):
     """Narrow networks of every width, fitted to all samples.
 
     Attributes:
-        seed: Of the starts.
         most: Largest width.
-        activation: Of the neurons.
         starts: Starts of each fit.
-        data: Digest of the user's own table, or None for the built-in one.
-        noise: Of the built-in table.
         kind: Tells the sorts of case apart.
-        samples, inputs: For the estimates of cost; they follow from the data.
     """
 
-    seed: int
     most: int
-    activation: str
     starts: int
-    data: str | None
-    noise: float
     kind: Literal["fits"] = "fits"
-    samples: int = field(default=60, metadata={"hash": False})
-    inputs: int = field(default=1, metadata={"hash": False})
 
 
-@dataclass(frozen=True)
-class WideCase:
+@dataclass(frozen=True, kw_only=True)
+class FoldsCase(_Case):
+    """Held-out errors of narrow networks of every width, for one random cut into folds.
+
+    Attributes:
+        most: Largest width.
+        folds: Number of folds.
+        starts: Starts of each fit.
+        kind: Tells the sorts of case apart.
+    """
+
+    most: int
+    folds: int
+    starts: int
+    kind: Literal["folds"] = "folds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WideCase(_Case):
     """Gradient flow of a wide network from small weights, with one fold left out.
 
     Attributes:
-        seed: Of the initial weights, and of the cut into folds.
         fold: The fold that is left out.
         folds: Number of folds.
         width: Neurons.
-        activation: Of the neurons.
         time: End time.
         max_steps: Largest number of solver steps.
-        data: Digest of the user's own table, or None for the built-in one.
-        noise: Of the built-in table.
         kind: Tells the sorts of case apart.
-        samples, inputs: For the estimates of cost; they follow from the data.
     """
 
-    seed: int
     fold: int
     folds: int
     width: int
-    activation: str
     time: float
     max_steps: int
-    data: str | None
-    noise: float
     kind: Literal["wide"] = "wide"
-    samples: int = field(default=60, metadata={"hash": False})
-    inputs: int = field(default=1, metadata={"hash": False})
 
 
 def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[FoldsCase | FitsCase | WideCase]:
