@@ -131,9 +131,9 @@ function collect(first) {
     const box = figure.querySelector("[data-panels]"), start = slides.length;
     if (figure === first) slide = start;
     if (!box) { slides.push({ figure }); continue; }
-    const [, , w, h] = box.querySelector("svg.whole").getAttribute("viewBox").split(" ").map(Number), panels = JSON.parse(box.dataset.panels);
+    const [x, y, w, h] = box.querySelector("svg.whole").getAttribute("viewBox").split(" ").map(Number), panels = JSON.parse(box.dataset.panels);
     const type = 8 * Math.min(0.94 * innerWidth / w, 0.8 * innerHeight / h);
-    if (type >= 18 || panels.length < 2) slides.push({ figure, box, window: [0, 0, w, h] });
+    if (type >= 18 || panels.length < 2) slides.push({ figure, box, window: [x, y, w, h] });
     else for (const window of panels) slides.push({ figure, box, window });
   }
 }
