@@ -3,6 +3,7 @@
 import io
 import re
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -18,7 +19,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from condenslab import figures
-from condenslab.report import colours, ticks
+from condenslab.report import colours, live, ticks
 
 _DPI = 150
 _MOST_POINTS = 1500
@@ -39,11 +40,13 @@ class Drawn:
         text: The element.
         width: In CSS pixels at its natural size.
         panels: Of each panel x, y, width and height in the units of the element's view box.
+        live: Its interactive parts, see `live.placed`.
     """
 
     text: str
     width: int
     panels: list[list[float]]
+    live: list[dict[str, Any]]
 
 
 @figures.styled
@@ -68,7 +71,8 @@ def drawn(figure: Figure, name: str) -> Drawn:
     words = [text.get_window_extent() for text in figure.texts if text.get_visible()]
     whole = _inches(figure, Bbox.union([*boxes, *shared, *words])).padded(_PAD)
     panels = [_view(figure, _inches(figure, box).padded(2 / 72)) for box in [*boxes, *shared]]
-    return Drawn(_element(_document(figure, _DPI), name, _view(figure, whole)), round(96 * whole.width), panels)
+    parts = live.placed(figure)
+    return Drawn(_element(_document(figure, _DPI), name, _view(figure, whole)), round(96 * whole.width), panels, parts)
 
 
 @figures.styled

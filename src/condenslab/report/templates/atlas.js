@@ -43,6 +43,7 @@ function fit(box) {
   if (narrow) for (const window of panels) {
     const svg = panel(drawing, window); svg.classList.add("part"); svg.style.maxWidth = `${window[2] * 4 / 3}px`; box.append(svg);
   }
+  enliven(box);
 }
 
 async function route() {
@@ -161,7 +162,11 @@ const THEMES = { "": ["◐", "as the system has them"], light: ["☀", "light"],
 function theme(next) {
   if (next) document.documentElement.dataset.theme = next; else delete document.documentElement.dataset.theme;
   $("theme").textContent = THEMES[next][0]; $("theme").setAttribute("aria-label", `Colours: ${THEMES[next][1]}`);
+  repaint();
+}
+function repaint() {
   films.forEach((film) => film.root.isConnected && film.draw());
+  views.forEach((one) => one.draw());
 }
 
 document.addEventListener("click", (event) => {
@@ -195,7 +200,7 @@ lecture.addEventListener("close", () => { films.forEach((film) => film.stop()); 
 $("search").addEventListener("input", filter);
 if ($("index")) $("index").dataset.words = $("index").textContent;
 addEventListener("hashchange", route);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => films.forEach((film) => film.root.isConnected && film.draw()));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 let resized; addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => view.querySelectorAll("[data-panels]").forEach(fit), 150); });
 
 // The front first; then the pictures of the cards, one after the other as they come into sight.

@@ -1,0 +1,89 @@
+"""What a figure can tell beyond what it shows: the numbers that were given, at the places where they are drawn."""
+
+import numpy as np
+import pytest
+
+from condenslab import figures
+from condenslab.figures.interactive import attached
+from condenslab.report import live
+
+
+def only(ax, kind):
+    (part,) = [part for part in attached(ax) if part["kind"] == kind]
+    return part
+
+
+def test_a_threshold_at_the_cut_counts_what_the_spectrum_keeps():
+    _, axes = figures.panels()
+    values = 10.0 ** -np.arange(8.0)
+    figures.spectrum(axes[0, 0], values, tolerance=3e-4, floor=1e-6, kept=4, decided=True)
+    part = only(axes[0, 0], "threshold")
+    ((name, listed),) = part["series"]
+    assert part["log"] and part["start"] == 3e-4 and part["limits"] == [1e-6, 1.0]
+    assert (name, sum(value > part["start"] for value in listed)) == ("values", 4)
+
+
+def test_a_cut_below_the_floor_is_within_reach():
+    _, axes = figures.panels()
+    figures.spectrum(axes[0, 0], [1.0, 1e-9], tolerance=1e-8, floor=1e-6, kept=1, decided=False)
+    low, high = only(axes[0, 0], "threshold")["limits"]
+    assert low <= 1e-8 < high
+
+
+def test_counts_of_groups_are_read_at_their_thresholds():
+    _, axes = figures.panels()
+    figures.threshold_counts(axes[0, 0], [0.1, 0.2, 0.4], [9, 3, 3], label="groups")
+    figures.threshold_counts(axes[0, 0], [0.1, 0.2, 0.4], [5, 4, 1], label="others")
+    parts = attached(axes[0, 0])
+    assert [part["series"] for part in parts] == [
+        [["groups", [[0.1, 0.2, 0.4], [9, 3, 3]]]],
+        [["others", [[0.1, 0.2, 0.4], [5, 4, 1]]]],
+    ]
+    assert parts[0]["start"] == 0.2, "it begins where the longest run of equal counts does"
+
+
+def test_a_cell_says_its_value_and_has_what_its_runs_gave():
+    _, axes = figures.panels()
+    details = {(1, 0): figures.seeds_detail("error", {"seed 0": 1e-3, "seed 1": np.inf})}
+    figures.value_map(
+        axes[0, 0], ["3", "4"], ["1×", "2×"], [[0.5, np.nan], [-2.0, 1.0]],
+        x_label="n", y_label="width", value_label="error", limits=(-2.0, 1.0), details=details,
+    )  # fmt: skip
+    spots = only(axes[0, 0], "spots")["spots"]
+    assert [spot["words"] for spot in spots] == [
+        "width 1×, n 3: error 0.5",
+        "width 1×, n 4: no value",
+        "width 2×, n 3: error −2",
+        "width 2×, n 4: error 1",
+    ]
+    assert [bool(spot["detail"]) for spot in spots] == [False, False, True, False]
+    assert spots[2]["detail"]["rows"] == [["seed 0", 1e-3], ["seed 1", None]]
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_places_on_the_drawing_are_those_of_the_axes(scale):
+    figure, axes = figures.panels(1, 2)
+    ax = axes[0, 1]
+    ax.set_xscale(scale)
+    ax.set_xlim(1.0, 100.0)
+    ax.set_ylim(0.0, 4.0)
+    figures.add_spots(ax, [figures.Spot((1.0, 1.0, 10.0, 2.0), "here")])
+    figures.add_threshold(ax, "at", {"c": [[1.0, 100.0], [2, 1]]}, start=10.0, limits=(1.0, 100.0))
+    figure.draw_without_rendering()
+    spots, threshold = live.placed(figure)
+    left, top, width, height = spots["panel"]
+    x, y, w, h = spots["spots"][0]["at"]
+    share = 0.5 if scale == "log" else 9 / 99
+    assert (x, w) == pytest.approx((left, share * width), abs=0.2)
+    assert (y - top, h) == pytest.approx((height / 2, height / 4), abs=0.2), "2 of 4 is half way down"
+    assert threshold["ends"] == pytest.approx([left, left + width], abs=0.2)
+    assert left > 72 * figure.get_figwidth() / 2, "the second panel is on the right"
+
+
+def test_a_run_is_kept_in_short_and_its_amplitudes_relative_to_the_largest():
+    detail = figures.run_detail([0.0, 1.0], [1 / 3, 2.0], angle=[3.0, -1.0], amplitude=[0.5, 2.0])
+    assert detail["y"] == [0.33333, 2.0] and detail["neurons"] == [[3.0, -1.0], [0.25, 1.0]]
+    with pytest.raises(ValueError, match="angle"):
+        figures.run_detail([0.0, 1.0], [0.0, 1.0], angle=[1.0], amplitude=[1.0, 2.0])
+    with pytest.raises(ValueError, match="function"):
+        figures.run_detail([0.0, 1.0], [0.0, np.nan])
