@@ -87,3 +87,30 @@ def test_a_run_is_kept_in_short_and_its_amplitudes_relative_to_the_largest():
         figures.run_detail([0.0, 1.0], [0.0, 1.0], angle=[1.0], amplitude=[1.0, 2.0])
     with pytest.raises(ValueError, match="function"):
         figures.run_detail([0.0, 1.0], [0.0, np.nan])
+
+
+def test_a_heat_map_can_be_put_in_other_orders():
+    rng = np.random.default_rng(0)
+    true = np.array([0.3, -2.0, 2.4])[rng.integers(0, 3, 40)] + rng.normal(scale=0.02, size=40)
+    unit = np.column_stack([np.cos(true), np.sin(true)])
+    _, axes = figures.panels()
+    times = rng.permutation(40)
+    figures.cosine_heatmap(axes[0, 0], np.clip(unit @ unit.T, -1, 1), times=times)
+    part = only(axes[0, 0], "orders")
+    vectors = np.array(part["vectors"])
+    assert np.abs(vectors @ vectors.T - unit @ unit.T).max() < 3e-3 and vectors.shape == (40, 2)
+    assert part["orders"]["time"] == np.argsort(times).tolist()
+    steps = np.diff(np.unwrap(true[part["orders"]["angle"]]))
+    assert (steps >= -1e-9).all() or (steps <= 1e-9).all(), "around the circle, one way or the other"
+    labels = np.digitize(true, [-1, 1])[part["orders"]["group"]]
+    assert np.count_nonzero(np.diff(labels)) == 2, "three blocks"
+    sizes = [len(run) for run in np.split(labels, np.flatnonzero(np.diff(labels)) + 1)]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_cosines_of_too_high_a_rank_keep_the_order_they_are_drawn_in():
+    _, axes = figures.panels()
+    figures.cosine_heatmap(axes[0, 0], np.eye(40))
+    assert attached(axes[0, 0]) == []
+    with pytest.raises(ValueError, match="times"):
+        figures.cosine_heatmap(axes[0, 0], np.eye(4), times=[1.0])
