@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from condenslab import figures
+from condenslab.figures import space
 from condenslab.figures.interactive import attached
 from condenslab.report import live
 
@@ -114,3 +115,27 @@ def test_cosines_of_too_high_a_rank_keep_the_order_they_are_drawn_in():
     assert attached(axes[0, 0]) == []
     with pytest.raises(ValueError, match="times"):
         figures.cosine_heatmap(axes[0, 0], np.eye(4), times=[1.0])
+
+
+def test_a_surface_is_the_same_on_the_page_and_in_the_still_figure():
+    x, y = np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-1, 1, 5), indexing="ij")
+    points = np.stack([x, y, x * y], axis=-1)
+    _, axes = figures.panels()
+    shades = np.arange(12.0).reshape(3, 4)
+    line = [[0.0, 0.0, -1.0], [0.0, 0.0, 1.0]]
+    figures.space_surface(axes[0, 0], points, shades, lines={"up": line}, axes=("x", "y", "z"), shade_label="R")
+    part = only(axes[0, 0], "scene")
+    assert np.allclose(np.array(part["points"]), points.reshape(-1, 3), atol=1e-3) and len(part["faces"]) == 12
+    corners, shade = part["faces"][-1]
+    assert corners == [13, 14, 19, 18] and shade == len(part["colours"]) - 1, "the last cell is the brightest"
+    polygons = sorted(path.vertices[:4].tolist() for path in axes[0, 0].collections[0].get_paths())
+    seen = space.project(points.reshape(-1, 3))[:, :2]
+    assert np.allclose(polygons, sorted(seen[face].tolist() for face, _ in part["faces"]), atol=1e-3)
+    with pytest.raises(ValueError, match="shades"):
+        figures.space_surface(axes[0, 0], points, shades.T, lines={}, axes=("x", "y", "z"), shade_label="R")
+
+
+def test_turning_keeps_lengths():
+    points = np.random.default_rng(0).normal(size=(6, 3))
+    turned = space.project(points, 0.7, 0.3)
+    assert np.linalg.norm(turned, axis=1) == pytest.approx(np.linalg.norm(points, axis=1))

@@ -21,6 +21,7 @@ from condenslab.figures.ranks import incidence_table, measured_and_expected, val
 from condenslab.figures.rates import success_rates
 from condenslab.figures.signs import signed_spectra
 from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
+from condenslab.figures.space import space_surface
 from condenslab.figures.style import (
     OKABE_ITO,
     counted,
@@ -70,6 +71,7 @@ __all__ = [
     "series",
     "signed_spectra",
     "slope_curves",
+    "space_surface",
     "spectrum",
     "styled",
     "success_rates",

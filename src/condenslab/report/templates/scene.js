@@ -13,7 +13,7 @@ function scene(root, part) {
     const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight, pen = canvas.getContext("2d");
     if (!width) return;
     canvas.width = width * ratio; canvas.height = height * ratio; pen.scale(ratio, ratio); pen.font = "13px system-ui, sans-serif";
-    const size = Math.min(width, height) * 0.3, at = (p) => [width / 2 + size * p[0], height / 2 - size * p[1]];
+    const size = Math.min(width, height) * 0.235, at = (p) => [width / 2 + size * p[0], height / 2 - size * p[1]];
     const points = part.points.map(project), things = part.faces.map(([corners, colour]) => ({ corners, colour, depth: corners.reduce((sum, k) => sum + points[k][2], 0) / corners.length }));
     for (const line of part.lines) for (let k = 0; k + 1 < line.points.length; k += 1) {
       const ends = [project(line.points[k]), project(line.points[k + 1])];
