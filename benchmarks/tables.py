@@ -25,6 +25,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from support.planted_tables import planted
 
 from condenslab.studies.table import compute
 from condenslab.studies.table.answer import answer
-from condenslab.studies.table.cases import PRESETS, FitsCase, make_cases
+from condenslab.studies.table.cases import PRESETS, FitsCase, Settings, make_cases
 from condenslab.studies.table.problem import make_problem
 from condenslab.studies.table.report import reduced
 from condenslab.sweeps import Record
@@ -72,8 +73,8 @@ def _tables(seeds: range, out: Path | None) -> Iterator[dict[str, Any]]:
     known = {}
     if out is not None and out.exists():
         lines = [json.loads(line) for line in out.read_text().splitlines()]
-        known = {tuple(line["cell"]) + (line["seed"],): line for line in lines}
-    for seed, *cell in itertools.product(seeds, NEURONS, INPUTS, NOISE, ROWS):
+        known = {(*line["cell"], line["seed"]): line for line in lines}
+    for seed, cell in itertools.product(seeds, itertools.product(NEURONS, INPUTS, NOISE, ROWS)):
         done = known.get((*cell, seed))
         if done is None:
             done = _run(*cell, seed)
@@ -120,14 +121,14 @@ def _run(neurons: int, inputs: int, noise: float, rows: int, seed: int) -> dict[
     } | {name: error(own * problem.height + problem.level) for name, own in rivals.items()}
 
 
-def _settings() -> Any:
-    return type(PRESETS["quick"])(**vars(PRESETS["quick"]) | {"wide": 0})
+def _settings() -> Settings:
+    return replace(PRESETS["quick"], wide=0)
 
 
 def _record(case: Any, table: Table) -> Record:
-    run = compute.run_fits if isinstance(case, FitsCase) else compute.run_folds
+    run: Any = compute.run_fits if isinstance(case, FitsCase) else compute.run_folds
     outcome = run(case, lambda *_: None, data=table)
-    return Record("table", "", vars(case), "done", values=outcome.values, arrays=outcome.arrays)
+    return Record("table", "", vars(case), "done", values=dict(outcome.values), arrays=outcome.arrays)
 
 
 def _grouped(tables: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from condenslab.studies.table.network import ACTIVATIONS, Narrow
 
-_STEPS, _DONE, _STIFF = 100, 1e-7, 1e10
+STEPS, _DONE, _STIFF = 100, 1e-7, 1e10
 _BYTES = 2**22
 """Of the largest array of a part of the lanes: it stays in the processor's cache, however many samples there are."""
 
@@ -56,6 +56,7 @@ class _Place:
         return _Place(*(getattr(self, name)[lanes] for name in _FIELDS))
 
 
+_ENDS = ("neurons", "outer", "error")
 _FIELDS = ("neurons", "outer", "value", "error", "slope", "curvature")
 
 
@@ -73,7 +74,7 @@ def outer_fits(samples: Samples, own: np.ndarray, neurons: np.ndarray, ridge: fl
 
 
 def descended(
-    samples: Samples, own: np.ndarray, neurons: np.ndarray, ridge: float
+    samples: Samples, own: np.ndarray, neurons: np.ndarray, ridge: float, steps: int = STEPS
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Returns neurons and output weights at local minima of mean squared error + ridge·|θ|², and the errors there.
 
@@ -85,6 +86,7 @@ def descended(
         own: The set of each lane, shape (lane,).
         neurons: Starts, shape (lane, neuron, input + 1).
         ridge: Factor of the squared parameters.
+        steps: Largest number of steps.
 
     Returns:
         W and b, shape (lane, neuron, input + 1); A and c, shape (lane, neuron + 1, output); errors, shape (lane,).
@@ -93,8 +95,9 @@ def descended(
         Golub and Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose variables
         separate", SIAM J. Numer. Anal. 10, 1973; Kaufman, BIT 15, 1975; damping of Nielsen, IMM-REP-1999-05.
     """
-    ended = [_descended(samples, own[part], neurons[part], ridge) for part in _parts(samples, neurons)]
-    return tuple(np.concatenate([getattr(end, name) for end in ended]) for name in ("neurons", "outer", "error"))  # type: ignore[return-value]
+    ended = [_descended(samples, own[part], neurons[part], ridge, steps) for part in _parts(samples, neurons)]
+    neurons, outer, error = (np.concatenate([getattr(end, name) for end in ended]) for name in _ENDS)
+    return neurons, outer, error
 
 
 def network(neurons: np.ndarray, outer: np.ndarray, activation: str) -> Narrow:
@@ -121,52 +124,63 @@ def _hidden(samples: Samples, neurons: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def _outer(samples: Samples, own: np.ndarray, neurons: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    hidden, _ = _hidden(samples, neurons)
-    design = np.concatenate([hidden, np.ones((*hidden.shape[:2], 1))], axis=2)
-    outer, error, *_ = _eliminated(design, samples, own, ridge)
+    roots = _roots(samples, own)
+    outer, error, *_ = _eliminated(_design(_hidden(samples, neurons)[0], roots), roots, samples, ridge)
     return outer, error
 
 
+def _roots(samples: Samples, own: np.ndarray) -> np.ndarray:
+    """Returns square roots of the samples' weights, whose sum is 1, shape (lane, sample, 1)."""
+    return np.sqrt(samples.kept / samples.kept.sum(axis=1)[:, None])[own][:, :, None]
+
+
+def _design(hidden: np.ndarray, roots: np.ndarray) -> np.ndarray:
+    return np.concatenate([hidden * roots, roots], axis=2)
+
+
 def _eliminated(
-    design: np.ndarray, samples: Samples, own: np.ndarray, ridge: float
+    design: np.ndarray, roots: np.ndarray, samples: Samples, ridge: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Returns output weights, mean squared error, normal matrix, and the samples' residuals times their weights."""
-    weights = samples.kept[own] / samples.kept.sum(axis=1)[own, None]  # lane, sample
-    back = (design * weights[:, :, None]).transpose(0, 2, 1)
+    """Returns output weights, mean squared error, normal matrix, and residuals; rows times roots of their weights."""
+    aims = roots * samples.targets
+    back = design.transpose(0, 2, 1)
     normal = back @ design + ridge * np.eye(design.shape[2])
-    outer = np.linalg.solve(normal, back @ samples.targets)
-    left = design @ outer - samples.targets
-    weighted = left * weights[:, :, None]
-    return outer, np.sum(left * weighted, axis=(1, 2)), normal, weighted
+    outer = np.linalg.solve(normal, back @ aims)
+    left = design @ outer - aims
+    return outer, np.sum(left**2, axis=(1, 2)), normal, left
 
 
 def _place(samples: Samples, own: np.ndarray, neurons: np.ndarray, ridge: float) -> _Place:
-    """Returns the value and its Gauss–Newton model at some neurons, output weights eliminated (Kaufman)."""
+    """Returns the value and its Gauss–Newton model at some neurons, output weights eliminated (Kaufman).
+
+    Flat parameters are ordered by input, then neuron: whole rows are multiplied.
+    """
     hidden, slopes = _hidden(samples, neurons)
-    lanes, count, width = hidden.shape
-    design = np.concatenate([hidden, np.ones((lanes, count, 1))], axis=2)
-    outer, error, normal, weighted = _eliminated(design, samples, own, ridge)
-    moved = (slopes[..., None] * samples.inputs[:, None, :]).reshape(lanes, count, -1)  # lane, sample, p
-    kept = moved * (samples.kept[own] / samples.kept.sum(axis=1)[own, None])[:, :, None]
-    mixed = design.transpose(0, 2, 1) @ kept
-    own_part = moved.transpose(0, 2, 1) @ kept - mixed.transpose(0, 2, 1) @ np.linalg.solve(normal, mixed)
-    spread = np.repeat(outer[:, :-1], samples.inputs.shape[1], axis=1)  # lane, p, output
-    curvature = own_part * (spread @ spread.transpose(0, 2, 1)) + ridge * np.eye(spread.shape[1])
-    flat = neurons.reshape(lanes, -1)
-    slope = np.sum(spread * (moved.transpose(0, 2, 1) @ weighted), axis=2) + ridge * flat
+    roots = _roots(samples, own)
+    design = _design(hidden, roots)
+    outer, error, normal, left = _eliminated(design, roots, samples, ridge)
+    slopes *= roots
+    moved = np.concatenate([slopes * column[:, None] for column in samples.inputs.T], axis=2)  # lane, sample, p
+    back = moved.transpose(0, 2, 1)
+    mixed = design.transpose(0, 2, 1) @ moved
+    free = back @ moved - mixed.transpose(0, 2, 1) @ np.linalg.solve(normal, mixed)
+    spread = np.tile(outer[:, :-1], (1, samples.inputs.shape[1], 1))  # lane, p, output
+    curvature = free * (spread @ spread.transpose(0, 2, 1)) + ridge * np.eye(spread.shape[1])
+    flat = neurons.transpose(0, 2, 1).reshape(len(own), -1)
+    slope = np.sum(spread * (back @ left), axis=2) + ridge * flat
     penalty = ridge * (np.sum(outer**2, axis=(1, 2)) + np.sum(flat**2, axis=1))
     return _Place(neurons, outer, error + penalty, error, slope, curvature)
 
 
-def _descended(samples: Samples, own: np.ndarray, neurons: np.ndarray, ridge: float) -> _Place:
+def _descended(samples: Samples, own: np.ndarray, neurons: np.ndarray, ridge: float, steps: int) -> _Place:
     place = _place(samples, own, neurons, ridge)
     damping, growth = np.full(len(own), 1e-2), np.full(len(own), 2.0)
     still = np.zeros(len(own), int)  # steps in succession that gained next to nothing
     active = np.arange(len(own))
-    for _ in range(_STEPS):
+    for _ in range(steps):
         here = place.at(active)
         step, promised = _step(here, damping[active])
-        there = _place(samples, own[active], here.neurons + step.reshape(here.neurons.shape), ridge)
+        there = _place(samples, own[active], here.neurons + step, ridge)
         gained = here.value - there.value
         better = gained > 0  # False where the value is no number
         moved = active[better]
@@ -187,10 +201,11 @@ def _descended(samples: Samples, own: np.ndarray, neurons: np.ndarray, ridge: fl
 
 
 def _step(here: _Place, damping: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns Marquardt's step of every lane, shape (lane, p), and by how much the model says that it lowers."""
+    """Returns Marquardt's step of every lane, like its neurons, and by how much the model says that it lowers."""
     diagonal = np.einsum("lpp->lp", here.curvature)
     added = damping[:, None] * np.maximum(diagonal, 1e-12 * diagonal.max(axis=1, keepdims=True))
     damped = here.curvature + added[:, :, None] * np.eye(added.shape[1])
     step = -np.linalg.solve(damped, here.slope[:, :, None])[:, :, 0]
     promised = np.sum(step * (added * step - here.slope), axis=1)
-    return step, np.maximum(promised, np.finfo(float).tiny)
+    lanes, width, inputs = here.neurons.shape
+    return step.reshape(lanes, inputs, width).transpose(0, 2, 1), np.maximum(promised, np.finfo(float).tiny)

@@ -6,16 +6,18 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from condenslab.studies.table.lanes import Samples, descended, network, outer_fits
+from condenslab.studies.table.lanes import STEPS, Samples, descended, network, outer_fits
 from condenslab.studies.table.network import Narrow
 
 _RIDGE = 1e-6
 """Of the squared parameters beside the mean squared error of standardised targets: no neuron grows for ever."""
 _CLEAN, _FAINT = 1e-3, 1e-12
 """Below this mean squared error the ridge term would be what is left, and a fainter one takes its place."""
+_TRIAL, _KEPT = 15, 3
+"""Steps after which only so many starts of a set go on."""
 _ROUGH = 1e-4
 """Of the squared output weights where starts are compared."""
-_TRIES, _STEPS = 12, 100
+_TRIES = 12
 _SLOPES = (0.5, 6.0)
 
 
@@ -63,7 +65,9 @@ def fits(
 ) -> list[list[Narrow]]:
     """Returns the best fit of each width 0, 1, … `most` to each set of samples, by set and width.
 
-    Each is the best of `starts` random starts, and of one that adds to the network before the neuron that helps most.
+    Each is the best of `starts` random starts, of one that adds to the next narrower network the neuron that helps
+    most, and of the next wider network without a neuron that it misses least: a fold that ends in a poor local minimum
+    would speak for more neurons than the function has.
 
     Args:
         inputs: x, standardised, shape (sample, input).
@@ -80,15 +84,23 @@ def fits(
     ones = np.ones((len(inputs), 1))
     samples = Samples(np.hstack([inputs, ones]), aims, kept.astype(float), activation)
     found = [[constant(targets[own], inputs.shape[1], activation, labels=labels)] for own in kept]
+    solve = _classified if labels else _squares
     for width in range(1, most + 1):
         begun = np.concatenate(
-            [_grown(samples, [own[-1] for own in found], random)[:, None], _random(samples, width, starts, random)],
+            [_grown(samples, [own[-1] for own in found], random), _random(samples, width, starts, random)],
             axis=1,
         )  # set, start, neuron, input + 1
-        solved = _classified(samples, begun, targets) if labels else _squares(samples, begun)
-        for own, one in zip(found, solved, strict=True):
+        for own, one in zip(found, solve(samples, begun, targets), strict=True):
             own.append(one)
-        progress(width / most)
+        progress(0.7 * width / most)
+    for width in range(most - 1, 0, -1):
+        begun = _shrunk(samples, [own[width + 1] for own in found])
+        for own, kept_samples, one in zip(found, kept, solve(samples, begun, targets), strict=True):
+            errors = [
+                losses(n, inputs[kept_samples], targets[kept_samples], labels=labels).mean() for n in (own[width], one)
+            ]
+            own[width] = own[width] if errors[0] <= errors[1] else one
+        progress(1 - 0.3 * width / most)
     return found
 
 
@@ -113,31 +125,60 @@ def _random(samples: Samples, width: int, starts: int, random: np.random.Generat
 
 
 def _grown(samples: Samples, before: list[Narrow], random: np.random.Generator) -> np.ndarray:
-    """Returns each set's network with the neuron more that helps a linear fit most, shape (set, neuron, input + 1)."""
+    """Returns each set's network with one neuron more, shape (set, 1, neuron, input + 1)."""
     added = _neurons(samples, 4 * _TRIES, random)[:, :, None]  # set, try, 1, input + 1
     old = np.stack([np.column_stack([one.weights, one.biases]) for one in before])
     tries = np.concatenate([np.repeat(old[:, None], 4 * _TRIES, axis=1), added], axis=2)
     return _best(samples, np.repeat(np.arange(len(before)), 4 * _TRIES), tries)
 
 
-def _best(samples: Samples, own: np.ndarray, tries: np.ndarray) -> np.ndarray:
-    """Returns the try of least error with output weights by ridge regression; tries (group, try, neuron, input + 1)."""
+def _shrunk(samples: Samples, after: list[Narrow]) -> np.ndarray:
+    """Returns each set's network without one of the neurons it misses least, shape (set, start, neuron, input + 1)."""
+    old = np.stack([np.column_stack([one.weights, one.biases]) for one in after])
+    left = np.array([np.delete(np.arange(old.shape[1]), lost) for lost in range(old.shape[1])])
+    tries = old[:, left]  # set, lost neuron, neuron, input + 1
+    own = np.repeat(np.arange(len(after)), len(left))
+    return _best(samples, own, tries, min(_KEPT, len(left)))
+
+
+def _best(samples: Samples, own: np.ndarray, tries: np.ndarray, count: int = 1) -> np.ndarray:
+    """Returns the tries of least error of a linear fit, shape (group, count, neuron, input + 1).
+
+    Args:
+        samples: The samples.
+        own: The set of each try, shape (group·try,).
+        tries: Shape (group, try, neuron, input + 1).
+        count: How many to return of each group.
+    """
     errors = outer_fits(samples, own, tries.reshape(-1, *tries.shape[2:]), _ROUGH)[1]
-    return tries[np.arange(len(tries)), np.argmin(errors.reshape(tries.shape[:2]), axis=1)]
+    order = np.argsort(errors.reshape(tries.shape[:2]), axis=1)[:, :count]
+    return tries[np.arange(len(tries))[:, None], order]
 
 
-def _squares(samples: Samples, begun: np.ndarray) -> list[Narrow]:
-    """Minimises the mean squared error with a ridge term, and next to without it where next to nothing is left."""
-    sets, starts = begun.shape[:2]
-    own = np.repeat(np.arange(sets), starts)
-    neurons, outer, errors = descended(samples, own, begun.reshape(-1, *begun.shape[2:]), _RIDGE)
-    order = np.argsort(errors.reshape(sets, starts), axis=1) + starts * np.arange(sets)[:, None]
-    best = order[:, 0]
-    clean = np.flatnonzero(errors[best] < _CLEAN)
-    neurons, outer = neurons[best], outer[best]
+def _squares(samples: Samples, begun: np.ndarray, _targets: np.ndarray) -> list[Narrow]:
+    """Minimises the mean squared error with a ridge term, and next to without it where next to nothing is left.
+
+    After some steps only the best starts of each set go on.
+    """
+    sets = np.arange(len(begun))
+    if begun.shape[1] > _KEPT:
+        begun = _ended(samples, begun, _RIDGE, _TRIAL)[0]
+        begun = begun[:, :_KEPT]
+    neurons, outer, errors = (part[:, 0] for part in _ended(samples, begun, _RIDGE))
+    clean = sets[errors < _CLEAN]
     if clean.size:
         neurons[clean], outer[clean], _ = descended(samples, clean, neurons[clean], _FAINT)
     return [network(*one, samples.activation) for one in zip(neurons, outer, strict=True)]
+
+
+def _ended(samples: Samples, begun: np.ndarray, ridge: float, steps: int = STEPS) -> tuple[np.ndarray, ...]:
+    """Returns neurons, output weights and errors after a descent, the best start of each set first."""
+    sets, starts = begun.shape[:2]
+    own = np.repeat(np.arange(sets), starts)
+    ended = descended(samples, own, begun.reshape(-1, *begun.shape[2:]), ridge, steps)
+    parts = [part.reshape(sets, starts, *part.shape[1:]) for part in ended]
+    order = np.argsort(parts[2], axis=1)
+    return tuple(part[np.arange(sets)[:, None], order] for part in parts)
 
 
 def _classified(samples: Samples, begun: np.ndarray, targets: np.ndarray) -> list[Narrow]:
@@ -146,9 +187,7 @@ def _classified(samples: Samples, begun: np.ndarray, targets: np.ndarray) -> lis
     for number, (kept, starts) in enumerate(zip(samples.kept > 0, begun, strict=True)):
         x, y = inputs[kept], targets[kept]
         outer, _ = outer_fits(samples, np.full(len(starts), number), starts, _ROUGH)
-        ended = [
-            _least_entropy(network(*one, samples.activation), x, y) for one in zip(starts, outer, strict=True)
-        ]
+        ended = [_least_entropy(network(*one, samples.activation), x, y) for one in zip(starts, outer, strict=True)]
         found.append(min(ended, key=lambda one: float(losses(one, x, y, labels=True).mean())))
     return found
 
@@ -164,7 +203,7 @@ def _least_entropy(start: Narrow, inputs: np.ndarray, targets: np.ndarray) -> Na
         slope = np.einsum("no,nop->p", left, moved.jacobian(inputs))
         return float(value + _DECAY / 2 * theta @ theta), slope + _DECAY * theta
 
-    end = minimize(goal, start.theta(), jac=True, method="L-BFGS-B", options={"maxiter": 3 * _STEPS})
+    end = minimize(goal, start.theta(), jac=True, method="L-BFGS-B", options={"maxiter": 3 * STEPS})
     return start.with_theta(end.x)
 
 
