@@ -134,6 +134,20 @@ def test_public_names_are_documented(module):
             assert text.split("\n\n")[0].rstrip().endswith((".", ":")), f"{module}.{name}: no full first sentence"
 
 
+def test_every_public_module_is_on_a_page():
+    """Also those that are names of a package: `networks.initial` is used as much as `networks.two_layer`."""
+    pages = "".join(page.read_text() for page in sorted((ROOT / "docs" / "api").glob("*.md")))
+    waiting, seen = list(PACKAGES), set()
+    while waiting:
+        module = waiting.pop()
+        seen.add(module)
+        loaded = importlib.import_module(module)
+        parts = (getattr(loaded, name) for name in getattr(loaded, "__all__", ()))
+        waiting += [part.__name__ for part in parts if inspect.ismodule(part) and part.__name__ not in seen]
+    assert "condenslab.networks.initial" in seen
+    assert not [module for module in sorted(seen) if f"automodule:: {module}\n" not in pages]
+
+
 def test_the_map_names_what_exists():
     """Each row of the map names a function and a test; both must be there."""
     rows = re.findall(r"^\|.*\|$", (ROOT / "docs" / "map.md").read_text(), re.MULTILINE)
