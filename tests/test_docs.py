@@ -18,7 +18,7 @@ from condenslab import studies
 ROOT = Path(__file__).parent.parent
 DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name not in ("studies", "_build")]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
-HEAVY = {"regimes", "landscape"}  # more than a few seconds each
+HEAVY = {"landscape", "phenomenon", "regimes"}  # more than five seconds each, of which most is compilation
 COURSE = [
     pytest.param(path, marks=[pytest.mark.more] if path.stem in HEAVY else [], id=path.stem)
     for path in sorted((ROOT / "docs" / "course").glob("*.py"))
