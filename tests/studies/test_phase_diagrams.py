@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
+from condenslab.networks import initial
 from condenslab.studies import feature_map, phase_diagram, phase_diagram_three_layer
 from condenslab.studies.feature_map.cases import FeatureCase
 from condenslab.studies.feature_map.spread import BINS, spread
 from condenslab.studies.phase_diagram.cases import PRESETS, ChoiceCase, PointCase
 from condenslab.studies.phase_diagram.diagram import KINKS, orientations, points
-from condenslab.studies.phase_diagram.draw import derived_slope
+from condenslab.studies.phase_diagram.draw import SCHEMES, derived_slope
 from condenslab.studies.phase_diagram.interpolants import against, from_lines_to_spline
 from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Record
@@ -307,3 +308,18 @@ def test_claims_and_figures_need_no_jax():
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        ("lecun", "LeCun, He"),
+        ("he", "LeCun, He"),
+        ("ntk", "NTK"),
+        ("xavier", "Xavier, mean-field"),
+        ("mean_field", "Xavier, mean-field"),
+    ],
+)
+def test_named_schemes_are_drawn_where_their_draws_lie(name, drawn):
+    scheme = initial.SCHEMES[name]
+    assert SCHEMES[drawn] == (scheme.gamma, scheme.gamma_prime)

@@ -81,7 +81,7 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
     return [
         Drawing(
             DISTANCES,
-            "One seed a method. Distances below 1e-18 are drawn there. The manifolds: equal, opposite and dead "
+            "One seed a method. Distances below 10⁻¹⁸ are drawn there. The manifolds: equal, opposite and dead "
             "neurons; the balance a² − ‖w‖² of ReLU neurons (relative change); neurons with equal input weights "
             "but unequal output weights.",
             figure,

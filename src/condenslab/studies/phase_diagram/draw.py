@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
@@ -17,6 +19,9 @@ from condenslab.studies.phase_diagram.diagram import (
     zero_line,
 )
 from condenslab.sweeps import Record
+
+SCHEMES = {"LeCun, He": (0.5, 0.5), "NTK": (0.5, 0.0), "Xavier, mean-field": (1.0, 0.0)}
+"""(γ, γ′) of the named schemes. Luo, Xu, Ma, Zhang, JMLR 22(71), 2021, Table 1."""
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -67,16 +72,37 @@ def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Dra
         stars=(list(line.values()), list(line)),
         not_converged=[bool(point.missing) for point in diagram],
     )
+    _names(axes[0, 0], schemes=data == "square")
+    named = "; diamonds: where named schemes lie" if data == "square" else ""
     runs = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data]
     widths = sorted({r.case["width"] for r in runs if not r.case["keep"]})
     caption = (
         f"Slope of log RD(θ_w) against log m over γ and γ′, {what}, widths {', '.join(map(str, widths))}, runs to risk "
         f"{figures.readable(runs[0].case['risk'])}. Red: the input weights move less the wider the network is "
         "(linear); blue: more (condensed). Stars: zero of the slope by linear interpolation over γ; dashed: the "
-        f"boundary that is proved for m → ∞. {_endings(runs)} Widths that did not converge are left out of a slope, "
-        "and the point is crossed."
+        f"boundary that is proved for m → ∞{named}. {_endings(runs)} Widths that did not converge are left out of a "
+        "slope, and the point is crossed."
     )
     return Drawing(title, caption, figure)
+
+
+def _names(ax: Axes, *, schemes: bool) -> None:
+    """Writes the names of the two regimes and, if asked, of the named schemes, on the diagram where they lie."""
+    outline = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+    look = {"fontsize": 9.0, "color": "black", "path_effects": outline, "zorder": 6}
+    for name, spot in (("linear regime", (0.03, 0.05)), ("condensed regime", (0.66, 0.05))):
+        ax.text(*spot, name, transform=ax.transAxes, style="italic", **look)
+    if not schemes:
+        return
+    for name, (gamma, gamma_prime) in SCHEMES.items():
+        ax.plot(gamma, gamma_prime, "D", mfc="white", mec="black", ms=6.0, zorder=6, label=f"_{name}", clip_on=False)
+        ax.annotate(name, (gamma, gamma_prime), (7, 6), textcoords="offset points", **look)
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    across, up = zip(*SCHEMES.values(), strict=True)
+    ax.set_xlim(min(left, min(across) - 0.05), right)
+    ax.set_ylim(low, max(high, max(up) + 0.1))
+    places = "; ".join(f"{name} at γ = {gamma}, γ′ = {prime}" for name, (gamma, prime) in SCHEMES.items())
+    figures.describe(ax, f"Named schemes: {places}.")
 
 
 def _endings(records: Sequence[Record]) -> str:
