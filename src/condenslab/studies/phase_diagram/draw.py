@@ -129,11 +129,14 @@ def _slopes(records: Sequence[Record]) -> Drawing | None:
         known = np.isfinite(means)
         if known.sum() > 1:
             slope = np.polyfit(np.log(np.array(widths)[known]), np.log(means[known]), 1)[0]
-            series[f"γ = {figures.readable(gamma)}, slope {slope:.3f}"] = means
+            series[f"γ = {figures.readable(gamma)}, slope {slope:.3f}".replace("-", "−")] = means
     if not series:
         return None
     figure, axes = figures.panels(1, 1, width=6.0, height=4.0)
-    figures.scaling_lines(axes[0, 0], widths, series)
+    measured = np.isfinite(np.array(list(series.values()))).any(axis=0)
+    figures.scaling_lines(
+        axes[0, 0], np.array(widths)[measured], {label: means[measured] for label, means in series.items()}
+    )
     seeds = len({r.case["seed"] for r in plain})
     caption = (
         f"Relative distance of the input weights at the end of training against the width, γ′ = 0, geometric mean of "
