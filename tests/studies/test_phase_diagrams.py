@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
+from condenslab.networks import initial
 from condenslab.studies import feature_map, phase_diagram, phase_diagram_three_layer
 from condenslab.studies.feature_map.cases import FeatureCase
 from condenslab.studies.feature_map.spread import BINS, spread
 from condenslab.studies.phase_diagram.cases import PRESETS, ChoiceCase, PointCase
 from condenslab.studies.phase_diagram.diagram import KINKS, Point, orientations, points
-from condenslab.studies.phase_diagram.draw import _portraits, derived_slope
+from condenslab.studies.phase_diagram.draw import SCHEMES, _portraits, derived_slope
 from condenslab.studies.phase_diagram.interpolants import against, from_lines_to_spline
 from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Record
@@ -327,3 +328,18 @@ def test_a_square_opens_the_widest_run_that_kept_neurons_and_one_without_opens_n
     assert without is None and set(new["y"]) == {2.0} and set(old["y"]) == {3.0}
     assert len(old["neurons"][0]) == 200 and len(new["x"]) == 101
     assert new["neurons"][1] == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        ("lecun", "LeCun, He"),
+        ("he", "LeCun, He"),
+        ("ntk", "NTK"),
+        ("xavier", "Xavier, mean-field"),
+        ("mean_field", "Xavier, mean-field"),
+    ],
+)
+def test_named_schemes_are_drawn_where_their_draws_lie(name, drawn):
+    scheme = initial.SCHEMES[name]
+    assert SCHEMES[drawn] == (scheme.gamma, scheme.gamma_prime)

@@ -110,6 +110,16 @@ def _squares(
     interactive.add_spots(ax, spots)
 
 
+def _apart(widths: np.ndarray) -> list[bool]:
+    """Returns which widths can be written under a logarithmic axis side by side, from the largest down."""
+    places = np.log(widths) / max(float(np.ptp(np.log(widths))), 1e-9)
+    written, last = np.zeros(len(places), dtype=bool), np.inf
+    for index in np.argsort(-places):
+        if last - places[index] > 0.14:
+            written[index], last = True, places[index]
+    return written.tolist()
+
+
 @style.styled
 def scaling_lines(
     ax: Axes,
@@ -143,7 +153,7 @@ def scaling_lines(
             ax.plot(ends, np.exp(np.polyval(line, np.log(ends))), color=look.colour, ls=look.line_style, lw=1.2)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xticks(m, [f"{width:g}" for width in m], rotation=30 if len(m) > 3 else 0)
+    ax.set_xticks(m, [f"{width:,.0f}" if written else "" for width, written in zip(m, _apart(m), strict=True)])
     ax.set_xticks([], minor=True)
     ax.set_xlabel("width m")
     ax.set_ylabel(ylabel)
