@@ -1,6 +1,7 @@
 """Draws the study of the phase diagram from its stored records."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,11 +10,14 @@ from condenslab.studies.contract.study import Drawing
 from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS
 from condenslab.studies.phase_diagram.diagram import (
     KINKS,
+    OUTPUTS,
+    PORTRAIT,
     Point,
     boundary,
     converged,
     orientations,
     points,
+    spaced,
     zero_line,
 )
 from condenslab.sweeps import Record
@@ -66,6 +70,7 @@ def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Dra
         boundary=([boundary(prime) for prime in up], up),
         stars=(list(line.values()), list(line)),
         not_converged=[bool(point.missing) for point in diagram],
+        details=_portraits(records, data, diagram),
     )
     runs = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data]
     widths = sorted({r.case["width"] for r in runs if not r.case["keep"]})
@@ -77,6 +82,30 @@ def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Dra
         "and the point is crossed."
     )
     return Drawing(title, caption, figure)
+
+
+def _portraits(records: Sequence[Record], data: str, diagram: Sequence[Point]) -> list[dict[str, Any] | None]:
+    """Returns for every point the function and neurons of its widest run that kept them; older records have few."""
+    kept = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data and "function" in r.arrays]
+    widest = {
+        (r.case["gamma"], r.case["gamma_prime"]): r
+        for r in sorted(kept, key=lambda r: (not r.case["keep"], r.case["width"], -r.case["seed"]))
+    }
+    x = np.linspace(-0.5, 0.5, 4)
+    found = [widest.get((point.gamma, point.gamma_prime)) for point in diagram]
+    return [None if record is None else _portrait(record, (x, x**2)) for record in found]
+
+
+def _portrait(record: Record, samples: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+    function, some = record.arrays["function"], spaced(len(record.arrays["angle"]), PORTRAIT)
+    points = spaced(len(function), OUTPUTS)
+    return figures.run_detail(
+        np.linspace(-0.5, 0.5, len(function))[points],
+        function[points],
+        samples=samples,
+        angle=record.arrays["angle"][some],
+        amplitude=record.arrays["amplitude"][some],
+    )
 
 
 def _endings(records: Sequence[Record]) -> str:
