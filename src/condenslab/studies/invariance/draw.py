@@ -8,7 +8,7 @@ import numpy as np
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.invariance.discovery import EXPECTED, incidence, title
-from condenslab.studies.invariance.manifolds import DISTANCES
+from condenslab.studies.invariance.manifolds import DISTANCES, LOSS_FIGURE
 from condenslab.sweeps import Record
 
 _FLOOR = 1e-18
@@ -52,12 +52,13 @@ def _axis(name: str) -> str:
 
 
 def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
-    """Returns the distance to every manifold along training, for the first seed of every method.
+    """Returns the distance to every manifold along training, first seed of each method, and the gradients of losses.
 
     Args:
         records: The records, in any order.
     """
-    done = [record for record in records if record.status == "done"]
+    finished = [record for record in records if record.status == "done"]
+    done = [record for record in finished if "method" in record.case]
     names = list(dict.fromkeys(record.case["manifold"] for record in done))
     if not names:
         return []
@@ -85,5 +86,36 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
             "neurons; the balance a² − ‖w‖² of ReLU neurons (relative change); neurons with equal input weights "
             "but unequal output weights.",
             figure,
-        )
+        ),
+        *_losses([record for record in finished if "loss" in record.case]),
     ]
+
+
+def _losses(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the largest normal part of the gradient by manifold and loss, or nothing without records."""
+    manifolds = list(dict.fromkeys(record.case["manifold"] for record in records))
+    losses = list(dict.fromkeys(record.case["loss"] for record in records))
+    if not records:
+        return []
+    parts = np.full((len(manifolds), len(losses)), np.nan)
+    for record in records:
+        place = manifolds.index(record.case["manifold"]), losses.index(record.case["loss"])
+        parts[place] = np.fmax(parts[place], max(record.values["largest"], _FLOOR))
+    figure, axes = figures.panels(1, 1, width=7.0, height=2.9)
+    figures.value_map(
+        axes[0, 0],
+        losses,
+        manifolds,
+        np.log10(parts),
+        x_label="loss",
+        y_label="set",
+        value_label="log₁₀ of the normal part",
+        limits=(-18.0, 0.0),
+    )
+    figures.title(axes[0, 0], "Gradient normal to the set, relative to the whole")
+    caption = (
+        "The largest part of ∇R that is normal to a set of parameters, over random data sets and seeds; below 1e-18 it "
+        "is drawn there. On structural invariant manifolds it is rounding for every loss; for equal input weights with "
+        "unequal output weights, which are none, it is of order 1."
+    )
+    return [Drawing(LOSS_FIGURE, caption, figure)]
