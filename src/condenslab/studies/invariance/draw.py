@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
@@ -11,7 +12,7 @@ from condenslab.studies.invariance.discovery import EXPECTED, incidence, title
 from condenslab.studies.invariance.manifolds import DISTANCES, LOSS_FIGURE
 from condenslab.sweeps import Record
 
-_FLOOR = 1e-18
+_FLOOR, _ROUNDING = 1e-18, 1e-12
 
 
 def discovery_drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -62,27 +63,22 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
     names = list(dict.fromkeys(record.case["manifold"] for record in done))
     if not names:
         return []
-    figure, axes = figures.panels(-(-len(names) // 2), 2, width=4.6, height=3.3)
-    for panel, name in zip(axes.flat, names, strict=False):
-        runs = [record for record in done if record.case["manifold"] == name]
-        curves = {}
-        for record in sorted(runs, key=lambda record: record.case["seed"]):
-            course, steps = np.asarray(record.arrays["course"]), np.asarray(record.arrays["steps"])
-            last = record.case["steps"]
-            curves.setdefault(
-                record.case["method"], (steps * (last / max(steps[-1], 1e-300)), np.maximum(course, _FLOOR))
-            )
-        figures.value_curves(
-            panel, curves, x_label="steps of GD (flow: time / rate)", y_label="distance", logarithmic="y"
-        )
-        panel.set_ylim(_FLOOR / 3, 10.0)  # one scale, on which rounding is seen to be nothing
-        figures.title(panel, name.capitalize())
-    for panel in axes.flat[len(names) :]:
-        panel.set_visible(False)
+    figure, axes = figures.panels(1, 1, width=7.4, height=4.4)
+    ax = axes[0, 0]
+    figures.value_curves(
+        ax, _courses(done, names), x_label="steps of GD (flow: time / rate)", y_label="distance", logarithmic="y"
+    )
+    ax.set_ylim(_FLOOR / 3, 10.0)  # one scale, on which rounding is seen to be nothing
+    ax.yaxis.set_major_locator(LogLocator(base=1000, numticks=12))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.axhspan(_FLOOR / 3, _ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
+    ax.text(0.99, _ROUNDING / 2, "rounding", transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=8)
+    figures.legend_below(ax, columns=2)
     return [
         Drawing(
             DISTANCES,
-            "One seed a method. Distances below 1e-18 are drawn there. The manifolds: equal, opposite and dead "
+            "First seed; of several methods the first is drawn strong. Distances below 10⁻¹⁸ are drawn there; below "
+            "10⁻¹² (grey) they are rounding. The manifolds: equal, opposite and dead "
             "neurons; the balance a² − ‖w‖² of ReLU neurons (relative change); neurons with equal input weights "
             "but unequal output weights.",
             figure,
@@ -114,8 +110,23 @@ def _losses(records: Sequence[Record]) -> list[Drawing]:
     )
     figures.title(axes[0, 0], "Gradient normal to the set, relative to the whole")
     caption = (
-        "The largest part of ∇R that is normal to a set of parameters, over random data sets and seeds; below 1e-18 it "
-        "is drawn there. On structural invariant manifolds it is rounding for every loss; for equal input weights with "
-        "unequal output weights, which are none, it is of order 1."
+        "The largest part of ∇R that is normal to a set of parameters, over random data sets and seeds; below 10⁻¹⁸ it "
+        "is drawn there. Equal, opposite and dead neurons are structural invariant manifolds; equal input weights with "
+        "unequal output weights are none."
     )
     return [Drawing(LOSS_FIGURE, caption, figure)]
+
+
+def _courses(done: Sequence[Record], names: Sequence[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Returns the distance along training by manifold, of each method's first seed."""
+    curves: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for name in names:
+        runs = sorted((r for r in done if r.case["manifold"] == name), key=lambda r: r.case["seed"])
+        first = {record.case["method"]: record for record in reversed(runs)}
+        methods = list(dict.fromkeys(record.case["method"] for record in runs))
+        for number, method in enumerate(methods):
+            steps, course = (np.asarray(first[method].arrays[key]) for key in ("steps", "course"))
+            label = f"{name} ({', '.join(methods)})" if number == 0 else f"_{name}, {method}"
+            across = steps * (first[method].case["steps"] / max(steps[-1], 1e-300))
+            curves[label] = (across, np.maximum(course, _FLOOR))
+    return curves
