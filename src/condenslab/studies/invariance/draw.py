@@ -88,31 +88,25 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
 
 
 def _losses(records: Sequence[Record]) -> list[Drawing]:
-    """Returns the largest normal part of the gradient by manifold and loss, or nothing without records."""
-    manifolds = list(dict.fromkeys(record.case["manifold"] for record in records))
-    losses = list(dict.fromkeys(record.case["loss"] for record in records))
+    """Returns the largest normal part of the gradient by set and loss, or nothing without records."""
     if not records:
         return []
-    parts = np.full((len(manifolds), len(losses)), np.nan)
-    for record in records:
-        place = manifolds.index(record.case["manifold"]), losses.index(record.case["loss"])
-        parts[place] = np.fmax(parts[place], max(record.values["largest"], _FLOOR))
-    figure, axes = figures.panels(1, 1, width=7.0, height=2.9)
-    figures.value_map(
-        axes[0, 0],
-        losses,
-        manifolds,
-        np.log10(parts),
-        x_label="loss",
-        y_label="set",
-        value_label="log₁₀ of the normal part",
-        limits=(-18.0, 0.0),
-    )
-    figures.title(axes[0, 0], "Gradient normal to the set, relative to the whole")
+    losses = list(dict.fromkeys(record.case["loss"] for record in records))
+    figure, axes = figures.panels(1, len(losses), width=2.6, height=3.4)
+    for ax, loss in zip(axes[0], losses, strict=True):
+        parts: dict[str, list[float]] = {}
+        for record in records:
+            if record.case["loss"] == loss:
+                parts.setdefault(record.case["manifold"], []).append(max(record.values["largest"], _FLOOR))
+        figures.seed_values(ax, parts, y_label="normal part of ∇R", logarithmic=True)
+        ax.set_ylim(_FLOOR / 3, 10.0)
+        ax.axhspan(_FLOOR / 3, _ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
+        ax.tick_params(axis="x", labelrotation=90)
+        figures.title(ax, loss)
     caption = (
-        "The largest part of ∇R that is normal to a set of parameters, over random data sets and seeds; below 10⁻¹⁸ it "
-        "is drawn there. Equal, opposite and dead neurons are structural invariant manifolds; equal input weights with "
-        "unequal output weights are none."
+        "The largest part of ∇R that is normal to a set of parameters, relative to ∇R, over random data sets; a mark a "
+        "start. Below 10⁻¹⁸ it is drawn there; below 10⁻¹² (grey) it is rounding. Equal, opposite and dead neurons are "
+        "structural invariant manifolds; equal input weights with unequal output weights are none."
     )
     return [Drawing(LOSS_FIGURE, caption, figure)]
 
