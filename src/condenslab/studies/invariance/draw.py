@@ -9,7 +9,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.invariance.discovery import EXPECTED, incidence, title
-from condenslab.studies.invariance.manifolds import DISTANCES
+from condenslab.studies.invariance.manifolds import DISTANCES, LOSS_FIGURE
 from condenslab.sweeps import Record
 
 _FLOOR, _ROUNDING = 1e-18, 1e-12
@@ -53,12 +53,13 @@ def _axis(name: str) -> str:
 
 
 def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
-    """Returns the distance to every manifold along training, for the first seed of every method.
+    """Returns the distance to every manifold along training, first seed of each method, and the gradients of losses.
 
     Args:
         records: The records, in any order.
     """
-    done = [record for record in records if record.status == "done"]
+    finished = [record for record in records if record.status == "done"]
+    done = [record for record in finished if "method" in record.case]
     names = list(dict.fromkeys(record.case["manifold"] for record in done))
     if not names:
         return []
@@ -81,8 +82,33 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
             "neurons; the balance a² − ‖w‖² of ReLU neurons (relative change); neurons with equal input weights "
             "but unequal output weights.",
             figure,
-        )
+        ),
+        *_losses([record for record in finished if "loss" in record.case]),
     ]
+
+
+def _losses(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the largest normal part of the gradient by set and loss, or nothing without records."""
+    if not records:
+        return []
+    losses = list(dict.fromkeys(record.case["loss"] for record in records))
+    figure, axes = figures.panels(1, len(losses), width=2.6, height=3.4)
+    for ax, loss in zip(axes[0], losses, strict=True):
+        parts: dict[str, list[float]] = {}
+        for record in records:
+            if record.case["loss"] == loss:
+                parts.setdefault(record.case["manifold"], []).append(max(record.values["largest"], _FLOOR))
+        figures.seed_values(ax, parts, y_label="normal part of ∇R", logarithmic=True)
+        ax.set_ylim(_FLOOR / 3, 10.0)
+        ax.axhspan(_FLOOR / 3, _ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
+        ax.tick_params(axis="x", labelrotation=90)
+        figures.title(ax, loss)
+    caption = (
+        "The largest part of ∇R that is normal to a set of parameters, relative to ∇R, over random data sets; a mark a "
+        "start. Below 10⁻¹⁸ it is drawn there; below 10⁻¹² (grey) it is rounding. Equal, opposite and dead neurons are "
+        "structural invariant manifolds; equal input weights with unequal output weights are none."
+    )
+    return [Drawing(LOSS_FIGURE, caption, figure)]
 
 
 def _courses(done: Sequence[Record], names: Sequence[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
