@@ -32,7 +32,8 @@ class Settings:
     Attributes:
         gammas: Rates of the initial scale, std d_in^−γ.
         rates: Of AdamW, at their largest.
-        decays: Weight decays.
+        decays: Weight decays, in the source's range; at a decay of 1 two of 36 runs of `quick` answered 99 % of what they were
+            trained on.
         sizes: Numbers of training triples.
         seeds: Runs of each.
         model: Sizes of the decoder.
@@ -42,7 +43,7 @@ class Settings:
 
     gammas: Numbers = (0.4, 0.7, 1.0, 1.3)
     rates: Numbers = (5e-4, 2e-3, 5e-3)
-    decays: Numbers = (0.01, 0.3, 1.0)
+    decays: Numbers = (0.01, 0.3)
     sizes: tuple[Count, ...] = (120, 240, 420)
     seeds: Count = 1
     model: Model = SMALL
