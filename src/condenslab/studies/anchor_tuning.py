@@ -32,8 +32,8 @@ class Settings:
     Attributes:
         gammas: Rates of the initial scale, std d_in^−γ.
         rates: Of AdamW, at their largest.
-        decays: Weight decays, in the source's range; at a decay of 1 two of 36 runs of `quick` answered 99 % of what they were
-            trained on.
+        decays: Weight decays, in the source's range; at a decay of 1 two of 36 runs answered 99 % of what they
+            were trained on.
         sizes: Numbers of training triples.
         seeds: Runs of each.
         model: Sizes of the decoder.
