@@ -18,12 +18,17 @@ from condenslab import studies
 ROOT = Path(__file__).parent.parent
 DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name not in ("studies", "_build")]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
-HEAVY = {"landscape", "phenomenon", "regimes"}  # more than five seconds each, of which most is compilation
-COURSE = [
-    pytest.param(path, marks=[pytest.mark.more] if path.stem in HEAVY else [], id=path.stem)
-    for path in sorted((ROOT / "docs" / "course").glob("*.py"))
-]
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+# More than five seconds each, of which most is compilation.
+HEAVY = {"landscape", "phenomenon", "regimes", "samples", "how_many_samples", "embed_a_minimum", "reduce_a_deep_net"}
+
+
+def scripts(folder: str) -> list:
+    paths = sorted((ROOT / folder).glob("*.py"))
+    return [pytest.param(p, marks=[pytest.mark.more] if p.stem in HEAVY else [], id=p.stem) for p in paths]
+
+
+COURSE = scripts("docs/course")
+EXAMPLES = scripts("examples")
 MODULES = sorted(found.name for found in pkgutil.walk_packages(condenslab.__path__, "condenslab."))
 PACKAGES = [name for name in MODULES if name.count(".") == 1 and not name.endswith("__main__")]
 FENCE = re.compile(r"^```python\n(.*?)^```\n(?:\s*^```text\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
@@ -81,7 +86,7 @@ def test_page_code(page, tmp_path, monkeypatch, capsys):
         assert match.group(2) is None or printed == match.group(2)
 
 
-@pytest.mark.parametrize("script", EXAMPLES, ids=relative)
+@pytest.mark.parametrize("script", EXAMPLES)
 def test_example(script, tmp_path):
     assert len(script.read_text().splitlines()) < 60
     done = subprocess.run([sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True)
