@@ -21,7 +21,7 @@ from condenslab.studies.branches.cases import (
 from condenslab.studies.branches.claims import exponential_rate, log_slope
 from condenslab.studies.branches.flows import target_network
 from condenslab.studies.branches.points import exceptional_points
-from condenslab.studies.branches.shrinking import REACH, planted_samples, residuals, zero_sets
+from condenslab.studies.branches.slices import REACH, planted_samples, residuals, zero_sets
 from condenslab.studies.branches.valley import best_split, valley
 from condenslab.training import Stop
 from judging import check_damage, ended, judged, made_up, record_of, verdicts

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.branches.draw_shrinking import shrinking
+from condenslab.studies.branches.draw_slices import slices
 from condenslab.studies.branches.stability import TABLE
 from condenslab.studies.branches.valley import valley
 from condenslab.studies.contract.claims import wilson
@@ -23,9 +23,9 @@ def branch_drawings(records: Sequence[Record]) -> list[Drawing]:
     """
     rates = [r for r in records if r.status == "done" and r.case["kind"] == "rate"]
     counted = [r for r in records if r.status == "done" and r.case["kind"] == "stability"]
-    slices = [r for r in records if r.status == "done" and r.case["kind"] == "slice"]
+    solved = [r for r in records if r.status == "done" and r.case["kind"] == "slice"]
     drawn = [_courses(rates), _ranks(rates), _surface()] if rates else []
-    drawn += [shrinking(slices)] if slices else []
+    drawn += [slices(solved)] if solved else []
     return [*drawn, _successes(counted, ["Q₁ (condensed)", "Q₂ and Q₃"])] if counted else drawn
 
 

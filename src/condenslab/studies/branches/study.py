@@ -44,7 +44,7 @@ _POINTS = Part(
 )
 _SLICES = Part(
     case=SliceCase,
-    run="condenslab.studies.branches.shrinking:run_slice",
+    run="condenslab.studies.branches.slices:run_slice",
     varies=("seed",),
     seconds=lambda case: 0.3,
     bytes=lambda case: 2_000_000,

@@ -15,13 +15,13 @@ _LOW, _HIGH = -0.75, 1.75
 _WORDS = ("One sample: a surface", "Two samples: a curve", "Three samples: points", "Four samples: the branches alone")
 
 
-def shrinking(slices: Sequence[Record]) -> Drawing:
+def slices(records: Sequence[Record]) -> Drawing:
     """Returns the zero sets of one to four samples of the first draw.
 
     Args:
-        slices: Finished records of slices, at least one, in any order.
+        records: Finished records of slices, at least one, in any order.
     """
-    record = min(slices, key=lambda record: record.case["seed"])
+    record = min(records, key=lambda record: record.case["seed"])
     surface, curve, points = (_scaled(record.arrays[name]) for name in ("surface", "curve", "points"))
     reach = float(np.nanmax(np.abs(record.arrays["surface"][..., :2])))
     level, still = np.linspace(-1, 1, 33), np.zeros(33)
