@@ -12,6 +12,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx import addnodes
+from sphinx.cmd.build import build_main
 
 import condenslab
 from condenslab import studies
@@ -104,6 +108,13 @@ def test_example(script, tmp_path):
     done = subprocess.run([sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip(), "an example says what it found"
+
+
+def test_every_example_is_in_the_documentation():
+    shown = re.findall(
+        r"^```{literalinclude} \.\./examples/(\w+)\.py$", (ROOT / "docs" / "examples.md").read_text(), re.MULTILINE
+    )
+    assert sorted(shown) == sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
 
 
 @pytest.mark.parametrize("script", COURSE)
@@ -248,6 +259,55 @@ def test_every_abbreviation_is_defined_once():
                 used |= dict.fromkeys(abbreviations(said), name)
     assert {"EPD", "LSH", "OPT", "OE", "MPC"} <= used.keys()
     assert not {name: where for name, where in used.items() if name not in defined | words | SAID_THERE}
+
+
+def test_the_first_use_of_a_symbol_in_each_section_is_a_link_that_says_what_it_means():
+    links = of_docs("symbol_links")
+    terms = {
+        "EPD": "Embedding principle *in depth*.",
+        "O": "A number.",
+        "γ": "One.",
+        "γ′": "Two.",
+        "share": "No letter.",
+    }
+    page = new_document("page")
+    first, second = nodes.section(), nodes.section()
+    page += [first, second]
+    first += [
+        nodes.title("", "EPD"),
+        nodes.paragraph("", "EPD and γ′, EPD; n = O(1) or O = 7, a share. EPDs, γ."),
+        nodes.literal("", "EPD"),
+    ]
+    second += nodes.paragraph("", "EPD")
+    links.link(page, "page", terms, links.linked(terms))
+    made = [(node["reftarget"], node[0]["explanation"]) for node in page.findall(addnodes.pending_xref)]
+    depth = ("EPD", "Embedding principle in depth.")
+    assert made == [depth, ("γ′", "Two."), ("O", "A number."), ("γ", "One."), depth]
+    assert page.astext().count("EPD and γ′, EPD; n = O(1) or O = 7, a share. EPDs, γ.") == 1
+    links.link(page, links.PAGE, terms, links.linked(terms))
+    assert len(list(page.findall(addnodes.pending_xref))) == len(made), "the page of the definitions links nothing"
+
+
+def test_formulas_are_drawn_by_the_browser_and_a_command_that_is_unknown_is_a_warning(tmp_path, capsys):
+    """Sphinx itself: the page has MathML and asks for nothing."""
+    (tmp_path / "conf.py").write_text(
+        f"import sys\nsys.path[:0] = [{str(ROOT / 'docs')!r}]\nextensions = ['myst_parser', 'formulas']\n"
+        "myst_enable_extensions = ['dollarmath']\nhtml_math_renderer = 'mathml'\nhtml_theme = 'basic'\n"
+    )
+    (tmp_path / "index.md").write_text("# T\n\n$R'(\\theta)$ and\n\n$$\\frac{1}{n} \\sum_i x_i$$\n\n$\\nonsense$\n")
+    main = ["-b", "html", str(tmp_path), str(tmp_path / "out")]
+    assert build_main(["--quiet", *main]) == 0 and "not known: \\nonsense" in capsys.readouterr().err
+    assert build_main(["--quiet", "-E", "-W", *main]) == 1
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.count("<math") == 3 and "<mfrac>" in page and "&#x02032;</mo>" in page
+    assert not re.search(r'<(script|link|img)[^>]*(src|href)="(https?:)?//', page)
+
+
+def test_the_changelog_has_this_version():
+    headings = re.findall(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", condenslab.__version__]
+    assert f"\nversion: {condenslab.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"dist/condenslab-{condenslab.__version__}-*.whl" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)
