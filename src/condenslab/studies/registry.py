@@ -51,6 +51,7 @@ REGISTRY: dict[str, str] = {
     "inference_or_memorisation": "condenslab.studies.inference_or_memorisation:STUDY",
     "anchor_tuning": "condenslab.studies.anchor_tuning:STUDY",
 }
+"""Where each study is, as "module:name"."""
 """Where each study is, as `module:attribute`. A program of your own may add its studies here."""
 
 
