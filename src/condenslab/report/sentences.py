@@ -33,6 +33,11 @@ SENTENCES: dict[str, Sentence] = {
         "A strict saddle: each copy adds one positive, one zero and one negative direction ({measured} splits differ).",
         "Not the expected saddle: {measured} splits have other signs of curvature.",
     ),
+    "embedding_losses": Sentence(
+        "^a critical point stays critical when a neuron is split",
+        "They are, at every depth and loss: embedded, their gradient is {measured} of what other targets give.",
+        "Not all of them: embedded, their gradient is {measured} of what other targets give.",
+    ),
     "initial_condensation": Sentence(
         "^one input, evenly spaced samples, tanh: 2p orientations",
         "Twice the multiplicity of the activation: {measured} for tanh, whose multiplicity is 1.",

@@ -11,6 +11,7 @@ REGISTRY: dict[str, str] = {
     "optimistic_dense": "condenslab.studies.optimistic_dense:STUDY",
     "optimistic_tables": "condenslab.studies.optimistic_tables:STUDY",
     "embedding_width": "condenslab.studies.embedding_width:STUDY",
+    "embedding_losses": "condenslab.studies.embedding_losses:STUDY",
     "initial_condensation": "condenslab.studies.initial_condensation:STUDY",
     "trajectory": "condenslab.studies.trajectory:STUDY",
     "dropout": "condenslab.studies.dropout:STUDY",
