@@ -63,6 +63,11 @@ SENTENCES: dict[str, Sentence] = {
         "Yes: from the largest scale the test error is {measured} times that from the smallest.",
         "Not clearly: from the largest scale the test error is {measured} times that from the smallest.",
     ),
+    "no_free_lunch": Sentence(
+        "^random labels are predicted by no setting",
+        "None: of random labels that were not given every setting has a share of {measured} right.",
+        "One seems to: of random labels that were not given a share of {measured} is right.",
+    ),
     "cnn_condensation": Sentence(
         "^from small weights training at least halves",
         "Yes: training from small weights brings their effective ratio to {measured} of what it was.",

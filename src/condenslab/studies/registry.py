@@ -17,6 +17,7 @@ REGISTRY: dict[str, str] = {
     "dropout": "condenslab.studies.dropout:STUDY",
     "knobs": "condenslab.studies.knobs:STUDY",
     "generalization": "condenslab.studies.generalization:STUDY",
+    "no_free_lunch": "condenslab.studies.no_free_lunch:STUDY",
     "cnn_condensation": "condenslab.studies.cnn_condensation:STUDY",
     "pruning": "condenslab.studies.pruning:STUDY",
     "landscape_slices": "condenslab.studies.landscape_slices:STUDY",
