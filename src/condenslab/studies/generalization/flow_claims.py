@@ -46,9 +46,9 @@ def _from_small(settings: Settings) -> list[Statement]:
             f"γ = {small:g}, rate {RATE:g}, {sizes}; share of seeds in which test less training error is larger",
             label="by Adam from small weights the generalisation gap does not grow with the width",
             figure=GAP,
-            reason="Adam divides gradients by their size, so that all neurons grow at one speed and more of them take part "
-            "in a wide network (inferred). It is not the rate: with a tenth of it, at m = 400 and γ = 3, gaps are 0.038 to "
-            "0.041 and 29 to 35 groups remain (three seeds, run once). By gradient flow see the next claim.",
+            reason="Adam divides gradients by their size, so that all neurons grow at one speed and more of them take "
+            "part in a wide network (inferred). It is not the rate: with a tenth of it, at m = 400 and γ = 3, gaps are "
+            "0.038 to 0.041 and 29 to 35 groups remain (three seeds, run once). By gradient flow see the next claim.",
         ),
         Statement(
             "by gradient flow from the smallest scale the generalisation gap does not grow with the width",
