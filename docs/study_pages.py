@@ -1,9 +1,12 @@
 """Writes a page a study when the documentation is built: from the registry and the verdicts in results.md."""
 
+import json
 import re
 from pathlib import Path
 
 from condenslab import studies
+
+IMAGES = Path(__file__).parent / "images" / "studies"
 
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 
@@ -42,6 +45,7 @@ def page(study: studies.Study, recorded: str) -> str:
         recorded: Its section of results.md; empty where no run of it is recorded.
     """
     lines = [f"# {study.name}", "", f"**{study.question}**", "", f"Source: {study.source}. Part: {study.part}.", ""]
+    lines += _picture(study.name)
     lines += ["## Command", "", f"    condenslab run {study.name} --preset quick --out runs", ""]
     lines += ["    condenslab report runs -o atlas.html", "", "## Settings", "", _settings(study), "## Claims", ""]
     if recorded:
@@ -49,7 +53,39 @@ def page(study: studies.Study, recorded: str) -> str:
     else:
         lines += ["No run is recorded in [results](../results.md). What it claims:", ""]
         lines += [f"- {_escaped(text)}" for text in study.claim_statements] + [""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_figures(study)])
+
+
+def _picture(name: str) -> list[str]:
+    """The study's first figure, as draw_images.py drew it from the recorded run, and what is to be seen in it."""
+    told = json.loads((IMAGES / "captions.json").read_text(encoding="utf-8")).get(name)
+    if told is None:
+        return []
+    alternative = re.sub(r"[\[\]\n]", " ", told["title"])
+    return [f"![{_escaped(alternative)}](../images/studies/{name}.png)", "", _escaped(told["caption"]), ""]
+
+
+def _figures(study: studies.Study) -> list[str]:
+    """Which figures show which claims, and the command that writes them."""
+    statements = [statement for preset in study.presets.values() for statement in study.statements(preset)]
+    claims: dict[str, list[str]] = {}
+    for statement in statements:
+        shown = claims.setdefault(statement.figure, []) if statement.figure else []
+        if (label := statement.label or statement.text) not in shown:
+            shown.append(label)
+    lines = [f"- *{_escaped(title)}*: {_escaped('; '.join(labels))}" for title, labels in claims.items()]
+    if lines:
+        lines = ["Of these some show claims:", "", *lines, ""]
+    command = f"    condenslab figures runs --study {study.name} --format svg"
+    return [
+        "## Figures",
+        "",
+        "The page that `report` writes shows all of them, and this writes them as files:",
+        "",
+        command,
+        "",
+        *lines,
+    ]
 
 
 def _settings(study: studies.Study) -> str:

@@ -148,6 +148,14 @@ def test_every_study_has_a_page_with_its_claims_settings_and_recorded_verdicts(t
         text, study = (folder / f"{name}.md").read_text(), studies.get(name)
         assert study.question in text and f"condenslab run {name} --preset quick" in text
         assert f"({name}.md)" in (folder / "index.md").read_text()
+        assert f"condenslab figures runs --study {name} " in text
+        titles = {statement.figure for preset in study.presets.values() for statement in study.statements(preset)} - {
+            ""
+        }
+        assert all(f"- *{pages._escaped(title)}*: " in text for title in titles)
+        picture = pages.IMAGES / f"{name}.png"
+        assert picture.exists() == (f"](../images/studies/{name}.png)" in text)
+        assert not picture.exists() or picture.stat().st_size < 200_000
         assert all(f"`{field}`" in text for preset in study.presets.values() for field in vars(preset))
 
 
