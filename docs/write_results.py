@@ -1,4 +1,4 @@
-"""Writes docs/results.md, README's sentence on it and the pictures from stores: python docs/write_results.py STORE [STORE …].
+"""Writes docs/results.md, README's sentence on it and the pictures: python docs/write_results.py STORE [STORE …].
 
 Of every study the latest run without changed settings counts, the larger preset before the smaller one.
 """
