@@ -21,7 +21,7 @@ def write(folder: Path, results: str) -> None:
     folder.mkdir(exist_ok=True)
     recorded = sections(results)
     pages = {name: page(studies.get(name), recorded.get(name, "")) for name in studies.names()}
-    pages["index"] = _index(sorted(pages))
+    pages["index"] = _index(sorted(pages), recorded)
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -102,7 +102,11 @@ def _escaped(text: str) -> str:
     return re.sub(r"([|*<>$\[\]])", r"\\\1", text)
 
 
-def _index(names: list[str]) -> str:
-    rows = [f"- [{name}]({name}.md): {_escaped(studies.get(name).question)}" for name in names]
+def _index(names: list[str], recorded: dict[str, str]) -> str:
+    rows = []
+    for name in names:
+        verdicts = re.findall(r"^\| (holds|fails|undecided) \|", recorded.get(name, ""), re.MULTILINE)
+        told = f" {verdicts.count('holds')} of {len(verdicts)} claims hold." if verdicts else " No run is recorded."
+        rows.append(f"- [{name}]({name}.md): {_escaped(studies.get(name).question)}{told}")
     tree = ["```{toctree}", ":hidden:", "", *names, "```"]
     return "\n".join(["# The studies", "", "Each asks one question.", "", *rows, "", *tree, ""])

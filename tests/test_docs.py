@@ -31,9 +31,9 @@ HEAVY = {"landscape", "phenomenon", "regimes", "samples", "how_many_samples", "e
 
 # Programs, formats, machines, journals, placeholders and stressed words: a dictionary has them, symbols.md need not.
 WORDS = """
-ANY API AVX BOM CHANGELOG CITATION CLI CMA CONTRIBUTING CPU CSS CSV DEVIATION GB GPU GRU HDF5 HTML ICLR ICML IDX IEEE ISO JAX
-JSON LAPACK LLVM NAME NFS NIST NPROC OCDBT ONE ONNX PDF PNG QR README REPEATED RFC ROLE RUNNING SETS SHA SIAM SIGINT
-SIGKILL SIGTERM SKIP STANDARD SVG TB TOML TPE UCI URI UTC UTF VARIANCE XLA YNNPACK
+ANY API AVX BOM CHANGELOG CITATION CLI CMA CONTRIBUTING CPU CSS CSV DEVIATION GB GPU GRU HDF5 HTML ICLR ICML IDX
+IEEE ISO JAX JSON LAPACK LLVM NAME NFS NIST NPROC OCDBT ONE ONNX PDF PNG QR README REPEATED RFC ROLE RUNNING SETS
+SHA SIAM SIGINT SIGKILL SIGTERM SKIP STANDARD SVG TB TOML TPE UCI URI UTC UTF VARIANCE XLA YNNPACK
 """
 SAID_THERE = {"F₁", "F₃", "H2", "MV"}  # letters of one docstring, which says what they are
 
@@ -147,7 +147,9 @@ def test_every_study_has_a_page_with_its_claims_settings_and_recorded_verdicts(t
     for name in studies.names():
         text, study = (folder / f"{name}.md").read_text(), studies.get(name)
         assert study.question in text and f"condenslab run {name} --preset quick" in text
-        assert f"({name}.md)" in (folder / "index.md").read_text()
+        counts = [text.count(f"\n| {verdict} | ") for verdict in ("holds", "fails", "undecided")]
+        told = f"{counts[0]} of {sum(counts)} claims hold" if sum(counts) else "No run is recorded"
+        assert f"- [{name}]({name}.md): {pages._escaped(study.question)} {told}." in (folder / "index.md").read_text()
         assert f"condenslab figures runs --study {name} " in text
         titles = {statement.figure for preset in study.presets.values() for statement in study.statements(preset)} - {
             ""
