@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 from PIL import Image
 from write_results import chosen
 
-from condenslab import studies
+from condenslab import figures, studies
+from condenslab.report.publishing import fit
 from condenslab.sweeps import Store
 
 IMAGES = Path(__file__).parent / "images"
@@ -35,15 +36,17 @@ def main(paths: list[str]) -> None:
     captions.write_text(json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
+@figures.styled
 def save(figure: plt.Figure, path: Path) -> None:
-    """Saves a figure in 64 colours, some tens of kilobytes.
+    """Saves a figure as it is published, the width of one column or of two, in 64 colours: some tens of kilobytes.
 
     Args:
         figure: The figure.
         path: The file.
     """
     path.parent.mkdir(exist_ok=True)
-    figure.savefig(path, dpi=80)
+    fit(figure)
+    figure.savefig(path, dpi=120)
     with Image.open(path) as picture:
         picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
 
