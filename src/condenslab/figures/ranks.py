@@ -44,16 +44,26 @@ def measured_and_expected(
     places = np.arange(len(heights))
     ax.barh(places, heights, height=0.62, color=style.OKABE_ITO["sky blue"], label=names[0], zorder=2)
     ax.vlines(lines, places - 0.42, places + 0.42, color="black", linewidth=1.8, label=names[1], zorder=3)
-    for place, height, line in zip(places, heights, lines, strict=True):
-        text, beside = f"{height:,}", (max(height, line), float(place))
-        ax.annotate(text, beside, (4, 0), textcoords="offset points", ha="left", va="center", fontsize=8)
     ax.set_yticks(places, list(labels))
     ax.set_ylim(len(places) - 0.4, -0.6)
     _scale(ax, np.concatenate([heights, lines]), logarithmic=logarithmic)
+    for place, height, line in zip(places, heights, lines, strict=True):
+        _number(ax, float(place), height, line)
     ax.set_xlabel(f"{x_label}, logarithmic" if logarithmic else x_label)
     pairs = [f"{name} {height} ({names[1]} {line})" for name, height, line in zip(labels, heights, lines, strict=True)]
     style.describe(ax, f"{names[0].capitalize()}: {', '.join(pairs)}.".replace("\n", " "))
     legends.legend_below(ax)
+
+
+def _number(ax: Axes, place: float, height: int, line: int) -> None:
+    """Writes the number beside its bar, and the line's own beside the line where that is far from the bar."""
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": "left", "va": "center", "fontsize": 8}
+    ends = ax.transLimits.transform(ax.transScale.transform([(max(height, ax.get_xlim()[0]), 0), (line, 0)]))[:, 0]
+    if ends[1] - ends[0] < 0.1:
+        ax.annotate(f"{height:,}", (max(height, line), place), (4, 0), **look)
+        return
+    ax.annotate(f"{height:,}", (height, place), (4, 0), **look)
+    ax.annotate(f"{line:,}", (line, place), (4, 0), **look)
 
 
 def _scale(ax: Axes, counts: np.ndarray, *, logarithmic: bool) -> None:
