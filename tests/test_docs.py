@@ -285,7 +285,7 @@ def test_the_first_use_of_a_symbol_in_each_section_is_a_link_that_says_what_it_m
     page += [first, second]
     first += [
         nodes.title("", "EPD"),
-        nodes.paragraph("", "EPD and γ′, EPD; n = O(1) or O = 7, a share. EPDs, γ."),
+        nodes.paragraph("", "EPD and γ′, EPD; n = O(1), O·W or O = 7, a share. EPDs, γ."),
         nodes.literal("", "EPD"),
     ]
     second += nodes.paragraph("", "EPD")
@@ -293,7 +293,7 @@ def test_the_first_use_of_a_symbol_in_each_section_is_a_link_that_says_what_it_m
     made = [(node["reftarget"], node[0]["explanation"]) for node in page.findall(addnodes.pending_xref)]
     depth = ("EPD", "Embedding principle in depth.")
     assert made == [depth, ("γ′", "Two."), ("O", "A number."), ("γ", "One."), depth]
-    assert page.astext().count("EPD and γ′, EPD; n = O(1) or O = 7, a share. EPDs, γ.") == 1
+    assert page.astext().count("EPD and γ′, EPD; n = O(1), O·W or O = 7, a share. EPDs, γ.") == 1
     links.link(page, links.PAGE, terms, links.linked(terms))
     assert len(list(page.findall(addnodes.pending_xref))) == len(made), "the page of the definitions links nothing"
 
