@@ -14,7 +14,7 @@ from condenslab.sweeps import Record
 
 GM = "Zhang, Zhang & Luo, arXiv 2309.00508"
 DECK = "deck 000, example with 6 parameters"
-SHRINKING = "What fits the samples shrinks to the branches"
+SLICES = "What fits the samples beside the branches"
 _RATES = f"{GM}, Theorem 5.3; {DECK}; the tolerances of the fits are the study's own"
 _DIMENSIONS = {1: 1, 2: 2, 3: 2}
 _RANKS = {1: 3, 2: 4, 3: 4}
@@ -186,7 +186,7 @@ def _thresholds(trials: int) -> list[Statement]:
 
 def _shrinking() -> list[Statement]:
     source = f"{DECK}: how L_S⁻¹(0) shrinks to Q* as n grows; the slice of three coordinates is the study's own"
-    shared: dict[str, Any] = {"of": "draws of samples", "figure": SHRINKING}
+    shared: dict[str, Any] = {"of": "draws of samples", "figure": SLICES}
 
     def deviation(record: Record) -> int | None:
         found = record.values["dimensions"]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from condenslab import figures
-from condenslab.studies.branches.claims import SHRINKING
+from condenslab.studies.branches.claims import SLICES
 from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
 
@@ -44,7 +44,7 @@ def slices(records: Sequence[Record]) -> Drawing:
         "samples are drawn such that they leave a point, which three others seldom do; the fourth is drawn freely. "
         f"Seed {record.case['seed']}."
     )
-    return Drawing(SHRINKING, caption, figure)
+    return Drawing(SLICES, caption, figure)
 
 
 def _height(share: Any) -> Any:
