@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.initial_condensation.cases import MULTIPLICITY
+from condenslab.studies.initial_condensation.draw_field import field
 from condenslab.sweeps import Record
 
 _NAMES = {"x_tanh": "x·tanh x", "x2_tanh": "x²·tanh x", "relu": "ReLU"}
@@ -19,7 +20,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: The records, in any order.
     """
-    drawn = [_plane(records), _counts(records), _five(records), _direction(records), _deep(records)]
+    drawn = [_plane(records), field(records), _counts(records), _five(records), _direction(records), _deep(records)]
     return [drawing for drawing in drawn if drawing is not None]
 
 
