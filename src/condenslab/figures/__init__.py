@@ -16,6 +16,8 @@ from condenslab.figures.film import Film, trajectory_player
 from condenslab.figures.grouped import grouped_neurons
 from condenslab.figures.hierarchy import hierarchy
 from condenslab.figures.interactive import Spot, add_spots, add_threshold, run_detail, seeds_detail
+from condenslab.figures.legends import fit_legends, legend_below
+from condenslab.figures.legibility import unreadable
 from condenslab.figures.networks import network_diagram
 from condenslab.figures.plans import sample_plan
 from condenslab.figures.predicted import measured_against_predicted
@@ -30,7 +32,6 @@ from condenslab.figures.style import (
     counted,
     describe,
     description,
-    legend_below,
     panels,
     power,
     readable,
@@ -51,6 +52,7 @@ __all__ = [
     "description",
     "direction_field",
     "feature_cloud",
+    "fit_legends",
     "function_curves",
     "group_courses",
     "grouped_neurons",
@@ -88,6 +90,7 @@ __all__ = [
     "threshold_counts",
     "title",
     "trajectory_player",
+    "unreadable",
     "value_curves",
     "value_map",
     "wrap",

@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator
 from numpy.typing import ArrayLike
 
 from condenslab.figures import checks, style
+from condenslab.figures.legends import legend_below
 
 _LOOKS = (
     ("optimistic size O", "green", "o", 12.0),
@@ -63,7 +64,7 @@ def sample_sizes(
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.minorticks_off()
     ax.set_xlabel("samples, or parameters (logarithmic)")
-    style.legend_below(ax)
+    legend_below(ax)
     for row, label in enumerate(labels):
         worked = f", {found[row]:.0f} in practice" if np.isfinite(found[row]) else ""
         style.describe(ax, f"{label}: O = {low[row]}{worked}, M = {high[row]}.")
