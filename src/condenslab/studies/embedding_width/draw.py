@@ -62,8 +62,9 @@ def _diagram(records: Sequence[Record]) -> list[Drawing]:
     caption = (
         f"The lowest minimum of width {record.case['width']}, and the same function with its first neuron (yellow) in "
         "two copies with output weights (1 − α)·a and α·a. Solid blue: positive weights, dashed red: negative, dotted: "
-        "zero; width of a line: root of the size relative to the largest of its layer. In brackets how many eigenvalues "
-        f"of the Hessian are positive, zero and negative; the risk stays R = {figures.readable(record.values['risk'], 4)}."
+        "zero; width of a line: root of the size relative to the largest of its layer. In brackets how many "
+        "eigenvalues of the Hessian are positive, zero and negative; the risk stays "
+        f"R = {figures.readable(record.values['risk'], 4)}."
     )
     return [Drawing(DIAGRAM, caption, figure)]
 
