@@ -7,7 +7,7 @@
 """
 
 from condenslab.figures.circle import direction_field, polar_courses
-from condenslab.figures.counts import inertia_bars, spectrum, threshold_counts
+from condenslab.figures.counts import spectrum, threshold_counts
 from condenslab.figures.courses import group_courses, seed_values, value_curves
 from condenslab.figures.curves import function_curves, risk_curve
 from condenslab.figures.diagrams import feature_cloud, phase_map, scaling_lines, slope_curves
@@ -58,7 +58,6 @@ __all__ = [
     "grouped_neurons",
     "hierarchy",
     "incidence_table",
-    "inertia_bars",
     "legend_below",
     "level_spectrum",
     "measured_against_predicted",

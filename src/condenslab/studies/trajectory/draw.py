@@ -99,7 +99,7 @@ def _polar(runs: Sequence[Record]) -> Drawing:
     )
     figure, axes = figures.panels(1, len(shown), width=4.8, height=4.8)
     for ax, run in zip(axes[0], shown, strict=True):
-        names, groups = _ends(run)
+        names, groups = ends(run)
         angles, amplitudes = run.arrays["frame_angles"], run.arrays["frame_amplitudes"]
         figures.polar_courses(ax, angles, amplitudes, groups=groups, names=names)
         figures.title(ax, f"Seed {run.case['seed']}: {figures.counted(len(names), 'direction')} at the end")
@@ -114,11 +114,15 @@ def _polar(runs: Sequence[Record]) -> Drawing:
     return Drawing("The way of every neuron", caption, figure)
 
 
-def _ends(record: Record) -> tuple[list[str], np.ndarray]:
-    """Returns the dominant groups by angle, in words, and for every neuron which of them it ends in, or −1."""
+def ends(record: Record) -> tuple[list[str], np.ndarray]:
+    """Returns the dominant groups by angle, in words, and for every neuron which of them it ends in, or −1.
+
+    Args:
+        record: Of a finished run.
+    """
     angles = np.sort(np.asarray(record.values["dominant_angles"], dtype=float))
-    ends, sizes = record.arrays["frame_angles"][-1], record.arrays["frame_amplitudes"][-1]
-    away = np.abs(figures.wrap(ends[:, None] - angles))
+    last, sizes = record.arrays["frame_angles"][-1], record.arrays["frame_amplitudes"][-1]
+    away = np.abs(figures.wrap(last[:, None] - angles))
     near = (away.min(axis=1) < _NEAR) & (sizes > _SMALL * sizes.max())
     return [f"{angle:+.2f} rad".replace("-", "−") for angle in angles], np.where(near, away.argmin(axis=1), -1)
 
