@@ -152,6 +152,8 @@ def inertia_at(risk: Risk, network: PyTree, *, tolerance: float | None = None) -
     if isinstance(risk, Function):
         require_smooth(risk, network)
     first = inertia(matrix, gradient_norm=float(gradient_norm), tolerance=tolerance)
+    if tolerance is None and isinstance(risk, Function):
+        return _without_last_digits(risk, network, matrix, first)
     if tolerance is not None or first.positive + first.negative == len(theta):
         return first
     again = inertia_again(risk, network, _symmetric(matrix), first.tolerance)
@@ -196,6 +198,31 @@ def _without_rounding(risk: Risk, network: PyTree, matrix: np.ndarray, first: In
         return first
     argument = "rows that change by their own size with the last digits of the parameters are rounding"
     return replace(found, eigenvalues=first.eigenvalues, evidence=argument)
+
+
+def _without_last_digits(risk: Function, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
+    """Takes for zero the curvatures that change by their own size with the last digits of θ.
+
+    A critical point is known to these digits only. That of an eigenvector v moves by vᵀ(H(θ′) − H(θ))v: along each one,
+    so that a small curvature that θ determines is kept beside large ones.
+    """
+    theta, unravel = ravel_pytree(network)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
+    moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
+    eigenvalues, vectors = np.linalg.eigh(_symmetric(matrix))
+    changes = [_symmetric(np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix) for one in moved]
+    along = np.max([np.abs(np.einsum("ik,ij,jk->k", vectors, change, vectors)) for change in changes], axis=0)
+    rounding = np.abs(eigenvalues) <= _MARGIN * along
+    zero = int(np.count_nonzero(rounding))
+    if not zero or (first.decided and zero <= first.zero):
+        return first
+    kept = eigenvalues[~rounding]
+    if np.min(np.abs(kept), initial=np.inf) <= first.floor:
+        return first
+    counts = (int(np.sum(kept > 0)), zero, int(np.sum(kept < 0)))
+    argument = "curvatures that change by their own size with the last digits of the parameters are rounding"
+    cut, _ = _signs(first.eigenvalues, None)
+    return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
 
 
 def _with_argument(

@@ -22,8 +22,8 @@ def require_risk(risk: Any) -> None:
         )
 
 
-def require_samples(risk: Any) -> None:
-    """Refuses what is no risk of samples.
+def require_samples(risk: Any) -> EmpiricalRisk:
+    """Returns a risk of samples, and refuses every other.
 
     Raises:
         TypeError: As said.
@@ -34,6 +34,7 @@ def require_samples(risk: Any) -> None:
             "risk must be an EmpiricalRisk here, for its samples, targets and loss are looked at. Got "
             f"{type(risk).__name__}, a function of parameters, which has none."
         )
+    return risk
 
 
 def sample_count(risk: Risk) -> int:
