@@ -1,159 +1,191 @@
 """Planted tables: is the number of neurons found, and how well do the reduced network and its rivals predict?
 
-    python benchmarks/tables.py [--json] [--quick]
+    python benchmarks/tables.py [--json] [--quick] [--seeds 0:20] [--out tables.jsonl]
 
-1, 3 and 5 tanh neurons, one and three inputs, noise of 0, 5 and 20 %, 60 and 300 rows; every seed is another function
-and another sample. Success: the number of neurons that cross-validation chooses is the planted one. Errors are rms on
-2,000 fresh inputs without noise, over the spread of the function; medians over seeds. Rivals: a network of 100 neurons
-with PyTorch's default initialisation, trained without early stopping; ridge regression on the inputs (penalty by
-cross-validation); Gaussian process regression with a squared-exponential kernel by marginal likelihood.
+1, 3 and 5 tanh neurons, one and three inputs, noise of 0, 5 and 20 % of the target's spread, 60 and 300 rows: 36 cells.
+Every seed is another function and another sample. Each table goes through the study `table` with the settings of its
+preset `quick` (what `condenslab run recovery --data` does), but for the flow of the wide network, on which no number
+here depends. `--out` keeps one line of JSON a table, and a later call goes on where it ended.
+
+What counts as success was written before any table of the published run was computed:
+
+- *found*: the number of neurons that the first line names is the planted one;
+- *success*: the planted number is within the spread that the same line states (the least and the largest number over
+  the five random cuts, the answer itself among them), and the held-out error that the second line states is at most
+  1.5 times the planted noise, or, where there is none, at most 1 % of the target's spread.
+
+Errors in the table are rms on 2,000 fresh inputs without noise, over the spread of the function; medians over seeds.
+Rivals: a network of 100 neurons with PyTorch's default initialisation, trained without early stopping; ridge regression
+on the inputs (penalty by cross-validation); Gaussian process regression with a squared-exponential kernel by marginal
+likelihood. Beside a rate: Wilson's 95 % interval.
 """
 
 import itertools
+import json
 import statistics
 import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import minimize
-from support import machine, options
+from support import machine, options, table_rivals
 from support.planted_tables import planted
 
-from condenslab.studies.table.answer import simplest
-from condenslab.studies.table.narrow import fits, losses
-from condenslab.studies.table.problem import cut, make_problem
+from condenslab.studies.table import compute
+from condenslab.studies.table.answer import answer
+from condenslab.studies.table.cases import PRESETS, FitsCase, Settings, make_cases
+from condenslab.studies.table.problem import make_problem
+from condenslab.studies.table.report import reduced
+from condenslab.sweeps import Record
 from condenslab.tasks import Table
 
 NEURONS, INPUTS, NOISE, ROWS = (1, 3, 5), (1, 3), (0.0, 0.05, 0.2), (60, 300)
-CUTS, FOLDS, STARTS, MOST, WIDE = 2, 5, 4, 8, 100
-SEEDS, FEW = 3, 1
+OVER_NOISE, OVER_SPREAD = 1.5, 0.01
+SEEDS, FEW = "0:20", "0:1"
+NAMES = ("reduced", "wide", "ridge", "gp")
 
 
 def main() -> None:
     """Measures and prints."""
-    chosen = options.parse("Planted tables: neurons found, and errors beside three rivals.")
-    seeds = FEW if chosen.quick else SEEDS
-    cells = [_cell(*cell, seeds) for cell in itertools.product(NEURONS, INPUTS, NOISE, ROWS)]
-    found = sum(cell["found"] for cell in cells)
+    jax.config.update("jax_enable_x64", True)
+    parser = options.parser("Planted tables: neurons found, and errors beside three rivals.")
+    parser.add_argument("--seeds", default=None, metavar="FIRST:END", help=f"default {SEEDS}, with --quick {FEW}")
+    parser.add_argument("--out", type=Path, help="keep one line of JSON a table, and go on from what is there")
+    chosen = parser.parse_args()
+    begin, end = map(int, (chosen.seeds or (FEW if chosen.quick else SEEDS)).split(":"))
+    tables = list(_tables(range(begin, end), chosen.out))
+    cells = [_cell(own) for own in _grouped(tables)]
     result = {
         "benchmark": "tables",
-        "problem": {"cuts": CUTS, "folds": FOLDS, "starts": STARTS, "most": MOST, "seeds": seeds},
+        "problem": {"preset": "quick", "wide": 0, "seeds": [begin, end]},
         "machine": machine.describe(),
         "cells": cells,
-        "found": found,
-        "of": seeds * len(cells),
+        **{name: sum(cell[name] for cell in cells) for name in ("found", "success", "tables")},
     }
     print(options.dump(result) if chosen.json else _text(result))
 
 
-def _cell(neurons: int, inputs: int, noise: float, rows: int, seeds: int) -> dict[str, Any]:
-    begin, runs = time.perf_counter(), [_run(neurons, inputs, noise, rows, seed) for seed in range(seeds)]
-    chosen = [run["chosen"] for run in runs]
-    rivals = {name: statistics.median(run[name] for run in runs) for name in ("reduced", "wide", "ridge", "gp")}
-    head = {"neurons": neurons, "inputs": inputs, "noise": noise, "rows": rows, "chosen": chosen}
-    found = sum(one == neurons for one in chosen)
-    return head | {"found": found} | rivals | {"seconds": time.perf_counter() - begin}
+def _tables(seeds: range, out: Path | None) -> Iterator[dict[str, Any]]:
+    """Yields what every table gave, seed by seed, so that an interrupted run has as many of every cell."""
+    known = {}
+    if out is not None and out.exists():
+        lines = [json.loads(line) for line in out.read_text().splitlines()]
+        known = {(*line["cell"], line["seed"]): line for line in lines}
+    for seed, cell in itertools.product(seeds, itertools.product(NEURONS, INPUTS, NOISE, ROWS)):
+        done = known.get((*cell, seed))
+        if done is None:
+            done = _run(*cell, seed)
+            if out is not None:
+                with out.open("a") as file:
+                    file.write(json.dumps(done) + "\n")
+        yield done
 
 
 def _run(neurons: int, inputs: int, noise: float, rows: int, seed: int) -> dict[str, Any]:
     x, y, target, spread = planted(neurons, inputs, noise, rows, seed)
+    table = Table(x, y, "planted")
+    begin = time.process_time()
+    records = [_record(case, table) for case in make_cases(_settings(), seed, table)]
+    found = answer(records)
+    assert found is not None
+    network, seconds = reduced(found, records, table), time.process_time() - begin
     fresh = np.random.default_rng([seed, 99]).uniform(-1, 1, (2000, inputs))
-    problem = make_problem(Table(x, y, "planted"), 0.0)
-    scaled = (fresh - problem.shift) / problem.scale
+    problem = make_problem(table, 0.0)
+    samples = (problem.inputs, problem.targets, (fresh - problem.shift) / problem.scale)
 
     def error(outputs: np.ndarray) -> float:
-        return float(np.sqrt(np.mean((outputs * problem.height + problem.level - target(fresh)) ** 2)) / spread)
+        return float(np.sqrt(np.mean((outputs - target(fresh)) ** 2)) / spread)
 
-    how = {"most": MOST, "starts": STARTS, "activation": "tanh", "labels": False}
-    held = np.zeros((CUTS, MOST + 1, rows))
-    for number in range(CUTS):
-        folds = cut(rows, FOLDS, number)
-        for fold in range(FOLDS):
-            out = folds == fold
-            random = np.random.default_rng([number, fold])
-            networks = fits(problem.inputs[~out], problem.targets[~out], random=random, **how)
-            for width, network in enumerate(networks):
-                held[number, width, out] = losses(network, problem.inputs[out], problem.targets[out], labels=False)
-    chosen = simplest(held.mean(axis=0))[0]
-    every = fits(problem.inputs, problem.targets, random=np.random.default_rng(7), **how)
+    rivals = {
+        "wide": table_rivals.default_network(*samples, seed),
+        "ridge": table_rivals.ridge(*samples),
+        "gp": table_rivals.gaussian_process(*samples),
+    }
+    held = float(np.sqrt(found.error) * found.height[0] / spread)
+    low, high = min((found.neurons, *found.votes)), max((found.neurons, *found.votes))
     return {
-        "chosen": chosen,
-        "reduced": error(every[chosen](scaled)),
-        "wide": error(_default_network(problem.inputs, problem.targets, scaled, seed)),
-        "ridge": error(_ridge(problem.inputs, problem.targets, scaled)),
-        "gp": error(_gaussian_process(problem.inputs, problem.targets, scaled)),
+        "cell": [neurons, inputs, noise, rows],
+        "seed": seed,
+        "chosen": found.neurons,
+        "spread": [low, high],
+        "held": held,
+        "errors": (found.errors * (found.height[0] / spread) ** 2).tolist(),
+        "standard": (found.standard * (found.height[0] / spread) ** 2).tolist(),
+        "noise": float(np.sqrt(found.noise) * found.height[0] / spread) if found.noise is not None else None,
+        "success": low <= neurons <= high and held <= (OVER_NOISE * noise if noise else OVER_SPREAD),
+        "seconds": seconds,
+        "reduced": error(network.predict(fresh)),
+    } | {name: error(own * problem.height + problem.level) for name, own in rivals.items()}
+
+
+def _settings() -> Settings:
+    return replace(PRESETS["quick"], wide=0)
+
+
+def _record(case: Any, table: Table) -> Record:
+    run: Any = compute.run_fits if isinstance(case, FitsCase) else compute.run_folds
+    outcome = run(case, lambda *_: None, data=table)
+    return Record("table", "", vars(case), "done", values=dict(outcome.values), arrays=outcome.arrays)
+
+
+def _grouped(tables: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    cells = itertools.product(NEURONS, INPUTS, NOISE, ROWS)
+    groups = [[one for one in tables if tuple(one["cell"]) == cell] for cell in cells]
+    return [group for group in groups if group]
+
+
+def _cell(tables: list[dict[str, Any]]) -> dict[str, Any]:
+    neurons, inputs, noise, rows = tables[0]["cell"]
+    return {
+        "neurons": neurons,
+        "inputs": inputs,
+        "noise": noise,
+        "rows": rows,
+        "tables": len(tables),
+        "found": sum(one["chosen"] == neurons for one in tables),
+        "success": sum(one["success"] for one in tables),
+        "chosen": sorted(one["chosen"] for one in tables),
+        "spread": statistics.mean(one["spread"][1] - one["spread"][0] for one in tables),
+        "held": statistics.median(one["held"] for one in tables),
+        **{name: statistics.median(one[name] for one in tables) for name in NAMES},
+        "seconds": statistics.median(one["seconds"] for one in tables),
     }
 
 
-def _default_network(x: np.ndarray, y: np.ndarray, fresh: np.ndarray, seed: int) -> np.ndarray:
-    """Returns the outputs of 100 tanh neurons from PyTorch's default initialisation after 1,000 steps of L-BFGS."""
-    random, inputs = np.random.default_rng(seed), x.shape[1]
-    bounds = (1 / np.sqrt(inputs),) * 2 + (1 / np.sqrt(WIDE),) * 2
-    sizes = (WIDE * inputs, WIDE, WIDE, 1)
-    start = np.concatenate([random.uniform(-b, b, n) for b, n in zip(bounds, sizes, strict=True)])
-
-    def outputs(theta: np.ndarray, at: np.ndarray) -> tuple[np.ndarray, ...]:
-        w, b, a, c = np.split(theta, np.cumsum(sizes)[:-1])
-        hidden = np.tanh(at @ w.reshape(WIDE, inputs).T + b)
-        return hidden @ a[:, None] + c, hidden, a
-
-    def goal(theta: np.ndarray) -> tuple[float, np.ndarray]:
-        f, hidden, a = outputs(theta, x)
-        left = 2 * (f - y) / len(x)
-        back = left * a * (1 - hidden**2)
-        slope = np.concatenate([(back.T @ x).ravel(), back.sum(axis=0), (hidden.T @ left).ravel(), left.sum(axis=0)])
-        return float(np.mean((f - y) ** 2)), slope
-
-    end = minimize(goal, start, jac=True, method="L-BFGS-B", options={"maxiter": 1000})
-    return outputs(end.x, fresh)[0]
-
-
-def _ridge(x: np.ndarray, y: np.ndarray, fresh: np.ndarray) -> np.ndarray:
-    """Returns predictions of ridge regression, the penalty by leave-one-out cross-validation in closed form."""
-    design, at = (np.column_stack([part, np.ones(len(part))]) for part in (x, fresh))
-
-    def solved(penalty: float) -> tuple[np.ndarray, float]:
-        inverse = np.linalg.inv(design.T @ design + penalty * np.eye(design.shape[1]))
-        hat = design @ inverse @ design.T
-        return inverse @ design.T @ y, float(np.mean(((y - hat @ y)[:, 0] / (1 - np.diag(hat))) ** 2))
-
-    return at @ min((solved(penalty) for penalty in np.geomspace(1e-6, 1e3, 19)), key=lambda pair: pair[1])[0]
-
-
-def _gaussian_process(x: np.ndarray, y: np.ndarray, fresh: np.ndarray) -> np.ndarray:
-    """Returns the mean of a Gaussian process with height, length and noise by marginal likelihood."""
-    apart = np.sum((x[:, None] - x[None]) ** 2, axis=2)
-
-    def kernel(distance: np.ndarray, logs: np.ndarray) -> np.ndarray:
-        return np.exp(2 * logs[0] - distance / (2 * np.exp(2 * logs[1])))
-
-    def factor(logs: np.ndarray) -> Any:
-        return cho_factor(kernel(apart, logs) + (np.exp(2 * logs[2]) + 1e-9) * np.eye(len(x)), lower=True)
-
-    def goal(logs: np.ndarray) -> float:
-        lower = factor(logs)
-        return float(0.5 * (y * cho_solve(lower, y)).sum() + np.log(np.diag(lower[0])).sum())
-
-    limits = [(-3, 3), (-4, 3), (-9, 1)]
-    ends = [minimize(goal, [0, length, np.log(0.1)], method="L-BFGS-B", bounds=limits) for length in (-1.5, 0.0)]
-    best = min(ends, key=lambda end: end.fun).x
-    between = np.sum((fresh[:, None] - x[None]) ** 2, axis=2)
-    return kernel(between, best) @ cho_solve(factor(best), y)
-
-
 def _text(result: dict[str, Any]) -> str:
-    lines = [
-        f"{'neurons':>7} {'inputs':>6} {'noise':>5} {'rows':>4}  found  {'chosen':16} reduced    wide   ridge      GP"
-    ]
+    """Returns the table as Markdown."""
+    head = ("neurons", "inputs", "noise", "rows", "success", "found", "95 %", "chosen", "held-out", *NAMES)
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for cell in result["cells"]:
-        seeds = len(cell["chosen"])
-        errors = " ".join(f"{cell[name]:7.3f}" for name in ("reduced", "wide", "ridge", "gp"))
-        lines.append(
-            f"{cell['neurons']:7} {cell['inputs']:6} {cell['noise']:5.2f} {cell['rows']:4}  {cell['found']}/{seeds}    "
-            f"{cell['chosen']!s:16} {errors}"
+        low, high = _wilson(cell["success"], cell["tables"])
+        shown = (
+            *(cell[name] for name in ("neurons", "inputs")),
+            f"{100 * cell['noise']:.0f} %",
+            cell["rows"],
+            f"{cell['success']}/{cell['tables']}",
+            f"{cell['found']}/{cell['tables']}",
+            f"{100 * low:.0f} to {100 * high:.0f}",
+            _counts(cell["chosen"]),
+            *(f"{cell[name]:.2g}" for name in ("held", *NAMES)),
         )
-    return "\n".join([*lines, f"found in {result['found']} of {result['of']} tables"])
+        lines.append(f"| {' | '.join(map(str, shown))} |")
+    total = f"success in {result['success']}, found in {result['found']} of {result['tables']} tables"
+    seconds = statistics.median(cell["seconds"] for cell in result["cells"])
+    return "\n".join([*lines, "", total, f"median {seconds:.2g} s of processor time a table"])
+
+
+def _counts(chosen: list[int]) -> str:
+    return ", ".join(f"{number}×{chosen.count(number)}" for number in sorted(set(chosen)))
+
+
+def _wilson(successes: int, count: int) -> tuple[float, float]:
+    """Returns Wilson's 95 % interval of a rate."""
+    z, rate = 1.96, successes / count
+    centre, half = rate + z * z / (2 * count), z * np.sqrt(rate * (1 - rate) / count + (z / (2 * count)) ** 2)
+    return max(0.0, (centre - half) / (1 + z * z / count)), min(1.0, (centre + half) / (1 + z * z / count))
 
 
 if __name__ == "__main__":

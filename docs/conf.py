@@ -4,7 +4,9 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
+sys.path[:0] = [str(Path(__file__).parent.parent / "src"), str(Path(__file__).parent)]
+
+import study_pages
 
 import condenslab
 
@@ -55,7 +57,14 @@ def without_modules(app, what, name, obj, options, signature, annotation):
     return short(signature), short(annotation)
 
 
+def generated(app):
+    """Writes the pages of the studies before Sphinx looks which pages there are."""
+    source = Path(app.srcdir)
+    study_pages.write(source / "studies", (source / "results.md").read_text(encoding="utf-8"))
+
+
 def setup(app):
     """Connects the handlers; napoleon, which reads the sections of a docstring, has priority 500."""
+    app.connect("builder-inited", generated)
     app.connect("autodoc-process-docstring", as_restructured_text, priority=400)
     app.connect("autodoc-process-signature", without_modules)

@@ -13,10 +13,22 @@ from pathlib import Path
 import pytest
 
 import condenslab
+from condenslab import studies
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name not in ("studies", "_build")]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
+# More than five seconds each, of which most is compilation.
+HEAVY = {"landscape", "phenomenon", "regimes", "samples", "how_many_samples", "embed_a_minimum", "reduce_a_deep_net"}
+
+
+def scripts(folder: str) -> list:
+    paths = sorted((ROOT / folder).glob("*.py"))
+    return [pytest.param(p, marks=[pytest.mark.more] if p.stem in HEAVY else [], id=p.stem) for p in paths]
+
+
+COURSE = scripts("docs/course")
+EXAMPLES = scripts("examples")
 MODULES = sorted(found.name for found in pkgutil.walk_packages(condenslab.__path__, "condenslab."))
 PACKAGES = [name for name in MODULES if name.count(".") == 1 and not name.endswith("__main__")]
 FENCE = re.compile(r"^```python\n(.*?)^```\n(?:\s*^```text\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
@@ -74,12 +86,40 @@ def test_page_code(page, tmp_path, monkeypatch, capsys):
         assert match.group(2) is None or printed == match.group(2)
 
 
-@pytest.mark.parametrize("script", EXAMPLES, ids=relative)
+@pytest.mark.parametrize("script", EXAMPLES)
 def test_example(script, tmp_path):
     assert len(script.read_text().splitlines()) < 60
     done = subprocess.run([sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.strip(), "an example says what it found"
+
+
+@pytest.mark.parametrize("script", COURSE)
+def test_a_script_of_the_course_prints_what_its_page_shows(script, tmp_path):
+    (shown,) = re.findall(r"^```text\n(.*?)^```", script.with_suffix(".md").read_text(), re.MULTILINE | re.DOTALL)
+    done = subprocess.run([sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == shown
+
+
+def test_every_study_has_a_page_with_its_claims_settings_and_recorded_verdicts(tmp_path):
+    found = importlib.util.spec_from_file_location("study_pages", ROOT / "docs" / "study_pages.py")
+    pages = importlib.util.module_from_spec(found)
+    found.loader.exec_module(pages)
+    results = (ROOT / "docs" / "results.md").read_text()
+    folder = tmp_path / "studies"
+    pages.write(folder, results)
+    (folder / "gone.md").write_text("of a study that is no more")
+    pages.write(folder, results)
+    assert {path.stem for path in folder.glob("*.md")} == {*studies.names(), "index"}
+    rows = re.findall(r"^\| (?:holds|fails|undecided) \|.*$", results, re.MULTILINE)
+    shown = [path.read_text() for path in folder.glob("*.md")]
+    assert rows and all(any(row in text for text in shown) for row in rows)
+    for name in studies.names():
+        text, study = (folder / f"{name}.md").read_text(), studies.get(name)
+        assert study.question in text and f"condenslab run {name} --preset quick" in text
+        assert f"({name}.md)" in (folder / "index.md").read_text()
+        assert all(f"`{field}`" in text for preset in study.presets.values() for field in vars(preset))
 
 
 @pytest.mark.parametrize("module", PACKAGES)
@@ -97,6 +137,20 @@ def test_public_names_are_documented(module):
             text = inspect.getdoc(value) or ""
             assert text and not text.startswith(f"{name}("), f"{module}.{name} has no docstring"
             assert text.split("\n\n")[0].rstrip().endswith((".", ":")), f"{module}.{name}: no full first sentence"
+
+
+def test_every_public_module_is_on_a_page():
+    """Also those that are names of a package: `networks.initial` is used as much as `networks.two_layer`."""
+    pages = "".join(page.read_text() for page in sorted((ROOT / "docs" / "api").glob("*.md")))
+    waiting, seen = list(PACKAGES), set()
+    while waiting:
+        module = waiting.pop()
+        seen.add(module)
+        loaded = importlib.import_module(module)
+        parts = (getattr(loaded, name) for name in getattr(loaded, "__all__", ()))
+        waiting += [part.__name__ for part in parts if inspect.ismodule(part) and part.__name__ not in seen]
+    assert "condenslab.networks.initial" in seen
+    assert not [module for module in sorted(seen) if f"automodule:: {module}\n" not in pages]
 
 
 def test_the_map_names_what_exists():
@@ -123,7 +177,9 @@ def test_the_map_names_what_exists():
 @pytest.mark.parametrize("page", PAGES, ids=relative)
 def test_relative_links_lead_somewhere(page):
     for target in re.findall(r"\]\((?!\w+:)([^)#]+)[^)]*\)", page.read_text()):
-        assert (page.parent / target).exists(), f"{relative(page)} links to {target}, which does not exist"
+        path = (page.parent / target).resolve()
+        made = path.parent == ROOT / "docs" / "studies" and path.stem in {*studies.names(), "index"}  # study_pages.py
+        assert made or path.exists(), f"{relative(page)} links to {target}, which does not exist"
 
 
 def test_the_readme_counts_the_recorded_verdicts():

@@ -12,10 +12,19 @@ def parse(description: str) -> argparse.Namespace:
     Args:
         description: The first line of `--help`.
     """
+    return parser(description).parse_args()
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """Returns what reads the options `json` and `quick`, to which a benchmark may add its own.
+
+    Args:
+        description: The first line of `--help`.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print JSON alone on standard output")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller budgets: a look, not a result")
-    return parser.parse_args()
+    return parser
 
 
 def aim(statement: str, *, measured: float | None, bound: float, at_least: bool, note: str = "") -> dict[str, Any]:

@@ -173,3 +173,10 @@ def test_spread_moves_as_little_as_possible(seed):
     start = wanted.mean() + 11.0 * (np.arange(5) - 2)
     best = minimize(lambda x: np.sum((x - wanted) ** 2), start, constraints=apart, options={"ftol": 1e-12}).x
     np.testing.assert_allclose(spread(wanted, 11.0), best, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "text"), [(-3, "m⁻³"), (-0.2, "m⁻⁰·²"), (1.5, "m¹·⁵"), (-2.0, "m⁻²"), (12, "m¹²")]
+)
+def test_powers_have_their_exponent_raised(exponent, text):
+    assert figures.power("m", exponent) == text

@@ -1,111 +1,10 @@
 """The page in a browser: it works from disk, by keyboard, at every width, and asks nothing of any network."""
 
 import json
-import shutil
-import sys
-from types import ModuleType
 
-import numpy as np
-import plotly.graph_objects as go
 import pytest
 
-from condenslab import figures, report, studies
-from condenslab.sweeps import Record, Run, Store
-
 pytestmark = pytest.mark.more
-api = pytest.importorskip("playwright.sync_api")
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-def film():
-    rng, moments = np.random.default_rng(0), 12
-    groups = np.where(np.arange(50) < 2, np.arange(50), -1)
-    return figures.trajectory_player(
-        np.linspace(-1, 1, 40),
-        rng.normal(size=(moments, 40)),
-        rng.uniform(-3, 3, (moments, 50)),
-        np.geomspace(1e-6, 1, moments)[:, None] * np.where(groups >= 0, 1.0, 0.01),
-        np.geomspace(1e-2, 1e4, moments),
-        np.geomspace(1, 1e-8, moments),
-        samples=([-0.5, 0.5], [0.0, 1.0]),
-        groups=groups,
-        names=["one", "two"],
-        facts=[("parameters", "150")],
-    )
-
-
-def pictures(records):
-    figure, axes = figures.panels(1, 3)
-    for ax in axes[0]:
-        figures.function_curves(ax, np.linspace(0, 1, 50), {"f": np.linspace(0, 1, 50) ** 2})
-        figures.title(ax, "Risk in time")
-    drawn = [("Curves", "They rise.", figure), ("Film", "Move it.", film())]
-    drawn.append(("Surface", "Turn it.", go.Figure(go.Surface(z=[[0.0, 1.0], [1.0, 2.0]]))))
-    return [studies.Drawing(*parts) for parts in drawn]
-
-
-def claims(study):
-    row = {"study": study, "preset": "quick", "seed": 0, "source": "P1 §2", "expected": 3, "measured": [3, 3]}
-    row |= {"tolerance": 0.5, "relation": "=", "figure": "Curves", "reason": ""}
-    bad = {"verdict": "fails", "margin": -0.5, "label": "the error is small", "reason": "The step is too large."}
-    good = {"verdict": "holds", "margin": 1.0, "label": f"{study} rests on a plateau"}
-    return [row | {"claim": "it is so, at length"} | part for part in ((good, bad) if study == "recovery" else (good,))]
-
-
-@pytest.fixture(scope="module")
-def page(tmp_path_factory):
-    """The path of a page with two runs; the study `recovery` is replaced by one that only draws."""
-    if BROWSER is None:
-        pytest.skip("no chromium on the PATH: `apt-get install chromium`")
-    folder = tmp_path_factory.mktemp("atlas")
-    kept = dict(studies.REGISTRY)
-    store = Store(folder / "runs", create=True)
-    for name, part, deck in (("recovery", "condensation", "000"), ("other", "landscape", "001")):
-        module = ModuleType(f"browser_{name}")
-        about = {"revision": 1, "question": f"Why {name}?", "source": "S", "part": part, "deck": deck}
-        module.STUDY = type("Drawn", (), about | {"draw": staticmethod(pictures)})()
-        sys.modules[module.__name__] = module
-        studies.REGISTRY[name] = f"{module.__name__}:STUDY"
-        store.add([Record(name, f"r{name}", {"seed": 0}, "done")])
-        counts = {"done": 1, "diverged": 0, "failed": 0}
-        store.add_run(
-            Run(name, 1, "quick", 0, {}, {}, None, [f"r{name}"], counts, [], claims(name), {"jax": "0", "seconds": 1.0})
-        )
-    try:
-        yield report.write(folder / "runs", folder / "atlas.html")
-    finally:
-        studies.REGISTRY.clear()
-        studies.REGISTRY.update(kept)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def at(page, browser):
-    """Opens the page at a place; afterwards nothing may have been logged, raised or asked of a network."""
-    said, opened = [], []
-
-    def go_to(place="", *, width=1400, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, **options)
-        tab = context.new_page()
-        opened.append(context)
-        tab.on("console", lambda message: message.type == "error" and said.append(message.text))
-        tab.on("pageerror", lambda error: said.append(str(error)))
-        tab.on("request", lambda asked: asked.url.startswith(("file:", "data:", "blob:")) or said.append(asked.url))
-        tab.goto(f"{page.as_uri()}{place}")
-        tab.wait_for_selector("#study figure svg" if place else "#front .strip div")
-        return tab
-
-    yield go_to
-    for context in opened:
-        context.close()
-    assert said == []
 
 
 def shown(tab, selector):
@@ -192,9 +91,12 @@ def test_motion_is_for_those_who_want_it(at):
 @pytest.mark.parametrize("place", ["", "#recovery"])
 def test_tab_reaches_every_control(at, place):
     tab = at(place, reduced_motion="reduce")
+    if place:
+        tab.wait_for_selector(".live.scene canvas")
     tab.wait_for_timeout(600)
     wanted = tab.evaluate(
-        """() => { const all = [...document.querySelectorAll('a[href], button, input, summary')].filter((e) =>
+        """() => { const all = [...document.querySelectorAll(
+        'a[href], button, input:not([type=radio]), input:checked, summary, [tabindex="0"]')].filter((e) =>
         e.checkVisibility() && !e.closest('.plotly'));
         all.forEach((e, k) => (e.dataset.tab = k)); return all.length }"""
     )

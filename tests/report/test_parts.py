@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 from condenslab import figures, report, studies
-from condenslab.report import colours, numbers, packing, svg
+from condenslab.report import colours, numbers, packing, svg, ticks
 from condenslab.studies.contract import study as contract
 from condenslab.sweeps import Record, Run, Store
 
@@ -154,3 +154,23 @@ def test_a_foreign_page_gives_nothing(tmp_path):
     evil = f'<script type="application/gzip" data-name="x" data-key="{"0" * 32}"><img src=x></script>'
     foreign.write_text(evil)
     assert packing.earlier(foreign) == {}
+
+
+def test_tick_labels_are_read_without_a_formula():
+    figure, axes = figures.panels()
+    axes[0, 0].loglog([1e-3, 20.0], [1.0, 8.0])
+    axes[0, 0].set_xticks([1e-3, 1.0])
+    ticks.make_plain(figure)
+    figure.draw_without_rendering()
+    assert [label.get_text() for label in axes[0, 0].get_xticklabels()] == ["10⁻³", "10⁰"]
+    assert ticks.plain(r"$\mathdefault{-2\times10^{-12}}$") == "−2×10⁻¹²"
+    kept = r"$\mathdefault{10^{0.50}}$"
+    assert ticks.plain(kept) == kept, "a broken exponent has no superscript of its own"
+
+
+def test_a_figure_is_drawn_once(monkeypatch):
+    figure, count = heat_map(), []
+    draw = type(figure).draw
+    monkeypatch.setattr(type(figure), "draw", lambda self, renderer: count.append(1) or draw(self, renderer))
+    svg.drawn(figure, "mine")
+    assert len(count) == 1

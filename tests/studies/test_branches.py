@@ -19,12 +19,33 @@ from condenslab.studies.branches.cases import (
 from condenslab.studies.branches.claims import exponential_rate, log_slope
 from condenslab.studies.branches.flows import target_network
 from condenslab.studies.branches.points import exceptional_points
+from condenslab.studies.branches.valley import best_split, valley
 from condenslab.training import Stop
 from judging import check_damage, ended, judged, made_up, record_of, verdicts
 
 STUDY, STABILITY = studies.get("branches"), studies.get("recovery_stability")
 TINY = STABILITY.presets["tiny"]
 """m = 2, m₀ = 1, d = 2, whose thresholds are 5 and 4 samples."""
+
+
+def test_the_valley_is_the_least_risk_and_holds_the_three_branches():
+    first, second = np.array([0.7, 0.0, 0.4, -0.3]), np.array([-0.5, 0.6, 0.0, -0.9])
+    split, risk = best_split(first, second)
+    z, weights = np.polynomial.hermite_e.hermegauss(40)
+    weights = weights / weights.sum()
+    for s, t, alpha, least in zip(first, second, split, risk, strict=True):
+        others = [alpha + off for off in (0.0, -0.05, 0.05)]
+        errors = [a * np.exp(s * z) + (1 - a) * np.exp(t * z) - 1 for a in others]
+        measured = [float(weights @ error**2) for error in errors]
+        assert measured[0] == pytest.approx(least, abs=1e-10) and measured[0] < min(measured[1:])
+    assert split[1] == pytest.approx(1.0) and split[2] == pytest.approx(0.0), "Q₂ and Q₃"
+    assert risk[1] == pytest.approx(0.0, abs=1e-12) and risk[2] == pytest.approx(0.0, abs=1e-12)
+    found = valley()
+    middle = len(found.split) // 2
+    assert not found.shifts[middle].any() and not found.risk[middle].any(), "Q₁: two equal neurons, any split"
+    near = np.abs(found.split[middle + 1] - found.split[middle])
+    far = np.abs(found.split[-1] - found.split[middle])
+    assert near.max() < far.max() and np.isfinite(found.split).all(), "towards the middle all directions end in Q₁"
 
 
 def test_cases_import_no_jax():

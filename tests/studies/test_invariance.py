@@ -7,7 +7,7 @@ from condenslab import studies
 from condenslab.studies.invariance.discovery import EXPECTED, differences, incidence
 from condenslab.studies.invariance.discovery import Case as SymmetryCase
 from condenslab.studies.invariance.discovery import Settings as SymmetrySettings
-from condenslab.studies.invariance.manifolds import AFFINE, METHODS, Case, Settings
+from condenslab.studies.invariance.manifolds import AFFINE, LOSSES, METHODS, Case, LossCase, Settings
 from condenslab.training import Stop
 from judging import decided, ended, judged, made_up
 
@@ -17,6 +17,8 @@ ONE = Settings(seeds=1)
 
 def kept(case):
     """Values as the theory has them."""
+    if isinstance(case, LossCase):
+        return {"largest": 0.3, "smallest": 0.2} if case.manifold == "equal input weights" else {"largest": 1e-16}
     distance = {"balanced": 1e-8 if case.method == "flow" else 1e-2, "equal input weights": 0.1}
     values = {"distance": distance.get(case.manifold, 1e-15), "stop": Stop.FINISHED.value}
     return values | {"normal_gradient": 1e-16, "tangent_angle": 1e-9}
@@ -53,7 +55,7 @@ def test_the_symmetries_of_a_definition_are_found(architecture):
 
 def test_manifolds_as_the_theory_has_them_hold():
     claims = judged(MANIFOLDS, made_up(MANIFOLDS, ONE, kept), ONE)
-    assert [claim.verdict for claim in claims] == ["holds"] * 5
+    assert [claim.verdict for claim in claims] == ["holds"] * 7
     assert {claim.verdict for claim in judged(MANIFOLDS, [], ONE)} == {"undecided"}
 
 
@@ -61,10 +63,32 @@ def test_what_leaves_its_manifold_fails_and_a_lost_run_is_unknown():
     def values(case):
         if case.manifold == "balanced":
             return kept(case) | {"distance": 1e-5}
-        return "diverged" if (case.manifold, case.method) == ("dead neuron", "flow") else kept(case)
+        return "diverged" if case == Case("dead neuron", "flow", 0, 200, 6, 20) else kept(case)
 
     claims = judged(MANIFOLDS, made_up(MANIFOLDS, ONE, values), ONE)
-    assert [claim.verdict for claim in claims] == [*["undecided"] * 2, "fails", "fails", "holds"]
+    assert [claim.verdict for claim in claims] == [*["undecided"] * 2, "holds", "holds", "fails", "fails", "holds"]
+
+
+def test_one_loss_whose_gradient_leaves_a_manifold_is_enough():
+    """Structural invariance is for every loss; and what is no manifold must be left whatever the loss."""
+
+    def values(case):
+        wrong = {"quartic": ("dead neuron", 0.1), "logistic": ("equal input weights", 1e-9)}
+        manifold, part = wrong.get(getattr(case, "loss", ""), ("", 0.0))
+        return {"largest": part, "smallest": part} if case.manifold == manifold else kept(case)
+
+    claims = judged(MANIFOLDS, made_up(MANIFOLDS, ONE, values), ONE)
+    assert [claim.verdict for claim in claims[2:4]] == ["fails", "fails"]
+
+
+@pytest.mark.parametrize(
+    "loss", [pytest.param(loss, marks=[] if loss == "quartic" else [pytest.mark.more]) for loss in LOSSES]
+)
+def test_the_gradient_of_every_loss_is_tangent_where_neurons_are_equal(loss):
+    equal, inputs = MANIFOLDS.run_batch(
+        [LossCase(manifold, loss, 3, 4, 6, 2) for manifold in ("opposite neurons", "equal input weights")]
+    )
+    assert equal.values["largest"] <= 1e-13 and inputs.values["smallest"] > 1e-3
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -78,7 +102,8 @@ def test_every_method_keeps_affine_manifolds(method):
 def test_a_stored_run_that_stopped_early_settles_nothing():
     """Records of an earlier version are `done` whatever their run stopped for."""
     early = kept(Case("balanced", "flow", 0, 5, 4, 5)) | {"stop": Stop.STEPS_EXHAUSTED.value}
-    records = made_up(MANIFOLDS, ONE, lambda c: early if (c.manifold, c.method) == ("balanced", "flow") else kept(c))
+    flow = Case("balanced", "flow", 0, 200, 6, 20)
+    records = made_up(MANIFOLDS, ONE, lambda case: early if case == flow else kept(case))
     claim = next(c for c in judged(MANIFOLDS, records, ONE) if "kept by gradient flow" in c.statement)
     assert (claim.verdict, claim.measured) == ("undecided", [1e-8])
     assert claim.reason.startswith("1 of 1 runs stopped early: The largest number of solver steps")

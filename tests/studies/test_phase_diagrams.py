@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
+from condenslab.networks import initial
 from condenslab.studies import feature_map, phase_diagram, phase_diagram_three_layer
 from condenslab.studies.feature_map.cases import FeatureCase
 from condenslab.studies.feature_map.spread import BINS, spread
 from condenslab.studies.phase_diagram.cases import PRESETS, ChoiceCase, PointCase
-from condenslab.studies.phase_diagram.diagram import KINKS, orientations, points
-from condenslab.studies.phase_diagram.draw import derived_slope
+from condenslab.studies.phase_diagram.diagram import KINKS, Point, orientations, points
+from condenslab.studies.phase_diagram.draw import SCHEMES, _portraits, derived_slope
 from condenslab.studies.phase_diagram.interpolants import against, from_lines_to_spline
 from condenslab.studies.phase_diagram_three_layer.cases import LayerCase
 from condenslab.sweeps import Record
@@ -307,3 +308,38 @@ def test_claims_and_figures_need_no_jax():
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert printed.strip() == "False"
+
+
+def test_a_square_opens_the_widest_run_that_kept_neurons_and_one_without_opens_nothing():
+    def record(gamma, width, *, keep=False, arrays=None):
+        case = {"kind": "point", "data": "square", "keep": keep, "gamma": gamma, "gamma_prime": 0.0, "width": width}
+        return Record("phase_diagram", f"{gamma} {width} {keep}", case | {"seed": 0}, "done", arrays=arrays or {})
+
+    def kept(height, neurons=3):
+        return {"angle": np.zeros(neurons), "amplitude": np.full(neurons, 2.0), "function": np.full(101, height)}
+
+    records = [
+        record(0.5, 100, arrays=kept(1.0)),
+        record(0.5, 300, arrays=kept(2.0)),
+        record(1.0, 100),
+        record(1.75, 900, keep=True, arrays=kept(3.0, neurons=900)),
+    ]
+    old, new, without = _portraits(records, "square", [Point(g, 0.0, None, ()) for g in (1.75, 0.5, 1.0)])
+    assert without is None and set(new["y"]) == {2.0} and set(old["y"]) == {3.0}
+    assert len(old["neurons"][0]) == 200 and len(new["x"]) == 101
+    assert new["neurons"][1] == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "drawn"),
+    [
+        ("lecun", "LeCun, He"),
+        ("he", "LeCun, He"),
+        ("ntk", "NTK"),
+        ("xavier", "Xavier, mean-field"),
+        ("mean_field", "Xavier, mean-field"),
+    ],
+)
+def test_named_schemes_are_drawn_where_their_draws_lie(name, drawn):
+    scheme = initial.SCHEMES[name]
+    assert SCHEMES[drawn] == (scheme.gamma, scheme.gamma_prime)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from condenslab import studies
 from condenslab.cli import main
@@ -13,6 +14,7 @@ from condenslab.errors import UserError
 from condenslab.studies.table import STUDY, Predictor, load_predictor
 from condenslab.studies.table.answer import answer, simplest
 from condenslab.studies.table.cases import Settings, make_cases, widest
+from condenslab.studies.table.lanes import Samples, descended, network
 from condenslab.studies.table.narrow import fits, losses
 from condenslab.studies.table.network import ACTIVATIONS, Narrow
 from condenslab.studies.table.problem import cut, make_problem
@@ -71,9 +73,48 @@ def test_fits_recover_a_planted_function():
     how = {"most": 3, "starts": 6, "activation": "tanh", "labels": False, "random": np.random.default_rng(0)}
     errors = [
         float(losses(one, problem.inputs, problem.targets, labels=False).mean())
-        for one in fits(problem.inputs, problem.targets, **how)
+        for one in fits(problem.inputs, problem.targets, np.ones((1, 60), bool), **how)[0]
     ]
     assert errors[0] == pytest.approx(1.0) and errors[2] > 1e-4 and errors[3] < 1e-9
+
+
+def test_every_fold_finds_what_fits_without_noise():
+    """Five neurons in one dimension: from random starts alone some folds end in poor local minima."""
+    problem, folds = make_problem(table(neurons=5, noise=0.0, seed=1001), 0.0), cut(60, 5, 0)
+    kept = np.arange(5)[:, None] != folds
+    how = {"most": 8, "starts": 6, "activation": "tanh", "labels": False, "random": np.random.default_rng(0)}
+    for own, found in zip(kept, fits(problem.inputs, problem.targets, kept, **how), strict=True):
+        assert losses(found[5], problem.inputs[~own], problem.targets[~own], labels=False).mean() < 1e-9
+        assert losses(found[4], problem.inputs[own], problem.targets[own], labels=False).mean() > 1e-6
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_lanes_end_where_the_whole_risk_is_stationary(outputs):
+    """A descent in all parameters, by finite differences, gains nothing; samples of weight 0 change nothing."""
+    random, ridge = np.random.default_rng(outputs), 1e-3
+    x, y = random.standard_normal((40, 2)), random.standard_normal((40, outputs))
+    kept = random.random((2, 40)) > 0.3
+    kept[:, :5] = False
+    starts, own = random.standard_normal((6, 3, 3)), np.arange(6) % 2
+    samples = Samples(np.hstack([x, np.ones((40, 1))]), y, kept.astype(float), "tanh")
+    ended = descended(samples, own, starts, ridge, 2000)
+    for neurons, outer, error, lane in zip(*ended, own, strict=True):
+        x_, y_, found = x[kept[lane]], y[kept[lane]], network(neurons, outer, "tanh")
+        left = found(x_) - y_
+        assert error == pytest.approx(np.mean(np.sum(left**2, axis=1)))
+
+        def risk(theta, found=found, x_=x_, y_=y_):
+            return np.mean(np.sum((found.with_theta(theta)(x_) - y_) ** 2, axis=1)) + ridge * theta @ theta
+
+        further = minimize(risk, found.theta(), method="BFGS")
+        assert further.fun > (1 - 1e-4) * risk(found.theta())
+    other = y + 100 * (~kept).all(axis=0)[:, None]
+    again = descended(Samples(samples.inputs, other, samples.kept, "tanh"), own, starts, ridge, 2000)
+
+    def values(ends):
+        return ends[2] + ridge * (np.sum(ends[0] ** 2, axis=(1, 2)) + np.sum(ends[1] ** 2, axis=(1, 2)))
+
+    np.testing.assert_allclose(values(again), values(ended), rtol=1e-4)
 
 
 def test_planted_neurons_noise_and_ranks(tmp_path):

@@ -38,8 +38,19 @@ def test_every_preset_has_cases_with_a_cost(study):
             assert study.bytes_per_member(case) > 0 and study.seconds_per_member(case) > 0
 
 
+# Programs of these take long to compile, and tests of their own run every part of them.
+HEAVY = ("invariant_manifolds", "optimistic_tables", "critical_functions")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in STUDIES if name != "recovery"])  # that one has tests of its own
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.more] if name in HEAVY else [])
+        for name in STUDIES
+        if name != "recovery"  # that one has tests of its own
+    ],
+)
 def test_a_tiny_run(name, tmp_path, monkeypatch):
     """Every case finishes, every statement is claimed whatever is lost, and nothing is computed twice."""
     study, out = studies.get(name), tmp_path / "runs"

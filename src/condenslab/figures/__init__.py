@@ -14,12 +14,14 @@ from condenslab.figures.draw import cosine_heatmap, orientation_amplitude, wrap
 from condenslab.figures.film import Film, trajectory_player
 from condenslab.figures.grouped import grouped_neurons
 from condenslab.figures.hierarchy import hierarchy
+from condenslab.figures.interactive import Spot, add_spots, add_threshold, run_detail, seeds_detail
 from condenslab.figures.plans import sample_plan
 from condenslab.figures.predicted import measured_against_predicted
 from condenslab.figures.ranks import incidence_table, measured_and_expected, value_map
 from condenslab.figures.rates import success_rates
 from condenslab.figures.signs import signed_spectra
 from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
+from condenslab.figures.space import space_surface
 from condenslab.figures.style import (
     OKABE_ITO,
     counted,
@@ -27,6 +29,7 @@ from condenslab.figures.style import (
     description,
     legend_below,
     panels,
+    power,
     readable,
     series,
     styled,
@@ -36,6 +39,9 @@ from condenslab.figures.style import (
 __all__ = [
     "OKABE_ITO",
     "Film",
+    "Spot",
+    "add_spots",
+    "add_threshold",
     "cosine_heatmap",
     "counted",
     "describe",
@@ -54,16 +60,20 @@ __all__ = [
     "orientation_amplitude",
     "panels",
     "phase_map",
+    "power",
     "readable",
     "risk_curve",
     "risk_line",
     "risk_surface",
+    "run_detail",
     "sample_plan",
     "scaling_lines",
     "seed_values",
+    "seeds_detail",
     "series",
     "signed_spectra",
     "slope_curves",
+    "space_surface",
     "spectrum",
     "styled",
     "success_rates",

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, interactive, style
 
 _LONG = 80
 _MANY = 20
@@ -70,6 +70,13 @@ def spectrum(
     ax.set_title(f"{name}: {words}" if name else words)
     gap = _mark_gap(ax, drawn, kept, floor)
     ends = f"{style.readable(sizes[0])} to {style.readable(sizes[-1])}"
+    interactive.add_threshold(
+        ax,
+        "above",
+        {"values": sizes},
+        start=tolerance,
+        limits=(min(floor, tolerance), max(sizes[0], 2 * max(floor, tolerance))),
+    )
     style.legend_below(ax, columns=2)
     style.describe(ax, f"{len(sizes)} singular values from {ends}; {words}{gap}.")
 
@@ -202,6 +209,9 @@ def threshold_counts(ax: Axes, thresholds: ArrayLike, counts: ArrayLike, *, labe
     if levels[0] > 0 and levels[-1] >= 10 * levels[0]:
         ax.set_xscale("log")
         ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    if len(levels) > 1:
+        ends = (levels[0], levels[-1])
+        interactive.add_threshold(ax, "at", {label: [levels, numbers]}, start=levels[start], limits=ends)
     _count_axis(ax)
     ax.grid(True, axis="y")
     ax.set_xlabel("threshold")

@@ -1,13 +1,14 @@
 """Phase diagrams: a signed quantity over a plane with two boundaries, and the lines whose slopes it shows."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, interactive, style
 from condenslab.figures.draw import QUARTERS, wrap
 
 LINEAR_TO_CONDENSED = "RdBu"
@@ -27,6 +28,7 @@ def phase_map(
     labels: tuple[str, str] = ("γ", "γ′"),
     name: str = "slope S of log RD against log m",
     legend: bool = True,
+    details: Sequence[dict[str, Any] | None] = (),
 ) -> None:
     """Draws one square a point, red where the slope is negative (linear), blue where it is positive (condensed).
 
@@ -42,6 +44,7 @@ def phase_map(
         labels: Of the two axes.
         name: What the colour bar shows.
         legend: Whether a legend stands below.
+        details: For each point what opens from its square, such as `interactive.run_detail`; empty for nothing.
 
     Raises:
         ValueError: Shapes that do not fit, numbers that are not finite where they must be, or a limit not above 0.
@@ -82,8 +85,39 @@ def phase_map(
     ax.set_ylabel(labels[1])
     if legend:
         style.legend_below(ax)
+    _squares(ax, (across, up, values), (columns, rows), labels, details)
     signs = f"{int(np.sum(values[known] < 0))} negative (red, linear), {int(np.sum(values[known] > 0))} positive (blue)"
     style.describe(ax, f"{name[:1].upper()}{name[1:]} at {len(across)} points: {signs}, {int((~known).sum())} unknown.")
+
+
+def _squares(
+    ax: Axes,
+    table: tuple[np.ndarray, np.ndarray, np.ndarray],
+    lines: tuple[np.ndarray, np.ndarray],
+    labels: tuple[str, str],
+    details: Sequence[dict[str, Any] | None],
+) -> None:
+    """Names the squares of a phase map."""
+    edges = [_edges(line) for line in lines]
+    spots = []
+    for x, y, value, detail in zip(*table, details or [None] * len(table[0]), strict=True):
+        (left, right), (bottom, top) = (
+            edge[np.searchsorted(line, at) + np.arange(2)] for edge, line, at in zip(edges, lines, (x, y), strict=True)
+        )
+        what = "unknown" if np.isnan(value) else f"slope {style.readable(value)}"
+        words = f"{labels[0]} = {style.readable(x)}, {labels[1]} = {style.readable(y)}: {what}".replace("-", "−")
+        spots.append(interactive.Spot((left, bottom, right, top), words, detail))
+    interactive.add_spots(ax, spots)
+
+
+def _apart(widths: np.ndarray) -> list[bool]:
+    """Returns which widths can be written under a logarithmic axis side by side, from the largest down."""
+    places = np.log(widths) / max(float(np.ptp(np.log(widths))), 1e-9)
+    written, last = np.zeros(len(places), dtype=bool), np.inf
+    for index in np.argsort(-places):
+        if last - places[index] > 0.14:
+            written[index], last = True, places[index]
+    return written.tolist()
 
 
 @style.styled
@@ -119,7 +153,7 @@ def scaling_lines(
             ax.plot(ends, np.exp(np.polyval(line, np.log(ends))), color=look.colour, ls=look.line_style, lw=1.2)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ax.set_xticks(m, [f"{width:g}" for width in m], rotation=30 if len(m) > 3 else 0)
+    ax.set_xticks(m, [f"{width:,.0f}" if written else "" for width, written in zip(m, _apart(m), strict=True)])
     ax.set_xticks([], minor=True)
     ax.set_xlabel("width m")
     ax.set_ylabel(ylabel)

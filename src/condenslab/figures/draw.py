@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, interactive, style
+from condenslab.figures.orders import neuron_orders
 
 QUARTERS = {-2: "−π", -1: "−π/2", 0: "0", 1: "π/2", 2: "π"}
 _OVERLAP = 0.35
@@ -115,7 +116,12 @@ def _scatter(ax: Axes, name: str, angles: np.ndarray, heights: np.ndarray) -> No
 
 @style.styled
 def cosine_heatmap(
-    ax: Axes, cosine: ArrayLike, *, order: ArrayLike | None = None, colour_bar: bool = True
+    ax: Axes,
+    cosine: ArrayLike,
+    *,
+    order: ArrayLike | None = None,
+    times: ArrayLike | None = None,
+    colour_bar: bool = True,
 ) -> np.ndarray:
     """Draws the cosine similarity of every two neurons, ordered so that groups become blocks.
 
@@ -127,6 +133,7 @@ def cosine_heatmap(
         cosine: u·v / (‖u‖‖v‖) of every two input weight vectors, shape (m, m). A neuron of norm 0 has no cosine and
             must be left out by the caller.
         order: The neurons from top to bottom and left to right, shape (m,), such as by angle; a permutation.
+        times: When each neuron came to stay, shape (m,), not NaN: an order to look at besides, on the page.
         colour_bar: Whether a colour bar is drawn beside it; leave it out where several maps share one.
 
     Returns:
@@ -157,6 +164,11 @@ def cosine_heatmap(
         bar = style.figure_of(ax).colorbar(image, ax=ax, ticks=[-1, -0.5, 0, 0.5, 1], shrink=0.9, pad=0.03)
         bar.set_label("cosine similarity")
         bar.outline.set_linewidth(0.6)
+    came = None if times is None else np.asarray(times, dtype=float)
+    if came is not None and came.shape != (len(matrix),):
+        raise ValueError(f"times must have one entry a neuron ({len(matrix)}). Got shape {came.shape}.")
+    if orders := neuron_orders(matrix, came):
+        interactive.attach(ax, "orders", orders)
     off_diagonal = matrix[~np.eye(len(matrix), dtype=bool)]
     alike = 100 * float(np.mean(np.abs(off_diagonal) > 0.95)) if off_diagonal.size else 0.0
     style.describe(ax, f"{len(wanted)} neurons; {alike:.0f} % of the pairs have a cosine beyond ±0.95.")

@@ -1,13 +1,14 @@
 """What leads to what: nodes in columns, ordered by height, with arrows between them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, interactive, style
 
 _KINDS = ((True, "minimum", "vermillion"), (False, "saddle, or undecided", "blue"))
 _BEND = 0.18
@@ -24,6 +25,7 @@ def hierarchy(
     *,
     stable: ArrayLike,
     curves: ArrayLike | None = None,
+    spots: Sequence[tuple[str, dict[str, Any] | None]] = (),
     column_label: str = "width",
     height_label: str = "risk R",
 ) -> None:
@@ -40,6 +42,7 @@ def hierarchy(
         stable: Whether each node is drawn filled (a minimum) or hollow (a saddle), shape (node,).
         curves: A function at each node, on one grid for all, shape (node, point): then the node is a small picture of
             it, all to one scale.
+        spots: For each node what it says when it is pointed at, and what opens from it; empty for nothing.
         column_label: Label of the horizontal axis.
         height_label: Label of the vertical axis.
 
@@ -73,7 +76,19 @@ def hierarchy(
     ax.set_xlabel(column_label)
     ax.set_ylabel(f"{height_label} (one step a level, not to scale)")
     style.legend_below(ax)
+    if spots:
+        _spots(ax, x, ranks, spots, 0.05 if curves is None else _WIDE / 2)
     style.describe(ax, f"{len(column)} nodes in {len(np.unique(column))} columns, {len(set(edges))} arrows.")
+
+
+def _spots(
+    ax: Axes, x: np.ndarray, ranks: np.ndarray, spots: Sequence[tuple[str, dict[str, Any] | None]], half: float
+) -> None:
+    checks.same_length("columns", x, "spots", np.asarray([words for words, _ in spots], dtype=object))
+    boxes = [
+        (place - half, rank - _HIGH / 2, place + half, rank + _HIGH / 2) for place, rank in zip(x, ranks, strict=True)
+    ]
+    interactive.add_spots(ax, [interactive.Spot(box, *spot) for box, spot in zip(boxes, spots, strict=True)])
 
 
 def _arrows(

@@ -1,6 +1,7 @@
 """Drawing primitives for counts beside their theory, and for errors over two settings."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, interactive, style
 
 
 @style.styled
@@ -65,8 +66,11 @@ def value_map(
     value_label: str,
     limits: tuple[float, float],
     marks: Mapping[str, Sequence[tuple[int, int]]] | None = None,
+    details: Mapping[tuple[int, int], dict[str, Any]] | None = None,
 ) -> None:
     """Draws a table of numbers as a map of shades, dark for small, each cell with its number; NaN is left white.
+
+    Pointed at, a cell says its row, column and value.
 
     Args:
         ax: The axes.
@@ -78,6 +82,7 @@ def value_map(
         value_label: Label of the colour bar, with its unit.
         limits: Values at the ends of the colour bar; beyond, shades stay the same.
         marks: Name in the legend → (row, column) of cells to frame, for instance where a theory has its threshold.
+        details: (row, column) → what opens from the cell, such as `interactive.seeds_detail`.
 
     Raises:
         ValueError: Shapes that do not fit, infinite numbers, or limits out of order.
@@ -115,6 +120,18 @@ def value_map(
         style.describe(ax, f"{value_label} from {style.readable(shown.min())} to {style.readable(shown.max())}.")
     if marks:
         style.legend_below(ax)
+    named = {"row": (y_label, rows), "column": (x_label, columns), "value": value_label}
+    interactive.add_spots(ax, [_cell(place, value, named, details or {}) for place, value in np.ndenumerate(table)])
+
+
+def _cell(
+    place: tuple[int, ...], value: float, named: Mapping[str, Any], details: Mapping[tuple[int, int], dict[str, Any]]
+) -> interactive.Spot:
+    row, column = place
+    where = [f"{label} {names[k]}" for (label, names), k in ((named["row"], row), (named["column"], column))]
+    what = f"{named['value']} {style.readable(value).replace('-', '−')}" if np.isfinite(value) else "no value"
+    box = (column - 0.5, row + 0.5, column + 0.5, row - 0.5)
+    return interactive.Spot(box, f"{', '.join(where)}: {what}", details.get((row, column)))
 
 
 @style.styled

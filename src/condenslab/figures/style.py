@@ -34,7 +34,7 @@ OKABE_ITO = {
 GREY = "#6B6B6B"
 DIVERGING = "RdBu_r"
 
-_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUPERSCRIPT = str.maketrans("-−.0123456789", "⁻⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 _SERIES_COLOURS = ("blue", "vermillion", "green", "purple", "orange", "sky blue")
 _LINE_STYLES = ("-", "--", "-.", (0, (1, 1.2)), (0, (6, 1.5, 1, 1.5, 1, 1.5)))
@@ -108,6 +108,20 @@ def readable(value: float, digits: int = 3) -> str:
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+
+
+def power(base: str, exponent: float) -> str:
+    """Writes a power with its exponent raised, as people do.
+
+    Args:
+        base: What is raised, for example "m".
+        exponent: A number, of which three significant digits are written.
+
+    Example:
+        >>> power("m", -3), power("m", -0.2)
+        ('m⁻³', 'm⁻⁰·²')
+    """
+    return base + np.format_float_positional(exponent, 3, fractional=False, trim="-").translate(_SUPERSCRIPT)
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,7 +1,7 @@
 """Initial scales in every convention of the papers, and the one place where a width is raised to a power.
 
 A two-layer network is f(x) = (1/α)·Σ_k a_k σ(w_k·x + b_k). At the start the entries of a have standard deviation β₁,
-those of w and b have β₂ (Luo et al., JMLR 22(71), 2021). The same letter means different things in other papers:
+those of w and b have β₂ (Luo et al., JMLR 22(71), 2021). The same letter means different things in other papers::
 
     name here              letter, and where                                         in terms of γ, γ′
     kappa, kappa_prime     κ = β₁β₂/α, κ′ = β₁/β₂ (Luo et al.)                        κ = m^−γ, κ′ = m^−γ′

@@ -121,6 +121,7 @@ def _parts(chapter: Chapter, key: str, templates: Environment) -> list[_Part]:
     texts = {"": view, ".data": json.dumps(about | {"figures": data}), ".thumb": chapter.thumb}
     named = {chapter.anchor + suffix: text for suffix, text in texts.items()}
     named |= {f"{plate.anchor}.{plate.kind}": plate.drawing for plate in chapter.plates if plate.kind != "svg"}
+    named |= {f"{plate.anchor}.live": json.dumps(plate.live) for plate in chapter.plates if plate.live}
     return [_Part(name, key, packing.packed(text)) for name, text in named.items()]
 
 
@@ -128,7 +129,7 @@ def _front(
     chapters: Sequence[Chapter], runs: Sequence[Run], parts: Sequence[_Part], name: str, templates: Environment
 ) -> str:
     claims = [(chapter, claim) for chapter in chapters for claim in chapter.claims]
-    texts = {part.name: packing.unpacked(part.content) for part in parts if not part.name.endswith(".data")}
+    texts = {part.name: packing.unpacked(part.content) for part in parts if not part.name.endswith((".data", ".live"))}
     interactive = any(part.endswith(".plotly") for part in texts)
     asked = [chapter for chapter in chapters if chapter.claims or chapter.command]
     return templates.get_template("atlas.html").render(

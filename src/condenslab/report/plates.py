@@ -24,6 +24,7 @@ class Plate:
         width: Natural width in CSS pixels.
         panels: View boxes of the panels of an SVG.
         data: The numbers behind it.
+        live: The interactive parts of an SVG.
     """
 
     anchor: str
@@ -35,6 +36,7 @@ class Plate:
     width: int = 960
     panels: list[list[float]] = field(default_factory=list)
     data: list[dict[str, Any]] = field(default_factory=list)
+    live: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def markup(self) -> Markup:
@@ -66,7 +68,7 @@ def plate(title: str, caption: str, figure: Any, anchor: str) -> Plate:
     data = numbers.of(figure)
     made = svg.drawn(figure, anchor)
     alt = f"{title.rstrip('.')}. {figures.description(figure)}".strip()
-    return Plate(anchor, title, caption, alt, "svg", made.text, made.width, made.panels, data)
+    return Plate(anchor, title, caption, alt, "svg", made.text, made.width, made.panels, data, made.live)
 
 
 def thumbnail(figure: Any, anchor: str) -> str:

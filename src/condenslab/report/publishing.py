@@ -15,7 +15,7 @@ FORMATS = ("svg", "pdf", "png")
 """What can be written."""
 
 _COLUMNS = (3.5, 7.2)
-_PER_PANEL, _LEAST_HEIGHT = 1.75, 1.9
+_PER_PANEL, _LEAST_HEIGHT = 2.3, 2.6
 _DPI = 600
 
 
@@ -24,7 +24,7 @@ def save_figures(
 ) -> tuple[list[Path], list[str]]:
     """Draws the figures of the newest run of each request, as files of the width of one column or of two.
 
-    A figure gets the narrowest of 3.5 and 7.2 inches in which every panel has 1.75 inches (with more than four panels
+    A figure gets the narrowest of 3.5 and 7.2 inches in which every panel has 2.3 inches (with more than three panels
     in a row it stays as wide as it is); its type keeps its size.
     PDF and SVG embed their fonts (TrueType, and outlines), PNG has 600 dots an inch. Interactive figures are left out.
 
@@ -87,7 +87,7 @@ def _encoded(figure: Figure, kind: str) -> bytes:
 
 
 def fit(figure: Figure) -> None:
-    """Gives a figure the narrowest column that holds its panels; heights go down with widths, but not below 1.9 inches.
+    """Gives a figure the narrowest column that holds its panels; heights go down with widths to 2.6 inches a row.
 
     One with more panels in a row than two columns hold stays as wide as it is.
 

@@ -3,11 +3,13 @@
 import io
 import re
 from dataclasses import dataclass
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import Collection, QuadMesh
 from matplotlib.contour import ContourSet
@@ -17,7 +19,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from condenslab import figures
-from condenslab.report import colours
+from condenslab.report import colours, live, ticks
 
 _DPI = 150
 _MOST_POINTS = 1500
@@ -38,11 +40,13 @@ class Drawn:
         text: The element.
         width: In CSS pixels at its natural size.
         panels: Of each panel x, y, width and height in the units of the element's view box.
+        live: Its interactive parts, see `live.placed`.
     """
 
     text: str
     width: int
     panels: list[list[float]]
+    live: list[dict[str, Any]]
 
 
 @figures.styled
@@ -56,14 +60,19 @@ def drawn(figure: Figure, name: str) -> Drawn:
         figure: The matplotlib figure.
         name: Put before its ids, unique in the page.
     """
-    for artist in figure.findobj(_many):
-        artist.set_rasterized(True)
-    for artist in figure.findobj(_is_fixed):
-        artist.set_gid(_FIXED)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", dpi=_DPI, metadata={"Date": None}, bbox_inches="tight", pad_inches=_PAD)
-    whole = figure.get_tightbbox().padded(_PAD)
-    return Drawn(_element(buffer.getvalue(), name), round(96 * whole.width), _panels(figure, whole))
+    for artist in figure.findobj():
+        if _many(artist):
+            artist.set_rasterized(True)
+        if _is_fixed(artist):
+            artist.set_gid(_FIXED)
+    _laid_out(figure)
+    boxes = _boxes(figure)
+    shared = [legend.get_window_extent() for legend in figure.legends]
+    words = [text.get_window_extent() for text in figure.texts if text.get_visible()]
+    whole = _inches(figure, Bbox.union([*boxes, *shared, *words])).padded(_PAD)
+    panels = [_view(figure, _inches(figure, box).padded(2 / 72)) for box in [*boxes, *shared]]
+    parts = live.placed(figure)
+    return Drawn(_element(_document(figure, _DPI), name, _view(figure, whole)), round(96 * whole.width), panels, parts)
 
 
 @figures.styled
@@ -84,10 +93,9 @@ def thumbnail(figure: Figure, name: str) -> str:
     if (legend := first.get_legend()) is not None:
         legend.set_visible(False)
     first.set_axis_off() if first.images else first.tick_params(which="both", length=0)
-    box = first.get_window_extent().transformed(figure.dpi_scale_trans.inverted()).padded(0.02)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", dpi=100, metadata={"Date": None}, bbox_inches=box)
-    return _element(buffer.getvalue(), name)
+    _laid_out(figure)
+    box = _inches(figure, first.get_window_extent()).padded(0.02)
+    return _element(_document(figure, 100), name, _view(figure, box))
 
 
 def _many(artist: Artist) -> bool:
@@ -105,23 +113,46 @@ def _is_fixed(artist: Artist) -> bool:
     return written or any(artist is other for other in (*ax.lines, *ax.collections, *ax.patches))
 
 
-def _panels(figure: Figure, whole: Bbox) -> list[list[float]]:
-    """Returns the panels in points from the upper left corner; a colour bar belongs to the panel that it is of."""
+def _laid_out(figure: Figure) -> None:
+    """Fixes places of axes once: drawing would lay them out anew, which takes as long as drawing itself."""
+    ticks.make_plain(figure)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+
+
+def _boxes(figure: Figure) -> list[Bbox]:
+    """Returns the panels in pixels; a colour bar belongs to the panel that it is of."""
     boxes: dict[Axes, Bbox] = {}
     for ax in figure.axes:
         bar = getattr(ax, "_colorbar", None)
         of = getattr(getattr(bar, "mappable", None), "axes", None) or ax
-        box = ax.get_tightbbox()
-        if box is not None and ax.get_visible():
+        box = ax.get_tightbbox() if ax.get_visible() else None
+        if box is not None:
             boxes[of] = Bbox.union([boxes[of], box]) if of in boxes else box
-    shared = [legend.get_window_extent() for legend in figure.legends]
-    inches = [box.transformed(figure.dpi_scale_trans.inverted()) for box in [*boxes.values(), *shared]]
-    left, top = (72 * number for number in (whole.x0, whole.y1))
-    views = [(72 * b.x0 - left - 2, top - 72 * b.y1 - 2, 72 * b.width + 4, 72 * b.height + 4) for b in inches]
-    return [[round(float(number), 1) for number in view] for view in views]
+    return list(boxes.values())
 
 
-def _element(document: bytes, name: str) -> str:
+def _inches(figure: Figure, box: Bbox) -> Bbox:
+    return box.transformed(figure.dpi_scale_trans.inverted())
+
+
+def _view(figure: Figure, box: Bbox) -> list[float]:
+    """Returns x, y, width and height of a box in inches, in points from the upper left corner of the canvas."""
+    corner = (box.x0, figure.get_figheight() - box.y1, box.width, box.height)
+    return [round(72 * float(number), 1) for number in corner]
+
+
+def _document(figure: Figure, dpi: int) -> bytes:
+    """Draws the whole canvas once; `savefig` would draw it a first time only to measure it."""
+    figure.set_dpi(dpi)
+    buffer = io.BytesIO()
+    FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def _element(document: bytes, name: str, view: list[float]) -> str:
     root = ElementTree.fromstring(document)
     for parent in root.iter():
         for child in list(parent):
@@ -135,7 +166,7 @@ def _element(document: bytes, name: str) -> str:
         root.remove(child)
     root.append(drawing)
     style = f"stroke-linejoin:round;stroke-linecap:butt;fill:{colours.variable('#000000')}"
-    root.attrib = {"class": "whole", "viewBox": root.attrib["viewBox"], "style": style}
+    root.attrib = {"class": "whole", "viewBox": " ".join(f"{number:g}" for number in view), "style": style}
     return ElementTree.tostring(root, encoding="unicode")
 
 

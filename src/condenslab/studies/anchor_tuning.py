@@ -32,7 +32,8 @@ class Settings:
     Attributes:
         gammas: Rates of the initial scale, std d_in^−γ.
         rates: Of AdamW, at their largest.
-        decays: Weight decays.
+        decays: Weight decays, in the source's range; at a decay of 1 two of 36 runs answered 99 % of what they
+            were trained on.
         sizes: Numbers of training triples.
         seeds: Runs of each.
         model: Sizes of the decoder.
@@ -40,8 +41,8 @@ class Settings:
         batch: Sequences in a step.
     """
 
-    gammas: Numbers = (0.4, 0.6, 0.8, 1.0)
-    rates: Numbers = (5e-4, 2e-3)
+    gammas: Numbers = (0.4, 0.7, 1.0, 1.3)
+    rates: Numbers = (5e-4, 2e-3, 5e-3)
     decays: Numbers = (0.01, 0.3)
     sizes: tuple[Count, ...] = (120, 240, 420)
     seeds: Count = 1
@@ -112,6 +113,7 @@ def statements(settings: Settings) -> list[Statement]:
             of="sizes",
             label="the best tuning answers more unseen combinations than the usual one",
             figure=_FIGURE,
+            reason="with the fewest samples no setting infers: below the optimistic sample size tuning does not help",
         ),
         Statement(
             "a larger rate raises the accuracy on unseen combinations",

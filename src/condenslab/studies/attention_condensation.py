@@ -25,6 +25,10 @@ TWO_HEADS = Model(d_model=64, heads=2, d_k=16, d_ff=128, depth=2)
 _SOURCE = "arXiv 2405.05409, Figs 4 and 14 to 16; deck 000, condensation in transformers"
 _EMBEDDING = "arXiv 2405.05409, §5.3: word embeddings do not condense even at a small initial scale"
 _STAGES = "arXiv 2510.06954: first the value and feed-forward matrices condense, then queries and keys lose rank"
+_FORWARD = (
+    "few pairs are parallel at either scale, though the rank falls at the small one alone; the source has one block, "
+    "tanh, and a frozen embedding and projection, here are two blocks with ReLU and all is trained"
+)
 _COURSES = "Condensation of the first block along training"
 _MATRICES = "Cosines in the first block, before and after training"
 
@@ -111,11 +115,12 @@ def statements(settings: Settings) -> list[Statement]:
             "where that is less, means over runs; the factor is ours",
             label=f"rows of {words.rstrip(',')} condense more at a small initial scale",
             figure=_COURSES,
+            reason=reason,
         )
-        for part, words, source in (
-            ("queries", "W_Q", _SOURCE),
-            ("values", "W_V", _STAGES),
-            ("forward", "W₁, the feed-forward neurons,", _STAGES),
+        for part, words, source, reason in (
+            ("queries", "W_Q", _SOURCE, ""),
+            ("values", "W_V", _STAGES, ""),
+            ("forward", "W₁, the feed-forward neurons,", _STAGES, _FORWARD),
         )
     ]
     return [

@@ -43,6 +43,7 @@ function fit(box) {
   if (narrow) for (const window of panels) {
     const svg = panel(drawing, window); svg.classList.add("part"); svg.style.maxWidth = `${window[2] * 4 / 3}px`; box.append(svg);
   }
+  enliven(box);
 }
 
 async function route() {
@@ -131,9 +132,9 @@ function collect(first) {
     const box = figure.querySelector("[data-panels]"), start = slides.length;
     if (figure === first) slide = start;
     if (!box) { slides.push({ figure }); continue; }
-    const [, , w, h] = box.querySelector("svg.whole").getAttribute("viewBox").split(" ").map(Number), panels = JSON.parse(box.dataset.panels);
+    const [x, y, w, h] = box.querySelector("svg.whole").getAttribute("viewBox").split(" ").map(Number), panels = JSON.parse(box.dataset.panels);
     const type = 8 * Math.min(0.94 * innerWidth / w, 0.8 * innerHeight / h);
-    if (type >= 18 || panels.length < 2) slides.push({ figure, box, window: [0, 0, w, h] });
+    if (type >= 18 || panels.length < 2) slides.push({ figure, box, window: [x, y, w, h] });
     else for (const window of panels) slides.push({ figure, box, window });
   }
 }
@@ -161,7 +162,11 @@ const THEMES = { "": ["◐", "as the system has them"], light: ["☀", "light"],
 function theme(next) {
   if (next) document.documentElement.dataset.theme = next; else delete document.documentElement.dataset.theme;
   $("theme").textContent = THEMES[next][0]; $("theme").setAttribute("aria-label", `Colours: ${THEMES[next][1]}`);
+  repaint();
+}
+function repaint() {
   films.forEach((film) => film.root.isConnected && film.draw());
+  views.forEach((one) => one.draw());
 }
 
 document.addEventListener("click", (event) => {
@@ -195,7 +200,7 @@ lecture.addEventListener("close", () => { films.forEach((film) => film.stop()); 
 $("search").addEventListener("input", filter);
 if ($("index")) $("index").dataset.words = $("index").textContent;
 addEventListener("hashchange", route);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => films.forEach((film) => film.root.isConnected && film.draw()));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 let resized; addEventListener("resize", () => { clearTimeout(resized); resized = setTimeout(() => view.querySelectorAll("[data-panels]").forEach(fit), 150); });
 
 // The front first; then the pictures of the cards, one after the other as they come into sight.

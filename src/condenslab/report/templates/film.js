@@ -9,6 +9,11 @@ function words(v, digits = 3) {
   const [m, e] = v.toExponential(digits - 1).split("e");
   return `${String(+m).replace("-", "−")}×10${power(+e)}`;
 }
+function ticks(a, b) {
+  const step = 10 ** Math.floor(Math.log10((b - a) / 2)), by = (b - a) / step > 6 ? 2.5 * step : step, all = [];
+  for (let v = Math.ceil(a / by) * by; v <= b + 1e-9; v += by) all.push([v, words(Math.abs(v) < by / 1e6 ? 0 : v)]);
+  return all;
+}
 const quiet = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 class Film {
@@ -107,7 +112,6 @@ class Film {
     const low = heights.reduce((a, b) => Math.min(a, b)), high = heights.reduce((a, b) => Math.max(a, b)), room = 0.06 * (high - low || 1);
     const X = (x) => box.left + (x - film.x[0]) / (film.x.at(-1) - film.x[0] || 1) * box.width;
     const Y = (y) => box.top + box.height - (y - low + room) / (high - low + 2 * room) * box.height;
-    const ticks = (a, b) => { const step = 10 ** Math.floor(Math.log10((b - a) / 2)), by = (b - a) / step > 6 ? 2.5 * step : step, all = []; for (let v = Math.ceil(a / by) * by; v <= b + 1e-9; v += by) all.push([v, words(Math.abs(v) < by / 1e6 ? 0 : v)]); return all; };
     this.axes(pen, box, "What the network computes", "input x", ticks(film.x[0], film.x.at(-1)), ticks(low, high), X, Y);
     if (film.target) { pen.strokeStyle = css("--soft"); pen.setLineDash([5, 4]); this.line(pen, film.x, film.target, X, Y); pen.setLineDash([]); }
     pen.fillStyle = css("--soft");

@@ -53,6 +53,16 @@ def statements(settings: Settings) -> list[Statement]:
 def cell_error(cell: Evidence) -> float | None:
     """Returns the median test error over seeds; None where one is not known or none is there.
 
+    Args:
+        cell: The runs of one network, width and number of samples.
+    """
+    errors = seed_errors(cell)
+    return None if errors is None else float(np.median(list(errors.values())))
+
+
+def seed_errors(cell: Evidence) -> dict[int, float] | None:
+    """Returns seed → test error at the rate that the other seeds choose; None where one is not known or none is there.
+
     The source tunes the rate of every cell by the test error. To do that without choosing by what is then reported,
     each seed has the rate whose median over the other seeds is smallest: the error is that of a rate chosen in advance.
     A run that diverged has an infinite error. With one seed and several rates nothing can be chosen.
@@ -60,17 +70,21 @@ def cell_error(cell: Evidence) -> float | None:
     Args:
         cell: The runs of one network, width and number of samples.
     """
-    rows = [runs.each(_error, diverged=np.inf) for runs in cell.by("rate").values()]
+    seeds = cell.fields("seed")
+    rows = [
+        [error for one in runs.by("seed").values() for error in one.each(_error, diverged=np.inf)]
+        for runs in cell.by("rate").values()
+    ]
     if not rows or any(None in row for row in rows):
         return None
     errors = np.array(rows, dtype=float)  # shape (rate, seed)
     if len(errors) == 1:
-        return float(np.median(errors[0]))
-    seeds = errors.shape[1]
-    if seeds == 1:
+        return dict(zip(seeds, errors[0].tolist(), strict=True))
+    if len(seeds) == 1:
         return None
-    others = np.array([np.median(np.delete(errors, seed, axis=1), axis=1) for seed in range(seeds)])
-    return float(np.median(errors[np.argmin(others, axis=1), np.arange(seeds)]))
+    others = np.array([np.median(np.delete(errors, seed, axis=1), axis=1) for seed in range(len(seeds))])
+    chosen = errors[np.argmin(others, axis=1), np.arange(len(seeds))]
+    return dict(zip(seeds, chosen.tolist(), strict=True))
 
 
 def cells(evidence: Evidence, sharing: str, factor: int) -> dict[int, float | None]:

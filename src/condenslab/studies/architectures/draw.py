@@ -1,14 +1,15 @@
 """Draws the study of architectures from its stored records."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from condenslab import figures
 from condenslab.studies.architectures.cases import OPTIMISTIC, SHARINGS, WORDS
-from condenslab.studies.architectures.claims import FALLEN, cells, first_below
+from condenslab.studies.architectures.claims import FALLEN, cells, first_below, seed_errors
 from condenslab.studies.architectures.published import FIRST, first
-from condenslab.studies.contract.evidence import of_records
+from condenslab.studies.contract.evidence import Evidence, of_records
 from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
 
@@ -46,6 +47,7 @@ def _maps(records: Sequence[Record]) -> Drawing | None:
             ax, [str(n) for n in counts[sharing]], [f"{f}× (M = {f * size})" for f in widths], known,
             x_label="samples n", y_label="width", value_label="log₁₀ test error", limits=(-6.0, 0.0),
             marks={"test error stays at most 10⁻² from here on": cells_below},
+            details=_seeds(evidence, sharing, widths, counts[sharing]),
         )  # fmt: skip
         figures.title(ax, f"{WORDS[sharing]}: O = {size}")
     runs = [r for r in records if r.case["kind"] == "train"]
@@ -60,6 +62,20 @@ def _maps(records: Sequence[Record]) -> Drawing | None:
         "left of n = O; columns are not evenly spaced in n. White: all diverged."
     )
     return Drawing("Test error against samples and width", caption, figure)
+
+
+def _seeds(
+    evidence: Evidence, sharing: str, widths: Sequence[int], counts: Sequence[int]
+) -> dict[tuple[int, int], dict[str, Any]]:
+    """Returns what every seed of a cell gave, by row and column of the map."""
+    trained = evidence.where(kind="train", sharing=sharing)
+    found = {}
+    for row, factor in enumerate(widths):
+        for samples, cell in trained.where(factor=factor).by("samples").items():
+            if (errors := seed_errors(cell)) is not None:
+                named = {f"seed {seed}": error for seed, error in errors.items()}
+                found[row, counts.index(samples)] = figures.seeds_detail("test error", named)
+    return found
 
 
 def _counts(records: Sequence[Record], sharing: str) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.branches.stability import TABLE
+from condenslab.studies.branches.valley import valley
 from condenslab.studies.contract.claims import wilson
 from condenslab.studies.contract.study import Drawing
 from condenslab.sweeps import Record
@@ -21,7 +22,7 @@ def branch_drawings(records: Sequence[Record]) -> list[Drawing]:
     """
     rates = [r for r in records if r.status == "done" and r.case["kind"] == "rate"]
     counted = [r for r in records if r.status == "done" and r.case["kind"] == "stability"]
-    drawn = [_courses(rates), _ranks(rates)] if rates else []
+    drawn = [_courses(rates), _ranks(rates), _surface()] if rates else []
     return [*drawn, _successes(counted, ["Q₁ (condensed)", "Q₂ and Q₃"])] if counted else drawn
 
 
@@ -93,6 +94,36 @@ def _ranks(rates: list[Record]) -> Drawing:
         "At one point of each branch, the Hessian of the risk on the first n samples. The codimension is 5 on Q₁ "
         "and 4 on Q₂ and Q₃ (their lines coincide); where the rank is less, the risk is flat to second order in "
         "some direction across the branch.",
+        figure,
+    )
+
+
+def _surface() -> Drawing:
+    """Draws how the three branches meet, in a slice of parameters; it needs no record, being a closed form."""
+    found = valley()
+    height = 2 * found.split - 1  # in the units of the other coordinates: α = 1 at 1, α = 0 at −1
+    points = np.concatenate([found.shifts, height[..., None]], axis=-1)
+    cells = (found.risk[1:, 1:] + found.risk[:-1, 1:] + found.risk[1:, :-1] + found.risk[:-1, :-1]) / 4
+    reach, top = (float(np.abs(part).max()) for part in (found.shifts, height))
+    along, still = np.linspace(-1, 1, 33), np.zeros(33)
+    figure, axes = figures.panels(1, 1, width=6.4, height=5.0)
+    figures.space_surface(
+        axes[0, 0],
+        points,
+        np.log10(np.maximum(cells, 1e-6)),
+        lines={
+            _NAMES[1]: np.column_stack([still, still, top * along]),
+            _NAMES[2]: np.column_stack([still, reach * along, still + 1]),
+            _NAMES[3]: np.column_stack([reach * along, still, still - 1]),
+        },
+        axes=("s₁", "s₂", "share α"),
+        shade_label="log₁₀ R / R(f = 0)",
+    )
+    return Drawing(
+        "How the branches meet",
+        "σ = exp, one target neuron, the risk over standard normal inputs: the slice w₁ = w* + s₁e, w₂ = w* + s₂e, "
+        "a₁ = αa*, a₂ = (1 − α)a*, e ⊥ w*. The surface is the α of least risk, its colour that risk. Q₂ and Q₃ lie in "
+        "it far apart; Q₁ is the upright line in which all directions end: near it the risk hardly rises.",
         figure,
     )
 

@@ -48,7 +48,7 @@ def _maps(record: Record) -> Drawing:
     case = record.case
     caption = (
         "Cosines of kernels (biases left out) before (above) and after training (below), with the effective ratio "
-        f"at cosine 0.95; std = fan-in^−{figures.readable(case['exponent'])}, seed {case['seed']}, "
+        f"at cosine 0.95; std = {figures.power('fan-in', -case['exponent'])}, seed {case['seed']}, "
         f"{case['samples']} images. "
         "Flattening whole filters and comparing the kernels of every pair of channels one by one give different "
         f"pictures; of the latter the map shows at most {_MOST}."
@@ -72,7 +72,7 @@ def _kernels(records: Sequence[Record], exponents: list[float]) -> Drawing:
             ax = axes[row, column]
             _sheet(ax, record.arrays[f"first_{moment}"])
             figures.title(
-                ax, f"fan-in^−{figures.readable(exponent)}, {'before' if moment == 'start' else 'after'} training"
+                ax, f"{figures.power('fan-in', -exponent)}, {'before' if moment == 'start' else 'after'} training"
             )
     caption = (
         "The 5 × 5 kernels of the first layer, each scaled to its own largest entry (red positive, blue negative), "
@@ -99,7 +99,7 @@ def _course(records: Sequence[Record], exponents: list[float]) -> Drawing:
     curves = {}
     for exponent in exponents:
         for k, run in enumerate(_at_exponent(records, exponent)):
-            label = f"fan-in^−{figures.readable(exponent)}" if k == 0 else f"_{figures.readable(exponent)} {k}"
+            label = f"{figures.power('fan-in', -exponent)}" if k == 0 else f"_{figures.readable(exponent)} {k}"
             curves[label] = (run.arrays["times"], 1 - run.arrays["accuracy"])
     figures.value_curves(axes[0, 0], curves, x_label="step", y_label="training error rate", logarithmic="x")
     figures.title(axes[0, 0], "Training")
@@ -108,7 +108,7 @@ def _course(records: Sequence[Record], exponents: list[float]) -> Drawing:
         (axes[0, 2], "first_end", "effective ratio, layer 1"),
     ):
         by_scale = {
-            f"fan-in^−{figures.readable(e)}": [r.values[name] for r in _at_exponent(records, e)] for e in exponents
+            f"{figures.power('fan-in', -e)}": [r.values[name] for r in _at_exponent(records, e)] for e in exponents
         }
         figures.seed_values(ax, by_scale, y_label=label)
     axes[0, 1].axhline(PUBLISHED_TEST_ACCURACY, color="#888888", linestyle="--", linewidth=1.0)

@@ -1,6 +1,7 @@
 """Draws the critical_functions study from its stored records."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -45,8 +46,9 @@ def _gallery(done: Sequence[Record], functions: Functions) -> Drawing:
         if place // _COLUMNS < rows - 1:
             ax.set_xlabel("")
         pair = ", a pair" if orbits.count(number) > 1 else ""
-        risk = figures.readable(max(functions.risks[number], 0.0) if functions.risks[number] > _ZERO else 0.0, 4)
-        figures.title(ax, f"width {functions.widths[number]}: R = {risk}{pair}\n{_kind(functions, number)}")
+        figures.title(
+            ax, f"width {functions.widths[number]}: R = {_risk(functions, number)}{pair}\n{_kind(functions, number)}"
+        )
     more = len(set(orbits)) - len(shown)
     caption = (
         f"Critical functions of the three-tanh problem (circles: the 50 samples), by the width at which they first "
@@ -87,6 +89,26 @@ def _orbits(functions: Functions) -> list[int]:
     return orbits
 
 
+def _spot(done: Sequence[Record], functions: Functions, number: int, pair: bool) -> tuple[str, dict[str, Any]]:
+    """Returns what a node of the hierarchy says: risk, width, inertia; from it the function opens."""
+    words = f"width {functions.widths[number]}, R = {_risk(functions, number)}: {_in_words(functions, number)}"
+    samples = (done[0].arrays["inputs"], done[0].arrays["targets"])
+    detail = figures.run_detail(done[0].arrays["grid"], functions.curves[number], samples=samples)
+    return words + (", one of a mirrored pair" if pair else ""), detail
+
+
+def _risk(functions: Functions, number: int) -> str:
+    return figures.readable(functions.risks[number] if functions.risks[number] > _ZERO else 0.0, 4)
+
+
+def _in_words(functions: Functions, number: int) -> str:
+    if not functions.widths[number] or not functions.decided[number]:
+        return _kind(functions, number)
+    positive, zero, negative = functions.inertia[number]
+    kind = "saddle" if negative else "minimum"
+    return f"{kind}, inertia {positive} positive, {zero} zero, {negative} negative"
+
+
 def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
     orbits = _orbits(functions)
     nodes = sorted(set(orbits))
@@ -113,6 +135,7 @@ def _hierarchy(done: Sequence[Record], functions: Functions) -> Drawing:
         edges,
         stable=stable,
         curves=functions.curves[nodes],
+        spots=[_spot(done, functions, node, orbits.count(node) > 1) for node in nodes],
         column_label="width at which the function first appears",
     )
     caption = (

@@ -44,8 +44,8 @@ def _teacher(records: Sequence[Record], task: str) -> Drawing | None:
     caption = (
         f"Teacher tanh(x₁ + … + x₁₀), 30 samples, {TEACHERS[task]}, 100 tanh neurons, keep "
         f"{figures.readable(1 - case['drop'])} "
-        f"(drop {figures.readable(case['drop'])}), Adam 1e-3, {case['steps']:,} steps, first seed. Cosines of the "
-        "input weights of "
+        f"(drop {figures.readable(case['drop'])}), Adam at rate 10⁻³, {case['steps']:,} steps, first seed. "
+        "Cosines of the input weights of "
         "all neurons above 5 % of the largest amplitude, ordered by the leading eigenvector."
     )
     return Drawing(f"Dropout on a teacher of one neuron, {TEACHERS[task]}", caption, figure)
@@ -71,9 +71,9 @@ def _curve(records: Sequence[Record]) -> Drawing | None:
         figures.title(axes[1, column], f"Test error {figures.readable(run.values['test_error'], 2)}")
     case = shown[-1][1].case
     caption = (
-        f"Target tanh(x − 6) + tanh(x + 6), 50 samples, {case['width']} tanh neurons from N(0, m^−0.2), keep "
-        f"{figures.readable(1 - case['drop'])}, Adam 1e-3, {case['steps']:,} steps, first seed. Above: every neuron "
-        "before and "
+        f"Target tanh(x − 6) + tanh(x + 6), 50 samples, {case['width']} tanh neurons from N(0, m⁻⁰·²), keep "
+        f"{figures.readable(1 - case['drop'])}, Adam at rate 10⁻³, {case['steps']:,} steps, first seed. "
+        "Above: every neuron before and "
         "after. Below: the function."
     )
     return Drawing("Dropout on a target of one input", caption, figure)

@@ -21,7 +21,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
 
 
 def _law(exponent: float) -> str:
-    return "N(0, 1)" if exponent == 0 else f"N(0, m^−{figures.readable(exponent)})"
+    return "N(0, 1)" if exponent == 0 else f"N(0, {figures.power('m', -exponent)})"
 
 
 def _functions(records: Sequence[Record], exponents: list[float]) -> Drawing:
@@ -36,7 +36,7 @@ def _functions(records: Sequence[Record], exponents: list[float]) -> Drawing:
         figures.title(axes[1, column], f"{run.values['groups']} groups")
     case = records[0].case
     caption = (
-        f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam 1e-3 "
+        f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam at rate 10⁻³ "
         f"until the risk is {figures.readable(case['risk'])} or for {case['steps']:,} steps; first seed. Above: the "
         "function and "
         "its mean squared error on 1,000 held-out points. Below: every neuron."

@@ -4,14 +4,15 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import LogLocator, NullLocator
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.invariance.discovery import EXPECTED, incidence, title
-from condenslab.studies.invariance.manifolds import DISTANCES
+from condenslab.studies.invariance.manifolds import DISTANCES, LOSS_FIGURE
 from condenslab.sweeps import Record
 
-_FLOOR = 1e-18
+_FLOOR, _ROUNDING = 1e-18, 1e-12
 
 
 def discovery_drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -52,38 +53,74 @@ def _axis(name: str) -> str:
 
 
 def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
-    """Returns the distance to every manifold along training, for the first seed of every method.
+    """Returns the distance to every manifold along training, first seed of each method, and the gradients of losses.
 
     Args:
         records: The records, in any order.
     """
-    done = [record for record in records if record.status == "done"]
+    finished = [record for record in records if record.status == "done"]
+    done = [record for record in finished if "method" in record.case]
     names = list(dict.fromkeys(record.case["manifold"] for record in done))
     if not names:
         return []
-    figure, axes = figures.panels(-(-len(names) // 2), 2, width=4.6, height=3.3)
-    for panel, name in zip(axes.flat, names, strict=False):
-        runs = [record for record in done if record.case["manifold"] == name]
-        curves = {}
-        for record in sorted(runs, key=lambda record: record.case["seed"]):
-            course, steps = np.asarray(record.arrays["course"]), np.asarray(record.arrays["steps"])
-            last = record.case["steps"]
-            curves.setdefault(
-                record.case["method"], (steps * (last / max(steps[-1], 1e-300)), np.maximum(course, _FLOOR))
-            )
-        figures.value_curves(
-            panel, curves, x_label="steps of GD (flow: time / rate)", y_label="distance", logarithmic="y"
-        )
-        panel.set_ylim(_FLOOR / 3, 10.0)  # one scale, on which rounding is seen to be nothing
-        figures.title(panel, name.capitalize())
-    for panel in axes.flat[len(names) :]:
-        panel.set_visible(False)
+    figure, axes = figures.panels(1, 1, width=7.4, height=4.4)
+    ax = axes[0, 0]
+    figures.value_curves(
+        ax, _courses(done, names), x_label="steps of GD (flow: time / rate)", y_label="distance", logarithmic="y"
+    )
+    ax.set_ylim(_FLOOR / 3, 10.0)  # one scale, on which rounding is seen to be nothing
+    ax.yaxis.set_major_locator(LogLocator(base=1000, numticks=12))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.axhspan(_FLOOR / 3, _ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
+    ax.text(0.99, _ROUNDING / 2, "rounding", transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=8)
+    figures.legend_below(ax, columns=2)
     return [
         Drawing(
             DISTANCES,
-            "One seed a method. Distances below 1e-18 are drawn there. The manifolds: equal, opposite and dead "
+            "First seed; of several methods the first is drawn strong. Distances below 10⁻¹⁸ are drawn there; below "
+            "10⁻¹² (grey) they are rounding. The manifolds: equal, opposite and dead "
             "neurons; the balance a² − ‖w‖² of ReLU neurons (relative change); neurons with equal input weights "
             "but unequal output weights.",
             figure,
-        )
+        ),
+        *_losses([record for record in finished if "loss" in record.case]),
     ]
+
+
+def _losses(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the largest normal part of the gradient by set and loss, or nothing without records."""
+    if not records:
+        return []
+    losses = list(dict.fromkeys(record.case["loss"] for record in records))
+    figure, axes = figures.panels(1, len(losses), width=2.6, height=3.4)
+    for ax, loss in zip(axes[0], losses, strict=True):
+        parts: dict[str, list[float]] = {}
+        for record in records:
+            if record.case["loss"] == loss:
+                parts.setdefault(record.case["manifold"], []).append(max(record.values["largest"], _FLOOR))
+        figures.seed_values(ax, parts, y_label="normal part of ∇R", logarithmic=True)
+        ax.set_ylim(_FLOOR / 3, 10.0)
+        ax.axhspan(_FLOOR / 3, _ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
+        ax.tick_params(axis="x", labelrotation=90)
+        figures.title(ax, loss)
+    caption = (
+        "The largest part of ∇R that is normal to a set of parameters, relative to ∇R, over random data sets; a mark a "
+        "start. Below 10⁻¹⁸ it is drawn there; below 10⁻¹² (grey) it is rounding. Equal, opposite and dead neurons are "
+        "structural invariant manifolds; equal input weights with unequal output weights are none."
+    )
+    return [Drawing(LOSS_FIGURE, caption, figure)]
+
+
+def _courses(done: Sequence[Record], names: Sequence[str]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Returns the distance along training by manifold, of each method's first seed."""
+    curves: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for name in names:
+        runs = sorted((r for r in done if r.case["manifold"] == name), key=lambda r: r.case["seed"])
+        first = {record.case["method"]: record for record in reversed(runs)}
+        methods = list(dict.fromkeys(record.case["method"] for record in runs))
+        for number, method in enumerate(methods):
+            steps, course = (np.asarray(first[method].arrays[key]) for key in ("steps", "course"))
+            label = f"{name} ({', '.join(methods)})" if number == 0 else f"_{name}, {method}"
+            across = steps * (first[method].case["steps"] / max(steps[-1], 1e-300))
+            curves[label] = (across, np.maximum(course, _FLOOR))
+    return curves

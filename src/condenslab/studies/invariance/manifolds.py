@@ -14,14 +14,18 @@ from condenslab.studies.contract.study import Study
 
 Manifold = Literal["equal neurons", "opposite neurons", "dead neuron", "equal input weights", "balanced"]
 Method = Literal["flow", "GD", "SGD", "Adam"]
+LossName = Literal["squared", "quartic", "logistic", "cross-entropy"]
 
 AFFINE: tuple[Manifold, ...] = ("equal neurons", "opposite neurons", "dead neuron")
 METHODS: tuple[Method, ...] = ("flow", "GD", "SGD", "Adam")
+LOSSES: tuple[LossName, ...] = ("squared", "quartic", "logistic", "cross-entropy")
+_CONTROL: Manifold = "equal input weights"
 ROUNDING = 1e-12
 """Ties are broken by the last bit of a matrix product and grow along directions of negative curvature."""
 ANGLE = 1e-6
 DISTANCES = "Distance to each manifold along training"
-"""Title of the drawing."""
+LOSS_FIGURE = "The gradient of any loss along each manifold"
+"""Titles of the drawings."""
 _THEORY = "Zhao, Luo & Zhang, arXiv 2510.09564; deck 003, Theorem 4.1"
 _CURVED = "arXiv 2607.12332, structural invariant manifolds of diagonal networks; conservation by homogeneity"
 _ENDED = "All steps were taken"
@@ -37,15 +41,38 @@ class Settings:
         steps: Steps of GD, SGD and Adam.
         width: Neurons.
         samples: Training samples.
+        sets: Data sets for every loss.
     """
 
     seeds: Annotated[int, msgspec.Meta(ge=1)] = 5
     steps: Annotated[int, msgspec.Meta(ge=1)] = 200
     width: Annotated[int, msgspec.Meta(ge=4)] = 6
     samples: Annotated[int, msgspec.Meta(ge=2)] = 20
+    sets: Annotated[int, msgspec.Meta(ge=1)] = 20
 
 
-PRESETS = {"tiny": Settings(seeds=1, steps=50), "quick": Settings(), "full": Settings(seeds=50, steps=500)}
+PRESETS = {"tiny": Settings(seeds=1, steps=50, sets=2), "quick": Settings(), "full": Settings(seeds=50, steps=500)}
+
+
+@dataclass(frozen=True)
+class LossCase:
+    """The gradient of one loss, for many data sets, at a point of a manifold.
+
+    Attributes:
+        manifold: Which: an affine one, or "equal input weights", which is none.
+        loss: Which.
+        seed: Of point and data.
+        width: Neurons.
+        samples: Samples of a data set.
+        sets: Data sets.
+    """
+
+    manifold: Manifold
+    loss: LossName
+    seed: int
+    width: int
+    samples: int
+    sets: int
 
 
 @dataclass(frozen=True)
@@ -69,8 +96,8 @@ class Case:
     samples: int
 
 
-def make_cases(settings: Settings, seed: int) -> list[Case]:
-    """Returns every manifold with every method that says something of it, for each seed.
+def make_cases(settings: Settings, seed: int) -> list[Case | LossCase]:
+    """Returns every manifold with every method that says something of it, and with every loss, for each seed.
 
     Args:
         settings: The settings.
@@ -78,7 +105,13 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
     """
     pairs: list[tuple[Manifold, Method]] = [(manifold, method) for manifold in AFFINE for method in METHODS]
     pairs.extend([("balanced", "flow"), ("balanced", "GD"), ("equal input weights", "flow")])
-    return [
+    gradients = [
+        LossCase(manifold, loss, seed + k, settings.width, settings.samples, settings.sets)
+        for loss in LOSSES
+        for manifold in (*AFFINE, _CONTROL)
+        for k in range(settings.seeds)
+    ]
+    return gradients + [
         Case(manifold, method, seed + k, settings.steps, settings.width, settings.samples)
         for manifold, method in pairs
         for k in range(settings.seeds)
@@ -91,7 +124,7 @@ def statements(_: Settings) -> list[Statement]:
     That GD, SGD, Adam and the flow keep an affine manifold is exact by construction, hence a test and a picture here,
     and no claim.
     """
-    return [*_tangents(), *_curved(), _no_manifold()]
+    return [*_tangents(), *_any_loss(), *_curved(), _no_manifold()]
 
 
 def _read(name: str, manifold: Any, method: Any = METHODS) -> Callable[[Evidence], Measured]:
@@ -128,6 +161,33 @@ def _tangents() -> list[Statement]:
             at_most(ANGLE),
             note="largest principal angle, rad",
             of="starts",
+        ),
+    ]
+
+
+def _any_loss() -> list[Statement]:
+    def normal(name: str, *manifolds: Manifold) -> Callable[[Evidence], list[float | None]]:
+        return lambda evidence: evidence.where(LossCase, manifold=manifolds).each(lambda record: record.values[name])
+
+    return [
+        Statement(
+            "structural invariance: the gradient is tangent for any loss and data",
+            f"{_THEORY}, Definition 3.1: for every real-analytic loss and every data set",
+            normal("largest", *AFFINE),
+            at_most(ROUNDING),
+            note=f"largest normal part of the gradient, over random data sets; {', '.join(LOSSES)} loss",
+            of="starts and losses",
+            figure=LOSS_FIGURE,
+        ),
+        Statement(
+            "neurons of equal input and unequal output weights have no tangent gradient, whatever the loss and data",
+            f"deck 003, corollary; {_OURS}",
+            normal("smallest", _CONTROL),
+            at_least(1e-4),
+            note="smallest normal part of the gradient, over random data sets",
+            of="starts and losses",
+            label="with unequal output weights the gradient leaves equal input weights, whatever the loss",
+            figure=LOSS_FIGURE,
         ),
     ]
 
@@ -190,6 +250,11 @@ MANIFOLDS = Study(
             seconds=lambda _: 0.5,
             bytes=lambda case: 8 * 4 * case.width * 400,  # a recorded run
             together=True,
+        ),
+        Part(
+            case=LossCase,
+            run="condenslab.studies.invariance.losses:measure",
+            seconds=lambda case: 0.3 + 0.01 * case.sets,
         ),
     ),
     statements=statements,

@@ -15,7 +15,7 @@ from condenslab.landscape.manifolds import InvariantMap
 from condenslab.networks import TwoLayer, unravel
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
-from condenslab.studies.invariance.manifolds import AFFINE, Case
+from condenslab.studies.invariance.manifolds import AFFINE, Case, Manifold
 from condenslab.sweeps import Outcome, Progress
 from condenslab.training import Adam, GradientDescent, Trajectory, Until
 
@@ -36,7 +36,7 @@ def run_cases(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
         cases: The cases.
         progress: Called with (fraction, text).
     """
-    symmetries = _symmetries(_start(cases[0]))
+    symmetries = unit_symmetries(_start(cases[0]))
     placed = [_placed(case, _start(case), symmetries) for case in cases]
     risks = [_risk(case) for case in cases]
     runs = _train(cases, risks, [start for start, _ in placed], progress)
@@ -64,13 +64,24 @@ def _risk(case: Case) -> EmpiricalRisk:
     return EmpiricalRisk(inputs, jax.random.normal(keys[1], (case.samples, 1)))
 
 
-def _symmetries(network: TwoLayer) -> dict[str, AxisSymmetry]:
-    """Returns the symmetries of the hidden units by kind: found, not listed."""
+def unit_symmetries(network: TwoLayer) -> dict[str, AxisSymmetry]:
+    """Returns the symmetries of the hidden units by kind: found, not listed.
+
+    Args:
+        network: A network of two inputs.
+    """
     inputs = jax.random.normal(jax.random.key(1), (20, _INPUTS))
     return {s.kind: s for s in landscape.discover_symmetries(network, inputs, jax.random.key(2))}
 
 
-def _maps(case: Case, symmetries: dict[str, AxisSymmetry]) -> list[InvariantMap]:
+def manifold_maps(manifold: Manifold, symmetries: dict[str, AxisSymmetry]) -> list[InvariantMap]:
+    """Returns the maps whose fixed points are an affine manifold.
+
+    Args:
+        manifold: Which.
+        symmetries: Of the hidden units, by kind.
+    """
+
     def swap(params: TwoLayer) -> TwoLayer:
         return symmetries["permutation"].swapped(params, 0, 1)
 
@@ -81,13 +92,13 @@ def _maps(case: Case, symmetries: dict[str, AxisSymmetry]) -> list[InvariantMap]
         "equal neurons": [swap],
         "opposite neurons": [lambda params: flip(flip(swap(params), 0), 1)],
         "dead neuron": [lambda params: flip(params, 0)],
-    }[case.manifold]
+    }[manifold]
 
 
 def _placed(case: Case, start: TwoLayer, symmetries: dict[str, AxisSymmetry]) -> _Placed:
     """Returns the start on the manifold, and the function that says how far from it a network is."""
     if case.manifold in AFFINE:
-        manifold = landscape.invariant_manifold(_maps(case, symmetries), start)
+        manifold = landscape.invariant_manifold(manifold_maps(case.manifold, symmetries), start)
         return manifold.project(start), manifold.distance
     if case.manifold == "balanced":
         scaling = symmetries["scaling"]
@@ -99,13 +110,23 @@ def _placed(case: Case, start: TwoLayer, symmetries: dict[str, AxisSymmetry]) ->
             return float(np.abs(after - before).max()) / size
 
         return start, change
+    return with_equal_inputs(start), lambda network: float(
+        jnp.linalg.norm(network.input_weights[1] - network.input_weights[0])
+    )
+
+
+def with_equal_inputs(start: TwoLayer) -> TwoLayer:
+    """Returns the network whose second neuron has the input weights of the first.
+
+    Args:
+        start: A network with biases.
+    """
     assert start.biases is not None, "the start is drawn with biases"
-    equal = replace(
+    return replace(
         start,
         input_weights=start.input_weights.at[1].set(start.input_weights[0]),
         biases=start.biases.at[1].set(start.biases[0]),
     )
-    return equal, lambda network: float(jnp.linalg.norm(network.input_weights[1] - network.input_weights[0]))
 
 
 def _train(
@@ -121,7 +142,7 @@ def _train(
 
 
 def _tangents(case: Case, risk: EmpiricalRisk, start: TwoLayer, symmetries: dict[str, AxisSymmetry]) -> dict[str, Any]:
-    maps = _maps(case, symmetries)
+    maps = manifold_maps(case.manifold, symmetries)
     manifold = landscape.invariant_manifold(maps, start)
     check = landscape.tangent_check(maps, start)
     same = check.fixed.decided and check.transposed.decided and check.fixed.value == check.transposed.value

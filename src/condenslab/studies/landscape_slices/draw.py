@@ -42,20 +42,17 @@ def _planes(critical: list[Record]) -> Drawing:
 
 
 def _lines(critical: list[Record]) -> Drawing:
-    figure, axes = figures.panels(2, len(critical), width=4.6, height=3.3)
+    figure, axes = figures.panels(1, len(critical), width=4.6, height=3.3)
     for column, record in enumerate(critical):
         middle = len(record.arrays["axis"]) // 2
         plane, lowest = record.arrays["plane"], record.arrays["reach"][0] * record.arrays["axis"]
         curves = {"risk": plane[:, middle], "½λt² model": quadratic(record, 0)}
         figures.risk_line(axes[0, column], lowest, curves, label="step along the lowest eigenvector")
         figures.title(axes[0, column], _name(record))
-        shares, flat = record.arrays["shares"], record.arrays["flat"]
-        figures.risk_line(axes[1, column], shares, {"risk": flat[:, len(shares) // 2]}, label="share of the first copy")
-        center = record.values["risk"]
-        axes[1, column].set_ylim(center - 0.05, center + 0.05)
+    change = max(record.values["flat_deviation"] for record in critical)
     caption = (
-        "Top: the risk along the lowest eigenvector and its quadratic model, whose curvature is the eigenvalue. "
-        "Bottom: the risk as the share of one copy goes from −1 to 2."
+        "The risk along the lowest eigenvector and its quadratic model, whose curvature is the eigenvalue. As the "
+        f"share of the first copy goes from −1 to 2, the risk changes by at most {figures.readable(change)}."
     )
     return Drawing(LINES, caption, figure)
 

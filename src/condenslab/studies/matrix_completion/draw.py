@@ -53,7 +53,7 @@ def _map(records: Sequence[Record]) -> Drawing | None:
     seeds = len({r.case["seed"] for r in own})
     caption = (
         "4 × 4 matrices factorised as A·B with 32 parameters, trained on n entries from entries N(0, "
-        f"{figures.readable(own[0].case['std'])}²) until the training error is below 1e-9; mean over "
+        f"{figures.readable(own[0].case['std'])}²) until the training error is below 10⁻⁹; mean over "
         f"{figures.counted(seeds, 'seed')} of the "
         f"mean squared "
         "error over all 16 entries. Rows and columns are sorted by norm first; the optimistic sample size is 2rd − r²."

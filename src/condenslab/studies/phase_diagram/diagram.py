@@ -10,6 +10,10 @@ from condenslab.sweeps import Record
 
 KINKS = (float(np.arctan2(-1 / 6, -1.0)), float(np.arctan2(-1 / 6, 1.0)))
 """Orientations of neurons whose kinks are at the samples ±1/6 and which point away from 0: −2.976 and −0.165 rad."""
+PORTRAIT = 200
+"""How many neurons of a run a cell of the diagram keeps to be looked at."""
+OUTPUTS = 101
+"""At how many points it keeps the function."""
 _STRONG = 0.05
 _GAP = 0.05
 
@@ -29,6 +33,11 @@ class Point:
     gamma_prime: float
     slope: Slope | None
     missing: tuple[int, ...]
+
+
+def spaced(size: int, most: int) -> np.ndarray:
+    """Returns at most so many indices below a size, evenly spaced, with both ends."""
+    return np.unique(np.linspace(0, size - 1, min(size, most)).round().astype(int))
 
 
 def boundary(gamma_prime: float) -> float:

@@ -1,22 +1,31 @@
 """Draws the study of the phase diagram from its stored records."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS
 from condenslab.studies.phase_diagram.diagram import (
     KINKS,
+    OUTPUTS,
+    PORTRAIT,
     Point,
     boundary,
     converged,
     orientations,
     points,
+    spaced,
     zero_line,
 )
 from condenslab.sweeps import Record
+
+SCHEMES = {"LeCun, He": (0.5, 0.5), "NTK": (0.5, 0.0), "Xavier, mean-field": (1.0, 0.0)}
+"""(γ, γ′) of the named schemes. Luo, Xu, Ma, Zhang, JMLR 22(71), 2021, Table 1."""
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -66,17 +75,63 @@ def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Dra
         boundary=([boundary(prime) for prime in up], up),
         stars=(list(line.values()), list(line)),
         not_converged=[bool(point.missing) for point in diagram],
+        details=_portraits(records, data, diagram),
     )
+    _names(axes[0, 0], schemes=data == "square")
+    named = "; diamonds: where named schemes lie" if data == "square" else ""
     runs = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data]
     widths = sorted({r.case["width"] for r in runs if not r.case["keep"]})
     caption = (
         f"Slope of log RD(θ_w) against log m over γ and γ′, {what}, widths {', '.join(map(str, widths))}, runs to risk "
         f"{figures.readable(runs[0].case['risk'])}. Red: the input weights move less the wider the network is "
         "(linear); blue: more (condensed). Stars: zero of the slope by linear interpolation over γ; dashed: the "
-        f"boundary that is proved for m → ∞. {_endings(runs)} Widths that did not converge are left out of a slope, "
-        "and the point is crossed."
+        f"boundary that is proved for m → ∞{named}. {_endings(runs)} Widths that did not converge are left out of a "
+        "slope, and the point is crossed."
     )
     return Drawing(title, caption, figure)
+
+
+def _portraits(records: Sequence[Record], data: str, diagram: Sequence[Point]) -> list[dict[str, Any] | None]:
+    """Returns for every point the function and neurons of its widest run that kept them; older records have few."""
+    kept = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data and "function" in r.arrays]
+    widest = {
+        (r.case["gamma"], r.case["gamma_prime"]): r
+        for r in sorted(kept, key=lambda r: (not r.case["keep"], r.case["width"], -r.case["seed"]))
+    }
+    x = np.linspace(-0.5, 0.5, 4)
+    found = [widest.get((point.gamma, point.gamma_prime)) for point in diagram]
+    return [None if record is None else _portrait(record, (x, x**2)) for record in found]
+
+
+def _portrait(record: Record, samples: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
+    function, some = record.arrays["function"], spaced(len(record.arrays["angle"]), PORTRAIT)
+    points = spaced(len(function), OUTPUTS)
+    return figures.run_detail(
+        np.linspace(-0.5, 0.5, len(function))[points],
+        function[points],
+        samples=samples,
+        angle=record.arrays["angle"][some],
+        amplitude=record.arrays["amplitude"][some],
+    )
+
+
+def _names(ax: Axes, *, schemes: bool) -> None:
+    """Writes the names of the two regimes and, if asked, of the named schemes, on the diagram where they lie."""
+    outline = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+    look = {"fontsize": 9.0, "color": "black", "path_effects": outline, "zorder": 6}
+    for name, spot in (("linear regime", (0.03, 0.05)), ("condensed regime", (0.66, 0.05))):
+        ax.text(*spot, name, transform=ax.transAxes, style="italic", **look)
+    if not schemes:
+        return
+    for name, (gamma, gamma_prime) in SCHEMES.items():
+        ax.plot(gamma, gamma_prime, "D", mfc="white", mec="black", ms=6.0, zorder=6, label=f"_{name}", clip_on=False)
+        ax.annotate(name, (gamma, gamma_prime), (7, 6), textcoords="offset points", **look)
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    across, up = zip(*SCHEMES.values(), strict=True)
+    ax.set_xlim(min(left, min(across) - 0.05), right)
+    ax.set_ylim(low, max(high, max(up) + 0.1))
+    places = "; ".join(f"{name} at γ = {gamma}, γ′ = {prime}" for name, (gamma, prime) in SCHEMES.items())
+    figures.describe(ax, f"Named schemes: {places}.")
 
 
 def _endings(records: Sequence[Record]) -> str:
@@ -103,11 +158,14 @@ def _slopes(records: Sequence[Record]) -> Drawing | None:
         known = np.isfinite(means)
         if known.sum() > 1:
             slope = np.polyfit(np.log(np.array(widths)[known]), np.log(means[known]), 1)[0]
-            series[f"γ = {figures.readable(gamma)}, slope {slope:.3f}"] = means
+            series[f"γ = {figures.readable(gamma)}, slope {slope:.3f}".replace("-", "−")] = means
     if not series:
         return None
     figure, axes = figures.panels(1, 1, width=6.0, height=4.0)
-    figures.scaling_lines(axes[0, 0], widths, series)
+    measured = np.isfinite(np.array(list(series.values()))).any(axis=0)
+    figures.scaling_lines(
+        axes[0, 0], np.array(widths)[measured], {label: means[measured] for label, means in series.items()}
+    )
     seeds = len({r.case["seed"] for r in plain})
     caption = (
         f"Relative distance of the input weights at the end of training against the width, γ′ = 0, geometric mean of "

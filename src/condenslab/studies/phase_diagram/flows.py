@@ -13,6 +13,7 @@ from condenslab.networks import initial
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
 from condenslab.studies.phase_diagram.cases import ChoiceCase, PointCase
+from condenslab.studies.phase_diagram.diagram import OUTPUTS, PORTRAIT, spaced
 from condenslab.sweeps import Outcome, Progress
 
 GRID = 201
@@ -28,9 +29,10 @@ def run_points(cases: Sequence[PointCase], progress: Progress) -> list[Outcome]:
     first = cases[0]
     inputs, targets = load(first)
     options: dict[str, Any] = {}
-    if first.keep:
-        grid = np.linspace(inputs.min(), inputs.max(), GRID)[:, None]
-        options = {"features": range(first.width), "outputs_at": grid}
+    if inputs.shape[1] == 1:  # of which neurons have an orientation and the function a graph
+        grid = np.linspace(inputs.min(), inputs.max(), GRID if first.keep else OUTPUTS)[:, None]
+        chosen = range(first.width) if first.keep else spaced(first.width, PORTRAIT).tolist()
+        options = {"features": chosen, "outputs_at": grid}
     runs = train.normalised_flow(
         inputs,
         targets,

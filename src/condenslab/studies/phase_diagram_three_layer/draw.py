@@ -55,7 +55,7 @@ def _distances(runs: Sequence[Record], widths: Sequence[int]) -> Drawing:
 def _caption(records: Sequence[Record]) -> str:
     return (
         "Slope of log RD of each layer against log m for f = (1/α)·a·σ(W²σ(W¹x)) with x² at four points: red moves "
-        "less the wider, blue more. γ₃ is the exponent of κ₃ = β₁β₂β₃/α = m^−γ₃ (β the standard deviations of W¹, W², "
-        "a), and γ₂, our own choice because the paper's was not available, that of β₃/β₁ = m^−γ₂ with β₂² = β₁β₃. No "
+        "less the wider, blue more. γ₃ is the exponent of 1/m in κ₃ = β₁β₂β₃/α (β the standard deviations of W¹, W², "
+        "a), and γ₂, our own choice because the paper's was not available, that of 1/m in β₃/β₁ with β₂² = β₁β₃. No "
         f"boundary is drawn: none is known to us. {sum(map(converged, records))} of {len(records)} runs converged."
     )

@@ -11,6 +11,7 @@ from condenslab.studies.recovery.draw_networks import networks
 from condenslab.studies.recovery.readings import WIDTH_1_MINIMUM, Results, plateau
 from condenslab.sweeps import Record
 
+_SETTLED = 0.95
 _STRONG = 0.05
 
 
@@ -99,7 +100,8 @@ def _stages(record: Record, results: Results) -> Drawing:
     for column, (frame, name) in enumerate(zip(frames, names, strict=True)):
         order = np.argsort(arrays["frame_angles"][frame]) if flat else None
         cosine = _cosine(arrays["frame_weights"][frame])
-        figures.cosine_heatmap(axes[-1, column], cosine, order=order, colour_bar=column == len(frames) - 1)
+        bar = column == len(frames) - 1
+        figures.cosine_heatmap(axes[-1, column], cosine, order=order, times=_arrivals(record), colour_bar=bar)
         figures.title(axes[0, column], name)
         if flat:
             angles, amplitudes = arrays["frame_angles"][frame], arrays["frame_amplitudes"][frame]
@@ -128,6 +130,15 @@ def _cosine(weights: np.ndarray) -> np.ndarray:
     cosine = np.clip(unit @ unit.T, -1.0, 1.0)
     np.fill_diagonal(cosine, 1.0)
     return (cosine + cosine.T) / 2
+
+
+def _arrivals(record: Record) -> np.ndarray:
+    """Returns when each neuron came within cosine 0.95 of its last direction for good."""
+    weights = record.arrays["frame_weights"]
+    unit = weights / np.linalg.norm(weights, axis=2, keepdims=True)
+    away = (unit * unit[-1]).sum(axis=2) < _SETTLED
+    first = np.where(away.any(axis=0), len(away) - np.argmax(away[::-1], axis=0), 0)
+    return np.concatenate([[0.0], record.arrays["frame_times"]])[np.minimum(first, len(away) - 1)]
 
 
 def _moments(record: Record, interval: tuple[float, float] | None) -> list[int]:

@@ -26,24 +26,25 @@ def run_folds(case: FoldsCase, progress: Progress, *, data: "Table | None" = Non
     """
     problem = make_problem(data, case.noise)
     folds = cut(len(problem.inputs), case.folds, case.seed)
+    found = fits(
+        problem.inputs,
+        problem.targets,
+        np.arange(case.folds)[:, None] != folds,
+        most=case.most,
+        starts=case.starts,
+        activation=case.activation,
+        labels=problem.labels,
+        random=np.random.default_rng(case.seed),
+        progress=lambda fraction: progress(fraction, f"{case.folds} folds left out and predicted"),
+    )
     held = np.full((case.most + 1, len(folds)), np.nan)
     right = np.full_like(held, np.nan)
-    for fold in range(case.folds):
-        out, kept = folds == fold, folds != fold
-        found = fits(
-            problem.inputs[kept],
-            problem.targets[kept],
-            most=case.most,
-            starts=case.starts,
-            activation=case.activation,
-            labels=problem.labels,
-            random=np.random.default_rng([case.seed, fold]),
-        )
+    for fold, networks_of in enumerate(found):
+        out = folds == fold
         x, y = problem.inputs[out], problem.targets[out]
-        for width, network in enumerate(found):
+        for width, network in enumerate(networks_of):
             held[width, out] = losses(network, x, y, labels=problem.labels)
             right[width, out] = np.argmax(network(x), axis=1) == np.argmax(y, axis=1)
-        progress((fold + 1) / case.folds, f"{fold + 1} of {case.folds} folds left out and predicted")
     arrays = {"held": held, "folds": folds} | ({"right": right} if problem.labels else {})
     return Outcome({"labels": problem.labels}, arrays)
 
@@ -60,13 +61,14 @@ def run_fits(case: FitsCase, progress: Progress, *, data: "Table | None" = None)
     found = fits(
         problem.inputs,
         problem.targets,
+        np.ones((1, len(problem.inputs)), bool),
         most=case.most,
         starts=case.starts,
         activation=case.activation,
         labels=problem.labels,
         random=np.random.default_rng([case.seed, case.most]),
         progress=lambda fraction: progress(0.7 * fraction, "fits of each width"),
-    )
+    )[0]
     values: dict[str, Any] = {
         "losses": [float(losses(n, problem.inputs, problem.targets, labels=problem.labels).mean()) for n in found],
         "ranks": [],

@@ -49,7 +49,7 @@ PARTS = (
 
 STUDY = Study(
     name="table",
-    revision=1,
+    revision=2,
     question="How many neurons does the function behind a table need, and are there enough samples to say so?",
     source="decks 000, 001 and 003: condensation, optimistic sample size; cross-validation (Stone 1974)",
     part="generalization",

@@ -51,7 +51,7 @@ def _spectrum(results: Results, title: str) -> Drawing:
         f"Each column is a width: the share of all {case['steps']:,} steps of all its trials spent in each of 200 bins "
         "of log₁₀ R. Horizontal bands are risks at which training rests. "
         "Dashed: critical risks found by enumeration, without training. The start has standard deviation "
-        f"{figures.readable(case['std'])}·m^−{figures.readable(case['exponent'])} for every parameter, the samples "
+        f"{figures.readable(case['std'])}·{figures.power('m', -case['exponent'])} for every parameter, the samples "
         f"are {case['samples']} points of "
         "[−1, 1]; both are our choices."
     )

@@ -61,7 +61,7 @@ def _course(record: Record, runs: list[Record]) -> Drawing:
         ax.set_xlim(20, arrays["times"][-1] * 1.05)
     values = record.values
     caption = (
-        "Target of four ReLU neurons, 100 neurons, gradient descent at rate 0.1 from std 1e-4; the seed that comes "
+        "Target of four ReLU neurons, 100 neurons, gradient descent at rate 0.1 from std 10⁻⁴; the seed that comes "
         "nearest to the levels of the lecture notes. A group is a set of neurons within "
         f"{figures.readable(values['threshold'])} in "
         f"direction, of at least {100 * values['amplitude_filter']:g} % of the largest neuron and "
@@ -149,7 +149,7 @@ def _pair(record: Record) -> Drawing:
     figures.function_curves(axes[0, 1], arrays["grid"], curves, samples=(arrays["inputs"], arrays["targets"]))
     figures.title(axes[0, 1], "Function")
     caption = (
-        f"Target 0.2·R(x − 1/3) + 0.2·R(−x − 1/3), 1000 neurons from std 1e-3, epoch {record.case['steps']:,}. The "
+        f"Target 0.2·R(x − 1/3) + 0.2·R(−x − 1/3), 1000 neurons from std 10⁻³, epoch {record.case['steps']:,}. The "
         "grey lines are −π + atan(1/3) and −atan(1/3); the neurons of each orientation must sum to "
         f"{PAIR_AMPLITUDE:.4f}."
     )
