@@ -187,9 +187,7 @@ def test_a_neuron_that_turns_into_a_step_is_at_infinity(inputs):
     own = Function(as_function(risk).value, inputs=risk.inputs if inputs == "inputs" else None)
     level = np.abs(np.sin(2 * x)).sum() / 9
     steep = [
-        networks.TwoLayer(
-            jnp.array([[w]]), jnp.array([w * shift]), jnp.array([[level]]), None, activation("tanh")
-        )
+        networks.TwoLayer(jnp.array([[w]]), jnp.array([w * shift]), jnp.array([[level]]), None, activation("tanh"))
         for w, shift in ((6.0, 0.1), (9.0, -0.2), (30.0, 0.0))
     ]
     for one in (risk, own):
@@ -284,8 +282,18 @@ def test_what_falls_towards_infinity_has_no_critical_point():
 def test_a_circle_of_minima_is_one_family():
     ring = Function(lambda t: (jnp.sum(t**2) - 1) ** 2)
     starts = [jnp.asarray(one) for one in np.random.default_rng(0).normal(size=(5, 2))]
+    starts += [jnp.array(one) for one in ([1.3, 0.0], [0.0, -0.8])]
     found = landscape.critical_points_from(ring, starts, descents=40)
-    assert [(point.inertia.counts, point.family, point.hits) for point in found.points] == [((1, 1, 0), 5, 5)]
+    assert [(point.inertia.counts, point.family, point.hits) for point in found.points] == [((1, 1, 0), 7, 7)]
+
+
+def test_a_small_curvature_beside_a_large_one_is_kept():
+    """diag(2e8, 2e-4): what θ determines is no rounding; a curvature that vanishes along the bowl's axis is zero."""
+    bowl = Function(lambda t: 1e8 * (t[0] - 0.3) ** 2 + 1e-4 * (t[1] - 7.0) ** 2)
+    point, _ = landscape.polish(bowl, jnp.array([0.4, 6.0]))
+    assert measures.inertia_at(bowl, point).counts == (2, 0, 0)
+    saddle = Function(lambda t: 1e3 * (t[0] - 0.3) ** 2 - 1e-4 * (t[1] - 7.0) ** 2)
+    assert measures.inertia_at(saddle, jnp.array([0.3, 7.0])).counts == (1, 0, 1)
 
 
 def test_arrays_of_a_function_are_data():

@@ -210,7 +210,7 @@ def _without_last_digits(risk: Function, network: PyTree, matrix: np.ndarray, fi
     signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
     moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
     eigenvalues, vectors = np.linalg.eigh(_symmetric(matrix))
-    changes = [_symmetric(np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix) for one in moved]
+    changes = [np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix for one in moved]
     along = np.max([np.abs(np.einsum("ik,ij,jk->k", vectors, change, vectors)) for change in changes], axis=0)
     rounding = np.abs(eigenvalues) <= _MARGIN * along
     zero = int(np.count_nonzero(rounding))

@@ -7,7 +7,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.landscape.critical.further_out import fate_along
+from condenslab.landscape.critical.further_out import fate_along, incoming
 from condenslab.landscape.critical.saturation import suspects
 from condenslab.landscape.critical.stationary import (
     NEWTON_STEPS,
@@ -24,6 +24,7 @@ from condenslab.risk import EmpiricalRisk, Function
 
 _SHAKES = 8
 _NOISE = 16.0
+_OUTWARDS = (1.5, 2.0, 4.0)
 _EPSILON = float(np.finfo(np.float64).eps)
 
 
@@ -77,15 +78,25 @@ def _further_out(risk: Function, like: PyTree, theta: np.ndarray) -> Fate:
     Neurons that look like steps or constants on the risk's inputs are followed; without inputs no neuron looks like
     anything, and all are.
     """
-    network, exact = ravel_pytree(like)[1](jnp.asarray(theta)), Fate.CRITICAL
-    suspected: list[tuple[int, int]] = []
-    if isinstance(network, TwoLayer | MLP) and network.activation.homogeneity is None:
-        if risk.inputs is None:
-            suspected = [(layer, neuron) for layer, width in enumerate(widths(network)[1:-1]) for neuron in range(width)]
-        else:
-            suspected = suspects(EmpiricalRisk(risk.inputs, network(risk.inputs)), network)
-            exact = Fate.SATURATED
-    return fate_along(risk, network, theta, suspected, _noise(risk, like, theta), exact=exact)
+    network, noise = ravel_pytree(like)[1](jnp.asarray(theta)), _noise(risk, like, theta)
+    if not isinstance(network, TwoLayer | MLP) or network.activation.homogeneity is not None:
+        return fate_along(risk, network, theta, (), noise, exact=Fate.CRITICAL)
+    if risk.inputs is not None:
+        found = suspects(EmpiricalRisk(risk.inputs, network(risk.inputs)), network)
+        return fate_along(risk, network, theta, found, noise, exact=Fate.SATURATED)
+    every = [(layer, neuron) for layer, width in enumerate(widths(network)[1:-1]) for neuron in range(width)]
+    if any(_stands_still(risk, network, theta, incoming(network, *own), noise) for own in every):
+        return Fate.SATURATED
+    return fate_along(risk, network, theta, every, noise, exact=Fate.CRITICAL)
+
+
+def _stands_still(risk: Function, like: PyTree, theta: np.ndarray, held: np.ndarray, noise: float) -> bool:
+    """Whether R knows a neuron and yet no longer changes, everything else held, as its input weights grow."""
+    factors = np.ones((1 + len(_OUTWARDS), theta.size))
+    factors[:, held] = np.array([0.0, *_OUTWARDS])[:, None]
+    without, *far = (float(risk.value(ravel_pytree(like)[1](jnp.asarray(row * theta)))) for row in factors)
+    here = float(risk.value(ravel_pytree(like)[1](jnp.asarray(theta))))
+    return abs(without - here) > noise and all(abs(one - here) <= noise for one in far)
 
 
 def _noise(risk: Function, like: PyTree, theta: np.ndarray) -> float:

@@ -55,8 +55,8 @@ def fate_further_out(risk: EmpiricalRisk, network: TwoLayer | MLP, suspects: Seq
     if theta.size == 0 or attains_zero(risk, network):
         return Fate.CRITICAL
     noise = _noise(risk, network)
-    incoming = [_incoming(network, *suspect) for suspect in suspects]
-    if incoming and not all(_balanced(risk, network, incoming)):
+    rows = [incoming(network, *suspect) for suspect in suspects]
+    if rows and not all(_balanced(risk, network, rows)):
         return Fate.SATURATED
     return fate_along(risk, network, theta, suspects, noise, exact=Fate.SATURATED)
 
@@ -74,11 +74,11 @@ def fate_along(
         noise: Changes of R up to this are rounding.
         exact: What is said of a suspect along which R no longer changes at all.
     """
-    incoming = [_incoming(like, *suspect) for suspect in suspects]
+    rows = [incoming(like, *suspect) for suspect in suspects]
     # With the bias held, a neuron steepens about its centre; with the bias free, about a sample that it interpolates.
     biased = [layers(like)[1][layer] is not None for layer, _ in suspects]
-    steepened = [own[:-1] for own, bias in zip(incoming, biased, strict=True) if bias]
-    for held in (*incoming, *steepened):
+    steepened = [own[:-1] for own, bias in zip(rows, biased, strict=True) if bias]
+    for held in (*rows, *steepened):
         fate = _followed(risk, like, theta, held, noise, exact=exact)
         if fate is not Fate.CRITICAL:
             return fate
@@ -120,8 +120,14 @@ def _shares(risk: EmpiricalRisk, network: TwoLayer | MLP) -> tuple[Array, Array,
     return terms.sum(axis=0), jnp.abs(terms).sum(axis=0), level
 
 
-def _incoming(network: TwoLayer | MLP, layer: int, neuron: int) -> np.ndarray:
-    """Returns the places of a neuron's input weights and bias in θ."""
+def incoming(network: TwoLayer | MLP, layer: int, neuron: int) -> np.ndarray:
+    """Returns the places of a neuron's input weights and bias in θ.
+
+    Args:
+        network: Says the shapes of θ.
+        layer: Hidden layer, from 0.
+        neuron: Neuron of that layer.
+    """
     theta = ravel(network)
     weights, biases = layers(unravel(jnp.arange(theta.size, dtype=theta.dtype), network))
     own = [np.asarray(weights[layer])[neuron]]
