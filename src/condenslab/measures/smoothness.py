@@ -70,7 +70,7 @@ def jump_at(risk: Function, params: PyTree) -> Jump | None:
 
 
 def require_smooth(risk: Function, params: PyTree) -> None:
-    """Refuses a point at which a function has no two derivatives.
+    """Refuses a point at which a function has no two finite derivatives.
 
     Args:
         risk: R.
@@ -79,6 +79,11 @@ def require_smooth(risk: Function, params: PyTree) -> None:
     Raises:
         ValueError: As said.
     """
+    parts = (risk.value(params), ravel_pytree(risk.gradient(params))[0], risk.hessian(params))
+    if not all(bool(jnp.all(jnp.isfinite(part))) for part in parts):
+        raise ValueError(
+            "the risk's function, its gradient and its Hessian must be finite at this point. Got NaN or infinity."
+        )
     jump = jump_at(risk, params)
     if jump is not None:
         raise ValueError(

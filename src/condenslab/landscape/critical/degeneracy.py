@@ -152,6 +152,7 @@ def _read_off(risk: Function, network: TwoLayer, neuron: int) -> np.ndarray:
         return np.zeros((size, size))
     wide, other = (splitting(network.width, neuron, share=share)(network) for share in (0.5, 0.3))
     risk.require_defined(wide)
+    require_smooth(risk, wide)
     values = [float(risk.value(one)) for one in (network, wide, other)]
     if not np.ptp(values) <= _SAME_RISK * max(np.abs(values).max(), 1.0):
         raise ValueError(
@@ -159,7 +160,6 @@ def _read_off(risk: Function, network: TwoLayer, neuron: int) -> np.ndarray:
             f"is split: {values[0]:.6g}, {values[1]:.6g} and {values[2]:.6g} with shares 1, 1/2 and 3/10. Leave "
             "penalties on parameters out of it."
         )
-    require_smooth(risk, wide)
     hessian = np.asarray(risk.hessian(wide))
     places = unravel(jnp.arange(len(hessian), dtype=ravel(wide).dtype), wide)
     rows = np.asarray(places.input_weights).astype(int)

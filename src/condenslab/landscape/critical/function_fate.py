@@ -7,6 +7,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
+from condenslab.landscape.critical.equal_units import in_equal_units
 from condenslab.landscape.critical.further_out import fate_along, incoming
 from condenslab.landscape.critical.saturation import suspects
 from condenslab.landscape.critical.stationary import (
@@ -57,7 +58,9 @@ def judged(risk: Function, like: PyTree, theta: np.ndarray, tolerance: float, st
     """
     if not np.all(np.isfinite(theta)):
         return Judged(Fate.DIVERGED, theta, 0, np.inf)
-    theta, norm, taken, length = newton(risk, like, theta, tolerance=tolerance, steps=steps)
+    theta, _, taken, length = newton(risk, like, theta, tolerance=tolerance, steps=steps)
+    theta = in_equal_units(risk, like, theta)
+    norm = float(np.abs(derivatives(risk, like, theta)[1]).sum())
     return Judged(_fate(risk, like, theta, norm <= tolerance, length), theta, taken, length)
 
 
