@@ -34,6 +34,7 @@ import numpy as np
 from support import machine, options, table_rivals
 from support.planted_tables import planted
 
+from condenslab.studies import wilson
 from condenslab.studies.table import compute
 from condenslab.studies.table.answer import answer
 from condenslab.studies.table.cases import PRESETS, FitsCase, Settings, make_cases
@@ -160,7 +161,7 @@ def _text(result: dict[str, Any]) -> str:
     head = ("neurons", "inputs", "noise", "rows", "success", "found", "95 %", "chosen", "held-out", *NAMES)
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for cell in result["cells"]:
-        low, high = _wilson(cell["success"], cell["tables"])
+        low, high = wilson(cell["success"], cell["tables"])
         shown = (
             *(cell[name] for name in ("neurons", "inputs")),
             f"{100 * cell['noise']:.0f} %",
@@ -179,13 +180,6 @@ def _text(result: dict[str, Any]) -> str:
 
 def _counts(chosen: list[int]) -> str:
     return ", ".join(f"{number}×{chosen.count(number)}" for number in sorted(set(chosen)))
-
-
-def _wilson(successes: int, count: int) -> tuple[float, float]:
-    """Returns Wilson's 95 % interval of a rate."""
-    z, rate = 1.96, successes / count
-    centre, half = rate + z * z / (2 * count), z * np.sqrt(rate * (1 - rate) / count + (z / (2 * count)) ** 2)
-    return max(0.0, (centre - half) / (1 + z * z / count)), min(1.0, (centre + half) / (1 + z * z / count))
 
 
 if __name__ == "__main__":

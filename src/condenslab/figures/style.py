@@ -107,7 +107,7 @@ def readable(value: float, digits: int = 3) -> str:
         return np.format_float_positional(value, precision=max(digits, whole), fractional=False, trim="-")
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
-    return f"{mantissa}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return f"{mantissa}×{power('10', int(exponent))}"
 
 
 def power(base: str, exponent: float) -> str:

@@ -6,9 +6,10 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter
 
+from condenslab.figures import power
+
 _FORMULA = re.compile(r"\$\\mathdefault\{(.*)\}\$", re.DOTALL)
 _POWER = re.compile(r"\^\{(-?\d+)\}")
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def make_plain(figure: Figure) -> None:
@@ -36,7 +37,7 @@ def plain(label: str) -> str:
     found = _FORMULA.fullmatch(label)
     if found is None:
         return label
-    text = _POWER.sub(lambda power: power[1].translate(_RAISED), found[1]).replace(r"\times", "×").replace("-", "−")
+    text = _POWER.sub(lambda raised: power("", int(raised[1])), found[1]).replace(r"\times", "×").replace("-", "−")
     return label if re.search(r"[\\${}^_]", text) else text
 
 

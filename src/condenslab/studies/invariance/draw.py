@@ -9,10 +9,10 @@ from matplotlib.ticker import LogLocator, NullLocator
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.invariance.discovery import EXPECTED, incidence, title
-from condenslab.studies.invariance.manifolds import DISTANCES, LOSS_FIGURE
+from condenslab.studies.invariance.manifolds import DISTANCES, LOSS_FIGURE, ROUNDING
 from condenslab.sweeps import Record
 
-_FLOOR, _ROUNDING = 1e-18, 1e-12
+_FLOOR = 1e-18
 
 
 def discovery_drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -71,8 +71,8 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
     ax.set_ylim(_FLOOR / 3, 10.0)  # one scale, on which rounding is seen to be nothing
     ax.yaxis.set_major_locator(LogLocator(base=1000, numticks=12))
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.axhspan(_FLOOR / 3, _ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
-    ax.text(0.99, _ROUNDING / 2, "rounding", transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=8)
+    ax.axhspan(_FLOOR / 3, ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
+    ax.text(0.99, ROUNDING / 2, "rounding", transform=ax.get_yaxis_transform(), ha="right", va="top", fontsize=8)
     figures.legend_below(ax, columns=2)
     return [
         Drawing(
@@ -100,7 +100,7 @@ def _losses(records: Sequence[Record]) -> list[Drawing]:
                 parts.setdefault(record.case["manifold"], []).append(max(record.values["largest"], _FLOOR))
         figures.seed_values(ax, parts, y_label="normal part of ∇R", logarithmic=True)
         ax.set_ylim(_FLOOR / 3, 10.0)
-        ax.axhspan(_FLOOR / 3, _ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
+        ax.axhspan(_FLOOR / 3, ROUNDING, color="#EEEEEE", linewidth=0, zorder=0)
         ax.tick_params(axis="x", labelrotation=90)
         figures.title(ax, loss)
     caption = (

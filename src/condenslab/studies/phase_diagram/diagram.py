@@ -7,9 +7,12 @@ import numpy as np
 
 from condenslab.scaling import Slope, width_slope, zero_crossing
 from condenslab.sweeps import Record
+from condenslab.tasks import task
 
 KINKS = (float(np.arctan2(-1 / 6, -1.0)), float(np.arctan2(-1 / 6, 1.0)))
 """Orientations of neurons whose kinks are at the samples ±1/6 and which point away from 0: −2.976 and −0.165 rad."""
+SAMPLES = task("square_on_four_points").inputs[:, 0]
+"""Inputs x of the case "square"; the targets are x²."""
 PORTRAIT = 200
 """How many neurons of a run a cell of the diagram keeps to be looked at."""
 OUTPUTS = 101

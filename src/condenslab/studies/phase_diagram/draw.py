@@ -14,6 +14,7 @@ from condenslab.studies.phase_diagram.diagram import (
     KINKS,
     OUTPUTS,
     PORTRAIT,
+    SAMPLES,
     Point,
     boundary,
     converged,
@@ -98,9 +99,8 @@ def _portraits(records: Sequence[Record], data: str, diagram: Sequence[Point]) -
         (r.case["gamma"], r.case["gamma_prime"]): r
         for r in sorted(kept, key=lambda r: (not r.case["keep"], r.case["width"], -r.case["seed"]))
     }
-    x = np.linspace(-0.5, 0.5, 4)
     found = [widest.get((point.gamma, point.gamma_prime)) for point in diagram]
-    return [None if record is None else _portrait(record, (x, x**2)) for record in found]
+    return [None if record is None else _portrait(record, (SAMPLES, SAMPLES**2)) for record in found]
 
 
 def _portrait(record: Record, samples: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:
@@ -214,11 +214,10 @@ def _features(records: Sequence[Record]) -> Drawing | None:
     if not shown:
         return None
     figure, axes = figures.panels(2, len(shown), width=3.8, height=3.5)
-    x = np.linspace(-0.5, 0.5, 4)
     for column, record in enumerate(shown):
         a = record.arrays
         grid = np.linspace(-0.5, 0.5, len(a["function"]))
-        figures.function_curves(axes[0, column], grid, {"network": a["function"]}, samples=(x, x**2))
+        figures.function_curves(axes[0, column], grid, {"network": a["function"]}, samples=(SAMPLES, SAMPLES**2))
         figures.title(axes[0, column], f"γ = {figures.readable(record.case['gamma'])}")
         largest, before = a["amplitude"].max(), a["initial_amplitude"].max()
         figures.orientation_amplitude(

@@ -8,10 +8,9 @@ from condenslab.studies.contract.criteria import above, below
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.phase_diagram.cases import PUBLISHED_GAMMAS, PointCase
-from condenslab.studies.phase_diagram.diagram import converged
+from condenslab.studies.phase_diagram.diagram import SAMPLES, converged
 from condenslab.sweeps import Record
 
-_SAMPLES = np.linspace(-0.5, 0.5, 4)
 _SOURCE = "Luo et al., JMLR 22(71), 2021, Fig. 2; deck 002: jagged, spline-like and piecewise linear interpolants"
 _FIGURE = "From jagged to piecewise linear"
 
@@ -41,8 +40,8 @@ def from_lines_to_spline(values: np.ndarray) -> float:
     from scipy.interpolate import CubicSpline  # half a second, which a list of studies does not need
 
     grid = np.linspace(-0.5, 0.5, len(values))
-    lines = np.interp(grid, _SAMPLES, _SAMPLES**2)
-    spline = CubicSpline(_SAMPLES, _SAMPLES**2, bc_type="natural")(grid)
+    lines = np.interp(grid, SAMPLES, SAMPLES**2)
+    spline = CubicSpline(SAMPLES, SAMPLES**2, bc_type="natural")(grid)
     away = np.linalg.norm(values - lines)
     return float(away / (away + np.linalg.norm(values - spline)))
 

@@ -90,8 +90,22 @@ def _error(found: Answer, network: Predictor) -> str:
         said += ", beside no noise that can be seen (below 0.1 % of the spread)"
     else:
         size = np.sqrt(found.noise / found.outputs)
-        said += f", beside noise of about {size * scale:.3g} ({100 * size:.2g} % of the spread)"
+        said += f", beside noise of about {size * scale:.3g} ({percent(size)} % of the spread)"
     return said + f"; a constant: {np.sqrt(found.errors[0] / found.outputs) * scale:.3g}"
+
+
+def percent(part: float) -> str:
+    """Writes a part as per cent with two digits, however large it is.
+
+    Args:
+        part: A finite number, 1 for all.
+
+    Example:
+        >>> percent(0.0522), percent(1.02)
+        ('5.2', '102')
+    """
+    digits = max(2, len(f"{100 * part:.0f}"))
+    return np.format_float_positional(100 * part, digits, fractional=False, trim="-")
 
 
 def _scale(found: Answer) -> float:
