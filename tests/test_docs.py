@@ -9,17 +9,33 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx import addnodes
+from sphinx.cmd.build import build_main
 
 import condenslab
 from condenslab import studies
 
 ROOT = Path(__file__).parent.parent
-DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name not in ("studies", "_build")]
+MADE = ("studies", "checks", "_build")
+DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name not in MADE]
+MAP = sorted((ROOT / "docs" / "map").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
 # More than five seconds each, of which most is compilation.
 HEAVY = {"landscape", "phenomenon", "regimes", "samples", "how_many_samples", "embed_a_minimum", "reduce_a_deep_net"}
+
+
+# Programs, formats, machines, journals, placeholders and stressed words: a dictionary has them, symbols.md need not.
+WORDS = """
+ANY API AVX BOM CHANGELOG CITATION CLI CMA CONTRIBUTING CPU CSS CSV DEVIATION GB GPU GRU HDF5 HTML ICLR ICML IDX IEEE
+ISO JAX JSON LAPACK LLVM NAME NFS NIST NPROC OCDBT ONE ONNX PDF PNG QR README REPEATED RFC ROLE RUNNING SETS SHA SIAM
+SIGINT SIGKILL SIGTERM SKIP STANDARD SVG TB TOML TPE UCI URI UTC UTF VARIANCE XLA YNNPACK
+"""
+SAID_THERE = {"F₁", "F₃", "H2", "MV"}  # letters of one docstring, which says what they are
 
 
 def scripts(folder: str) -> list:
@@ -94,6 +110,13 @@ def test_example(script, tmp_path):
     assert done.stdout.strip(), "an example says what it found"
 
 
+def test_every_example_is_in_the_documentation():
+    shown = re.findall(
+        r"^```{literalinclude} \.\./examples/(\w+)\.py$", (ROOT / "docs" / "examples.md").read_text(), re.MULTILINE
+    )
+    assert sorted(shown) == sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
+
+
 @pytest.mark.parametrize("script", COURSE)
 def test_a_script_of_the_course_prints_what_its_page_shows(script, tmp_path):
     (shown,) = re.findall(r"^```text\n(.*?)^```", script.with_suffix(".md").read_text(), re.MULTILINE | re.DOTALL)
@@ -102,10 +125,16 @@ def test_a_script_of_the_course_prints_what_its_page_shows(script, tmp_path):
     assert done.stdout == shown
 
 
+def of_docs(name: str) -> ModuleType:
+    """Returns a module of docs, which are no package: Sphinx's configuration imports them from beside it."""
+    found = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    loaded = importlib.util.module_from_spec(found)
+    found.loader.exec_module(loaded)
+    return loaded
+
+
 def test_every_study_has_a_page_with_its_claims_settings_and_recorded_verdicts(tmp_path):
-    found = importlib.util.spec_from_file_location("study_pages", ROOT / "docs" / "study_pages.py")
-    pages = importlib.util.module_from_spec(found)
-    found.loader.exec_module(pages)
+    pages = of_docs("study_pages")
     results = (ROOT / "docs" / "results.md").read_text()
     folder = tmp_path / "studies"
     pages.write(folder, results)
@@ -153,25 +182,132 @@ def test_every_public_module_is_on_a_page():
     assert not [module for module in sorted(seen) if f"automodule:: {module}\n" not in pages]
 
 
-def test_the_map_names_what_exists():
-    """Each row of the map names a function and a test; both must be there."""
-    rows = re.findall(r"^\|.*\|$", (ROOT / "docs" / "map.md").read_text(), re.MULTILINE)
-    checked = 0
+@pytest.mark.parametrize("path", MAP, ids=relative)
+def test_the_map_names_what_exists(path):
+    """A row names functions, studies with words of their claims, and tests; all must be there."""
+    pages = of_docs("map_pages")
+    results = of_docs("study_pages").sections((ROOT / "docs" / "results.md").read_text())
+    rows = pages.rows(path.read_text())
+    assert len(rows) == len(re.findall(r"^\| (?!statement )(?!-)", path.read_text(), re.MULTILINE)) > 3
     for row in rows:
-        for dotted in re.findall(r"`((?:\w+\.)+\w+)`", row.rsplit("|", 3)[1]):
+        assert row.functions and row.tests, row
+        for dotted in row.functions:
             module, _, name = f"condenslab.{dotted}".rpartition(".")
             try:
                 holder = importlib.import_module(module)
             except ModuleNotFoundError:  # a method: package.Class.method
                 package, _, owner = module.rpartition(".")
                 holder = getattr(importlib.import_module(package), owner)
-            assert hasattr(holder, name), f"docs/map.md names {dotted}, which does not exist"
-            checked += 1
-        for file, test in re.findall(r"`(\w+\.py)::(\w+)`", row):
-            sources = list((ROOT / "tests").rglob(file))
-            assert any(f"def {test}(" in source.read_text() for source in sources), f"no test {file}::{test}"
-            checked += 1
-    assert checked > 20
+            assert hasattr(holder, name), f"{relative(path)} names {dotted}, which does not exist"
+        for study, words in row.studies:
+            assert study in studies.names()
+            pages.verdicts(study, words, results)
+        for test in row.tests:
+            assert pages.code(pages.source(*test), test[1]).count(f"def {test[1]}(") == 1
+
+
+def test_every_study_is_on_the_map_and_every_page_of_the_map_in_its_contents():
+    pages, contents = of_docs("map_pages"), (ROOT / "docs" / "map.md").read_text()
+    named = {study for path in MAP for row in pages.rows(path.read_text()) for study, _ in row.studies}
+    assert named == set(studies.names())
+    assert re.findall(r"^map/(\w+)$", contents, re.MULTILINE) and all(f"map/{path.stem}\n" in contents for path in MAP)
+
+
+def test_a_page_of_the_map_links_each_row_and_counts_what_was_recorded():
+    pages = of_docs("map_pages")
+    table = "| statement | function | study | test |\n|---|---|---|---|\n"
+    row = '| a law | `risk.EmpiricalRisk` | `recovery` "low", `knobs` | `test_errors.py::{test}` |\n'
+    (known,) = re.findall(r"^def (test_\w+)\(", (ROOT / "tests" / "test_errors.py").read_text(), re.MULTILINE)[:1]
+    claims = [("holds", "it is low"), ("fails", "it is lower"), ("holds", "it is high")]
+    recorded = {"recovery": "".join(f"| {verdict} | {text} | ≤ 1 | 0 | 1 |\n" for verdict, text in claims)}
+    text = pages.page("here", f"# Title\n\n{table}{row.format(test=known)}\n## More\n", recorded)
+    assert text.startswith("# Title") and text.endswith("## More\n") and "|--" not in text
+    assert "{any}`risk.EmpiricalRisk <condenslab.risk.EmpiricalRisk>`" in text
+    assert "[recovery](../studies/recovery.md): 1 **hold**, 1 **fail**" in text
+    assert "[knobs](../studies/knobs.md): no run recorded" in text
+    assert f"(#here-test-errors-{known.replace('_', '-')})" in text
+    assert f"(here-test-errors-{known.replace('_', '-')})=" in pages.tests_page("here", table + row.format(test=known))
+    with pytest.raises(ValueError, match="there are 0 of it"):
+        pages.tests_page("here", table + row.format(test="test_nothing"))
+    with pytest.raises(ValueError, match='words "absent"'):
+        pages.verdicts("recovery", "absent", recorded)
+    with pytest.raises(ValueError, match="this one has 3 cells"):
+        pages.rows(table + "| a | b | c |\n")
+
+
+def abbreviations(text: str) -> set[str]:
+    """Returns the words of capitals in prose: code, file names, links, placeholders and formulas are none."""
+    prose = re.sub(r"^```.*?^```|^ {4,}.*$|`[^`]*`|\]\([^)]*\)|\$[^$]+\$", " ", text, flags=re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"(?<![\w./-])[A-Z][A-Z0-9]*[A-Z0-9₀-₉](?![\w./*]*\w)", prose))
+
+
+def test_every_abbreviation_is_defined_once():
+    """Names of programs, formats, machines and journals are words; what belongs to the theory is in symbols.md."""
+    text = (ROOT / "docs" / "symbols.md").read_text()
+    terms = of_docs("symbol_links").definitions(text)
+    assert len(terms) == len(re.findall(r"^: ", text, re.MULTILINE)) > 40
+    words = {line.strip() for line in WORDS.split()}
+    defined = set().union(*(re.findall(r"\w+", f"{term}: {said}") for term, said in terms.items()))
+    used = {name: relative(page) for page in PAGES for name in abbreviations(page.read_text())}
+    for name in studies.names():
+        study = studies.get(name)
+        for said in (study.question, study.source, *study.claim_statements):
+            used |= dict.fromkeys(abbreviations(said), name)
+    for module in MODULES:
+        for name, (said, _) in docstrings(module).items():
+            if not any(part.startswith("_") for part in name.split(".")):
+                used |= dict.fromkeys(abbreviations(said), name)
+    assert {"EPD", "LSH", "OPT", "OE", "MPC"} <= used.keys()
+    assert not {name: where for name, where in used.items() if name not in defined | words | SAID_THERE}
+
+
+def test_the_first_use_of_a_symbol_in_each_section_is_a_link_that_says_what_it_means():
+    links = of_docs("symbol_links")
+    terms = {
+        "EPD": "Embedding principle *in depth*.",
+        "O": "A number.",
+        "γ": "One.",
+        "γ′": "Two.",
+        "share": "No letter.",
+    }
+    page = new_document("page")
+    first, second = nodes.section(), nodes.section()
+    page += [first, second]
+    first += [
+        nodes.title("", "EPD"),
+        nodes.paragraph("", "EPD and γ′, EPD; n = O(1) or O = 7, a share. EPDs, γ."),
+        nodes.literal("", "EPD"),
+    ]
+    second += nodes.paragraph("", "EPD")
+    links.link(page, "page", terms, links.linked(terms))
+    made = [(node["reftarget"], node[0]["explanation"]) for node in page.findall(addnodes.pending_xref)]
+    depth = ("EPD", "Embedding principle in depth.")
+    assert made == [depth, ("γ′", "Two."), ("O", "A number."), ("γ", "One."), depth]
+    assert page.astext().count("EPD and γ′, EPD; n = O(1) or O = 7, a share. EPDs, γ.") == 1
+    links.link(page, links.PAGE, terms, links.linked(terms))
+    assert len(list(page.findall(addnodes.pending_xref))) == len(made), "the page of the definitions links nothing"
+
+
+def test_formulas_are_drawn_by_the_browser_and_a_command_that_is_unknown_is_a_warning(tmp_path, capsys):
+    """Sphinx itself: the page has MathML and asks for nothing."""
+    (tmp_path / "conf.py").write_text(
+        f"import sys\nsys.path[:0] = [{str(ROOT / 'docs')!r}]\nextensions = ['myst_parser', 'formulas']\n"
+        "myst_enable_extensions = ['dollarmath']\nhtml_math_renderer = 'mathml'\nhtml_theme = 'basic'\n"
+    )
+    (tmp_path / "index.md").write_text("# T\n\n$R'(\\theta)$ and\n\n$$\\frac{1}{n} \\sum_i x_i$$\n\n$\\nonsense$\n")
+    main = ["-b", "html", str(tmp_path), str(tmp_path / "out")]
+    assert build_main(["--quiet", *main]) == 0 and "not known: \\nonsense" in capsys.readouterr().err
+    assert build_main(["--quiet", "-E", "-W", *main]) == 1
+    page = (tmp_path / "out" / "index.html").read_text()
+    assert page.count("<math") == 3 and "<mfrac>" in page and "&#x02032;</mo>" in page
+    assert not re.search(r'<(script|link|img)[^>]*(src|href)="(https?:)?//', page)
+
+
+def test_the_changelog_has_this_version():
+    headings = re.findall(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[:2] == ["Unreleased", condenslab.__version__]
+    assert f"\nversion: {condenslab.__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"dist/condenslab-{condenslab.__version__}-*.whl" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=relative)

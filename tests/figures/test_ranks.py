@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from condenslab.figures import description, measured_and_expected, panels, value_map
+from condenslab.figures import description, measured_and_expected, panels, unreadable, value_map
 
 
 def test_bars_and_lines_have_the_given_lengths():
@@ -34,3 +34,12 @@ def test_what_is_refused():
         value_map(axes[0, 0], ["1"], ["x"], [[1.0]], limits=(1, 0), **labels)
     with pytest.raises(ValueError, match="whole"):
         measured_and_expected(axes[0, 0], ["a"], [1.5], [1], x_label="rank")
+
+
+def test_bars_on_a_logarithmic_axis_begin_below_the_smallest_number():
+    figure, axes = panels(1, 1, width=4.4)
+    counts = [12, 412, 10**6, 10**14]
+    measured_and_expected(axes[0, 0], list("abcd"), counts, counts, x_label="samples", logarithmic=True)
+    low, high = axes[0, 0].get_xlim()
+    assert 1 < low < 12 and high > 10**14
+    assert unreadable(figure) == []

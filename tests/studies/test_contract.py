@@ -194,6 +194,28 @@ def test_evidence_is_chosen_by_value_by_any_of_several_by_a_function_and_by_clas
     assert len(typed.where(Deep)) == 1 and len(typed.where(Part)) == 0
 
 
+@pytest.mark.parametrize("fresh", [False, True])
+def test_a_part_holds_the_cases_that_comparison_one_by_one_finds(fresh):
+    """By brute force, with values that are equal though of other types, NaN, lists and missing fields."""
+    chance = random.Random(0)
+    values = [0, 1, 1.0, True, 2.5, math.nan, "1", "a", None, [1, 2], (1, 2)]
+    cases = [{name: chance.choice(values) for name in "abc" if chance.random() < 0.9} for _ in range(300)]
+    evidence = gather([str(k) for k in range(300)], cases, [])
+    for _ in range(200):
+        chosen = {name: chance.choice(values) for name in chance.sample("abc", 2)}
+        fits = [
+            all(
+                name in case and (case[name] in value if isinstance(value, tuple) else case[name] == value)
+                for name, value in chosen.items()
+            )
+            for case in cases
+        ]
+        part = (evidence.afresh() if fresh else evidence).where(**chosen)
+        part.each(bool)
+        expected = [str(k) for k, right in enumerate(fits) if right]
+        assert len(part) == len(expected) and (not fresh or [asked.id for asked in part.read] == expected)
+
+
 def statement(values=lambda evidence: evidence.each(value), criterion=None, **options):
     criterion = criterion or within(1.0, 0.5)
     return Statement("the value is one", "somewhere", values, criterion, **options)

@@ -39,7 +39,7 @@ def test_every_preset_has_cases_with_a_cost(study):
 
 
 # Programs of these take long to compile, and tests of their own run every part of them.
-HEAVY = ("invariant_manifolds", "optimistic_tables", "critical_functions")
+HEAVY = ("invariant_manifolds", "optimistic_tables", "critical_functions", "embedding_losses", "no_free_lunch")
 
 
 @pytest.mark.slow

@@ -15,6 +15,8 @@ from condenslab.figures.film import Film, trajectory_player
 from condenslab.figures.grouped import grouped_neurons
 from condenslab.figures.hierarchy import hierarchy
 from condenslab.figures.interactive import Spot, add_spots, add_threshold, run_detail, seeds_detail
+from condenslab.figures.legends import fit_legends, legend_below
+from condenslab.figures.legibility import unreadable
 from condenslab.figures.plans import sample_plan
 from condenslab.figures.predicted import measured_against_predicted
 from condenslab.figures.ranks import incidence_table, measured_and_expected, value_map
@@ -27,7 +29,6 @@ from condenslab.figures.style import (
     counted,
     describe,
     description,
-    legend_below,
     panels,
     power,
     readable,
@@ -47,6 +48,7 @@ __all__ = [
     "describe",
     "description",
     "feature_cloud",
+    "fit_legends",
     "function_curves",
     "group_courses",
     "grouped_neurons",
@@ -80,6 +82,7 @@ __all__ = [
     "threshold_counts",
     "title",
     "trajectory_player",
+    "unreadable",
     "value_curves",
     "value_map",
     "wrap",

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, interactive, style
+from condenslab.figures import checks, interactive, legends, style
 
 _LONG = 80
 _MANY = 20
@@ -77,7 +77,7 @@ def spectrum(
         start=tolerance,
         limits=(min(floor, tolerance), max(sizes[0], 2 * max(floor, tolerance))),
     )
-    style.legend_below(ax, columns=2)
+    legends.legend_below(ax, columns=2)
     style.describe(ax, f"{len(sizes)} singular values from {ends}; {words}{gap}.")
 
 
@@ -166,7 +166,7 @@ def inertia_bars(ax: Axes, labels: Sequence[str], counts: ArrayLike) -> None:
     ax.set_xlim(0, 12 * max(1, int(table.max())))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.set_xlabel("number of eigenvalues (logarithmic above 1)")
-    style.legend_below(ax)
+    legends.legend_below(ax)
     for label, (positive, zero, negative) in zip(labels, table, strict=True):
         style.describe(ax, f"{label}: {positive} positive, {zero} zero, {negative} negative.")
 
@@ -216,7 +216,7 @@ def threshold_counts(ax: Axes, thresholds: ArrayLike, counts: ArrayLike, *, labe
     ax.grid(True, axis="y")
     ax.set_xlabel("threshold")
     ax.set_ylabel("number of groups")
-    style.legend_below(ax, columns=1)
+    legends.legend_below(ax, columns=1)
     style.describe(ax, f"{words}; between {numbers.min()} and {numbers.max()} over all thresholds.")
 
 

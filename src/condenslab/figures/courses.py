@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, legends, style
 from condenslab.figures.draw import QUARTERS, wrap
 
 _WIDEST = 5.0
@@ -75,7 +75,7 @@ def value_curves(
     ax.set_ylabel(y_label)
     ax.grid(True, which="major")
     if sum(not label.startswith("_") for label in curves) > 1:
-        style.legend_below(ax)
+        legends.legend_below(ax)
 
 
 @style.styled
@@ -122,7 +122,7 @@ def group_courses(
     ax.set_ylabel("orientation of (w, b) (rad)")
     ax.grid(True, axis="y")
     if events:
-        style.legend_below(ax)
+        legends.legend_below(ax)
     style.describe(ax, f"{len(checked)} groups over time, {len(events)} events.")
 
 

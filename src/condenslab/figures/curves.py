@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, legends, style
 
 
 @style.styled
@@ -45,7 +45,7 @@ def function_curves(
         ax.plot(inputs, targets, "o", markerfacecolor="white", markeredgecolor="black", ms=3.6, mew=0.8, label=label)
     ax.set_xlabel("input x")
     ax.set_ylabel("output f(x)")
-    style.legend_below(ax)
+    legends.legend_below(ax)
     style.describe(ax, f"Functions of x from {grid[0]:g} to {grid[-1]:g}: {', '.join(curves)}.")
 
 
@@ -95,7 +95,7 @@ def risk_curve(
     style.describe(ax, _in_words(label, clock[shown], heights[shown]))
     _draw_levels(ax, levels)
     if label != "risk" or plateau is not None:
-        style.legend_below(ax)
+        legends.legend_below(ax)
 
 
 def _in_words(label: str, clock: np.ndarray, heights: np.ndarray) -> str:

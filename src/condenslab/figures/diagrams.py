@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, interactive, style
+from condenslab.figures import checks, interactive, legends, style
 from condenslab.figures.draw import QUARTERS, wrap
 
 LINEAR_TO_CONDENSED = "RdBu"
@@ -84,7 +84,7 @@ def phase_map(
     ax.set_xlabel(labels[0])
     ax.set_ylabel(labels[1])
     if legend:
-        style.legend_below(ax)
+        legends.legend_below(ax)
     _squares(ax, (across, up, values), (columns, rows), labels, details)
     signs = f"{int(np.sum(values[known] < 0))} negative (red, linear), {int(np.sum(values[known] > 0))} positive (blue)"
     style.describe(ax, f"{name[:1].upper()}{name[1:]} at {len(across)} points: {signs}, {int((~known).sum())} unknown.")
@@ -158,7 +158,7 @@ def scaling_lines(
     ax.set_xlabel("width m")
     ax.set_ylabel(ylabel)
     ax.grid(True, which="major")
-    style.legend_below(ax, columns=2)
+    legends.legend_below(ax, columns=2)
     style.describe(ax, f"{ylabel} at widths {m.min():g} to {m.max():g}: {', '.join(distances)}.")
 
 
@@ -210,7 +210,7 @@ def slope_curves(
         )
     ax.set_xlabel(xlabel)
     ax.set_ylabel(ylabel)
-    style.legend_below(ax)
+    legends.legend_below(ax)
     style.describe(ax, f"{ylabel} over {xlabel} from {across[0]:g} to {across[-1]:g}: {', '.join(curves)}.")
 
 

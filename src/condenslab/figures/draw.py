@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, interactive, style
+from condenslab.figures import checks, interactive, legends, style
 from condenslab.figures.orders import neuron_orders
 
 QUARTERS = {-2: "−π", -1: "−π/2", 0: "0", 1: "π/2", 2: "π"}
@@ -75,7 +75,7 @@ def orientation_amplitude(
         style.describe(ax, f"{len(angles)} {name} neurons, largest amplitude {style.readable(heights.max())}.")
     _amplitude_axis(ax, largest, logarithmic)
     if len(clouds) > 1:
-        style.legend_below(ax)
+        legends.legend_below(ax)
 
 
 def _cloud(prefix: str, angle: ArrayLike, amplitude: ArrayLike) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, interactive, style
+from condenslab.figures import checks, interactive, legends, style
 
 _KINDS = ((True, "minimum", "vermillion"), (False, "saddle, or undecided", "blue"))
 _BEND = 0.18
@@ -75,7 +75,7 @@ def hierarchy(
     ax.grid(True, axis="y")
     ax.set_xlabel(column_label)
     ax.set_ylabel(f"{height_label} (one step a level, not to scale)")
-    style.legend_below(ax)
+    legends.legend_below(ax)
     if spots:
         _spots(ax, x, ranks, spots, 0.05 if curves is None else _WIDE / 2)
     style.describe(ax, f"{len(column)} nodes in {len(np.unique(column))} columns, {len(set(edges))} arrows.")

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, legends, style
 
 
 @style.styled
@@ -64,7 +64,7 @@ def sample_plan(
     ax.set_xlabel("count (samples, parameters; logarithmic)")
     rows = [f"{label}: {_whole(n)} of {_whole(m)}" for label, n, m in zip(labels, needed, sizes, strict=True)]
     style.describe(ax, f"Samples needed of parameters: {'; '.join(rows)}.")
-    style.legend_below(ax)
+    legends.legend_below(ax)
 
 
 def _numbers(ax: Axes, places: np.ndarray, drawn: np.ndarray, needed: np.ndarray, sizes: np.ndarray) -> None:

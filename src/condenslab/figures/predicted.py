@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, legends, style
 
 
 @style.styled
@@ -62,4 +62,4 @@ def measured_against_predicted(
     ax.set_xlabel(predicted_label)
     ax.set_ylabel(measured_label)
     ax.grid(True)
-    style.legend_below(ax, columns=2)
+    legends.legend_below(ax, columns=2)

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
-from matplotlib.ticker import MaxNLocator
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, interactive, style
+from condenslab.figures import checks, interactive, legends, style
 
 
 @style.styled
@@ -21,6 +22,7 @@ def measured_and_expected(
     *,
     x_label: str,
     names: tuple[str, str] = ("measured", "theory"),
+    logarithmic: bool = False,
 ) -> None:
     """Draws whole numbers as bars, top to bottom, and what a theory says of each as a line across the bar.
 
@@ -31,6 +33,7 @@ def measured_and_expected(
         expected: The theory's, shape (k,), whole and not negative.
         x_label: Label of the horizontal axis, with its unit.
         names: What bars and lines are called in the legend.
+        logarithmic: Whether the horizontal axis is; bars then begin below the smallest number, and the axis says so.
 
     Raises:
         ValueError: Shapes that do not fit, or counts that are negative or not whole.
@@ -41,17 +44,40 @@ def measured_and_expected(
     places = np.arange(len(heights))
     ax.barh(places, heights, height=0.62, color=style.OKABE_ITO["sky blue"], label=names[0], zorder=2)
     ax.vlines(lines, places - 0.42, places + 0.42, color="black", linewidth=1.8, label=names[1], zorder=3)
-    top = float(max(heights.max(), lines.max(), 1))
-    for place, height, line in zip(places, heights, lines, strict=True):
-        ax.text(max(height, line) + 0.015 * top, float(place), f"{height}", ha="left", va="center", fontsize=8)
     ax.set_yticks(places, list(labels))
     ax.set_ylim(len(places) - 0.4, -0.6)
-    ax.set_xlim(0, 1.12 * top)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set_xlabel(x_label)
+    _scale(ax, np.concatenate([heights, lines]), logarithmic=logarithmic)
+    for place, height, line in zip(places, heights, lines, strict=True):
+        _number(ax, float(place), height, line)
+    ax.set_xlabel(f"{x_label}, logarithmic" if logarithmic else x_label)
     pairs = [f"{name} {height} ({names[1]} {line})" for name, height, line in zip(labels, heights, lines, strict=True)]
     style.describe(ax, f"{names[0].capitalize()}: {', '.join(pairs)}.".replace("\n", " "))
-    style.legend_below(ax)
+    legends.legend_below(ax)
+
+
+def _number(ax: Axes, place: float, height: int, line: int) -> None:
+    """Writes the number beside its bar, and the line's own beside the line where that is far from the bar."""
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": "left", "va": "center", "fontsize": 8}
+    ends = ax.transLimits.transform(ax.transScale.transform([(max(height, ax.get_xlim()[0]), 0), (line, 0)]))[:, 0]
+    if ends[1] - ends[0] < 0.1:
+        ax.annotate(f"{height:,}", (max(height, line), place), (4, 0), **look)
+        return
+    ax.annotate(f"{height:,}", (height, place), (4, 0), **look)
+    ax.annotate(f"{line:,}", (line, place), (4, 0), **look)
+
+
+def _scale(ax: Axes, counts: np.ndarray, *, logarithmic: bool) -> None:
+    """Sets the horizontal axis so that all counts and the number beside the longest bar have room."""
+    top = float(max(counts.max(initial=1), 1))
+    if not logarithmic:
+        ax.set_xlim(0, 1.15 * top)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        return
+    low = float(counts[counts > 0].min(initial=top)) / 2
+    ax.set_xscale("log")
+    ax.set_xlim(low, top * (top / low) ** 0.2)
+    ax.xaxis.set_major_locator(LogLocator(10, numticks=7))
+    ax.xaxis.set_minor_formatter(NullFormatter())
 
 
 @style.styled
@@ -99,17 +125,7 @@ def value_map(
             shade = "black" if scale(value) > 0.55 else "white"
             ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color=shade)
     for (name, cells), colour in zip((marks or {}).items(), ("vermillion", "sky blue", "purple"), strict=False):
-        at = np.array(cells, dtype=np.float64).reshape(-1, 2)
-        ax.scatter(
-            at[:, 1],
-            at[:, 0],
-            marker="s",
-            s=330,
-            facecolors="none",
-            edgecolors=style.OKABE_ITO[colour],
-            linewidths=1.8,
-            label=name,
-        )
+        _frame(ax, cells, style.OKABE_ITO[colour], name)
     ax.set_xticks(range(len(columns)), list(columns))
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set_xlabel(x_label)
@@ -119,9 +135,17 @@ def value_map(
     if shown.size:
         style.describe(ax, f"{value_label} from {style.readable(shown.min())} to {style.readable(shown.max())}.")
     if marks:
-        style.legend_below(ax)
+        legends.legend_below(ax)
     named = {"row": (y_label, rows), "column": (x_label, columns), "value": value_label}
     interactive.add_spots(ax, [_cell(place, value, named, details or {}) for place, value in np.ndenumerate(table)])
+
+
+def _frame(ax: Axes, cells: Sequence[tuple[int, int]], colour: str, name: str) -> None:
+    """Draws a frame inside each cell, as large as the cell lets it be at any size of the figure."""
+    for number, (row, column) in enumerate(cells):
+        label = name if number == 0 else f"_{name}"
+        corner = (column - 0.43, row - 0.43)
+        ax.add_patch(Rectangle(corner, 0.86, 0.86, fill=False, edgecolor=colour, linewidth=1.8, label=label, zorder=3))
 
 
 def _cell(

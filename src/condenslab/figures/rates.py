@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, legends, style
 
 
 @style.styled
@@ -68,7 +68,7 @@ def success_rates(
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
     ax.grid(True, axis="y")
-    style.legend_below(ax, columns=_columns(list(series)))
+    legends.legend_below(ax, columns=_columns(list(series)))
 
 
 def _columns(labels: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from numpy.typing import ArrayLike
 
-from condenslab.figures import checks, style
+from condenslab.figures import checks, legends, style
 from condenslab.figures.courses import value_curves
 
 _SEQUENTIAL = "viridis"
@@ -110,7 +110,7 @@ def risk_surface(
     ax.set_xlabel(labels[0])
     ax.set_ylabel(labels[1])
     if path is not None or marks:
-        style.legend_below(ax)
+        legends.legend_below(ax)
     lowest = np.unravel_index(heights.argmin(), heights.shape)
     place = f"({style.readable(x[lowest[0]])}, {style.readable(y[lowest[1]])})"
     style.describe(ax, f"Risk from {style.readable(heights.min())} at {place} to {style.readable(heights.max())}.")

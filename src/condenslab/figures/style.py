@@ -13,8 +13,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.legend import Legend
-from matplotlib.transforms import ScaledTranslation
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -214,29 +212,6 @@ def figure_of(ax: Axes) -> Figure:
 def title(ax: Axes, text: str) -> None:
     """Sets the title of a panel in the house style: bold, at the left."""
     ax.set_title(text)
-
-
-@styled
-def legend_below(ax: Axes, *, columns: int = 3) -> Legend:
-    """Puts the legend of all labelled series under the axis label, where it hides no data.
-
-    Args:
-        ax: The axes; a legend that it has already is replaced.
-        columns: Most entries in one line.
-    """
-    handles, labels = ax.get_legend_handles_labels()
-    under_the_label = ax.transAxes + ScaledTranslation(0, -36 / 72, figure_of(ax).dpi_scale_trans)
-    return ax.legend(
-        handles,
-        labels,
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0.0),
-        bbox_transform=under_the_label,
-        ncols=max(1, min(columns, len(labels))),
-        borderaxespad=0.0,
-        columnspacing=1.4,
-        handletextpad=0.6,
-    )
 
 
 def describe(ax: Axes, sentence: str) -> None:

@@ -66,7 +66,7 @@ def transformers_callback(watcher: Watcher, trainer: Any = None) -> Any:
 
     Example:
         ```python
-        trainer = Trainer(…)
+        trainer = Trainer(...)
         trainer.add_callback(interop.transformers_callback(interop.Watcher("runs", run="mine"), trainer))
         ```
     """

@@ -129,6 +129,7 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation("x2_tanh", _x2_tanh, multiplicity=3, parity="odd"),
     )
 }
+"""The activations by name."""
 
 
 def activation(name: str) -> Activation:

@@ -24,8 +24,8 @@ def save_figures(
 ) -> tuple[list[Path], list[str]]:
     """Draws the figures of the newest run of each request, as files of the width of one column or of two.
 
-    A figure gets the narrowest of 3.5 and 7.2 inches in which every panel has 2.3 inches (with more than three panels
-    in a row it stays as wide as it is); its type keeps its size.
+    A figure gets the narrowest of 3.5 and 7.2 inches in which every panel has 2.3 inches and no text is cut or lies on
+    other text (with more than three panels in a row it stays as wide as it is); its type keeps its size.
     PDF and SVG embed their fonts (TrueType, and outlines), PNG has 600 dots an inch. Interactive figures are left out.
 
     Args:
@@ -87,17 +87,31 @@ def _encoded(figure: Figure, kind: str) -> bytes:
 
 
 def fit(figure: Figure) -> None:
-    """Gives a figure the narrowest column that holds its panels; heights go down with widths to 2.6 inches a row.
+    """Gives a figure the narrowest column in which it can be read; heights go down with widths to 2.6 inches a row.
 
-    One with more panels in a row than two columns hold stays as wide as it is.
+    Sizes are tried from the narrowest on, each with the lower height and with its own, until `figures.unreadable` finds
+    no fault; the last is the figure's own size. If all have faults, it gets the size that has the fewest. One with more
+    panels in a row than two columns hold stays as wide as it is.
 
     Args:
         figure: The matplotlib figure.
     """
     places = [place.get_gridspec() for ax in figure.axes if (place := ax.get_subplotspec()) is not None]
     across, down = (max((getattr(grid, size) for grid in places), default=1) for size in ("ncols", "nrows"))
-    width = next((column for column in _COLUMNS if column >= across * _PER_PANEL), None)
-    if width is None:
-        return
-    old_width, old_height = figure.get_size_inches()
-    figure.set_size_inches(width, max(old_height * width / old_width, down * _LEAST_HEIGHT))
+    old_width, old_height = map(float, figure.get_size_inches())
+    columns = [column for column in _COLUMNS if column >= across * _PER_PANEL]
+    heights = [(width, height) for width in columns for height in (old_height * width / old_width, old_height)]
+    sizes = [(width, max(height, down * _LEAST_HEIGHT)) for width, height in heights]
+    faults = {}
+    for size in (*sizes, (old_width, old_height)):
+        faults[size] = _faults(figure, *size)
+        if not faults[size]:
+            return
+    _faults(figure, *min(faults, key=lambda size: faults[size]))
+
+
+def _faults(figure: Figure, width: float, height: float) -> int:
+    """Gives the figure a size, its legends as many columns as it holds, and returns what cannot be read then."""
+    figure.set_size_inches(width, height)
+    figures.fit_legends(figure)
+    return len(figures.unreadable(figure))

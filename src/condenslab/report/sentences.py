@@ -33,6 +33,11 @@ SENTENCES: dict[str, Sentence] = {
         "A strict saddle: each copy adds one positive, one zero and one negative direction ({measured} splits differ).",
         "Not the expected saddle: {measured} splits have other signs of curvature.",
     ),
+    "embedding_losses": Sentence(
+        "^a critical point stays critical when a neuron is split",
+        "They are, at every depth and loss: embedded, their gradient is {measured} of what other targets give.",
+        "Not all of them: embedded, their gradient is {measured} of what other targets give.",
+    ),
     "initial_condensation": Sentence(
         "^one input, evenly spaced samples, tanh: 2p orientations",
         "Twice the multiplicity of the activation: {measured} for tanh, whose multiplicity is 1.",
@@ -57,6 +62,11 @@ SENTENCES: dict[str, Sentence] = {
         "^from the largest scale the test error is larger",
         "Yes: from the largest scale the test error is {measured} times that from the smallest.",
         "Not clearly: from the largest scale the test error is {measured} times that from the smallest.",
+    ),
+    "no_free_lunch": Sentence(
+        "^random labels are predicted by no setting",
+        "None: of random labels that were not given every setting has a share of {measured} right.",
+        "One seems to: of random labels that were not given a share of {measured} is right.",
     ),
     "cnn_condensation": Sentence(
         "^from small weights training at least halves",

@@ -11,11 +11,13 @@ REGISTRY: dict[str, str] = {
     "optimistic_dense": "condenslab.studies.optimistic_dense:STUDY",
     "optimistic_tables": "condenslab.studies.optimistic_tables:STUDY",
     "embedding_width": "condenslab.studies.embedding_width:STUDY",
+    "embedding_losses": "condenslab.studies.embedding_losses:STUDY",
     "initial_condensation": "condenslab.studies.initial_condensation:STUDY",
     "trajectory": "condenslab.studies.trajectory:STUDY",
     "dropout": "condenslab.studies.dropout:STUDY",
     "knobs": "condenslab.studies.knobs:STUDY",
     "generalization": "condenslab.studies.generalization:STUDY",
+    "no_free_lunch": "condenslab.studies.no_free_lunch:STUDY",
     "cnn_condensation": "condenslab.studies.cnn_condensation:STUDY",
     "pruning": "condenslab.studies.pruning:STUDY",
     "landscape_slices": "condenslab.studies.landscape_slices:STUDY",
@@ -51,6 +53,7 @@ REGISTRY: dict[str, str] = {
     "inference_or_memorisation": "condenslab.studies.inference_or_memorisation:STUDY",
     "anchor_tuning": "condenslab.studies.anchor_tuning:STUDY",
 }
+"""Where each study is, as "module:name"."""
 """Where each study is, as `module:attribute`. A program of your own may add its studies here."""
 
 

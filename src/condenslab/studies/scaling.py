@@ -211,8 +211,8 @@ def _brains(records: Sequence[Record]) -> list[Drawing]:
         [r.values["parameters"] for r in rows],
         x_label="samples",
         names=("optimistic estimate", "classic estimate: parameters"),
+        logarithmic=True,
     )
-    axes[0, 0].set_xscale("log")
     figures.title(axes[0, 0], f"A target of {INTRINSIC:,} neurons in networks of a brain's numbers")
     caption = (
         "A two-layer network with as many neurons as a brain has (mouse 10⁸, human 10¹¹), and as many inputs as a "

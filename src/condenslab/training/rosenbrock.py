@@ -49,6 +49,7 @@ RODAS3 = Tableau(
     m=(2.0, 0.0, 1.0, 1.0),
     order=3,
 )
+"""Four stages, order 3, stiffly accurate (Sandu et al. 1997)."""
 
 _RODAS4_A5 = (1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950)
 RODAS4 = Tableau(
@@ -70,6 +71,7 @@ RODAS4 = Tableau(
     m=(*_RODAS4_A5, 1.0, 1.0),
     order=4,
 )
+"""Six stages, order 4, stiffly accurate (Hairer and Wanner, Solving ODEs II, section IV.7)."""
 
 
 class Rosenbrock(diffrax.AbstractAdaptiveSolver):

@@ -47,6 +47,7 @@ class Evidence:
         """Takes the cases of a run; parts of the evidence share the memory of what was read."""
         self._asked = tuple(asked)
         self._read: dict[str, Asked] = {} if read is None else read
+        self._places: dict[str, dict[Any, list[Asked]]] = {}
 
     def __len__(self) -> int:
         return len(self._asked)
@@ -58,7 +59,9 @@ class Evidence:
 
     def afresh(self) -> "Evidence":
         """Returns the same evidence, of which nothing has been read."""
-        return Evidence(self._asked)
+        same = Evidence(self._asked)
+        same._places = self._places
+        return same
 
     def where(self, case_class: type | None = None, /, **chosen: Any) -> "Evidence":
         """Returns the part in which fields of the case have these values, whatever became of the cases.
@@ -73,7 +76,24 @@ class Evidence:
             right = case_class is None or case.get("@type") == case_class.__name__
             return right and all(_fits(case, field, value) for field, value in chosen.items())
 
-        return Evidence((asked for asked in self._asked if fits(asked.case)), self._read)
+        return Evidence((asked for asked in self._candidates(chosen) if fits(asked.case)), self._read)
+
+    def _candidates(self, chosen: Mapping[str, Any]) -> Sequence[Asked]:
+        """The cases among which to look: of the fields that must have one value, the rarest value's, in their order."""
+        found: list[Sequence[Asked]] = [self._asked]
+        for field, value in chosen.items():
+            if isinstance(value, str | int | float):
+                if field not in self._places:
+                    self._places[field] = self._by_value(field)
+                found.append(self._places[field].get(value, ()))
+        return min(found, key=len)
+
+    def _by_value(self, field: str) -> dict[Any, list[Asked]]:
+        places: dict[Any, list[Asked]] = {}
+        for asked in self._asked:
+            if isinstance(asked.case.get(field), str | int | float):
+                places.setdefault(asked.case[field], []).append(asked)
+        return places
 
     def by(self, *fields: str) -> dict[Any, "Evidence"]:
         """Returns the evidence by the value of a field, increasing, or by the tuple of values of several.

@@ -1,6 +1,7 @@
 """Draws the study of knobs from its stored records."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
@@ -66,7 +67,7 @@ def _ends(records: Sequence[Record], knobs: list[str]) -> Drawing:
         }
         figures.seed_values(ax, ends, y_label="groups at the end")
         ax.set_ylim(bottom=0)
-        ax.set_xlabel(KNOBS[knob])
+        ax.set_xlabel(fill(KNOBS[knob], 30))
     caption = f"{_setting(records)} Every mark is a seed, the line their median; the first column is the baseline."
     return Drawing("One measure, four knobs", caption, figure)
 
@@ -82,7 +83,7 @@ def _courses(records: Sequence[Record], knobs: list[str]) -> Drawing:
                 risks[label] = (run.arrays["times"], run.arrays["risk"])
         figures.value_curves(axes[0, column], groups, x_label="step", y_label="groups", logarithmic="xy")
         figures.value_curves(axes[1, column], risks, x_label="step", y_label="risk R (without R₁)", logarithmic="xy")
-        figures.title(axes[0, column], KNOBS[knob])
+        figures.title(axes[0, column], fill(KNOBS[knob], 30))
     caption = f"{_setting(records)} Above: groups along training. Below: risk. Thick: first seed."
     return Drawing("Along training", caption, figure)
 

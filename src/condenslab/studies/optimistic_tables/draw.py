@@ -45,8 +45,8 @@ def _axis(records: Sequence[Record]) -> Drawing | None:
         [record.values["parameters"] for record in rows.values()],
         x_label="samples",
         names=("optimistic estimate", "classic estimate"),
+        logarithmic=True,
     )
-    ax.set_xscale("log")
     figures.title(ax, f"A function of {NETWORKS['NN_A']} neurons in three networks")
     caption = (
         f"A sum of {NETWORKS['NN_A']} tanh neurons of {NN_INPUTS} inputs without biases. The classic estimate of how "
@@ -70,10 +70,8 @@ def _tables(records: Sequence[Record]) -> Drawing | None:
     _rows(axes[0, 0], {f"d = {r.case['inputs']}, k = {r.case['intrinsic']}": r for r in dense})
     figures.title(axes[0, 0], "Two-layer tanh, k(d + 1)")
     rows = [r for sharing in SHARINGS for r in kernels if r.case["sharing"] == sharing]
-    _rows(
-        axes[0, 1], {f"{WORDS[r.case['sharing']]}, k = {r.case['intrinsic']}, m_n = {r.case['zeros']}": r for r in rows}
-    )
-    axes[0, 1].set_xscale("log")
+    named = {f"{WORDS[r.case['sharing']]}, k = {r.case['intrinsic']}, m_n = {r.case['zeros']}": r for r in rows}
+    _rows(axes[0, 1], named, logarithmic=True)
     figures.title(axes[0, 1], "Kernels of 2 × 2 on 4 × 4")
     _pairs(axes[0, 2], matrices)
     figures.title(axes[0, 2], "Matrix factorisation")
@@ -85,7 +83,7 @@ def _tables(records: Sequence[Record]) -> Drawing | None:
     return Drawing(TABLE, caption, figure)
 
 
-def _rows(ax: Axes, rows: Mapping[str, Record]) -> None:
+def _rows(ax: Axes, rows: Mapping[str, Record], *, logarithmic: bool = False) -> None:
     figures.measured_and_expected(
         ax,
         list(rows),
@@ -93,6 +91,7 @@ def _rows(ax: Axes, rows: Mapping[str, Record]) -> None:
         [closed_form(record) for record in rows.values()],
         x_label="smallest rank on the target set",
         names=("measured", "closed form"),
+        logarithmic=logarithmic,
     )
 
 

@@ -72,6 +72,7 @@ class RandomSplit:
 
 
 Split: TypeAlias = ModulusSplit | RandomSplit
+"""Which triples are held out: by the published rule, or at random."""
 
 
 def _whole(number: object) -> bool:

@@ -10,6 +10,7 @@ from condenslab.tasks.anchors.checks import check_layout, check_rules, check_spl
 from condenslab.tasks.anchors.splits import Split
 
 Part = Literal["train", "test", "withheld"]
+"""What the sequences of an anchor task are for."""
 
 
 @dataclass(frozen=True)

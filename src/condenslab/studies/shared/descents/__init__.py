@@ -1,4 +1,4 @@
-"""What the studies `dropout`, `knobs` and `generalization` share: a descent of a tanh network, and what condenses."""
+"""Descents of a tanh network and what condenses, for `dropout`, `knobs`, `generalization` and `no_free_lunch`."""
 
 from condenslab.studies.shared.descents.cases import DESCENTS, DescentCase
 

@@ -1,11 +1,13 @@
-"""The case that three studies share, and the part that computes it; imports no JAX."""
+"""The case that four studies share, and the part that computes it; imports no JAX."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from condenslab.studies.contract.parts import Part
 
-TaskName = Literal["two_tanh", "teacher_normal", "teacher_uniform"]
+TaskName = Literal["two_tanh", "teacher_normal", "teacher_uniform", "random_labels", "planted_labels"]
+PLACES = 200
+"""Points of the finite set on which labels are given."""
 STRONG = 0.05
 """Neurons from this fraction of the largest amplitude count."""
 
@@ -16,7 +18,9 @@ class DescentCase:
 
     Attributes:
         task: "two_tanh", tanh(x − 6) + tanh(x + 6) on an even grid of [−15, 15]; or "teacher_normal" and
-            "teacher_uniform", tanh(x_1 + … + x_10) at points that are standard normal or uniform on [−1, 1]^10.
+            "teacher_uniform", tanh(x_1 + … + x_10) at points that are standard normal or uniform on [−1, 1]^10; or
+            labels ±1 on an even grid of [−15, 15], of which a few are given and the others held out: "random_labels",
+            each drawn by itself, and "planted_labels", the signs of tanh(x − 7) − tanh(x) + tanh(x + 7).
         samples: n.
         seed: Of the samples, the initial parameters and the dropout noise.
         width: Neurons, m.
@@ -54,4 +58,4 @@ DESCENTS = Part(
     seconds=lambda case: 0.5 + case.steps * (2e-6 + 2e-9 * case.width * case.samples) * (2.0 if case.drop > 0 else 1.0),
     bytes=lambda case: 8 * 60 * case.width * 12,  # the recorded parameters
 )
-"""What the three studies are made of."""
+"""What the studies are made of."""

@@ -1,4 +1,4 @@
-"""What the drawings of the three studies share."""
+"""What the drawings of these studies share."""
 
 from collections.abc import Sequence
 

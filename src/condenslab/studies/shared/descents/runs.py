@@ -1,4 +1,4 @@
-"""Runs that three studies share: a descent of a tanh network, with what has condensed at some forty moments."""
+"""Runs that four studies share: a descent of a tanh network, with what has condensed at some forty moments."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,10 +11,10 @@ from condenslab import measures, networks, tasks, training
 from condenslab.networks import initial
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
-from condenslab.studies.shared.descents.cases import STRONG, DescentCase
+from condenslab.studies.shared.descents.cases import PLACES, STRONG, DescentCase
 from condenslab.studies.shared.frames import logarithmic_steps, networks_at
 from condenslab.sweeps import Outcome, Progress
-from condenslab.tasks import Task, Teacher, designs
+from condenslab.tasks import Facts, Task, Teacher, designs
 from condenslab.training import Trajectory, Until
 
 _RECORD = {"parameters": training.record_parameters}
@@ -31,6 +31,8 @@ def make_task(case: DescentCase) -> Task:
     """
     if case.task == "two_tanh":
         return tasks.task("two_tanh", samples=case.samples)
+    if case.task in ("random_labels", "planted_labels"):
+        return _labels(case)
     teacher = Teacher(np.ones((1, 10)), None, np.ones((1, 1)), "tanh")
     total = _HELDOUT + case.samples
     normal = case.task == "teacher_normal"
@@ -41,6 +43,16 @@ def make_task(case: DescentCase) -> Task:
     )
     source = "Zhang & Xu, TPAMI 2024, Fig. 7a, b"
     return tasks.from_teacher(case.task, teacher, points[_HELDOUT:], points[:_HELDOUT], source=source)
+
+
+def _labels(case: DescentCase) -> Task:
+    random = np.random.default_rng([case.seed, 29])
+    points, order = designs.grid(-15.0, 15.0, PLACES), random.permutation(PLACES)
+    planted = np.sign(np.tanh(points - 7) - np.tanh(points) + np.tanh(points + 7))
+    labels = planted if case.task == "planted_labels" else random.choice([-1.0, 1.0], (PLACES, 1))
+    given, other = order[: case.samples], order[case.samples :]
+    facts = Facts(source="deck 001, 'No Free Lunch Theorem'; the labels are the study's own")
+    return Task(case.task, points[given], labels[given], points[other], labels[other], facts)
 
 
 def run(cases: Sequence[DescentCase], progress: Progress) -> list[Outcome]:
@@ -105,6 +117,9 @@ def _outcome(task: Task, run: Trajectory) -> Outcome:
         "strong": int(strong[-1].sum()),
         "steps": run.steps,
     }
+    if np.all(np.abs(task.targets) == 1):
+        values["right"] = _right(moments[-1], task.inputs, task.targets)
+        values["test_right"] = _right(moments[-1], task.heldout_inputs, task.heldout_targets)
     arrays = {"times": run.times, "risk": risk, "groups": groups, "orientations": orientations}
     return Outcome(values, arrays | _pictures(moments, strong[-1], task))
 
@@ -143,3 +158,8 @@ def _outputs(network: Any, inputs: np.ndarray) -> np.ndarray:
 
 def _error(network: Any, inputs: np.ndarray, targets: np.ndarray) -> float:
     return float(np.mean((_outputs(network, inputs) - targets[:, 0]) ** 2))
+
+
+def _right(network: Any, inputs: np.ndarray, targets: np.ndarray) -> float:
+    """Returns the share of labels ±1 of which the output has the sign."""
+    return float(np.mean(_outputs(network, inputs) * targets[:, 0] > 0))
