@@ -13,7 +13,7 @@ _RELATIVE, _ABSOLUTE = 1e-3, 1e-6
 
 
 def in_equal_units(risk: Risk, like: PyTree, theta: np.ndarray) -> np.ndarray:
-    """Goes on by Newton steps −D(DHD)⁺D·g, with all rows of DHD of one size, while Σ d_j·|g_j| falls.
+    """Goes on by Newton steps −D(D·H·D)⁺D·g, with all rows of D·H·D of one size, while Σ d_j·|g_j| falls.
 
     What Newton's method takes for rounding beside the largest eigenvalue of H may be the curvature of a parameter in
     large units, which is then never solved for; in equal units it is one of many.
@@ -41,7 +41,7 @@ def in_equal_units(risk: Risk, like: PyTree, theta: np.ndarray) -> np.ndarray:
 
 
 def _equal_rows(hessian: np.ndarray) -> np.ndarray:
-    """Returns d with the largest entries of all rows of DHD near 1; 1 for rows of zeros."""
+    """Returns d with the largest entries of all rows of D·H·D near 1; 1 for rows of zeros."""
     units = np.ones(len(hessian))
     for _ in range(_SWEEPS):
         largest = np.abs(units[:, None] * hessian * units).max(axis=1)
