@@ -70,9 +70,10 @@ def _errors(records: Sequence[Record], exponents: list[float]) -> Drawing:
         ("test error (mean square)", "groups at the end", "steps taken"),
         strict=True,
     ):
-        by_scale = {_law(e): [r.values[name] for r in select(records, exponent=e)] for e in exponents}
+        runs = {figures.power("m", -e) if e else "1": select(records, exponent=e) for e in exponents}
+        by_scale = {name_of: [r.values[name] for r in chosen] for name_of, chosen in runs.items()}
         figures.seed_values(ax, by_scale, y_label=label, logarithmic=True)
-        ax.tick_params(axis="x", labelrotation=20)
+        ax.set_xlabel("variance of the initial parameters")
     caption = "Every mark is a seed, the line their median, at equal training risk where the steps sufficed."
     return Drawing("Over seeds", caption, figure)
 
