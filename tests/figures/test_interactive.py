@@ -135,6 +135,44 @@ def test_a_surface_is_the_same_on_the_page_and_in_the_still_figure():
         figures.space_surface(axes[0, 0], points, shades.T, lines={}, axes=("x", "y", "z"), shade_label="R")
 
 
+def test_a_set_is_drawn_where_it_is_finite_and_lines_are_named():
+    x, y = np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-1, 1, 5), indexing="ij")
+    grid = np.stack([x, y, x * y], axis=-1)
+    grid[0, 0, 2] = np.nan
+    curve = np.array([[0.0, 0, 0], [1, 0, 0], [np.nan, 0, 0], [1, 1, 0], [1, 1, 1]])
+    _, axes = figures.panels()
+    given = {"lines": {"up": [[0.0, 0, -1], [0, 0, 1]]}, "axes": ("x", "y", "z"), "name": "the set"}
+    figures.space_set(axes[0, 0], surface=grid, curve=curve, points=[[0.5, 0.5, 0.5]], **given)
+    faces, pieces, points = axes[0, 0].collections
+    assert len(faces.get_paths()) == 11 and len(pieces.get_segments()) == 2, "a corner and an end are not finite"
+    assert np.allclose(points.get_offsets()[0], space.project(np.full(3, 0.5))[:2])
+    assert "up" in axes[0, 0].get_legend_handles_labels()[1]
+    for name, bad in (("surface", grid[0]), ("curve", curve[:, :2]), ("points", [[np.nan, 0.0, 0.0]])):
+        with pytest.raises(ValueError, match=name):
+            figures.space_set(axes[0, 0], **given, **{name: bad})
+    with pytest.raises(ValueError, match="lines"):
+        figures.space_set(axes[0, 0], **(given | {"lines": {"up": [[0.0, 1.0]]}}))
+
+
+def test_several_surfaces_share_their_colours_and_lines_stand_alone():
+    points = np.random.default_rng(0).uniform(-1, 1, (2, 3, 4, 3))
+    shades = np.stack([np.zeros((2, 3)), np.ones((2, 3))])
+    line = np.array([[0.0, 0, 0], [0, 0, 1]])
+    _, axes = figures.panels(1, 2)
+    options = {"lines": {"up": line}, "axes": ("x", "y", "z"), "shade_label": "R"}
+    figures.space_surface(axes[0, 0], points, shades, limits=(0.0, 2.0), **options)
+    part = only(axes[0, 0], "scene")
+    assert len(part["faces"]) == 12 and {face for corners, _ in part["faces"][6:] for face in corners} <= set(
+        range(12, 24)
+    )
+    assert {shade for _, shade in part["faces"]} == {0, len(part["colours"]) // 2}, "half-way up to 2"
+    figures.space_surface(axes[0, 1], None, None, **options)
+    alone = only(axes[0, 1], "scene")
+    assert alone["faces"] == [] and alone["lines"][0]["points"] == line.tolist()
+    with pytest.raises(ValueError, match="together"):
+        figures.space_surface(axes[0, 1], points, None, **options)
+
+
 def test_turning_keeps_lengths():
     points = np.random.default_rng(0).normal(size=(6, 3))
     turned = space.project(points, 0.7, 0.3)

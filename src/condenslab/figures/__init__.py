@@ -23,6 +23,7 @@ from condenslab.figures.plans import sample_plan
 from condenslab.figures.predicted import measured_against_predicted
 from condenslab.figures.ranks import incidence_table, measured_and_expected, value_map
 from condenslab.figures.rates import success_rates
+from condenslab.figures.sets import space_set
 from condenslab.figures.signs import signed_counts, signed_spectra
 from condenslab.figures.sizes import sample_sizes
 from condenslab.figures.slices import level_spectrum, risk_line, risk_surface
@@ -82,6 +83,7 @@ __all__ = [
     "signed_counts",
     "signed_spectra",
     "slope_curves",
+    "space_set",
     "space_surface",
     "spectrum",
     "styled",
