@@ -39,7 +39,14 @@ def test_every_preset_has_cases_with_a_cost(study):
 
 
 # Programs of these take long to compile, and tests of their own run every part of them.
-HEAVY = ("invariant_manifolds", "optimistic_tables", "critical_functions", "embedding_losses", "no_free_lunch")
+HEAVY = (
+    "invariant_manifolds",
+    "optimistic_tables",
+    "critical_functions",
+    "embedding_losses",
+    "no_free_lunch",
+    "kan_recovery",
+)
 
 
 @pytest.mark.slow
