@@ -6,7 +6,7 @@ from scipy import stats
 
 from condenslab import figures, studies
 from condenslab.studies.knob_efficiency.cases import KNOBS, Settings
-from condenslab.studies.knob_efficiency.claims import upper_end
+from condenslab.studies.knob_efficiency.claims import SILENT, upper_end
 from condenslab.studies.shared.descents.runs import make_task
 from judging import check_damage, decided, judged, made_up
 
@@ -22,8 +22,9 @@ def errors(worse="", by=3.0):
         turned = [knob for knob in KNOBS if getattr(case, knob) != FIRST[knob] and (knob != "descent" or case.descent)]
         base = 1e-2 * (1 + case.seed / 10)
         if not turned:
-            return {"test_error": base}
-        return {"test_error": base * (by if turned == [worse] and case.drop in (0, 0.2) else 0.5)}
+            return {"test_error": base, "final_risk": 1e-6}
+        raised = turned == [worse] and case.drop in (0, 0.2)
+        return {"test_error": base * (by if raised else 0.5), "final_risk": 1e-6}
 
     return values
 
@@ -41,13 +42,13 @@ def test_every_turn_must_lower_the_error_and_each_claim_can_fail():
         found = verdict(errors(worse=knob))
         assert [k for k, said in enumerate(found) if said == "fails"] == [number], knob
     one = judged(STUDY, records, SMALL)[0]
-    assert "1.1e-02 at 0.2 (0 of 3 recover)" in one.statement and len(one.measured) == 3
+    assert "0.2: 1.1e-02 at training risk 1e-06, 0 of 3 below 0.001" in one.statement and len(one.measured) == 3
 
 
 def test_a_mean_that_is_lower_by_luck_does_not_hold():
     def values(case):
         lucky = 0.01 if case.seed == 0 else 1.2
-        return {"test_error": lucky if case.decay else 1.0}
+        return {"test_error": lucky if case.decay else 1.0, "final_risk": 1e-6}
 
     assert np.exp(np.mean(np.log([0.01, 1.2, 1.2]))) < 1
     assert verdict(values)[3] == "fails"
@@ -59,6 +60,16 @@ def test_the_interval_is_student_s(number):
     end = stats.t.interval(0.95, number - 1, logs.mean(), stats.sem(logs))[1]
     found = np.log10(upper_end([float(10**value) for value in logs]))
     assert end - 1e-3 <= found <= end + 0.05 * stats.sem(logs), "at most a little too careful"
+
+
+def test_a_run_that_left_the_finite_numbers_predicts_no_better_than_nothing():
+    def values(case):
+        return "diverged" if case.descent == 4 and case.seed == 1 else errors()(case)
+
+    claim = judged(STUDY, made_up(STUDY, SMALL, values), SMALL)[2]
+    assert claim.verdict == "fails" and "left the finite numbers and counted with the error of 0: 1" in claim.statement
+    x = np.linspace(-15, 14, 20_001)
+    assert pytest.approx(np.mean((np.tanh(x - 7) + np.tanh(x) + np.tanh(x + 7)) ** 2), rel=2e-3) == SILENT
 
 
 def test_settings_that_can_say_nothing_say_so():

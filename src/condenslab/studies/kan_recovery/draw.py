@@ -40,7 +40,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
             )
         axes[0, 1].set_ylim(bottom=0)
         axes[0, 1].tick_params(axis="x", labelrotation=30)
-        figures.legend_below(axes[0, 1])
+        axes[0, 1].legend(loc="upper center")
     figures.title(axes[0, 1], "Samples needed")
     return [Drawing(FIGURE, _caption(places), figure)]
 

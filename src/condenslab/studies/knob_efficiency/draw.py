@@ -28,7 +28,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         shown = {figures.readable(value): errors for value, errors in values.items()}
         figures.seed_values(ax, shown, y_label="test error", logarithmic=True)
         ax.set_xlabel(_LABELS[knob])
-        figures.title(ax, KNOBS[knob].capitalize())
+        figures.title(ax, KNOBS[knob][0].upper() + KNOBS[knob][1:])
     for ax in axes.ravel()[len(groups) :]:
         ax.set_visible(False)
     case = records[0].case
