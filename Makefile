@@ -63,7 +63,7 @@ bench: $(VENV)/.installed-test ## measure speed against PyTorch and a C kernel (
 	@for program in benchmarks/*.py; do $(BIN)/python $$program || exit $$?; done
 
 clean: ## remove .venv, caches and built docs; runs and pages stay
-	rm -rf $(VENV) build dist docs/_build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist docs/_build docs/studies docs/checks .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests examples benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:

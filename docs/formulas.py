@@ -9,6 +9,9 @@ from sphinx.util import logging
 _PRIMED = re.compile(r"<msup>(<mi[^>]*>[^<]*</mi>)<mi>&#x02032;</mi></msup>")
 """A prime is raised already: as an exponent it is a speck in every font without a small form of its own."""
 
+_BAR = re.compile("<mo>(&#x02016;|&#x0007C;)</mo>")
+"""A bar of a norm or an absolute value: browsers take it for one between two operands, and stretch it."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -33,4 +36,5 @@ def _mathml(node, display):
     made = convert(node.astext(), display=display)
     if "\\" in made:
         logger.warning("a command of this formula is not known: %s", node.astext(), location=node)
+    made = _BAR.sub(r"<mo stretchy='false' lspace='0' rspace='0'>\1</mo>", made)
     return _PRIMED.sub(r"<mrow>\1<mo lspace='0' rspace='0'>&#x02032;</mo></mrow>", made)

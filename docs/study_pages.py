@@ -1,9 +1,12 @@
 """Writes a page a study when the documentation is built: from the registry and the verdicts in results.md."""
 
+import json
 import re
 from pathlib import Path
 
 from condenslab import studies
+
+IMAGES = Path(__file__).parent / "images" / "studies"
 
 _HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 
@@ -18,7 +21,7 @@ def write(folder: Path, results: str) -> None:
     folder.mkdir(exist_ok=True)
     recorded = sections(results)
     pages = {name: page(studies.get(name), recorded.get(name, "")) for name in studies.names()}
-    pages["index"] = _index(sorted(pages))
+    pages["index"] = _index(sorted(pages), recorded)
     for name, text in pages.items():
         path = folder / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
@@ -42,6 +45,7 @@ def page(study: studies.Study, recorded: str) -> str:
         recorded: Its section of results.md; empty where no run of it is recorded.
     """
     lines = [f"# {study.name}", "", f"**{study.question}**", "", f"Source: {study.source}. Part: {study.part}.", ""]
+    lines += _picture(study.name)
     lines += ["## Command", "", f"    condenslab run {study.name} --preset quick --out runs", ""]
     lines += ["    condenslab report runs -o atlas.html", "", "## Settings", "", _settings(study), "## Claims", ""]
     if recorded:
@@ -49,7 +53,39 @@ def page(study: studies.Study, recorded: str) -> str:
     else:
         lines += ["No run is recorded in [results](../results.md). What it claims:", ""]
         lines += [f"- {_escaped(text)}" for text in study.claim_statements] + [""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_figures(study)])
+
+
+def _picture(name: str) -> list[str]:
+    """The study's first figure, as draw_images.py drew it from the recorded run, and what is to be seen in it."""
+    told = json.loads((IMAGES / "captions.json").read_text(encoding="utf-8")).get(name)
+    if told is None:
+        return []
+    alternative = re.sub(r"[\[\]\n]", " ", told["title"])
+    return [f"![{_escaped(alternative)}](../images/studies/{name}.png)", "", _escaped(told["caption"]), ""]
+
+
+def _figures(study: studies.Study) -> list[str]:
+    """Which figures show which claims, and the command that writes them."""
+    statements = [statement for preset in study.presets.values() for statement in study.statements(preset)]
+    claims: dict[str, list[str]] = {}
+    for statement in statements:
+        shown = claims.setdefault(statement.figure, []) if statement.figure else []
+        if (label := statement.label or statement.text) not in shown:
+            shown.append(label)
+    lines = [f"- *{_escaped(title)}*: {_escaped('; '.join(labels))}" for title, labels in claims.items()]
+    if lines:
+        lines = ["Of these some show claims:", "", *lines, ""]
+    command = f"    condenslab figures runs --study {study.name} --format svg"
+    return [
+        "## Figures",
+        "",
+        "The page that `report` writes shows all of them, and this writes them as files:",
+        "",
+        command,
+        "",
+        *lines,
+    ]
 
 
 def _settings(study: studies.Study) -> str:
@@ -66,7 +102,11 @@ def _escaped(text: str) -> str:
     return re.sub(r"([|*<>$\[\]])", r"\\\1", text)
 
 
-def _index(names: list[str]) -> str:
-    rows = [f"- [{name}]({name}.md): {_escaped(studies.get(name).question)}" for name in names]
+def _index(names: list[str], recorded: dict[str, str]) -> str:
+    rows = []
+    for name in names:
+        verdicts = re.findall(r"^\| (holds|fails|undecided) \|", recorded.get(name, ""), re.MULTILINE)
+        told = f" {verdicts.count('holds')} of {len(verdicts)} claims hold." if verdicts else " No run is recorded."
+        rows.append(f"- [{name}]({name}.md): {_escaped(studies.get(name).question)}{told}")
     tree = ["```{toctree}", ":hidden:", "", *names, "```"]
     return "\n".join(["# The studies", "", "Each asks one question.", "", *rows, "", *tree, ""])

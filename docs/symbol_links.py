@@ -27,7 +27,7 @@ def linked(terms: dict[str, str]) -> re.Pattern[str] | None:
     """Returns what is linked of the terms: abbreviations and letters that are not words or common Latin letters."""
     found = [term for term in terms if term == "O" or re.search(r"[A-Z].*[A-Z0-9_₀-₉]|^[^\x00-\x7f]", term)]
     names = sorted((re.escape(term) for term in found), key=len, reverse=True)
-    return re.compile(rf"(?<![\w.^·/-])(?:{'|'.join(names)})(?![\w′^(/]|-\w)") if names else None
+    return re.compile(rf"(?<![\w.^·/-])(?:{'|'.join(names)})(?![\w′^(/·]|-\w)") if names else None
 
 
 def link(doctree: nodes.document, name: str, terms: dict[str, str], pattern: re.Pattern[str]) -> None:

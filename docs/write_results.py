@@ -1,4 +1,4 @@
-"""Writes docs/results.md and README's sentence on it from stores: python docs/write_results.py STORE [STORE …].
+"""Writes docs/results.md, README's sentence on it and the pictures: python docs/write_results.py STORE [STORE …].
 
 Of every study the latest run without changed settings counts, the larger preset before the smaller one.
 """
@@ -90,6 +90,8 @@ def _row(claim: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
+    from draw_images import main as draw  # not above: it asks this module which runs are meant
+
     found = [run for store in sys.argv[1:] for run in load(store).runs]
     runs = chosen(found)
     Path(__file__).with_name("results.md").write_text(page(runs, machine()), encoding="utf-8")
@@ -97,3 +99,4 @@ if __name__ == "__main__":
     text, count = re.subn(r"Of \d+ claims of [^(]*are undecided", sentence(runs), readme.read_text(encoding="utf-8"))
     assert count == 1, "README.md has one sentence on the results"
     readme.write_text(text, encoding="utf-8")
+    draw(sys.argv[1:])

@@ -31,9 +31,9 @@ HEAVY = {"landscape", "phenomenon", "regimes", "samples", "how_many_samples", "e
 
 # Programs, formats, machines, journals, placeholders and stressed words: a dictionary has them, symbols.md need not.
 WORDS = """
-ANY API AVX BOM CHANGELOG CITATION CLI CMA CONTRIBUTING CPU CSS CSV DEVIATION GB GPU GRU HDF5 HTML ICLR ICML IDX IEEE
-ISO JAX JSON LAPACK LLVM NAME NFS NIST NPROC OCDBT ONE ONNX PDF PNG QR README REPEATED RFC ROLE RUNNING SETS SHA SIAM
-SIGINT SIGKILL SIGTERM SKIP STANDARD SVG TB TOML TPE UCI URI UTC UTF VARIANCE XLA YNNPACK
+ANY API AVX BOM CHANGELOG CITATION CLI CMA CONTRIBUTING CPU CSS CSV DEVIATION GB GPU GRU HDF5 HTML ICLR ICML IDX
+IEEE ISO JAX JSON LAPACK LLVM NAME NFS NIST NPROC OCDBT ONE ONNX PDF PNG QR README REPEATED RFC ROLE RUNNING SETS
+SHA SIAM SIGINT SIGKILL SIGTERM SKIP STANDARD SVG TB TOML TPE UCI URI UTC UTF VARIANCE XLA YNNPACK
 """
 SAID_THERE = {"F₁", "F₃", "H2", "MV"}  # letters of one docstring, which says what they are
 
@@ -147,7 +147,17 @@ def test_every_study_has_a_page_with_its_claims_settings_and_recorded_verdicts(t
     for name in studies.names():
         text, study = (folder / f"{name}.md").read_text(), studies.get(name)
         assert study.question in text and f"condenslab run {name} --preset quick" in text
-        assert f"({name}.md)" in (folder / "index.md").read_text()
+        counts = [text.count(f"\n| {verdict} | ") for verdict in ("holds", "fails", "undecided")]
+        told = f"{counts[0]} of {sum(counts)} claims hold" if sum(counts) else "No run is recorded"
+        assert f"- [{name}]({name}.md): {pages._escaped(study.question)} {told}." in (folder / "index.md").read_text()
+        assert f"condenslab figures runs --study {name} " in text
+        titles = {statement.figure for preset in study.presets.values() for statement in study.statements(preset)} - {
+            ""
+        }
+        assert all(f"- *{pages._escaped(title)}*: " in text for title in titles)
+        picture = pages.IMAGES / f"{name}.png"
+        assert picture.exists() == (f"](../images/studies/{name}.png)" in text)
+        assert not picture.exists() or picture.stat().st_size < 200_000
         assert all(f"`{field}`" in text for preset in study.presets.values() for field in vars(preset))
 
 
@@ -275,7 +285,7 @@ def test_the_first_use_of_a_symbol_in_each_section_is_a_link_that_says_what_it_m
     page += [first, second]
     first += [
         nodes.title("", "EPD"),
-        nodes.paragraph("", "EPD and γ′, EPD; n = O(1) or O = 7, a share. EPDs, γ."),
+        nodes.paragraph("", "EPD and γ′, EPD; n = O(1), O·W or O = 7, a share. EPDs, γ."),
         nodes.literal("", "EPD"),
     ]
     second += nodes.paragraph("", "EPD")
@@ -283,7 +293,7 @@ def test_the_first_use_of_a_symbol_in_each_section_is_a_link_that_says_what_it_m
     made = [(node["reftarget"], node[0]["explanation"]) for node in page.findall(addnodes.pending_xref)]
     depth = ("EPD", "Embedding principle in depth.")
     assert made == [depth, ("γ′", "Two."), ("O", "A number."), ("γ", "One."), depth]
-    assert page.astext().count("EPD and γ′, EPD; n = O(1) or O = 7, a share. EPDs, γ.") == 1
+    assert page.astext().count("EPD and γ′, EPD; n = O(1), O·W or O = 7, a share. EPDs, γ.") == 1
     links.link(page, links.PAGE, terms, links.linked(terms))
     assert len(list(page.findall(addnodes.pending_xref))) == len(made), "the page of the definitions links nothing"
 

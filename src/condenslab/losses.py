@@ -76,8 +76,7 @@ class Loss(eqx.Module):
 
     Training, flows, search and polishing of critical points, inertia, embeddings, local tests and directional
     derivatives take it. Overwrite `slope` and `curvature` where closed forms are better, and `check` to refuse targets.
-    What needs ‖f − y‖² itself (certificates, proofs, dropout's penalty) refuses it in one sentence. `polish` goes
-    downhill for the squared loss alone: begin near a critical point, or search (`critical_points_from(…, descents=…)`).
+    What needs ‖f − y‖² itself (certificates, proofs, dropout's penalty) refuses it in one sentence.
 
     Example:
         >>> import jax.numpy as jnp

@@ -87,49 +87,6 @@ def test_a_bad_spectrum_is_refused(ax, values, change, message):
         figures.spectrum(ax, values, **{**CUT, "kept": 1, "decided": True, **change})
 
 
-INERTIA = [[3, 0, 0], [3, 1490, 7]]
-
-
-def test_bars_are_the_counts_in_their_order(ax):
-    figures.inertia_bars(ax, ["alone", "embedded"], INERTIA)
-    widths = {bars.get_label(): [bar.get_width() for bar in bars] for bars in ax.containers}
-    assert widths == {"positive": [3, 3], "zero": [0, 1490], "negative": [0, 7]}
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["alone", "embedded"]
-
-
-def test_every_bar_carries_its_number_and_its_sign(ax):
-    figures.inertia_bars(ax, ["alone", "embedded"], INERTIA)
-    numbers = {"positive": ("3", "3"), "zero": ("0", "1,490"), "negative": ("0", "7")}
-    assert sorted(words(ax)) == sorted(f"{number} {sign}" for sign, pair in numbers.items() for number in pair)
-
-
-def test_one_negative_direction_among_many_zeros_is_visible():
-    figure, axes = figures.panels()
-    figures.inertia_bars(axes[0, 0], ["saddle"], [[5, 10**6, 1]])
-    figure.draw_without_rendering()
-    (negative,) = axes[0, 0].containers[2]
-    assert negative.get_window_extent().width > 5, "pixels"
-
-
-def test_the_first_point_is_on_top(ax):
-    figures.inertia_bars(ax, ["first", "second"], INERTIA)
-    assert ax.yaxis_inverted()
-
-
-@pytest.mark.parametrize(
-    ("labels", "counts", "message"),
-    [
-        (["a"], [[1, 2]], r"columns positive, zero, negative. Got shape \(1, 2\)"),
-        (["a", "b"], [[1, 2, 3]], "counts must be as long as labels"),
-        (["a"], [[1, -2, 3]], "counts must not be negative"),
-        (["a"], [[1, 2.5, 3]], "counts must be whole numbers. Got 2.5"),
-    ],
-)
-def test_bad_inertia_is_refused(ax, labels, counts, message):
-    with pytest.raises(ValueError, match=message):
-        figures.inertia_bars(ax, labels, counts)
-
-
 def test_the_longest_run_of_a_count_is_named(ax):
     thresholds = [0.01, 0.1, 0.2, 0.3, 0.5, 1.0]
     figures.threshold_counts(ax, thresholds, [9, 3, 3, 3, 2, 2], label="seed 0")

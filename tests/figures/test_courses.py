@@ -37,6 +37,18 @@ def test_a_group_is_a_line_broken_at_the_cut():
         figures.group_courses(ax, [([1], [0.0], [-1.0])])
 
 
+def test_marks_of_either_side_of_a_threshold_have_a_colour_each():
+    _, axes = figures.panels()
+    ax, sides = axes[0, 0], (0.5, "recovers", "does not")
+    figures.seed_values(ax, {"3": [1.0, 0.1, 0.2], "4": [0.3]}, y_label="error", threshold=sides)
+    found: dict[str, list[float]] = {}
+    for line in ax.lines:
+        if line.get_linestyle() == "None":
+            found.setdefault(line.get_color(), []).extend(line.get_ydata())
+    assert sorted(sorted(values) for values in found.values()) == [[0.1, 0.2, 0.3], [1.0]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["recovers", "does not"]
+
+
 def test_every_seed_is_a_mark_and_their_median_a_line():
     figure, axes = figures.panels()
     ax = axes[0, 0]

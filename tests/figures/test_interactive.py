@@ -135,6 +135,25 @@ def test_a_surface_is_the_same_on_the_page_and_in_the_still_figure():
         figures.space_surface(axes[0, 0], points, shades.T, lines={}, axes=("x", "y", "z"), shade_label="R")
 
 
+def test_a_set_is_drawn_where_it_is_finite_and_lines_are_named():
+    x, y = np.meshgrid(np.linspace(-1, 1, 4), np.linspace(-1, 1, 5), indexing="ij")
+    grid = np.stack([x, y, x * y], axis=-1)
+    grid[0, 0, 2] = np.nan
+    curve = np.array([[0.0, 0, 0], [1, 0, 0], [np.nan, 0, 0], [1, 1, 0], [1, 1, 1]])
+    _, axes = figures.panels()
+    given = {"lines": {"up": [[0.0, 0, -1], [0, 0, 1]]}, "axes": ("x", "y", "z"), "name": "the set"}
+    figures.space_set(axes[0, 0], surface=grid, curve=curve, points=[[0.5, 0.5, 0.5]], **given)
+    faces, pieces, points = axes[0, 0].collections
+    assert len(faces.get_paths()) == 11 and len(pieces.get_segments()) == 2, "a corner and an end are not finite"
+    assert np.allclose(points.get_offsets()[0], space.project(np.full(3, 0.5))[:2])
+    assert "up" in axes[0, 0].get_legend_handles_labels()[1]
+    for name, bad in (("surface", grid[0]), ("curve", curve[:, :2]), ("points", [[np.nan, 0.0, 0.0]])):
+        with pytest.raises(ValueError, match=name):
+            figures.space_set(axes[0, 0], **given, **{name: bad})
+    with pytest.raises(ValueError, match="lines"):
+        figures.space_set(axes[0, 0], **(given | {"lines": {"up": [[0.0, 1.0]]}}))
+
+
 def test_several_surfaces_share_their_colours_and_lines_stand_alone():
     points = np.random.default_rng(0).uniform(-1, 1, (2, 3, 4, 3))
     shades = np.stack([np.zeros((2, 3)), np.ones((2, 3))])

@@ -59,3 +59,57 @@ def test_the_band_of_zeros_is_the_tolerance():
 def test_what_does_not_fit_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         drawn(**change)
+
+
+INERTIA = [[3, 0, 0], [3, 1490, 7]]
+
+
+def bars(ax):
+    """Returns (from, to) of every bar that has a length, by row."""
+    found = {}
+    for bar in (bar for bars in ax.containers for bar in bars if bar.get_width()):
+        row = round(bar.get_y() + bar.get_height() / 2)
+        found.setdefault(row, []).append((bar.get_x(), bar.get_x() + bar.get_width()))
+    return {row: sorted(ends) for row, ends in found.items()}
+
+
+def test_bars_lie_on_the_side_of_their_sign_and_zeros_in_the_band():
+    _, axes = figures.panels()
+    figures.signed_counts(axes[0, 0], ["alone", "embedded"], INERTIA)
+    found = bars(axes[0, 0])
+    assert len(found[0]) == 1 and found[0][0][0] == 0.5
+    (low, up), (left, right), (start, _) = found[1]
+    assert low < up == -0.5 and -0.5 < left < 0 < right < 0.5 and left == pytest.approx(-right) and start == 0.5
+    assert up - low < right - left, "7 negative ones are fewer than 1,490 zeros"
+
+
+def test_a_row_is_compared_with_the_one_that_is_named():
+    _, axes = figures.panels()
+    figures.signed_counts(
+        axes[0, 0], ["minimum", "2 copies", "3 copies"], [[3, 0, 0], [4, 1, 1], [5, 2, 2]], above=[None, 0, 0]
+    )
+    written = [text.get_text() for text in axes[0, 0].texts]
+    assert written == ["0", "0", "3", "1  (+1)", "1  (+1)", "4  (+1)", "2  (+2)", "2  (+2)", "5  (+2)"]
+    assert "3 copies: 5 positive, 2 zero, 2 negative." in figures.description(axes[0, 0].figure)
+
+
+@pytest.mark.parametrize("above", [[None], [None, 1], [None, -1]])
+def test_a_row_is_compared_with_an_earlier_one_only(above):
+    _, axes = figures.panels()
+    with pytest.raises(ValueError, match="above must name an earlier row or None for each of 2 rows"):
+        figures.signed_counts(axes[0, 0], ["a", "b"], INERTIA, above=above)
+
+
+@pytest.mark.parametrize(
+    ("labels", "counts", "message"),
+    [
+        (["a"], [[1, 2]], r"columns positive, zero, negative. Got shape \(1, 2\)"),
+        (["a", "b"], [[1, 2, 3]], "counts must be as long as labels"),
+        (["a"], [[1, -2, 3]], "counts must not be negative"),
+        (["a"], [[1, 2.5, 3]], "counts must be whole numbers. Got 2.5"),
+    ],
+)
+def test_bad_counts_are_refused(labels, counts, message):
+    _, axes = figures.panels()
+    with pytest.raises(ValueError, match=message):
+        figures.signed_counts(axes[0, 0], labels, counts)

@@ -41,6 +41,7 @@ def test_the_spectrum_names_columns_and_levels(ax):
     figures.level_spectrum(ax, [-2.0, -1.0, 0.0], shares, ["1", "2"], levels={"minimum": -1.5})
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2"]
     assert "1: -1.00, 2: -2.00" in figures.description(ax.figure)
+    assert ax.get_ylim() == pytest.approx((-2.08, 0.08)), "what is visited, and the levels"
 
 
 def test_bad_requests(ax):

@@ -28,7 +28,8 @@ PRIMITIVES = {
         ax, [0.0, 1.0], {"a": [0.0, 1.0], "b": [1.0, 0.0]}, samples=([0.5], [0.5])
     ),
     "spectrum": lambda ax: figures.spectrum(ax, [1.0, 1e-12, 0.0], tolerance=1e-6, floor=1e-13, kept=1, decided=True),
-    "inertia_bars": lambda ax: figures.inertia_bars(ax, ["a", "b"], [[3, 0, 0], [3, 1490, 7]]),
+    "signed_counts": lambda ax: figures.signed_counts(ax, ["a", "b"], [[3, 0, 0], [3, 1490, 7]]),
+    "sample_sizes": lambda ax: figures.sample_sizes(ax, ["a", "b"], [3, 7], [4, np.nan], [9, 2100]),
     "threshold_counts": lambda ax: figures.threshold_counts(ax, [0.1, 0.2], [3, 3]),
 }
 every_primitive = pytest.mark.parametrize("draw", PRIMITIVES.values(), ids=PRIMITIVES)

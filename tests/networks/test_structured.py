@@ -119,7 +119,7 @@ def test_chunks_of_samples_add_up(kind, monkeypatch):
     whole = eqx.filter_jit(lambda net: (risk.hessian(net), risk.value_and_gradient(net)))(net)
     monkeypatch.setattr(structured, "hessian_rows", lambda network: 3)
     monkeypatch.setattr(structured, "gradient_rows", lambda network: 3)
-    monkeypatch.setattr(condenslab.risk, "many_samples", lambda network, samples: True)
+    monkeypatch.setattr(condenslab.risk.empirical, "many_samples", lambda network, samples: True)
     chunked = eqx.filter_jit(lambda net: (risk.hessian(net), risk.value_and_gradient(net)))(net)
     for ours, theirs in zip(jax.tree.leaves(chunked), jax.tree.leaves(whole), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=1e-15)

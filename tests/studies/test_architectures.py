@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from condenslab import studies
+from condenslab import figures, studies
 from condenslab.studies.architectures import cases as architecture_cases
 from condenslab.studies.architectures import claims, published
 from condenslab.studies.architectures.cases import OPTIMISTIC, SHARINGS, RankCase, TableCase, TrainCase
@@ -161,7 +161,8 @@ def test_tolerance_claims_follow_a_made_up_law():
         assert verdicts(right, statement) == ["holds"] and verdicts(wrong, statement) == ["fails"], statement
     assert set(verdicts(right, PUBLISHED_SCALES)) == {"holds", "fails"}, "published at n = 12 is 1e-3, here 1e-2"
     assert tolerance.largest(of_records(made(True)), "cross", 12, "std") == 1e-2
-    assert TOLERANCE.draw(made(True))
+    shares, _, sizes = TOLERANCE.draw(made(True))
+    assert "O = 7, 7 in practice, M = 32." in figures.description(sizes.figure), shares.title
 
 
 def test_one_number_of_samples_says_nothing_of_more():

@@ -7,11 +7,13 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
+import scipy.optimize
 
 from condenslab import landscape, studies
 from condenslab.studies.branches.cases import (
     PointCase,
     RateCase,
+    SliceCase,
     StabilityCase,
     largest_unstable,
     stability_cases,
@@ -20,6 +22,7 @@ from condenslab.studies.branches.claims import exponential_rate, log_slope
 from condenslab.studies.branches.flows import target_network
 from condenslab.studies.branches.points import exceptional_points
 from condenslab.studies.branches.shrinking import shrinking
+from condenslab.studies.branches.slices import REACH, planted_samples, residuals, zero_sets
 from condenslab.studies.branches.valley import best_split, valley
 from condenslab.studies.branches.zeros import SAMPLES, independence, one_sample, two_samples
 from condenslab.training import Stop
@@ -169,10 +172,13 @@ def test_a_flow_that_was_cut_off_in_an_older_record_has_not_answered():
 
 TIMES = np.geomspace(1e-3, 1e12, 400)
 ONE = replace(STUDY.presets["tiny"], seeds=2)
+SHRUNK = {"dimensions": [[2, 2], [1], [0]], "counts": [2, 1, 1], "left": 0, "error": 1e-15}
 
 
 def flow(case, **changed):
-    """A record of a flow that does what the theory says."""
+    """A record of a flow, or of a slice, that does what the theory says."""
+    if isinstance(case, SliceCase):
+        return record_of(STUDY, case, SHRUNK)
     condensed, line = case.branch == 1, np.linspace(0, 60, 400)
     values = {"ranks": [min(n, 3 + (not condensed)) for n in range(1, 9)], "dimension": 2 - condensed}
     near = {"times": TIMES, "risk": TIMES**-2.0, "gap": TIMES**-0.5}
@@ -180,16 +186,21 @@ def flow(case, **changed):
     return record_of(STUDY, case, values | {"smallest_eigenvalue": 0.5}, (near if condensed else apart) | changed)
 
 
+def near_condensed(case):
+    """Says whether it is the second flow near Q₁."""
+    return isinstance(case, RateCase) and (case.branch, case.seed) == (1, 1)
+
+
 def speeds(**changed):
     """Verdicts on ranks, dimensions and speeds; the arrays of one flow near Q₁ are changed."""
     cases = STUDY.cases(ONE, seed=0)
-    records = [flow(case, **(changed if (case.branch, case.seed) == (1, 1) else {})) for case in cases]
+    records = [flow(case, **(changed if near_condensed(case) else {})) for case in cases]
     return judged(STUDY, records, ONE, cases=cases)
 
 
 def test_flows_as_the_theory_says_hold():
     claims = speeds()
-    assert verdicts(claims) == ["holds"] * 5 + ["undecided"] * 2, "the tiny preset asks for no trials"
+    assert verdicts(claims) == ["holds"] * 5 + ["undecided"] * 2 + ["holds"] * 3, "the tiny preset asks for no trials"
     assert claims[2].measured == pytest.approx([-2.0, -2.0]) and claims[3].measured == pytest.approx([-0.5, -0.5])
 
 
@@ -201,9 +212,9 @@ def test_a_flow_that_left_the_condensed_branch_is_not_judged_by_its_rate():
 
 def test_a_flow_that_was_lost_is_not_left_out():
     cases = STUDY.cases(ONE, seed=0)
-    records = [flow(case) for case in cases if (case.branch, case.seed) != (1, 1)]
-    records += [record_of(STUDY, case, status="diverged") for case in cases if (case.branch, case.seed) == (1, 1)]
-    expected = ["undecided"] * 4 + ["holds"] + ["undecided"] * 2
+    records = [flow(case) for case in cases if not near_condensed(case)]
+    records += [record_of(STUDY, case, status="diverged") for case in cases if near_condensed(case)]
+    expected = ["undecided"] * 4 + ["holds"] + ["undecided"] * 2 + ["holds"] * 3
     assert verdicts(judged(STUDY, records, ONE, cases=cases)) == expected
 
 
@@ -268,3 +279,44 @@ def test_an_interruption_is_no_result_and_a_flow_that_was_cut_off_says_so(monkey
     cut, whole = STABILITY.run_batch([short, replace(short, samples=5)])
     assert (cut.status, cut.message, whole.status) == ("diverged", Stop.STEPS_EXHAUSTED.value, "done")
     assert cut.values["finished"] == [0, 1] and cut.values["stable_from"] == [5, 4]
+
+
+def test_the_zero_sets_are_solved_and_a_search_finds_no_more():
+    """Newton's method from many starts on the network's own error ends on the branches or at the planted point."""
+    planted, inputs = planted_samples(3)
+    found = zero_sets(inputs)
+    assert np.abs(residuals(inputs[:3], planted)).max() <= 1e-13 and abs(residuals(inputs, planted)[3]) > 1e-3
+    np.testing.assert_allclose(found.points, planted[None], atol=1e-10)
+    assert found.left == 0
+
+    def error(place):
+        return place[2] * np.expm1(place[0] * inputs[:3, 0]) + (1 - place[2]) * np.expm1(place[1] * inputs[:3, 1])
+
+    place = np.array([0.3, -0.4, 0.7])
+    np.testing.assert_allclose(error(place), residuals(inputs[:3], place), rtol=1e-12)
+    random = np.random.default_rng(0)
+    starts = np.concatenate([random.uniform(-1, 1, (60, 3)), planted + 0.2 * random.standard_normal((20, 3))])
+    ends = [scipy.optimize.root(error, start) for start in starts]
+    solved = np.array([end.x for end in ends if end.success and np.abs(end.fun).max() < 1e-12])
+    beside = solved[(np.abs(solved[:, :2]) <= REACH).all(axis=1) & (np.abs(solved[:, :2]) > 1e-3).all(axis=1)]
+    assert len(solved) > 20 and len(beside), "the search ends in both kinds of points"
+    np.testing.assert_allclose(beside, np.broadcast_to(planted, beside.shape), atol=1e-8)
+    for samples, places in (
+        (1, found.surface.reshape(-1, 3)[::97]),
+        (2, found.curve[~np.isnan(found.curve[:, 1])][::97]),
+    ):
+        assert max(np.abs(residuals(inputs[:samples], place)).max() / (1 + abs(place[2])) for place in places) <= 1e-13
+
+
+def test_a_left_point_and_another_dimension_fail():
+    cases = [SliceCase(seed) for seed in range(3)]
+    wrong = {"left": 1, "dimensions": [[2, 2], [1], [1]], "error": 1e-6}
+    texts = {"dimensions": "beside Q₁", "left": "with four samples", "error": "the network fits"}
+
+    def verdict(text, values):
+        records = [record_of(STUDY, case, SHRUNK | (values if case.seed == 2 else {})) for case in cases]
+        return verdicts(judged(STUDY, records, ONE, cases=cases), text)
+
+    for name, text in texts.items():
+        assert verdict(text, {}) == ["holds"] and verdict(text, {name: wrong[name]}) == ["fails"]
+    assert verdict(texts["dimensions"], {"dimensions": [[2, None], [1], [0]]}) == ["undecided"]

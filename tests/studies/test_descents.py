@@ -1,5 +1,6 @@
 """Dropout, knobs and generalization: claims on made-up records, and the descents that they share."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,10 @@ import pytest
 
 from condenslab import studies
 from condenslab.studies.dropout.cases import FRESH
+from condenslab.studies.generalization import flows
+from condenslab.studies.generalization.cases import FRESH as FRESH_FLOWS
+from condenslab.studies.generalization.cases import FlowCase
+from condenslab.studies.generalization.flow_claims import even_odds
 from condenslab.studies.knobs.draw import turned
 from condenslab.studies.shared.descents import DescentCase
 from condenslab.training import Stop
@@ -118,32 +123,95 @@ def test_a_lost_run_of_a_knob_decides_nothing_of_that_knob():
 @pytest.mark.parametrize("study", [DROPOUT, KNOBS, GENERALIZATION], ids=lambda study: study.name)
 def test_whatever_is_lost_no_statement_vanishes_and_none_rests_on_it(study):
     settings = study.presets["quick"]
-    records = [
-        record_of(study, case, condensed(case)[0] | groups(case) | interpolated(case), condensed(case)[1])
-        for case in study.cases(settings, seed=0)
-    ]
+    values = interpolated if study is GENERALIZATION else lambda case: condensed(case)[0] | groups(case)
+    arrays = (lambda case: {}) if study is GENERALIZATION else lambda case: condensed(case)[1]
+    records = [record_of(study, case, values(case), arrays(case)) for case in study.cases(settings, seed=0)]
     check_damage(study, settings, study.cases(settings, seed=0), records)
 
 
 def interpolated(case, risk=1e-6):
+    """From large weights the gap is large and grows with the width; from small ones it does neither."""
     large = case.exponent == 0
-    return {"test_error": 0.1 if large else 0.01, "groups": 90 if large else 5, "final_risk": risk}
+    return {"test_error": 0.1 + 1e-4 * case.width if large else 0.01, "groups": 90 if large else 5, "final_risk": risk}
 
 
 def test_generalization_is_compared_at_equal_training_risk():
-    assert outcome_of(GENERALIZATION, interpolated) == ["holds"] * 3
+    """A share is one of seeds: where some are unknown it may be decided."""
+    assert outcome_of(GENERALIZATION, interpolated) == ["holds"] * 8
     unfitted = outcome_of(GENERALIZATION, lambda case: interpolated(case, risk=1e-3))
-    assert unfitted == ["undecided", "undecided", "fails"]
+    assert unfitted == ["undecided", "undecided", "fails", *["undecided"] * 5]
     turned_round = outcome_of(GENERALIZATION, lambda case: interpolated(case) | {"test_error": 1.0, "groups": 7})
-    assert turned_round == ["fails", "fails", "holds"]
+    assert turned_round == ["fails", "fails", "holds", "holds", "holds", "fails", "fails", "fails"]
 
 
 def test_generalization_is_not_judged_by_the_seeds_that_came_to_the_risk():
     """One of five seeds is lost, or did not come to the risk: the other four do not speak for it."""
-    lost = outcome_of(GENERALIZATION, lambda c: "diverged" if c.exponent == 3 and c.seed == 4 else interpolated(c))
-    assert lost == ["undecided"] * 3
-    slow = outcome_of(GENERALIZATION, lambda c: interpolated(c, risk=1e-3 if c.seed == 4 else 1e-6))
-    assert slow == ["undecided", "undecided", "fails"]
+
+    def adam(case, what):
+        return what if (type(case), case.exponent, case.seed, case.width) == (DescentCase, 3, 4, 200) else None
+
+    lost = outcome_of(GENERALIZATION, lambda c: adam(c, "diverged") or interpolated(c))
+    assert lost == ["undecided"] * 3 + ["holds"] * 5
+    slow = outcome_of(GENERALIZATION, lambda c: adam(c, interpolated(c, risk=1e-3)) or interpolated(c))
+    assert slow == ["undecided", "undecided", "fails", *["holds"] * 5]
+    flow = outcome_of(GENERALIZATION, lambda c: "failed" if c.seed == FRESH_FLOWS + 7 else interpolated(c))
+    assert flow == ["holds"] * 5 + ["undecided"] * 3, "19 of 20 seeds decide a share"
+
+
+def test_a_gap_that_grows_with_the_width_is_told_method_by_method():
+    def growing(kind, until, case):
+        grown = type(case) is kind and case.exponent == 3 and case.seed % FRESH_FLOWS < until
+        return interpolated(case) | ({"test_error": 0.01 + 1e-6 * case.width} if grown else {})
+
+    assert outcome_of(GENERALIZATION, lambda c: growing(DescentCase, 5, c))[3:5] == ["fails", "holds"]
+    assert outcome_of(GENERALIZATION, lambda c: growing(FlowCase, 20, c))[3:5] == ["holds", "fails"]
+    assert [outcome_of(GENERALIZATION, lambda c, k=k: growing(FlowCase, k, c))[4] for k in (14, 15)] == [
+        "holds",
+        "fails",
+    ], "15 of 20 heads of a fair coin are rarer than one in twenty"
+
+    def one_too_good(case):
+        chosen = (case.width, case.seed, case.exponent) == (50, FRESH_FLOWS, 0)
+        return interpolated(case) | ({"test_error": 0.01} if chosen else {})
+
+    one = outcome_of(GENERALIZATION, one_too_good)
+    assert one == ["holds"] * 5 + ["fails", "holds", "holds"], "at one width and seed the large scale is no worse"
+    spot = outcome_of(GENERALIZATION, lambda c: interpolated(c) | ({"test_error": 1.0} if c.samples == 7 else {}))
+    assert spot == ["holds"] * 7 + ["fails"]
+
+
+def test_too_few_seeds_cannot_tell_growth_from_even_odds():
+    settings = replace(GENERALIZATION.presets["quick"], seeds=4, flows=4)
+    found = decided(GENERALIZATION, made_up(GENERALIZATION, settings, interpolated), settings)
+    assert found == ["holds"] * 3 + ["undecided"] * 2 + ["holds"] * 3
+
+
+def test_even_odds_against_the_binomial_law():
+    """The tail beyond the share is at most one in twenty, and the next smaller share has a larger one."""
+    for seeds in (1, 5, 20, 100):
+        most = round(even_odds(seeds) * seeds)
+        tails = [sum(math.comb(seeds, k) for k in range(least, seeds + 1)) / 2**seeds for least in (most + 1, most)]
+        assert tails[0] <= 0.05 < tails[1]
+
+
+def test_a_spot_has_no_samples():
+    spot = flows.make_task("missing_spot", 7)
+    assert spot.inputs.shape == (40, 2) and np.linalg.norm(spot.inputs, axis=1).min() > 0.5
+    assert np.linalg.norm(spot.heldout_inputs, axis=1).max() <= 0.5 and len(spot.heldout_inputs) > 200
+    x = spot.heldout_inputs
+    expected = np.tanh(3 * x[:, 0] + x[:, 1]) + np.tanh(3 * x[:, 1] - x[:, 0])
+    np.testing.assert_allclose(spot.heldout_targets[:, 0], expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("task", ["two_tanh", pytest.param("missing_spot", marks=pytest.mark.more)])
+def test_a_small_flow_comes_to_its_risk(task):
+    small, large = (
+        flows.run(FlowCase(task, 20 if task == "two_tanh" else 7, 3, 20, exponent, 1e-3), lambda *_: None)
+        for exponent in (3.0, 0.0)
+    )
+    assert 0 < small.values["final_risk"] <= 1e-3 >= large.values["final_risk"] > 0
+    assert small.values["test_error"] < large.values["test_error"] and small.values["groups"] < large.values["groups"]
+    assert ("plane" in small.arrays) == (task == "missing_spot")
 
 
 SMALL = DescentCase(task="two_tanh", samples=20, seed=0, width=10, exponent=0.2, rate=1e-2, steps=200)

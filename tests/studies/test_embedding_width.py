@@ -16,6 +16,7 @@ from condenslab.studies.embedding_width.cases import (
     make_cases,
     proof_cases,
 )
+from condenslab.studies.embedding_width.claims import DIAGRAM
 from condenslab.studies.shared.columns import columns, rows
 from condenslab.studies.shared.proven.cases import expected
 from condenslab.sweeps import case_id
@@ -163,6 +164,22 @@ def test_the_figures_are_drawn():
     drawings = STUDY.draw(ALL)
     assert len(drawings) == 4
     assert all(drawing.caption and drawing.figure.axes for drawing in drawings)
+
+
+def test_a_split_is_drawn_with_the_weights_of_the_minimum_and_left_out_where_there_are_none():
+    narrow = split_record(2)
+    weights = {"incoming": np.array([[0.5, 1.0], [2.0, -1.0]]), "outgoing": np.array([3.0, -1.0])}
+    newer = record(SplitCase(2, 10, 0, 10), narrow.values, narrow.arrays | weights)
+    diagram, *others = STUDY.draw([newer])
+    assert diagram.title == DIAGRAM and DIAGRAM not in {drawing.title for drawing in others + STUDY.draw([narrow])}
+    minimum, equal, apart = diagram.figure.axes
+    written = [{text.get_text() for text in ax.texts} for ax in (minimum, equal, apart)]
+    assert {"3", "−1"} <= written[0] and {"1.5", "−1", "1′"} <= written[1] and {"3", "0", "−1"} <= written[2]
+    assert [ax.get_title("left") for ax in diagram.figure.axes] == [
+        "minimum: (6, 0, 0)",
+        "α = ½: (7, 1, 1)",
+        "α = 0: (6, 3, 0)",
+    ]
 
 
 @pytest.mark.more

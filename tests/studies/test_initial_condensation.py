@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from condenslab import studies
+from condenslab import figures, measures, studies
 from condenslab.networks import ACTIVATIONS
+from condenslab.studies.initial_condensation import runs
 from condenslab.studies.initial_condensation.cases import MULTIPLICITY, PRESETS, Case, make_cases
+from condenslab.studies.initial_condensation.draw_field import field, polynomial
 from condenslab.training import Stop
-from judging import check_damage, decided, ended, judged, made_up
+from judging import check_damage, decided, ended, judged, made_up, record_of
 
 STUDY = studies.get("initial_condensation")
 QUICK = PRESETS["quick"]
@@ -35,6 +37,34 @@ def test_cases_are_distinct_and_have_the_sizes_of_the_source():
 
 def test_multiplicities_are_those_of_the_activations():
     assert all(ACTIVATIONS[name].multiplicity == p for name, p in MULTIPLICITY.items())
+
+
+@pytest.mark.parametrize("degree", [1, 2, 3])
+def test_the_field_vanishes_at_the_directions_of_the_theory_and_its_polynomial_peaks_where_they_attract(degree):
+    """The roots of the binary form and the slope of V on a grid are two ways to the same 2p directions."""
+    x, y = runs.samples(next(case for case in make_cases(QUICK, 0) if (case.kind, case.design) == ("plane", "grid")))
+    theory = measures.condensed_directions(np.column_stack([x, np.ones(len(x))]), -y[:, 0], degree)
+    angles = np.arctan2(theory.directions[:, 1], theory.directions[:, 0])
+    around = angles + np.array([[-1e-3], [0.0], [1e-3]])
+    low, at, high = np.abs(polynomial(around.ravel(), degree)).reshape(3, -1)
+    assert np.all(np.abs(high - low) < 1e-3 * np.abs(at - low).max() + 1e-9 * at), "no slope"
+    np.testing.assert_array_equal((at > low) & (at > high), theory.growing)
+    assert theory.growing.sum() == 2 * degree
+
+
+def plane(activation, **arrays):
+    case = next(c for c in make_cases(QUICK, 0) if (c.kind, c.design, c.activation) == ("plane", "grid", activation))
+    angles = np.linspace(-3, 3, 7)
+    return record_of(STUDY, case, {}, {"angles": angles, "amplitudes": np.ones(7)} | arrays)
+
+
+def test_the_field_has_a_panel_for_each_activation_with_a_multiplicity():
+    theory = {"predicted": np.array([0.3, 0.3 - np.pi]), "growing": np.array([True, True])}
+    drawing = field([plane("x_tanh", **theory), plane("tanh", **theory), plane("relu")])
+    titles = [ax.get_title("left").split(",")[0] for ax in drawing.figure.axes]
+    assert [title for title in titles if title] == ["tanh", "x·tanh x"]
+    assert "2 directions at rest, 2 of them attracting." in figures.description(drawing.figure)
+    assert field([plane("relu")]) is None
 
 
 def test_two_orientations_everywhere_hold_the_bound_but_not_the_count():

@@ -8,8 +8,12 @@ import sys
 import time
 
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.text import Text
 
-from condenslab import studies
+from condenslab import figures, studies
+from condenslab.report.svg import drawn
 from condenslab.studies import Part, Study
 from condenslab.sweeps import Store
 from judging import check_damage
@@ -46,6 +50,7 @@ HEAVY = (
     "embedding_losses",
     "no_free_lunch",
     "kan_recovery",
+    "generalization",
 )
 
 
@@ -108,3 +113,20 @@ def _without_times(values):
         for name, value in values.items()
         if "second" not in name and isinstance(value, int | float) and not isinstance(value, bool)
     }
+
+
+@pytest.mark.more
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_figure_of_a_tiny_run_can_be_read(name, tmp_path):
+    """No text lies on other text or is cut, none is below 8 pt, nothing is hatched, and the page weighs no cloud."""
+    run = studies.run(name, preset="tiny", out=tmp_path)
+    stored = Store(tmp_path).records()
+    for drawing in studies.get(name).draw([stored[identity] for identity in run.records]):
+        if not isinstance(figure := drawing.figure, Figure):
+            continue
+        assert figures.unreadable(figure) == [], drawing.title
+        texts = [text for text in figure.findobj(Text) if text.get_text().strip() and text.get_visible()]
+        assert min((text.get_fontsize() for text in texts), default=8) >= 8, drawing.title
+        assert not [patch for patch in figure.findobj(Patch) if patch.get_hatch()], drawing.title
+        assert drawn(figure, "a").text.count("<use ") < 10_000, drawing.title

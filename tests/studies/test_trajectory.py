@@ -10,6 +10,7 @@ from condenslab import studies
 from condenslab.studies.shared.resting import nearest_rest, resting_levels
 from condenslab.studies.trajectory.cases import Case, Settings
 from condenslab.studies.trajectory.claims import LEVELS, PAIR_AMPLITUDE, PAIR_ANGLES, nearest
+from condenslab.studies.trajectory.draw import ends
 from condenslab.sweeps import Record
 from condenslab.training import Stop
 from judging import decided, ended, judged, record_of
@@ -43,6 +44,16 @@ def pair(angles, amplitudes):
     case = STUDY.cases(SETTINGS, seed=0)[-1]
     values = {"dominant_groups": len(angles), "dominant_angles": list(angles), "dominant_amplitudes": list(amplitudes)}
     return record_of(STUDY, case, values)
+
+
+def test_neurons_are_drawn_with_the_group_that_they_end_in():
+    """Two neurons end at the group of angle 1, one elsewhere, one at the group's angle but without amplitude."""
+    ways = {
+        "frame_angles": np.array([[0.0, 0.5, -1.0, 2.0], [1.0, 1.01, -2.0, 1.0]]),
+        "frame_amplitudes": np.array([[1e-8] * 4, [1.0, 0.5, 0.5, 1e-4]]),
+    }
+    names, groups = ends(record_of(STUDY, STUDY.cases(SETTINGS, seed=0)[0], {"dominant_angles": [1.0]}, ways))
+    assert names == ["+1.00 rad"] and groups.tolist() == [0, 0, -1, -1]
 
 
 def test_a_run_rests_where_it_is_slowest():

@@ -1,6 +1,4 @@
-"""What is counted, with the evidence: spectra and their cut, signs of curvature, groups by threshold."""
-
-from collections.abc import Sequence
+"""What is counted, with the evidence: spectra and their cut, groups by threshold."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +10,6 @@ from condenslab.figures import checks, interactive, legends, style
 _LONG = 80
 _MANY = 20
 _VISIBLE = 0.3
-_SIGNS = (("positive", "blue"), ("zero", "sky blue"), ("negative", "vermillion"))
 
 
 @style.styled
@@ -126,49 +123,6 @@ def _mark_gap(ax: Axes, drawn: np.ndarray, kept: int, floor: float) -> str:
             fontsize=8,
         )
     return f", gap {decades:.1f} decades"
-
-
-@style.styled
-def inertia_bars(ax: Axes, labels: Sequence[str], counts: ArrayLike) -> None:
-    """Draws how many Hessian eigenvalues are positive, zero and negative, for several points.
-
-    The axis is linear up to 1 and logarithmic beyond, so that one negative direction among a thousand zeros is seen;
-    every bar carries its number and its sign.
-
-    Args:
-        ax: The axes.
-        labels: Name of each point, length k.
-        counts: Numbers of positive, zero and negative eigenvalues, shape (k, 3), in that order.
-
-    Raises:
-        ValueError: Shapes that do not fit, or counts that are negative or not whole.
-    """
-    table = checks.counts("counts", counts, 2)
-    if table.shape[1] != 3:
-        raise ValueError(f"counts must have the columns positive, zero, negative. Got shape {table.shape}.")
-    checks.same_length("labels", np.asarray(labels, dtype=object), "counts", table)
-    rows, thickness = np.arange(len(table)), 0.26
-    for column, (sign, colour) in enumerate(_SIGNS):
-        bars = ax.barh(
-            rows + (column - 1) * thickness,
-            table[:, column],
-            height=thickness * 0.88,
-            color=style.OKABE_ITO[colour],
-            edgecolor="white",
-            linewidth=0.5,
-            label=sign,
-        )
-        ax.bar_label(bars, labels=[f"{count:,} {sign}" for count in table[:, column]], padding=3, fontsize=8)
-    ax.set_yticks(rows, list(labels))
-    ax.invert_yaxis()
-    ax.tick_params(axis="y", length=0)
-    ax.set_xscale("symlog", linthresh=1.0, linscale=0.5)
-    ax.set_xlim(0, 12 * max(1, int(table.max())))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.set_xlabel("number of eigenvalues (logarithmic above 1)")
-    legends.legend_below(ax)
-    for label, (positive, zero, negative) in zip(labels, table, strict=True):
-        style.describe(ax, f"{label}: {positive} positive, {zero} zero, {negative} negative.")
 
 
 @style.styled

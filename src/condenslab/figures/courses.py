@@ -12,6 +12,7 @@ from condenslab.figures.draw import QUARTERS, wrap
 
 _WIDEST = 5.0
 _NARROWEST = 0.6
+_NARROW = 5.0
 
 
 @style.styled
@@ -127,7 +128,14 @@ def group_courses(
 
 
 @style.styled
-def seed_values(ax: Axes, values: Mapping[str, ArrayLike], *, y_label: str, logarithmic: bool = False) -> None:
+def seed_values(
+    ax: Axes,
+    values: Mapping[str, ArrayLike],
+    *,
+    y_label: str,
+    logarithmic: bool = False,
+    threshold: tuple[float, str, str] | None = None,
+) -> None:
     """Draws the values of several seeds side by side for several conditions: every seed a mark, their median a line.
 
     Args:
@@ -135,6 +143,8 @@ def seed_values(ax: Axes, values: Mapping[str, ArrayLike], *, y_label: str, loga
         values: Condition → one value a seed, shape (seed,).
         y_label: Label of the vertical axis, with its unit.
         logarithmic: Whether it is logarithmic; values must then be positive.
+        threshold: A value and the names of marks at most and above it, which then have a colour each instead of every
+            condition its own; there is a dotted line at it, and a legend.
 
     Raises:
         ValueError: No condition, no seed, or numbers that are not finite (or not positive).
@@ -146,8 +156,7 @@ def seed_values(ax: Axes, values: Mapping[str, ArrayLike], *, y_label: str, loga
         if logarithmic and heights.min() <= 0:
             raise ValueError(f"values of {label!r} must be positive on a logarithmic axis. Got {heights.min():g}.")
         across = place + 0.3 * (np.linspace(-0.5, 0.5, len(heights)) if len(heights) > 1 else np.zeros(1))
-        look = style.series(place)
-        ax.plot(across, heights, marker=look.marker, color=look.colour, linestyle="none", ms=5, alpha=0.85)
+        _marks(ax, place, across, heights, threshold)
         middle = float(np.median(heights))
         ax.plot([place - 0.28, place + 0.28], [middle, middle], color="black", linewidth=1.2)
         style.describe(ax, f"{label}: median {style.readable(middle)} of {len(heights)} seeds.")
@@ -157,14 +166,31 @@ def seed_values(ax: Axes, values: Mapping[str, ArrayLike], *, y_label: str, loga
         _logarithmic(ax)
     ax.set_ylabel(y_label)
     ax.grid(True, axis="y")
+    if threshold is not None:
+        ax.axhline(threshold[0], color="black", linewidth=0.8, linestyle=":", zorder=1, label="_threshold")
+        legends.legend_below(ax)
+
+
+def _marks(
+    ax: Axes, place: int, across: np.ndarray, heights: np.ndarray, threshold: tuple[float, str, str] | None
+) -> None:
+    parts = [(np.ones(len(heights), dtype=bool), style.series(place), f"_condition {place}")]
+    if threshold is not None:
+        low = heights <= threshold[0]
+        names = threshold[1:] if place == 0 else [f"_{name}" for name in threshold[1:]]
+        parts = [(low, style.series(0), names[0]), (~low, style.series(1), names[1])]
+    for mine, look, name in parts:
+        shape = {"marker": look.marker, "color": look.colour, "linestyle": "none", "ms": 5, "alpha": 0.85}
+        ax.plot(across[mine], heights[mine], label=name, **shape)
 
 
 def _logarithmic(ax: Axes) -> None:
-    """Makes the vertical axis logarithmic; where it spans less than two decades, 2 and 5 get numbers too."""
+    """Makes the vertical axis logarithmic; where it spans less than two decades, further digits get numbers too."""
     ax.set_yscale("log")
     low, high = ax.get_ylim()
     if high < 100 * low:
-        ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        digits = (1.0, 2.0, 5.0) if high > _NARROW * low else (1.0, 1.2, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
+        ax.yaxis.set_major_locator(LogLocator(subs=digits))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: style.readable(value)))
         ax.yaxis.set_minor_formatter(NullFormatter())
 

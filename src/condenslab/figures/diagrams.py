@@ -234,18 +234,8 @@ def feature_cloud(ax: Axes, angle: ArrayLike, amplitude: ArrayLike, *, label: st
     angles, heights = wrap(checks.numbers("angle", angle, 1)), checks.numbers("amplitude", amplitude, 1)
     checks.same_length("angle", angles, "amplitude", heights)
     look = style.series(index)
-    ax.plot(
-        angles,
-        heights,
-        look.marker,
-        color=look.colour,
-        ms=3.0,
-        mew=0.6,
-        mfc="none",
-        alpha=0.6,
-        label=label,
-        zorder=2 + 0.1 * index,
-    )
+    shape = {"marker": look.marker, "s": 10.0, "linewidths": 0.6, "alpha": 0.6, "zorder": 2 + 0.1 * index}
+    ax.scatter(angles, heights, facecolors="none", edgecolors=look.colour, label=label, **shape)
     ax.set_xlim(-np.pi, np.pi)
     ax.set_xticks([quarter * np.pi / 2 for quarter in QUARTERS], list(QUARTERS.values()))
     ax.set_ylim(-0.03, 1.06)

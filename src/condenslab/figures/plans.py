@@ -71,9 +71,9 @@ def _numbers(ax: Axes, places: np.ndarray, drawn: np.ndarray, needed: np.ndarray
     """Writes the numbers above their marks; those of marks that coincide only once, with both names."""
     for place, at, n, m in zip(places, drawn, needed, sizes, strict=True):
         if np.isfinite(n) and not n * 1.3 > m:
-            ax.annotate(_whole(n), (at, place), (0, 5), textcoords="offset points", ha="center", fontsize=7.5)
+            ax.annotate(_whole(n), (at, place), (0, 5), textcoords="offset points", ha="center", fontsize=8)
         text = f"{_whole(n)} of {_whole(m)}" if np.isfinite(n) and n * 1.3 > m else _whole(m)
-        ax.annotate(text, (m, place), (7, 0), textcoords="offset points", ha="left", va="center", fontsize=7.5)
+        ax.annotate(text, (m, place), (7, 0), textcoords="offset points", ha="left", va="center", fontsize=8)
 
 
 def _whole(value: float) -> str:

@@ -123,7 +123,7 @@ def value_map(
     for (row, column), value in np.ndenumerate(table):
         if np.isfinite(value):
             shade = "black" if scale(value) > 0.55 else "white"
-            ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=7, color=shade)
+            ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=8, color=shade)
     for (name, cells), colour in zip((marks or {}).items(), ("vermillion", "sky blue", "purple"), strict=False):
         _frame(ax, cells, style.OKABE_ITO[colour], name)
     ax.set_xticks(range(len(columns)), list(columns))

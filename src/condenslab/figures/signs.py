@@ -16,19 +16,25 @@ _MARKERS = {"negative": "v", "zero": "o", "positive": "^"}
 
 @style.styled
 def signed_spectra(
-    ax: Axes, labels: Sequence[str], eigenvalues: Sequence[ArrayLike], tolerances: ArrayLike
+    ax: Axes,
+    labels: Sequence[str],
+    eigenvalues: Sequence[ArrayLike],
+    tolerances: ArrayLike,
+    *,
+    above: Sequence[int | None] | None = None,
 ) -> list[tuple[int, int, int]]:
     """Draws the eigenvalues of several Hessians, one row a point, so that those that stay stand under one another.
 
     The axis is linear within the largest tolerance, where the band of zeros is shaded, and logarithmic beyond. Over
-    each row stand the numbers of negative, zero and positive eigenvalues, and by how much each differs from the row
-    above.
+    each row stand the numbers of negative, zero and positive eigenvalues, and by how much each differs from an earlier
+    row.
 
     Args:
         ax: The axes.
         labels: Name of each point, length k.
         eigenvalues: The spectrum of each, k arrays of any lengths.
         tolerances: What counts as zero at each, shape (k,), positive.
+        above: For each row the row that it is compared with, None for no comparison; by default the one above it.
 
     Returns:
         For each point the numbers of positive, zero and negative eigenvalues.
@@ -47,16 +53,74 @@ def signed_spectra(
         raise ValueError(f"tolerances must be positive. Got {cuts.min():g}.")
     _axis(ax, spectra, float(cuts.max()), labels)
     found: list[tuple[int, int, int]] = []
+    earlier = _compared(len(spectra), above)
     for row, (values, cut) in enumerate(zip(spectra, cuts, strict=True)):
         chosen = {"negative": values < -cut, "zero": np.abs(values) <= cut, "positive": values > cut}
         parts = {sign: values[mine] for sign, mine in chosen.items()}
         _row(ax, row, parts)
-        sizes = [len(parts[sign]) for sign in _SIGNS]
-        before = [found[-1][2 - column] for column in range(3)] if found else None
-        _counts(ax, row, sizes, before)
-        found.append((sizes[2], sizes[1], sizes[0]))
-        style.describe(ax, f"{labels[row]}: {sizes[2]} positive, {sizes[1]} zero, {sizes[0]} negative.")
+        negative, zero, positive = (len(parts[sign]) for sign in _SIGNS)
+        found.append((positive, zero, negative))
+        _counts(ax, row, found, earlier[row])
+        style.describe(ax, f"{labels[row]}: {positive} positive, {zero} zero, {negative} negative.")
     return found
+
+
+@style.styled
+def signed_counts(
+    ax: Axes, labels: Sequence[str], counts: ArrayLike, *, above: Sequence[int | None] | None = None
+) -> None:
+    """Draws how many Hessian eigenvalues are negative, zero and positive: one row a point, the band of zeros shaded.
+
+    The same as `signed_spectra` where the eigenvalues themselves are not known: bars to the left are negative ones, in
+    the shaded band zeros, to the right positive ones; lengths are logarithmic. Numbers stand over each bar, with how
+    much each differs from an earlier row.
+
+    Args:
+        ax: The axes.
+        labels: Name of each point, length k.
+        counts: Numbers of positive, zero and negative eigenvalues, shape (k, 3), in that order.
+        above: For each row the row that it is compared with, None for no comparison; by default the one above it.
+
+    Raises:
+        ValueError: Shapes that do not fit, or counts that are negative or not whole.
+    """
+    table = checks.counts("counts", counts, 2)
+    if table.shape[1] != 3:
+        raise ValueError(f"counts must have the columns positive, zero, negative. Got shape {table.shape}.")
+    checks.same_length("labels", np.asarray(labels, dtype=object), "counts", table)
+    found = [(int(positive), int(zero), int(negative)) for positive, zero, negative in table]
+    earlier = _compared(len(found), above)
+    ax.axvspan(-0.5, 0.5, color="#EEEEEE", linewidth=0, zorder=0)
+    longest = np.log1p(max(1, int(table.max())))
+    for row, (positive, zero, negative) in enumerate(found):
+        ax.axhline(row, color="#DDDDDD", linewidth=0.8, zorder=0.5)
+        lengths = {sign: np.log1p(n) / longest for sign, n in zip(_SIGNS, (negative, zero, positive), strict=True)}
+        starts = {"negative": -0.5 - 0.9 * lengths["negative"], "zero": -0.45 * lengths["zero"], "positive": 0.5}
+        for sign, length in lengths.items():
+            look = {"height": 0.16, "color": style.OKABE_ITO[_COLOURS[sign]], "zorder": 3}
+            ax.barh(row, 0.9 * length, left=starts[sign], **look)
+        _counts(ax, row, found, earlier[row])
+        style.describe(ax, f"{labels[row]}: {positive} positive, {zero} zero, {negative} negative.")
+    ax.set_xlim(-1.5, 1.5)
+    ax.set_xticks([-1.0, 0.0, 1.0], _SIGNS)
+    ax.tick_params(axis="x", length=0)
+    ax.set_xlabel("eigenvalues by sign (length: number, logarithmic)")
+    _rows_axis(ax, labels)
+
+
+def _compared(rows: int, above: Sequence[int | None] | None) -> list[int | None]:
+    """Returns for each row the earlier row that it is compared with."""
+    if above is None:
+        return [row - 1 if row else None for row in range(rows)]
+    if len(above) != rows or any(other is not None and not 0 <= other < row for row, other in enumerate(above)):
+        raise ValueError(f"above must name an earlier row or None for each of {rows} rows. Got {list(above)}.")
+    return list(above)
+
+
+def _rows_axis(ax: Axes, labels: Sequence[str]) -> None:
+    ax.set_yticks(range(len(labels)), list(labels))
+    ax.set_ylim(len(labels) - 0.5, -0.75)
+    ax.tick_params(axis="y", length=0)
 
 
 def _axis(ax: Axes, spectra: Sequence[np.ndarray], cut: float, labels: Sequence[str]) -> None:
@@ -69,9 +133,7 @@ def _axis(ax: Axes, spectra: Sequence[np.ndarray], cut: float, labels: Sequence[
     ax.set_xticks([*-powers[::-1], 0.0, *powers])
     ax.xaxis.minorticks_off()
     ax.set_xlabel("eigenvalue (shaded: zero to the tolerance)")
-    ax.set_yticks(range(len(labels)), list(labels))
-    ax.set_ylim(len(labels) - 0.5, -0.75)
-    ax.tick_params(axis="y", length=0)
+    _rows_axis(ax, labels)
 
 
 def _row(ax: Axes, row: int, parts: dict[str, np.ndarray]) -> None:
@@ -82,9 +144,11 @@ def _row(ax: Axes, row: int, parts: dict[str, np.ndarray]) -> None:
         ax.plot(values, np.full(len(values), float(row)), label=label, markersize=6, alpha=0.8, zorder=3, **look)
 
 
-def _counts(ax: Axes, row: int, sizes: list[int], before: list[int] | None) -> None:
-    for place, sign, size, earlier in zip((0.2, 0.5, 0.8), _SIGNS, sizes, before or [None] * 3, strict=True):
-        more = "" if earlier is None else f"  ({size - earlier:+,})".replace("-", "−")
+def _counts(ax: Axes, row: int, found: Sequence[tuple[int, int, int]], earlier: int | None) -> None:
+    """Writes the numbers of a row over it, and by how much they differ from those of an earlier row."""
+    for place, sign, column in zip((1 / 6, 0.5, 5 / 6), _SIGNS, (2, 1, 0), strict=True):
+        size = found[row][column]
+        more = "" if earlier is None else f"  ({size - found[earlier][column]:+,})".replace("-", "−")
         colour = style.OKABE_ITO[_COLOURS[sign]]
         look = {"transform": ax.get_yaxis_transform(), "ha": "center", "va": "bottom", "color": colour, "fontsize": 9}
         ax.text(place, row - 0.16, f"{size:,}{more}", **look)

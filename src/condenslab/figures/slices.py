@@ -53,6 +53,10 @@ def level_spectrum(
     ax.set_xlabel("width m")
     ax.set_ylabel("log₁₀ risk")
     ax.set_xlim(columns[0], columns[-1])
+    seen = np.flatnonzero(heights.max(axis=1) >= least)
+    ends = [*(borders[[seen[0], seen[-1] + 1]] if len(seen) else borders[[0, -1]]), *(levels or {}).values()]
+    margin = 0.04 * (max(ends) - min(ends))
+    ax.set_ylim(min(ends) - margin, max(ends) + margin)
     _named_lines(ax, levels or {})
     bar = style.figure_of(ax).colorbar(mesh, ax=ax, shrink=0.9, pad=0.16 if levels else 0.03)
     bar.set_label("share of the steps")
@@ -176,7 +180,7 @@ def _named_lines(ax: Axes, levels: Mapping[str, float]) -> None:
             xytext=(10, shift),
             textcoords="offset points",
             va="center",
-            fontsize=7.5,
+            fontsize=8,
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": style.GREY, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0},
         )

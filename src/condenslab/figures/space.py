@@ -56,12 +56,12 @@ def space_surface(
             {"points": np.round(line, 3).tolist(), "colour": f"--g{k}", "thick": 5}
             for k, line in enumerate(named.values())
         ]
-        + [{"points": [start, end], "colour": "--soft", "thick": 1} for start, end, _ in _frame(axes)],
+        + [{"points": [start, end], "colour": "--soft", "thick": 1} for start, end, _ in frame(axes)],
         "labels": [
             {"text": name, "point": line[-1].tolist(), "colour": f"--g{k}"}
             for k, (name, line) in enumerate(named.items())
         ]
-        + [{"text": name, "point": end, "colour": "--soft"} for _, end, name in _frame(axes)],
+        + [{"text": name, "point": end, "colour": "--soft"} for _, end, name in frame(axes)],
         "turn": _TURN,
         "tilt": _TILT,
         "words": f"{_subject(level)} over {axes[0]} and {axes[1]}, height {axes[2]}: the lines {', '.join(named)}.",
@@ -132,7 +132,7 @@ def _still(
     for number, (name, line) in enumerate(lines.items()):
         look, at = style.series(number), project(line)
         ax.plot(at[:, 0], at[:, 1], color=look.colour, linestyle=look.line_style, linewidth=3.0, label=name)
-    for start, end, name in _frame(axes):
+    for start, end, name in frame(axes):
         at = project(np.array([start, end]))
         ax.plot(at[:, 0], at[:, 1], color=style.GREY, linewidth=0.8, zorder=0)
         ax.annotate(name, (float(at[1, 0]), float(at[1, 1])), textcoords="offset points", xytext=(3, 3), fontsize=8)
@@ -142,8 +142,12 @@ def _still(
     ax.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=3)
 
 
-def _frame(axes: tuple[str, str, str]) -> list[tuple[list[float], list[float], str]]:
-    """Returns the three coordinate axes: start, end, name."""
+def frame(axes: tuple[str, str, str]) -> list[tuple[list[float], list[float], str]]:
+    """Returns the three coordinate axes: start, end, name.
+
+    Args:
+        axes: Names of the coordinates.
+    """
     return [
         ([-1.2, -1.2, -1.2], [1.3, -1.2, -1.2], axes[0]),
         ([-1.2, -1.2, -1.2], [-1.2, 1.3, -1.2], axes[1]),

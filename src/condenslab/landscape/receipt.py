@@ -12,9 +12,10 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 from scipy.stats import qmc
 
-from condenslab.networks import apply
+from condenslab.networks import MLP, TwoLayer, apply
 from condenslab.networks.conversion import floating
-from condenslab.risk import EmpiricalRisk, require_samples
+from condenslab.networks.layered import widths
+from condenslab.risk import Function, Risk, require_risk, require_samples
 
 RANDOM_LAW = "1,024 points of a Halton sequence in the bounding box of the data, widened by half its size on every side"
 IMAGE_LAW = RANDOM_LAW.replace("1,024", "64")
@@ -77,18 +78,32 @@ def make_receipt(before: PyTree, after: PyTree, *, inputs: np.ndarray | Array) -
     return _compare(before, after, apply, inputs, None)
 
 
-def risk_receipt(risk: EmpiricalRisk, before: PyTree, after: PyTree) -> Receipt:
+def risk_receipt(risk: Risk, before: PyTree, after: PyTree) -> Receipt:
     """Compares two networks on the data of a risk: outputs, risk and gradient.
 
     Args:
         risk: R; its inputs are vectors, shape (sample, input), or images. Samples of weight 0 are padding and not
-            looked at.
+            looked at. Outputs for a `risk.Function` are those of dense networks on its inputs, or on [−1, 1]^d where it
+            has none; of other parameters no outputs are known, and what they differ by is NaN.
         before: The network before the edit.
         after: The network after it.
     """
+    require_risk(risk)
+    if isinstance(risk, Function):
+        return _function_receipt(risk, before, after)
     require_samples(risk)
     risk = risk.counted()
     return _compare(before, after, risk.predict, risk.inputs, risk)
+
+
+def _function_receipt(risk: Function, before: PyTree, after: PyTree) -> Receipt:
+    if isinstance(before, TwoLayer | MLP):
+        corners = np.stack([-np.ones(widths(before)[0]), np.ones(widths(before)[0])])
+        return _compare(before, after, apply, jnp.asarray(corners) if risk.inputs is None else risk.inputs, risk)
+    (old, old_norm), (new, new_norm) = (_levels(risk, params) for params in (before, after))
+    sizes = (ravel_pytree(before)[0].size, ravel_pytree(after)[0].size)
+    levels = float(old), float(new), float(old_norm), float(new_norm)
+    return Receipt(np.nan, np.nan, "none: no outputs are known", np.nan, *levels, *sizes)
 
 
 def surroundings(inputs: np.ndarray | Array, count: int | None = None, margin: float = 0.5) -> np.ndarray:
@@ -111,7 +126,7 @@ def surroundings(inputs: np.ndarray | Array, count: int | None = None, margin: f
     return (low - margin * size + (1 + 2 * margin) * size * points).reshape(count, *given.shape[1:])
 
 
-def _compare(before: PyTree, after: PyTree, predict: Predict, inputs: Array, risk: EmpiricalRisk | None) -> Receipt:
+def _compare(before: PyTree, after: PyTree, predict: Predict, inputs: Array, risk: Risk | None) -> Receipt:
     nearby = _nearby(predict, before, inputs)
     old, old_nearby, old_risk, old_norm = _evaluate(predict, before, inputs, nearby, risk)
     new, new_nearby, new_risk, new_norm = _evaluate(predict, after, inputs, nearby, risk)
@@ -130,12 +145,16 @@ def _compare(before: PyTree, after: PyTree, predict: Predict, inputs: Array, ris
 
 
 @eqx.filter_jit
-def _evaluate(predict: Predict, network: PyTree, inputs: Array, nearby: Array, risk: EmpiricalRisk | None):
+def _evaluate(predict: Predict, network: PyTree, inputs: Array, nearby: Array, risk: Risk | None):
     outputs, elsewhere = predict(network, inputs), predict(network, nearby)
-    if risk is None:
-        return outputs, elsewhere, None, None
-    value, gradient = risk.value_and_gradient(network)
-    return outputs, elsewhere, value, jnp.abs(ravel_pytree(gradient)[0]).sum()
+    return outputs, elsewhere, *((None, None) if risk is None else _levels(risk, network))
+
+
+@eqx.filter_jit
+def _levels(risk: Risk, params: PyTree) -> tuple[Array, Array]:
+    """Returns R and the L1 norm of its gradient."""
+    value, gradient = risk.value_and_gradient(params)
+    return value, jnp.abs(ravel_pytree(gradient)[0]).sum()
 
 
 def _nearby(predict: Predict, network: PyTree, inputs: Array) -> Array:

@@ -13,6 +13,7 @@ from jaxtyping import PyTree
 
 from condenslab.measures.inertia_evidence import exact_inertia, flat_between_copies, inertia_again
 from condenslab.measures.rank_evidence import equilibration, fades, graded
+from condenslab.measures.smoothness import require_smooth
 from condenslab.numerics import (
     SpectrumCut,
     cut_spectrum,
@@ -22,7 +23,7 @@ from condenslab.numerics import (
     rounding_floor,
     whole_as_float,
 )
-from condenslab.risk import EmpiricalRisk, require_risk
+from condenslab.risk import Function, Risk, require_risk
 
 Counts = tuple[int, int, int]
 
@@ -121,7 +122,7 @@ def inertia(hessian: np.ndarray | Array, *, gradient_norm: float, tolerance: flo
     return _with_argument(matrix, eigenvalues, (cut, best), most, gradient_norm, agree=agree)
 
 
-def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None = None) -> Inertia:
+def inertia_at(risk: Risk, network: PyTree, *, tolerance: float | None = None) -> Inertia:
     """Returns the inertia of ∇²R(θ), with the L1 norm of ∇R(θ) as the gradient level.
 
     Where float64 leaves eigenvalues that may be zero, a second computation follows: with some hundred digits the
@@ -135,9 +136,12 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
 
     Raises:
         TypeError: Network or risk is not float64 and no tolerance is given.
-        ValueError: The Hessian or the gradient is not finite, or does not fit in memory.
+        ValueError: The Hessian or the gradient is not finite, or does not fit in memory, or gradient or curvature of a
+            `Function` jumps at θ.
     """
     require_risk(risk)
+    if isinstance(risk, Function):
+        risk.require_defined(network)
     theta = np.asarray(ravel_pytree(network)[0])
     if theta.size == 0:
         return inertia(np.zeros((0, 0)), gradient_norm=0.0, tolerance=tolerance)
@@ -145,7 +149,11 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
     require_memory(5 * 8 * theta.size**2, f"the Hessian of {theta.size} parameters", "measures.inertia_bounds_at")
     gradient_norm, hessian = _gradient_and_hessian(risk, network)
     matrix = np.asarray(hessian)
+    if isinstance(risk, Function):
+        require_smooth(risk, network)
     first = inertia(matrix, gradient_norm=float(gradient_norm), tolerance=tolerance)
+    if tolerance is None and isinstance(risk, Function):
+        return _without_last_digits(risk, network, matrix, first)
     if tolerance is not None or first.positive + first.negative == len(theta):
         return first
     again = inertia_again(risk, network, _symmetric(matrix), first.tolerance)
@@ -157,7 +165,7 @@ def inertia_at(risk: EmpiricalRisk, network: PyTree, *, tolerance: float | None 
     return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
 
 
-def _without_computation(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
+def _without_computation(risk: Risk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
     """Decides by theory: where what is above the noise and what must be flat make up all directions; or by rounding."""
     flat = flat_between_copies(risk, network)
     if flat and first.positive + flat + first.negative == len(matrix):
@@ -167,13 +175,15 @@ def _without_computation(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarra
     return _without_rounding(risk, network, matrix, first)
 
 
-def _without_rounding(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
+def _without_rounding(risk: Risk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
     """Decides an inertia whose open rows are rounding: they change by their own size with the last digits of θ.
 
     So are those of a neuron without output weights at a critical point, sums that cancel. Where residuals are rounding,
     so may be the row of a parameter in small units, of which JᵀJ has a true curvature below: only rows of parameters
     that move no output at all, to first order, are taken for zero, and no direction above the noise may be lost.
     """
+    if isinstance(risk, Function):
+        return first
     theta, unravel = ravel_pytree(network)
     signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
     moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
@@ -188,6 +198,31 @@ def _without_rounding(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, 
         return first
     argument = "rows that change by their own size with the last digits of the parameters are rounding"
     return replace(found, eigenvalues=first.eigenvalues, evidence=argument)
+
+
+def _without_last_digits(risk: Function, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
+    """Takes for zero the curvatures that change by their own size with the last digits of θ.
+
+    A critical point is known to these digits only. That of an eigenvector v moves by vᵀ(H(θ′) − H(θ))v: along each one,
+    so that a small curvature that θ determines is kept beside large ones.
+    """
+    theta, unravel = ravel_pytree(network)
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
+    moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
+    eigenvalues, vectors = np.linalg.eigh(_symmetric(matrix))
+    changes = [np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix for one in moved]
+    along = np.max([np.abs(np.einsum("ik,ij,jk->k", vectors, change, vectors)) for change in changes], axis=0)
+    rounding = np.abs(eigenvalues) <= _MARGIN * along
+    zero = int(np.count_nonzero(rounding))
+    if not zero or (first.decided and zero <= first.zero):
+        return first
+    kept = eigenvalues[~rounding]
+    if np.min(np.abs(kept), initial=np.inf) <= first.floor:
+        return first
+    counts = (int(np.sum(kept > 0)), zero, int(np.sum(kept < 0)))
+    argument = "curvatures that change by their own size with the last digits of the parameters are rounding"
+    cut, _ = _signs(first.eigenvalues, None)
+    return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
 
 
 def _with_argument(
@@ -228,7 +263,7 @@ def _result(eigenvalues: np.ndarray, cut: SpectrumCut, counts: Counts, level: fl
 
 
 @eqx.filter_jit
-def _gradient_and_hessian(risk: EmpiricalRisk, params: PyTree) -> tuple[Array, Array]:
+def _gradient_and_hessian(risk: Risk, params: PyTree) -> tuple[Array, Array]:
     return abs(ravel_pytree(risk.gradient(params))[0]).sum(), risk.hessian(params)
 
 

@@ -16,7 +16,7 @@ from condenslab.measures.fixed_point import BeyondPrecisionError, FixedPoint, lo
 from condenslab.measures.reevaluation import evaluate, trace
 from condenslab.networks import MLP, TwoLayer, apply
 from condenslab.networks.layered import layers
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import Function, Risk
 
 _BITS = (1024, 4096)
 _DIGITS = 384
@@ -67,7 +67,7 @@ def exact_inertia(matrix: np.ndarray) -> ExactInertia | None:
     return None
 
 
-def inertia_again(risk: EmpiricalRisk, network: PyTree, hessian: np.ndarray, tolerance: float) -> Elimination | None:
+def inertia_again(risk: Risk, network: PyTree, hessian: np.ndarray, tolerance: float) -> Elimination | None:
     """Computes the inertia of ∇²R a second time, with many digits, at the critical point next to θ.
 
     Newton's method finds it, with the inverse of the Hessian that float64 knows, on the directions that it tells from
@@ -98,7 +98,7 @@ def inertia_again(risk: EmpiricalRisk, network: PyTree, hessian: np.ndarray, tol
     return found if found.certain else None
 
 
-def flat_between_copies(risk: EmpiricalRisk, network: PyTree) -> int:
+def flat_between_copies(risk: Risk, network: PyTree) -> int:
     """Returns a lower bound on the zero eigenvalues of the Hessian: Σ (k − 1) over groups of k equal hidden neurons.
 
     Let k neurons of a layer have equal input weights and biases, and output weights a_1 … a_k. Moving a multiple of one
@@ -113,7 +113,7 @@ def flat_between_copies(risk: EmpiricalRisk, network: PyTree) -> int:
     References:
         Zhang et al., NeurIPS 2021, Theorem 2 (the critical subspace of an embedding by splitting).
     """
-    if not isinstance(network, TwoLayer | MLP) or risk.predict is not apply:
+    if not isinstance(network, TwoLayer | MLP) or isinstance(risk, Function) or risk.predict is not apply:
         return 0
     if isinstance(network, MLP) and network.residual:
         return 0

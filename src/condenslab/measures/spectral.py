@@ -18,7 +18,7 @@ from matfree import decomp
 from condenslab.networks.checks import count
 from condenslab.networks.conversion import Key, as_key
 from condenslab.numerics import require_float64, rounding_floor
-from condenslab.risk import EmpiricalRisk, require_risk
+from condenslab.risk import Risk, require_risk
 
 _INDEPENDENT = 1e-8
 _FLOORS = 8.0
@@ -127,9 +127,7 @@ def inertia_bounds(
     return InertiaBounds(positive, negative, size, tolerance, float(gradient_norm), values, residuals)
 
 
-def inertia_bounds_at(
-    risk: EmpiricalRisk, network: PyTree, key: Key, *, steps: int = 50, starts: int = 2
-) -> InertiaBounds:
+def inertia_bounds_at(risk: Risk, network: PyTree, key: Key, *, steps: int = 50, starts: int = 2) -> InertiaBounds:
     """Returns lower bounds on the positive and negative directions of ∇²R(θ) without forming it.
 
     For networks of more than about 5,000 parameters, where `inertia_at` is too expensive; one product costs about
@@ -158,12 +156,12 @@ def inertia_bounds_at(
     )
 
 
-def _hessian_product(risk: EmpiricalRisk, network: PyTree, v: Array) -> Array:
+def _hessian_product(risk: Risk, network: PyTree, v: Array) -> Array:
     return ravel_pytree(risk.hessian_product(network, ravel_pytree(network)[1](v)))[0]
 
 
 @eqx.filter_jit
-def _gradient(risk: EmpiricalRisk, network: PyTree) -> PyTree:
+def _gradient(risk: Risk, network: PyTree) -> PyTree:
     return risk.gradient(network)
 
 

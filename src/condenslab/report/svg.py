@@ -15,6 +15,7 @@ from matplotlib.collections import Collection, QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -22,7 +23,7 @@ from condenslab import figures
 from condenslab.report import colours, live, ticks
 
 _DPI = 150
-_MOST_POINTS = 1500
+_MOST_POINTS = 300
 _PAD = 0.05
 _FIXED = "fixed"
 _MAPS = (QuadMesh, AxesImage, ContourSet)
@@ -53,7 +54,7 @@ class Drawn:
 def drawn(figure: Figure, name: str) -> Drawn:
     """Draws a figure as SVG whose colours are variables of the page.
 
-    Layers of more than 1,500 points become an image inside the SVG. Colours that stand for numbers, with their labels,
+    Layers of more than 300 marks become an image inside the SVG. Colours that stand for numbers, with their labels,
     are the same on a light and on a dark page.
 
     Args:
@@ -99,6 +100,8 @@ def thumbnail(figure: Figure, name: str) -> str:
 
 
 def _many(artist: Artist) -> bool:
+    if isinstance(artist, Line2D):
+        return artist.get_marker() not in ("None", None, "", " ") and len(artist.get_xydata()) > _MOST_POINTS
     return isinstance(artist, Collection) and np.size(artist.get_offsets()) > 2 * _MOST_POINTS
 
 

@@ -12,7 +12,7 @@ from jax import Array
 
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.dense import Dropout
-from condenslab.risk import EmpiricalRisk, require_risk
+from condenslab.risk import EmpiricalRisk, Function, Risk, require_risk, sample_count
 from condenslab.training.checks import check_count
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import (
@@ -133,7 +133,7 @@ class Descent(EnsembleEngine):
 
 
 def descend(
-    risk: EmpiricalRisk,
+    risk: Risk,
     network: Any,
     method: Any,
     *,
@@ -197,7 +197,7 @@ def descend(
 
 
 def prepare_descent(
-    risk: EmpiricalRisk,
+    risk: Risk,
     network: Any,
     method: Any,
     *,
@@ -221,7 +221,11 @@ def prepare_descent(
         raise ValueError(
             "minibatches and dropout must be given a random key. Got key=None; pass key=jax.random.key(seed)."
         )
-    samples = risk.inputs.shape[0]
+    samples = sample_count(risk)
+    if isinstance(risk, Function):
+        if noisy or batch is not None:
+            raise TypeError("minibatches and dropout need the samples of an EmpiricalRisk. Got a risk.Function.")
+        risk.require_defined(network)
     if batch is not None and not 1 <= (batch := check_count("batch", batch)) <= samples:
         raise ValueError(f"batch must be between 1 and the number of samples, {samples}. Got {batch}.")
     network, key = strong(network), None if key is None else as_key(key)

@@ -17,7 +17,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from condenslab.processors import wide_vectors
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import Risk, sample_count
 from condenslab.training.trajectory import Stop, Until
 
 
@@ -33,7 +33,7 @@ class Problem(eqx.Module):
         extras: Further numbers of the engine (dropout rate, L2 coefficient, tolerances).
     """
 
-    risk: EmpiricalRisk
+    risk: Any  # a Risk: engines that read samples get an EmpiricalRisk
     network: Any
     method: Any
     key: Array | None
@@ -123,7 +123,7 @@ class EnsembleEngine(Engine):
         return {name: jnp.asarray(function(problem.risk, network)) for name, function in self.record}
 
 
-def judge_levels(risk: EmpiricalRisk, network: Any, until: Until, slope: Any) -> Array:
+def judge_levels(risk: Risk, network: Any, until: Until, slope: Any) -> Array:
     """Returns the code of the level that a network has reached, or RUNNING.
 
     Args:
@@ -153,7 +153,7 @@ def precision(network: Any) -> Any:
 def work(problem: Problem) -> int:
     """Returns parameters × samples, at least 1: the unit in which segments and lanes are measured."""
     size = sum(leaf.size for leaf in jax.tree.leaves(problem.network) if eqx.is_array(leaf))
-    return max(1, size * problem.risk.inputs.shape[0])
+    return max(1, size * sample_count(problem.risk))
 
 
 def as_data(tree: Any, dtype: Any) -> Any:

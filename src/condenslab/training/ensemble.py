@@ -10,7 +10,7 @@ import numpy as np
 
 from condenslab.networks.conversion import as_key
 from condenslab.processors import available_threads
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import Risk
 from condenslab.training.checks import check_count
 from condenslab.training.descent import descend, prepare_descent
 from condenslab.training.drive import Lane, Progress, drive
@@ -28,7 +28,7 @@ _WORK = 2**24
 
 def ensemble(
     train: Any,
-    risk: EmpiricalRisk | Sequence[EmpiricalRisk] | Stack,
+    risk: Risk | Sequence[Risk] | Stack,
     network: Any,
     *method: Any,
     chunk: int | None = None,

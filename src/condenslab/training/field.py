@@ -10,11 +10,11 @@ import jax
 from jax import Array
 
 from condenslab.networks.dense import TwoLayer
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, Risk
 from condenslab.training.linearise import Solver, dense_solver, two_layer_solver
 
 
-def negative_gradient(time: Any, params: Any, args: tuple[EmpiricalRisk, Array]) -> Any:
+def negative_gradient(time: Any, params: Any, args: tuple[Risk, Array]) -> Any:
     """Returns −∇(R + l2·‖θ‖²) at θ, a pytree like θ.
 
     Args:
@@ -37,7 +37,7 @@ def two_layer_linearised(params: TwoLayer, args: tuple[EmpiricalRisk, Array]) ->
     return lambda shift: factor(shift + 2.0 * args[1])
 
 
-def dense_linearised(params: Any, args: tuple[EmpiricalRisk, Array]) -> Callable[[Array], Solver]:
+def dense_linearised(params: Any, args: tuple[Risk, Array]) -> Callable[[Array], Solver]:
     """Returns shift → (b → (shift·I + ∇²(R + l2·‖θ‖²))⁻¹ b) by a dense factorisation.
 
     Args:

@@ -12,7 +12,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 
 from condenslab.networks.dense import TwoLayer, apply
-from condenslab.risk import EmpiricalRisk, require_risk
+from condenslab.risk import EmpiricalRisk, Function, Risk, require_risk
 from condenslab.training.checks import check_count, check_number
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
@@ -164,7 +164,7 @@ class Flow(EnsembleEngine):
 
 
 def flow(
-    risk: EmpiricalRisk,
+    risk: Risk,
     network: Any,
     *,
     until: Until,
@@ -242,7 +242,7 @@ def explained(run: Trajectory, problem: Problem) -> Trajectory:
 
 
 def prepare_flow(
-    risk: EmpiricalRisk,
+    risk: Risk,
     network: Any,
     *,
     until: Until,
@@ -270,8 +270,10 @@ def prepare_flow(
         raise ValueError("rtol and atol must not both be 0: no step would be accepted.")
     if np.any(np.asarray(until.time) < np.asarray(start_time)):
         raise ValueError(f"the end time must not lie before start_time, {start_time}. Got {until.time}.")
+    if isinstance(risk, Function):
+        risk.require_defined(network)
     if solver is None:
-        structured = isinstance(network, TwoLayer) and risk.predict is apply
+        structured = isinstance(network, TwoLayer) and isinstance(risk, EmpiricalRisk) and risk.predict is apply
         require_room(risk, network)
         solver = Rosenbrock(two_layer_linearised if structured else dense_linearised)
     network = strong(network)

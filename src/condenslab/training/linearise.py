@@ -18,7 +18,7 @@ from condenslab.losses import has_exact_root
 from condenslab.memory import shortage
 from condenslab.networks.dense import TwoLayer, apply, parameter_count
 from condenslab.networks.structure import from_neurons, neuron_tangents, to_neurons
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, Function, Risk
 
 Solver = Callable[[Array], Array]
 
@@ -26,7 +26,7 @@ _UNROLLED = 4
 """Blocks up to this size are inverted by elimination written out over all neurons at once: 7 times faster for 3 × 3."""
 
 
-def dense_solver(risk: EmpiricalRisk, params: Any) -> Callable[[Array], Solver]:
+def dense_solver(risk: Risk, params: Any) -> Callable[[Array], Solver]:
     """Returns shift → (b → (shift·I + ∇²R(θ))⁻¹ b) by a dense factorisation: O(parameters³), for small networks."""
     hessian = risk.hessian(params)
 
@@ -96,7 +96,7 @@ def _woodbury(risk: EmpiricalRisk, network: TwoLayer) -> Callable[[Array], Solve
     return factor
 
 
-def require_room(risk: EmpiricalRisk, params: Any) -> None:
+def require_room(risk: Risk, params: Any) -> None:
     """Refuses a risk of which one step of an implicit solver does not fit into memory.
 
     Args:
@@ -107,8 +107,9 @@ def require_room(risk: EmpiricalRisk, params: Any) -> None:
         ValueError: As said; with what is needed and what is free.
     """
     size = sum(leaf.size for leaf in jax.tree.leaves(params) if hasattr(leaf, "size"))
-    rows = risk.targets.size
-    by_samples = isinstance(params, TwoLayer) and risk.predict is apply and rows < size
+    own = isinstance(risk, Function)
+    rows = 0 if own else risk.targets.size
+    by_samples = isinstance(params, TwoLayer) and not own and risk.predict is apply and rows < size
     missing = shortage(8 * (4 * rows * size + 2 * rows * rows) if by_samples else 8 * 4 * size * size)
     if missing:
         raise ValueError(

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 from jax import Array
 
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import Risk
 from condenslab.training.checks import check_number, check_rate
 
 
@@ -94,7 +94,7 @@ def optimiser(method: Any) -> optax.GradientTransformation:
     )
 
 
-def step(method: Any, risk: EmpiricalRisk, factor: Array | None, params: Any, carried: Any) -> tuple[Any, Any]:
+def step(method: Any, risk: Risk, factor: Array | None, params: Any, carried: Any) -> tuple[Any, Any]:
     """Returns the parameters and the optimiser's state after one step.
 
     Optimisers with extra arguments (line searches, Polyak's step, schedules that watch the risk, sharpness-aware ones)
@@ -140,7 +140,7 @@ def _like(new: Any, old: Any) -> Any:
     return jnp.asarray(new, old.dtype)
 
 
-def require_runnable(method: Any, risk: EmpiricalRisk, params: Any) -> None:
+def require_runnable(method: Any, risk: Risk, params: Any) -> None:
     """Refuses an optimiser that needs more than the risk, its gradient, and both as functions.
 
     Raises:

@@ -11,10 +11,10 @@ import numpy as np
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import Risk, require_samples
 from condenslab.training.checks import check_number
 
-Recorders = Mapping[str, Callable[[EmpiricalRisk, Any], Array]]
+Recorders = Mapping[str, Callable[[Risk, Any], Array]]
 """Named functions (risk, params) → array, evaluated inside the compiled program. Use module-level functions: a function
 made anew for every call is a new program for the compiler."""
 
@@ -99,22 +99,28 @@ class Trajectory:
     state: tuple[np.ndarray, ...] = ()
 
 
-def record_risk(risk: EmpiricalRisk, params: Any) -> Array:
+def record_risk(risk: Risk, params: Any) -> Array:
     """Returns R(θ), a scalar: the default record."""
     return risk.value(params)
 
 
-def record_parameters(risk: EmpiricalRisk, params: Any) -> Array:
+def record_parameters(risk: Risk, params: Any) -> Array:
     """Returns θ, the ravelled parameters, shape (param,)."""
     return ravel_pytree(params)[0]
 
 
-def record_outputs(risk: EmpiricalRisk, params: Any) -> Array:
-    """Returns the outputs on the data, shape (sample, output)."""
-    return risk.outputs(params)
+def record_outputs(risk: Risk, params: Any) -> Array:
+    """Returns the outputs on the data, shape (sample, output).
+
+    Raises:
+        ValueError: The risk has no data.
+    """
+    require_samples(risk)
+    samples: Any = risk
+    return samples.outputs(params)
 
 
-def record_gradient_norm(risk: EmpiricalRisk, params: Any) -> Array:
+def record_gradient_norm(risk: Risk, params: Any) -> Array:
     """Returns ‖∇R(θ)‖₂, a scalar."""
     return jnp.linalg.norm(ravel_pytree(risk.gradient(params))[0])
 

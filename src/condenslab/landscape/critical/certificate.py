@@ -2,17 +2,20 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from condenslab.landscape.critical.function_lipschitz import estimated_lipschitz
 from condenslab.landscape.critical.stationary import derivatives, require_double
+from condenslab.measures.smoothness import require_smooth
 from condenslab.networks import MLP, Activation, TwoLayer, apply
 from condenslab.networks.dense import skips
 from condenslab.networks.layered import layers, widths
 from condenslab.numerics import rounding_floor
-from condenslab.risk import EmpiricalRisk, SquaredLoss, require_samples
+from condenslab.risk import EmpiricalRisk, Function, Risk, SquaredLoss, require_risk, require_samples
 
 _RADII = tuple(10.0 ** (exponent / 3) for exponent in range(-39, 1))
 _POINTS = np.linspace(-1.0, 1.0, 33)
@@ -53,7 +56,7 @@ class Certificate:
         return math.isfinite(self.existence)
 
 
-def certificate(risk: EmpiricalRisk, network: TwoLayer | MLP) -> Certificate:
+def certificate(risk: Risk, network: Any) -> Certificate:
     """Applies the Newton–Kantorovich theorem to ∇R = 0 at θ.
 
     With g(θ) = ∇R(θ), β = ‖H(θ)⁻¹‖, η ≥ ‖H(θ)⁻¹g(θ)‖ and ‖H(θ′) − H(θ″)‖ ≤ L·‖θ′ − θ″‖ on a ball around θ: if
@@ -65,9 +68,13 @@ def certificate(risk: EmpiricalRisk, network: TwoLayer | MLP) -> Certificate:
     recursion through the layers by the product and the chain rule, with |W| ≤ |W(θ)| + radius and the suprema of |σ′|,
     |σ″|, |σ‴| over the interval in which each preactivation can move.
 
+    Of a `risk.Function` nothing is known but its values: L is then twice the largest ‖D³R‖ (Frobenius norm, by
+    automatic differentiation) at θ and at 8 random points of each ball, an estimate that a narrow peak between them
+    escapes, and the rounding of ∇R that of θ, 10·eps·|H|·|θ|. One third derivative costs param³ numbers.
+
     Args:
-        risk: R, in float64, with the squared loss and this package's prediction.
-        network: θ, a `TwoLayer` or an `MLP` of any depth with a smooth activation.
+        risk: R, in float64, with the squared loss and this package's prediction; or a `risk.Function`.
+        network: θ, a `TwoLayer` or an `MLP` of any depth with a smooth activation; for a `risk.Function` any pytree.
 
     Returns:
         The certificate; where it does not hold, or the Hessian is singular up to rounding, it says so.
@@ -75,14 +82,21 @@ def certificate(risk: EmpiricalRisk, network: TwoLayer | MLP) -> Certificate:
     Raises:
         TypeError: Risk or network is not float64, or the network is no dense one.
         ValueError: The loss is not the squared one, the risk predicts by another function or with a scale, or the
-            activation has kinks, so that the Hessian is not Lipschitz.
+            activation has kinks, so that the Hessian is not Lipschitz; or gradient or curvature of a `risk.Function`
+            jump at θ, or its third derivative does not fit into memory.
 
     References:
         L. V. Kantorovich 1948; J. M. Ortega, Amer. Math. Monthly 75 (1968) 658–660.
     """
-    require_samples(risk)
-    _check(risk, network)
-    risk = risk.counted()
+    require_risk(risk)
+    if isinstance(risk, Function):
+        risk.require_defined(network)
+        require_double(risk, network)
+        require_smooth(risk, network)
+    else:
+        require_samples(risk)
+        _check(risk, network)
+        risk = risk.counted()
     theta = np.asarray(ravel_pytree(network)[0])
     _, gradient, hessian = derivatives(risk, network, theta)
     eigenvalues = np.abs(np.linalg.eigvalsh(hessian))
@@ -91,8 +105,16 @@ def certificate(risk: EmpiricalRisk, network: TwoLayer | MLP) -> Certificate:
     if not smallest > floor:
         return Certificate(math.inf, math.inf, math.inf, 0.0, math.inf, math.inf, 0.0, False)
     beta = 1.0 / (smallest - floor)
-    eta = beta * (float(np.linalg.norm(gradient)) + _gradient_rounding(risk, network))
-    tests = [_test(eta, beta, _lipschitz(risk, network, radius), radius, smallest - floor) for radius in _RADII]
+    if isinstance(risk, Function):
+        rounding = _ROUNDINGS * float(np.finfo(np.float64).eps) * float(np.linalg.norm(np.abs(hessian) @ np.abs(theta)))
+        radii = _RADII[::4]
+        bounds = [estimated_lipschitz(risk, network, radius) for radius in radii]
+    else:
+        rounding = _gradient_rounding(risk, network)
+        radii = _RADII
+        bounds = [_lipschitz(risk, network, radius) for radius in radii]
+    eta = beta * (float(np.linalg.norm(gradient)) + rounding)
+    tests = [_test(eta, beta, bound, radius, smallest - floor) for bound, radius in zip(bounds, radii, strict=True)]
     return max(tests, key=lambda test: (test.uniqueness, -test.h))
 
 

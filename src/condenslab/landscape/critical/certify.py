@@ -27,7 +27,7 @@ class CriticalPoint:
 
     Attributes:
         network: θ, a `TwoLayer` or an `MLP`; if two-layer, irreducible: its width is the true width of the function,
-            0 for a constant.
+            0 for a constant. For a `risk.Function` the parameters as found.
         risk: R(θ).
         gradient_norm: L1 norm of ∇R(θ).
         inertia: Of ∇²R(θ), in the true width. Its eigenvalues are in the user's units, but for points where these
@@ -49,8 +49,19 @@ class CriticalPoint:
 
     @property
     def width(self) -> int:
-        """The true width: the number of neurons that the function needs; that of all hidden layers for deeper ones."""
-        return self.network.width if isinstance(self.network, TwoLayer) else sum(self.network.widths[1:-1])
+        """The true width: neurons that the function needs, of all hidden layers; 0 for parameters of no network."""
+        return total_width(self.network)
+
+
+def total_width(params: Any) -> int:
+    """Returns the number of hidden neurons of a dense network, 0 for other parameters.
+
+    Args:
+        params: θ.
+    """
+    if isinstance(params, TwoLayer):
+        return params.width
+    return sum(params.widths[1:-1]) if isinstance(params, MLP) else 0
 
 
 @dataclass(frozen=True, eq=False)

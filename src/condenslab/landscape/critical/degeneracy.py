@@ -12,12 +12,14 @@ import scipy.linalg
 from jax import Array
 
 from condenslab.landscape.width.constructors import k_step, three_fold
+from condenslab.landscape.width.splitting import splitting
+from condenslab.measures.smoothness import require_smooth
 from condenslab.networks import MLP, TwoLayer, apply, ravel, unravel
 from condenslab.networks.checks import count
 from condenslab.networks.layered import layers, require_dense_layer, widths, with_layers
 from condenslab.networks.structure import neuron_tangents
 from condenslab.numerics import rounding_floor
-from condenslab.risk import EmpiricalRisk, require_samples
+from condenslab.risk import EmpiricalRisk, Function, Risk, require_risk, require_samples
 
 Dense = TypeVar("Dense", TwoLayer, MLP)
 
@@ -99,13 +101,17 @@ def critical_subspace(network: Dense, steps: Sequence[tuple[int, int]]) -> Criti
     return CriticalSubspace(base, basis)
 
 
-def local_test_matrix(risk: EmpiricalRisk, network: TwoLayer, neuron: int) -> np.ndarray:
+def local_test_matrix(risk: Risk, network: TwoLayer, neuron: int) -> np.ndarray:
     """Returns A = E[Σ_o ∂_oℓ·a_os·σ″(w_s·x̃)·x̃x̃ᵀ], which decides what splitting neuron s of a critical point makes.
 
     x̃ = (x, 1) (x alone without hidden biases), E the mean under the sample weights. With shares 1 − α and α, moving the
     original by α·u and the copy by −(1 − α)·u changes R by ½α(1 − α)·uᵀAu + O(‖u‖³). A indefinite: a strict saddle for
     every α but 0 and 1. A positive definite: a segment of local minima for 0 < α < 1 where the narrow point is a
     nondegenerate minimum, strict saddles outside; A negative definite: the reverse. A = 0 says nothing.
+
+    For a `risk.Function` A is read from its Hessian at the split network: with H_oo, H_oc, H_co, H_cc its blocks of the
+    original and the copy at equal shares, A = H_oo − H_oc − H_co + H_cc. That holds where R depends on the function
+    alone; a penalty on parameters changes with the shares, and is refused.
 
     Args:
         risk: R, with this package's prediction.
@@ -118,19 +124,53 @@ def local_test_matrix(risk: EmpiricalRisk, network: TwoLayer, neuron: int) -> np
     Raises:
         IndexError: No such neuron.
         TypeError: The network is not a `TwoLayer`, or the risk predicts by another function.
+        ValueError: A `risk.Function` does not take a network of one more neuron, or changes when a neuron is split.
 
     References:
         After Fukumizu and Amari, Neural Networks 13(3), 2000, Theorem 3.
     """
-    require_samples(risk)
-    if not isinstance(network, TwoLayer) or risk.predict is not apply:
+    require_risk(risk)
+    own = isinstance(risk, Function)
+    if not own:
+        require_samples(risk)
+    if not isinstance(network, TwoLayer) or not (own or risk.predict is apply):
         raise TypeError(
             f"the local test matrix is for a TwoLayer under this package's prediction. Got {type(network).__name__}."
         )
     if count("neuron", neuron, least=0) >= network.width:
         raise IndexError(f"neuron must be one of 0 to {network.width - 1}. Got {neuron}.")
     size = network.input_weights.shape[1] + (network.biases is not None)
+    if isinstance(risk, Function):
+        return _read_off(risk, network, neuron)
     return np.asarray(_blocks(risk.counted(), network))[neuron, :size, :size]
+
+
+def _read_off(risk: Function, network: TwoLayer, neuron: int) -> np.ndarray:
+    """Returns A from the Hessian of the network in which the neuron is split in equal shares."""
+    if not np.any(np.asarray(network.output_weights)[:, neuron]):
+        size = network.input_weights.shape[1] + (network.biases is not None)
+        return np.zeros((size, size))
+    wide, other = (splitting(network.width, neuron, share=share)(network) for share in (0.5, 0.3))
+    risk.require_defined(wide)
+    require_smooth(risk, wide)
+    values = [float(risk.value(one)) for one in (network, wide, other)]
+    if not np.ptp(values) <= _SAME_RISK * max(np.abs(values).max(), 1.0):
+        raise ValueError(
+            "the local test matrix needs a risk of the network's function alone, but this one changes when a neuron "
+            f"is split: {values[0]:.6g}, {values[1]:.6g} and {values[2]:.6g} with shares 1, 1/2 and 3/10. Leave "
+            "penalties on parameters out of it."
+        )
+    hessian = np.asarray(risk.hessian(wide))
+    places = unravel(jnp.arange(len(hessian), dtype=ravel(wide).dtype), wide)
+    rows = np.asarray(places.input_weights).astype(int)
+    if places.biases is not None:
+        rows = np.column_stack([rows, np.asarray(places.biases).astype(int)])
+    first, copy = rows[neuron], rows[-1]
+    cross = hessian[np.ix_(first, copy)]
+    return hessian[np.ix_(first, first)] - cross - cross.T + hessian[np.ix_(copy, copy)]
+
+
+_SAME_RISK = 1e-10
 
 
 @dataclass(frozen=True, eq=False)

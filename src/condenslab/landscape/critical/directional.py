@@ -17,7 +17,7 @@ from condenslab.networks.checks import check_number, check_positive
 from condenslab.networks.checks import count as whole
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.structure import augment
-from condenslab.risk import EmpiricalRisk, require_samples
+from condenslab.risk import EmpiricalRisk, Risk, require_samples
 
 _MOST_CONCAVE = 12
 _CHUNK = 256
@@ -57,7 +57,7 @@ class DirectionalStationarity:
 
 
 def directional_derivative(
-    risk: EmpiricalRisk, network: TwoLayer, direction: TwoLayer, *, kink: float = 0.0
+    risk: Risk, network: TwoLayer, direction: TwoLayer, *, kink: float = 0.0
 ) -> Float[Array, ""]:
     """Returns R′(θ; v) = lim_{t↓0} (R(θ + t·v) − R(θ))/t, also where R has no gradient.
 
@@ -83,7 +83,7 @@ def directional_derivative(
         >>> float(directional_derivative(risk, flat, up))
         -2.0
     """
-    require_samples(risk)
+    risk = require_samples(risk)
     _require(risk, network)
     risk = risk.counted()
     check_number("kink", kink, least=0.0)
@@ -98,7 +98,7 @@ def directional_derivative(
 
 
 def directional_stationarity(
-    risk: EmpiricalRisk, network: TwoLayer, *, kink: float = 0.0, idle: float = 0.0
+    risk: Risk, network: TwoLayer, *, kink: float = 0.0, idle: float = 0.0
 ) -> DirectionalStationarity:
     """Returns the lowest one-sided derivative over all directions, neuron by neuron, exactly.
 
@@ -122,7 +122,7 @@ def directional_stationarity(
         After Wu, Simsek and Ged, ICLR 2025 (arXiv 2402.05626), who test one-sided derivatives; the definitions of
         `escape` and `new_neuron` are ours.
     """
-    require_samples(risk)
+    risk = require_samples(risk)
     _require(risk, network)
     if network.activation.name != "relu":
         raise TypeError(f"directional stationarity is decided for ReLU networks. Got {network.activation.name!r}.")
@@ -152,19 +152,19 @@ def directional_stationarity(
     )
 
 
-def dead_neurons(risk: EmpiricalRisk, network: TwoLayer) -> Bool[np.ndarray, " neuron"]:
+def dead_neurons(risk: Risk, network: TwoLayer) -> Bool[np.ndarray, " neuron"]:
     """Returns which neurons have negative preactivations on all samples, so that ReLU ignores them.
 
     Args:
         risk: R, for its inputs; samples of weight 0 are padding and keep no neuron alive.
         network: θ.
     """
-    require_samples(risk)
+    risk = require_samples(risk)
     return np.asarray(jnp.all(network.preactivations(risk.counted().inputs) < 0, axis=0))
 
 
 def perturbed_changes(
-    risk: EmpiricalRisk, network: TwoLayer, *, key: Key, count: int, amplitude: float
+    risk: Risk, network: TwoLayer, *, key: Key, count: int, amplitude: float
 ) -> Float[np.ndarray, " draw"]:
     """Returns R(θ + δ) − R(θ) for random δ, uniform on [−amplitude, amplitude] for every parameter of a live neuron.
 
@@ -184,7 +184,7 @@ def perturbed_changes(
         The test of Wu, Simsek and Ged, ICLR 2025 (arXiv 2402.05626), with 5000 draws and a tenth of the smallest
         parameter.
     """
-    require_samples(risk)
+    risk = require_samples(risk)
     draws = whole("count", count)
     check_number("amplitude", amplitude)
     check_positive("amplitude", amplitude)

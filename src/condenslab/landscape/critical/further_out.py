@@ -16,13 +16,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jaxtyping import PyTree
 
 from condenslab.landscape.critical.exact_solutions import attains_zero
 from condenslab.landscape.critical.stationary import Fate, derivatives, newton_step
 from condenslab.networks import MLP, TwoLayer, ravel, unravel
 from condenslab.networks.layered import layers
 from condenslab.numerics import rounding_floor
-from condenslab.risk import CrossEntropy, EmpiricalRisk
+from condenslab.risk import CrossEntropy, EmpiricalRisk, Risk
 
 _NEAR = (1.05, 1.5)
 _FURTHER = (1.05, 1.5, 2.5, 4.0)
@@ -54,18 +55,35 @@ def fate_further_out(risk: EmpiricalRisk, network: TwoLayer | MLP, suspects: Seq
     if theta.size == 0 or attains_zero(risk, network):
         return Fate.CRITICAL
     noise = _noise(risk, network)
-    incoming = [_incoming(network, *suspect) for suspect in suspects]
-    if incoming and not all(_balanced(risk, network, incoming)):
+    rows = [incoming(network, *suspect) for suspect in suspects]
+    if rows and not all(_balanced(risk, network, rows)):
         return Fate.SATURATED
+    return fate_along(risk, network, theta, suspects, noise, exact=Fate.SATURATED)
+
+
+def fate_along(
+    risk: Risk, like: PyTree, theta: np.ndarray, suspects: Sequence[tuple[int, int]], noise: float, *, exact: Fate
+) -> Fate:
+    """Follows R outwards along the input weights of suspected neurons, then along the softest directions.
+
+    Args:
+        risk: R.
+        like: Parameters of the shapes of θ; a dense network where neurons are suspected.
+        theta: θ, where the gradient counts as zero.
+        suspects: (hidden layer, neuron).
+        noise: Changes of R up to this are rounding.
+        exact: What is said of a suspect along which R no longer changes at all.
+    """
+    rows = [incoming(like, *suspect) for suspect in suspects]
     # With the bias held, a neuron steepens about its centre; with the bias free, about a sample that it interpolates.
-    biased = [layers(network)[1][layer] is not None for layer, _ in suspects]
-    steepened = [own[:-1] for own, bias in zip(incoming, biased, strict=True) if bias]
-    for held in (*incoming, *steepened):
-        fate = _followed(risk, network, theta, held, noise, exact=Fate.SATURATED)
+    biased = [layers(like)[1][layer] is not None for layer, _ in suspects]
+    steepened = [own[:-1] for own, bias in zip(rows, biased, strict=True) if bias]
+    for held in (*rows, *steepened):
+        fate = _followed(risk, like, theta, held, noise, exact=exact)
         if fate is not Fate.CRITICAL:
             return fate
-    for place in _growing(risk, network, theta):
-        fate = _followed(risk, network, theta, np.array([place]), noise, exact=Fate.CRITICAL)
+    for place in _growing(risk, like, theta):
+        fate = _followed(risk, like, theta, np.array([place]), noise, exact=Fate.CRITICAL)
         if fate is not Fate.CRITICAL:
             return fate
     return Fate.CRITICAL
@@ -102,8 +120,14 @@ def _shares(risk: EmpiricalRisk, network: TwoLayer | MLP) -> tuple[Array, Array,
     return terms.sum(axis=0), jnp.abs(terms).sum(axis=0), level
 
 
-def _incoming(network: TwoLayer | MLP, layer: int, neuron: int) -> np.ndarray:
-    """Returns the places of a neuron's input weights and bias in θ."""
+def incoming(network: TwoLayer | MLP, layer: int, neuron: int) -> np.ndarray:
+    """Returns the places of a neuron's input weights and bias in θ.
+
+    Args:
+        network: Says the shapes of θ.
+        layer: Hidden layer, from 0.
+        neuron: Neuron of that layer.
+    """
     theta = ravel(network)
     weights, biases = layers(unravel(jnp.arange(theta.size, dtype=theta.dtype), network))
     own = [np.asarray(weights[layer])[neuron]]
@@ -111,7 +135,7 @@ def _incoming(network: TwoLayer | MLP, layer: int, neuron: int) -> np.ndarray:
     return np.concatenate([*own, [] if bias is None else [float(bias[neuron])]]).astype(np.int64)
 
 
-def _growing(risk: EmpiricalRisk, network: TwoLayer | MLP, theta: np.ndarray) -> list[int]:
+def _growing(risk: Risk, network: PyTree, theta: np.ndarray) -> list[int]:
     """Returns the parameters that soft directions move most, the largest in size first."""
     _, _, hessian = derivatives(risk, network, theta)
     eigenvalues, vectors = np.linalg.eigh(hessian)
@@ -122,9 +146,7 @@ def _growing(risk: EmpiricalRisk, network: TwoLayer | MLP, theta: np.ndarray) ->
     return [int(place) for place in order if moved[place] > 0.05 * np.abs(theta[place]) > 0]
 
 
-def _followed(
-    risk: EmpiricalRisk, network: TwoLayer | MLP, theta: np.ndarray, held: np.ndarray, noise: float, *, exact: Fate
-) -> Fate:
+def _followed(risk: Risk, network: PyTree, theta: np.ndarray, held: np.ndarray, noise: float, *, exact: Fate) -> Fate:
     """Follows R(t) with some parameters held at t times their values.
 
     Args:
@@ -152,17 +174,13 @@ def _followed(
     return Fate.CRITICAL if any(one > value + noise for one in far) else exact
 
 
-def _at_infinity(
-    risk: EmpiricalRisk, network: TwoLayer | MLP, theta: np.ndarray, held: np.ndarray, noise: float
-) -> Fate:
+def _at_infinity(risk: Risk, network: PyTree, theta: np.ndarray, held: np.ndarray, noise: float) -> Fate:
     """Says whether a risk that falls outwards goes on falling; if not, the point is on a slope."""
     risks = _path(risk, network, theta, held, _FURTHER)
     return Fate.SATURATED if all(b <= a + noise for a, b in itertools.pairwise(risks)) else Fate.FLAT
 
 
-def _path(
-    risk: EmpiricalRisk, network: TwoLayer | MLP, theta: np.ndarray, held: np.ndarray, factors: Sequence[float]
-) -> list[float]:
+def _path(risk: Risk, network: PyTree, theta: np.ndarray, held: np.ndarray, factors: Sequence[float]) -> list[float]:
     """Returns R at growing multiples of the held parameters, as far as the others can be solved for."""
     risks, here, ratio = [], theta, 1.0
     for factor in factors:
@@ -175,7 +193,7 @@ def _path(
 
 
 def _adapted(
-    risk: EmpiricalRisk, network: TwoLayer | MLP, theta: np.ndarray, held: np.ndarray, factor: float
+    risk: Risk, network: PyTree, theta: np.ndarray, held: np.ndarray, factor: float
 ) -> tuple[float, np.ndarray]:
     """Returns R and θ with the held parameters multiplied by a factor and the others solved for; NaN if they cannot."""
     free = np.setdiff1d(np.arange(theta.size), held)

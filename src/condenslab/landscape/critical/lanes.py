@@ -12,7 +12,7 @@ from jaxtyping import PyTree
 
 from condenslab.landscape.critical.helpers import Helpers, sendable
 from condenslab.landscape.critical.rounds import LANE, Criteria, Finished, batch_size, run_lane
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import Risk
 
 
 @dataclass(eq=False)
@@ -48,7 +48,7 @@ class Harvest:
 
 
 def run(
-    risk: EmpiricalRisk,
+    risk: Risk,
     like: PyTree,
     starts: np.ndarray,
     descents: np.ndarray,
@@ -109,7 +109,7 @@ def run(
 class _Lane:
     """All that the search from the starts of a lane needs, here or in another process."""
 
-    risk: EmpiricalRisk
+    risk: Risk
     like: PyTree
     starts: np.ndarray
     descents: np.ndarray

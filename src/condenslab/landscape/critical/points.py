@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PyTree
 
-from condenslab.landscape.critical.certify import CriticalPoint, Seen, families
+from condenslab.landscape.critical.certify import CriticalPoint, Seen, families, total_width
 from condenslab.landscape.critical.distinct import distinct, grid_of, outputs
+from condenslab.landscape.critical.function_search import search_function
 from condenslab.landscape.critical.helpers import Helpers
 from condenslab.landscape.critical.saturation import STEEPEST
 from condenslab.landscape.critical.search import Limits, judge, search
@@ -20,7 +23,7 @@ from condenslab.landscape.critical.verdicts import verdicts
 from condenslab.networks import ACTIVATIONS, MLP, Activation, TwoLayer, apply
 from condenslab.networks.checks import check_positive, count
 from condenslab.networks.conversion import Key, as_activation
-from condenslab.risk import EmpiricalRisk, require_samples
+from condenslab.risk import EmpiricalRisk, Function, Risk, require_risk, require_samples
 
 _ROOT_STEPS = 300
 _SAME = 1e-4
@@ -77,7 +80,7 @@ class CriticalPoints:
 
 
 def critical_points(
-    risk: EmpiricalRisk,
+    risk: Risk,
     *,
     width: int | Sequence[int],
     starts: int,
@@ -111,10 +114,15 @@ def critical_points(
     the narrower space, and taken over if the function is the same. Points of deeper networks are returned as found.
     Functions of one continuous family of critical points, which agree on all samples, are one entry.
 
+    A `risk.Function` is searched in its own units, downhill with |∇²R| in the place of the Gauss–Newton part. Its
+    points are told apart by R and by outputs on its inputs (by parameters, where it has none), stay as wide as the
+    search, and are one family where directions are flat and R and inertia agree. A gradient below the rounding of θ
+    counts as zero too, |g| ≤ 50·eps·|H|·|θ|. Where gradient or curvature jumps the fate says so.
+
     Ctrl-C and the time limit end the search early, with the points of the starts that had finished.
 
     Args:
-        risk: R, in float64, of this package's networks.
+        risk: R, in float64, of this package's networks; a `risk.Function` with inputs, on which networks are drawn.
         width: Number of hidden neurons, at least 1; several numbers, one a hidden layer, for an `MLP`.
         starts: Number of starts.
         key: A JAX key or an integer seed.
@@ -140,7 +148,7 @@ def critical_points(
     References:
         Zhang et al., NeurIPS 2021 (arXiv 2105.14573), Figure 4, for the notion of critical functions.
     """
-    require_samples(risk)
+    require_risk(risk)
     deep = isinstance(width, Sequence | np.ndarray)
     hidden = tuple(count("every width", own) for own in width) if deep else (count("width", width),)
     if not hidden:
@@ -148,13 +156,14 @@ def critical_points(
     starts, activation, risk = count("starts", starts), as_activation(activation), _own(risk)
     limits = Limits(tolerance, steepest, root_steps, time_limit, memory, processes)
     shape = hidden if deep else hidden[0]
-    networks, steps = law.draw(risk, key, starts, shape, activation, biases=biases, output_bias=output_bias)
+    frame = _frame(risk) if isinstance(risk, Function) else risk
+    networks, steps = law.draw(frame, key, starts, shape, activation, biases=biases, output_bias=output_bias)
     return _search(risk, networks, np.asarray(steps), limits, same, sum(hidden))
 
 
 def critical_points_from(
-    risk: EmpiricalRisk,
-    starts: Sequence[TwoLayer | MLP],
+    risk: Risk,
+    starts: Sequence[Any],
     *,
     descents: int | Sequence[int] = 0,
     tolerance: float | None = None,
@@ -168,8 +177,8 @@ def critical_points_from(
     """Searches critical points from starts of one's own: points of a trajectory, say, or networks of any depth.
 
     Args:
-        risk: R, in float64, of this package's networks.
-        starts: Dense networks of one shape.
+        risk: R, in float64, of this package's networks; or a `risk.Function` of any parameters.
+        starts: Dense networks of one shape; for a `risk.Function` any pytrees of one structure.
         descents: Steps downhill before the nearest root of ∇R is looked for, one number for all or one a start.
         tolerance: As in `critical_points`, like the rest.
         steepest: As there.
@@ -184,34 +193,52 @@ def critical_points_from(
         ValueError: There are no starts, they differ in shape, there is not one number of descents for each, or the risk
             is of other networks.
     """
-    require_samples(risk)
+    require_risk(risk)
     if not starts:
         raise ValueError("a search needs at least one start. Got none.")
     risk = _own(risk)
     if len({(jax.tree.structure(start), *map(jnp.shape, jax.tree.leaves(start))) for start in starts}) > 1:
         raise ValueError("starts must be networks of one shape and activation. Got several; search them one by one.")
     first = starts[0]
-    if not isinstance(first, TwoLayer | MLP):
+    if not isinstance(first, TwoLayer | MLP) and not isinstance(risk, Function):
         raise TypeError(f"starts must be TwoLayer or MLP networks. Got {type(first).__name__}.")
     steps = np.broadcast_to(np.asarray(descents), (len(starts),)) if np.ndim(descents) == 0 else np.asarray(descents)
     if steps.shape != (len(starts),):
         raise ValueError(f"descents must be one number, or one for each of {len(starts)} starts. Got {steps.shape}.")
     networks = jax.tree.map(lambda *leaves: jnp.asarray(np.stack(leaves)), *starts)
     limits = Limits(tolerance, steepest, root_steps, time_limit, memory, processes)
-    total = first.width if isinstance(first, TwoLayer) else sum(first.widths[1:-1])
-    return _search(risk, networks, steps, limits, same, total)
+    return _search(risk, networks, steps, limits, same, total_width(first))
 
 
-def _own(risk: EmpiricalRisk) -> EmpiricalRisk:
+def _frame(risk: Function) -> EmpiricalRisk:
+    """Returns data that say to a law of starts where networks are looked at; their targets are of order 1."""
+    if risk.inputs is None:
+        raise ValueError(
+            "networks for a risk of your own are drawn on its inputs: give them, risk.Function(value, inputs=x), or "
+            "give starts (critical_points_from). Got neither."
+        )
+    signs = np.where(np.arange(len(risk.inputs)) % 2, 1.0, -1.0)
+    return EmpiricalRisk(risk.inputs, np.tile(signs[:, None], (1, risk.outputs)))
+
+
+def _own(risk: Risk) -> Risk:
     """Returns the risk without its padding, which must set neither the grid nor the units."""
+    if isinstance(risk, Function):
+        return risk
+    require_samples(risk)
     if risk.predict is not apply:
         raise ValueError("critical points are searched among dense networks: the risk must keep its default predict.")
     return risk.counted()
 
 
-def _search(
-    risk: EmpiricalRisk, networks: TwoLayer | MLP, steps: np.ndarray, limits: Limits, same: float, width: int
-) -> CriticalPoints:
+def _search(risk: Risk, networks: PyTree, steps: np.ndarray, limits: Limits, same: float, width: int) -> CriticalPoints:
+    if isinstance(risk, Function):
+        first = jax.tree.map(lambda leaf: leaf[0], networks)
+        risk.require_defined(first)
+        require_double(risk, first)
+        grid = np.zeros((0, 0)) if risk.inputs is None else np.asarray(risk.inputs)
+        points, fates, functions, early = search_function(risk, networks, steps, limits, same, width)
+        return CriticalPoints(points, fates, grid, functions, same, width, early)
     require_double(risk, networks)
     check_positive("same", same)
     factor = 1.0 if risk.scale is None else float(risk.scale)

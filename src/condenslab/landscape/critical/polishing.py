@@ -1,7 +1,7 @@
 """Polishing: downhill by Levenberg–Marquardt, then Newton's method on ∇R = 0, and what was reached, decided."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -10,7 +10,9 @@ import optimistix as optx
 from jax import Array
 from jax.flatten_util import ravel_pytree
 
+from condenslab.landscape.critical.downhill import downhill
 from condenslab.landscape.critical.exact_solutions import attains_zero
+from condenslab.landscape.critical.function_fate import judged
 from condenslab.landscape.critical.further_out import fate_further_out
 from condenslab.landscape.critical.saturation import suspects
 from condenslab.landscape.critical.stationary import NEWTON_STEPS, STANDSTILL, Fate, newton, require_double
@@ -19,7 +21,9 @@ from condenslab.landscape.receipt import Receipt, risk_receipt
 from condenslab.networks import ravel, unravel
 from condenslab.networks.checks import check_positive
 from condenslab.networks.layered import Dense
-from condenslab.risk import EmpiricalRisk, SquaredLoss, require_samples
+from condenslab.risk import EmpiricalRisk, Function, Risk, SquaredLoss, require_risk, require_samples
+
+Params = TypeVar("Params")
 
 _TIGHT = 1e-13
 _DESCENT_STEPS = 400
@@ -44,19 +48,20 @@ class Polish:
 
 
 def polish(
-    risk: EmpiricalRisk, network: Dense, *, tolerance: float = 1e-11, descend: bool = True, steps: int | None = None
-) -> tuple[Dense, Polish]:
+    risk: Risk, network: Params, *, tolerance: float = 1e-11, descend: bool = True, steps: int | None = None
+) -> tuple[Params, Polish]:
     """Brings a small network to a stationary point: downhill by Levenberg–Marquardt, then by Newton's method.
 
     Newton's step is the minimum-norm solution of H·δ = −g over the eigenvalues of H above rounding, so that degenerate
     points (duplicated neurons) are no obstacle; it is halved until the gradient decreases. Whether a point whose
     gradient counts as zero is critical or lies at infinity is decided by what R does further out
     (`critical.further_out`). All this is done in standardised units, inputs and targets in about [−1, 1], and reported
-    in the user's. Dense: for networks of up to some hundred parameters.
+    in the user's. Dense: for networks of up to some hundred parameters. Losses other than the squared one go downhill
+    by the Gauss–Newton part of theirs, a `risk.Function` by |∇²R|, in its own units and in any parameters.
 
     Args:
-        risk: R, in float64. For losses other than the squared one the descent is left out.
-        network: The start, a dense network of any depth.
+        risk: R, in float64.
+        network: The start, a dense network of any depth; for a `risk.Function` any pytree.
         tolerance: The L1 norm of the gradient that counts as zero, in standardised units.
         descend: Whether to go downhill first; without it the nearest stationary point may well be a saddle.
         steps: At most so many steps downhill, and as many of Newton's method; by default 400 and 60.
@@ -68,17 +73,25 @@ def polish(
         TypeError: Risk or network is not float64.
         ValueError: The number of steps is not a positive integer, or the tolerance not a positive number.
     """
-    require_samples(risk)
+    require_risk(risk)
     if steps is not None and (isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1):
         raise ValueError(f"steps must be a positive integer. Got {steps!r}.")
     check_positive("tolerance", tolerance)
+    if isinstance(risk, Function):
+        risk.require_defined(network)
     require_double(risk, network)
+    if isinstance(risk, Function):
+        return _polish_function(risk, network, tolerance, steps, descend=descend)
+    require_samples(risk)
     risk = risk.counted()
-    units = units_of(risk, network) if standardises(risk, network) else None
-    inner, start = (risk, network) if units is None else _entered(units, risk, network)
+    given: Any = network
+    units = units_of(risk, given) if standardises(risk, given) else None
+    inner, start = (risk, given) if units is None else _entered(units, risk, given)
     theta = np.asarray(ravel(start))
     if descend and theta.size and isinstance(risk.loss, SquaredLoss):
         theta = np.asarray(_descend(inner, start, jnp.array(steps or _DESCENT_STEPS)))
+    elif descend and theta.size:
+        theta = downhill(inner, start, theta, steps or _DESCENT_STEPS)
     theta, norm, taken, length = newton(inner, start, theta, tolerance=tolerance, steps=steps or NEWTON_STEPS)
     ended = unravel(jnp.asarray(theta), start)
     if not np.all(np.isfinite(theta)):
@@ -93,6 +106,18 @@ def polish(
             fate = Fate.FLAT
     polished = ended if units is None else retouched(risk, units.leave(ended, _factor(risk)))
     return polished, Polish(fate, risk_receipt(risk, network, polished), taken, length)
+
+
+def _polish_function(
+    risk: Function, params: Params, tolerance: float, steps: int | None, *, descend: bool
+) -> tuple[Params, Polish]:
+    theta, back = ravel_pytree(params)
+    place = np.asarray(theta)
+    if descend:
+        place = downhill(risk, params, place, steps or _DESCENT_STEPS)
+    end = judged(risk, params, place, tolerance, steps or NEWTON_STEPS)
+    polished = back(jnp.asarray(end.theta))
+    return polished, Polish(end.fate, risk_receipt(risk, params, polished), end.steps, end.length)
 
 
 def retouched(risk: EmpiricalRisk, network: Dense) -> Dense:

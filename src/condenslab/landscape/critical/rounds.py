@@ -11,7 +11,7 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import Function, Risk
 
 ROUND = 10
 """Steps between two looks at which members have finished."""
@@ -33,7 +33,8 @@ class Derivatives(NamedTuple):
     Attributes:
         value: R(θ).
         gradient: ∇R(θ), shape (param,).
-        gauss_newton: The positive semidefinite part of the Hessian, shape (param, param).
+        gauss_newton: The positive semidefinite part of the Hessian; for a scalar risk of the user's own, of which none
+            is known, the Hessian, of which |H| is to be taken. Shape (param, param).
         hessian: ∇²R(θ), shape (param, param).
     """
 
@@ -84,7 +85,7 @@ class Finished(NamedTuple):
 
 
 def run_lane(
-    risk: EmpiricalRisk,
+    risk: Risk,
     like: PyTree,
     starts: np.ndarray,
     descents: np.ndarray,
@@ -127,15 +128,16 @@ def run_lane(
         deposit(Finished(own[ended], new[ended], gradient[ended], hessian[ended], escaped[ended]))
 
 
-def batch_size(risk: EmpiricalRisk, size: int, memory: int, count: int) -> int:
+def batch_size(risk: Risk, size: int, memory: int, count: int) -> int:
     """Returns the largest power of two of members whose arrays fit: `_FEW` at most where a program more costs more."""
-    own = 8 * (10 * size * size + 6 * risk.targets.size * (size + 4))
+    rows = 0 if isinstance(risk, Function) else risk.targets.size
+    own = 8 * (10 * size * size + 6 * rows * (size + 4))
     return 2 ** int(np.log2(max(1, min(_BATCH if count > LANE // 2 else _FEW, memory // own))))
 
 
 @eqx.filter_jit
 def _round(
-    risk: EmpiricalRisk, like: PyTree, theta: Any, damping: Any, step: Any, descents: Any
+    risk: Risk, like: PyTree, theta: Any, damping: Any, step: Any, descents: Any
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Returns θ, λ, ∇R, ∇²R and ‖D∇R‖ of every member after `ROUND` steps."""
     _, back = ravel_pytree(like)
@@ -143,18 +145,20 @@ def _round(
     def walk(theta: Array, damping: Array, step: Array, descents: Array):
         # The first evaluation is inside the loop, too: the program is compiled with one copy of the derivatives.
         def attempt(k: Array, state: _Walk) -> _Walk:
-            there = _derivatives(risk, back(state.trial))
+            there = take_derivatives(risk, back(state.trial))
             state = _judge(state, there, descending=step + k - 1 < descents, first=k == 0)
             turning = step + k == descents
             state = state._replace(damping=jnp.where(turning, _DAMPING, state.damping))
-            return state._replace(trial=_trial(state, descending=step + k < descents))
+            return state._replace(
+                trial=_trial(state, descending=step + k < descents, absolute=isinstance(risk, Function))
+            )
 
         nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(derive, theta))
         end = jax.lax.fori_loop(0, ROUND + 1, attempt, _Walk(theta, theta, damping, nothing))
         return end.theta, end.damping, end.here.gradient, end.here.hessian, _scaled_norm(end.here, end.here)
 
     def derive(theta: Array) -> Derivatives:
-        return _derivatives(risk, back(theta))
+        return take_derivatives(risk, back(theta))
 
     return jax.vmap(walk)(theta, damping, step, descents)
 
@@ -177,11 +181,12 @@ def _judge(state: _Walk, there: Derivatives, *, descending: Array, first: Array)
     return _Walk(theta, theta, jnp.clip(changed, _LEAST_DAMPING, _MOST_DAMPING), here)
 
 
-def _trial(state: _Walk, *, descending: Array) -> Array:
+def _trial(state: _Walk, *, descending: Array, absolute: bool) -> Array:
     scale, here = _scale(state.here), state.here
     matrix = jnp.where(descending, here.gauss_newton, here.hessian)
     eigenvalues, vectors = jnp.linalg.eigh(scale[:, None] * matrix * scale[None, :], symmetrize_input=False)
-    down = 1.0 / (jnp.maximum(eigenvalues, 0.0) + state.damping)
+    # One decomposition a step: two in a program of many members can wait for each other for ever in XLA's thread pool.
+    down = 1.0 / ((jnp.abs(eigenvalues) if absolute else jnp.maximum(eigenvalues, 0.0)) + state.damping)
     coefficients = jnp.where(descending, down, eigenvalues / (eigenvalues**2 + state.damping**2))
     return state.theta - scale * (vectors @ (coefficients * (vectors.T @ (scale * here.gradient))))
 
@@ -193,11 +198,20 @@ def _scaled_norm(frame: Derivatives, at: Derivatives) -> Array:
 
 def _scale(here: Derivatives) -> Array:
     """Returns the diagonal of D; parameters on which the outputs hardly depend count like 1e-8 of the largest."""
-    diagonal = jnp.diagonal(here.gauss_newton)
+    diagonal = jnp.abs(jnp.diagonal(here.gauss_newton))
     return 1.0 / jnp.sqrt(jnp.maximum(diagonal, 1e-8 * jnp.max(diagonal)) + jnp.finfo(diagonal.dtype).tiny)
 
 
-def _derivatives(risk: EmpiricalRisk, params: PyTree) -> Derivatives:
+def take_derivatives(risk: Risk, params: PyTree) -> Derivatives:
+    """Returns R, its gradient, the matrix by which to go downhill, and the Hessian.
+
+    Args:
+        risk: R.
+        params: θ.
+    """
+    if isinstance(risk, Function):
+        (value, slope), hessian = risk.value_and_gradient(params), risk.hessian(params)
+        return Derivatives(value, ravel_pytree(slope)[0], hessian, hessian)
     outputs, jacobian = risk.outputs(params), risk.jacobian(params)
     gradient = jnp.einsum("no,nop->p", risk.cotangent(outputs), jacobian)
     rooted = jnp.einsum("nop,noq->nqp", jacobian, risk.gauss_newton_root(outputs)).reshape(-1, jacobian.shape[2])

@@ -6,10 +6,11 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.flatten_util import ravel_pytree
+from jaxtyping import PyTree
 
-from condenslab.networks import ravel, unravel
 from condenslab.numerics import require_float64, rounding_floor
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import Function, Risk
 
 STANDSTILL = 1e-3
 """Newton's method stands still when its step is below this, relative to 1 + |θ_j|; at infinity steps are of order 1."""
@@ -18,6 +19,7 @@ NEWTON_STEPS = 60
 """As many steps as Newton's method takes unless told otherwise."""
 
 _HALVINGS = 8
+_ROUNDINGS = 50.0
 
 
 class Fate(Enum):
@@ -33,12 +35,16 @@ class Fate(Enum):
         "not converged: the gradient stayed above the tolerance; allow more steps (steps=… of polish, root_steps=… "
         "of a search), state a larger tolerance=…, or start elsewhere"
     )
+    KINKED = (
+        "not twice differentiable: the gradient or the curvature of the risk jumps at this point, so that its Hessian "
+        "means nothing; smooth the kink"
+    )
     DIVERGED = "diverged: a parameter became NaN or infinite; start closer to the data"
     UNFINISHED = "not finished: the search was interrupted, or its time was up, before this start came to its end"
 
 
 def newton(
-    risk: EmpiricalRisk, like: eqx.Module, theta: np.ndarray, *, tolerance: float, steps: int = NEWTON_STEPS
+    risk: Risk, like: PyTree, theta: np.ndarray, *, tolerance: float, steps: int = NEWTON_STEPS
 ) -> tuple[np.ndarray, float, int, float]:
     """Iterates Newton's method on ∇R = 0 until the gradient no longer decreases.
 
@@ -66,7 +72,7 @@ def newton(
     return theta, norm, taken, float(np.max(np.abs(step) / (1 + np.abs(theta))))
 
 
-def derivatives(risk: EmpiricalRisk, like: eqx.Module, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+def derivatives(risk: Risk, like: PyTree, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
     """Returns R(θ), ∇R(θ) and ∇²R(θ) from one compiled program per shape.
 
     Args:
@@ -93,17 +99,29 @@ def newton_step(gradient: np.ndarray, hessian: np.ndarray) -> np.ndarray:
     return -np.einsum("...ij,...j->...i", vectors, coefficients)
 
 
-def require_double(risk: EmpiricalRisk, network: eqx.Module) -> None:
+def counts_as_zero(theta: np.ndarray, gradient: np.ndarray, hessian: np.ndarray) -> bool:
+    """Says whether a gradient is what the last digits of θ make of one that vanishes: |g| ≤ 50·eps·|H|·|θ|.
+
+    Args:
+        theta: θ, shape (param,).
+        gradient: g, shape (param,).
+        hessian: H, shape (param, param).
+    """
+    return bool(np.all(np.abs(gradient) <= _ROUNDINGS * np.finfo(np.float64).eps * (np.abs(hessian) @ np.abs(theta))))
+
+
+def require_double(risk: Risk, network: PyTree) -> None:
     """Checks that risk and network are in float64.
 
     Raises:
         TypeError: One of them is not.
     """
-    for array in (risk.inputs, risk.targets, ravel(network)):
+    data = () if isinstance(risk, Function) else (risk.inputs, risk.targets)
+    for array in (*data, ravel_pytree(network)[0]):
         require_float64(np.asarray(array), "a critical point", None)
 
 
-def _norm_and_step(risk: EmpiricalRisk, like: eqx.Module, theta: np.ndarray) -> tuple[float, np.ndarray]:
+def _norm_and_step(risk: Risk, like: PyTree, theta: np.ndarray) -> tuple[float, np.ndarray]:
     _, gradient, hessian = derivatives(risk, like, theta)
     if not np.all(np.isfinite(hessian)):
         return float("inf"), np.full_like(theta, np.nan)
@@ -111,7 +129,7 @@ def _norm_and_step(risk: EmpiricalRisk, like: eqx.Module, theta: np.ndarray) -> 
 
 
 @eqx.filter_jit
-def _derivatives(risk: EmpiricalRisk, like: eqx.Module, theta: Array) -> tuple[Array, Array, Array]:
-    network = unravel(theta, like)
+def _derivatives(risk: Risk, like: PyTree, theta: Array) -> tuple[Array, Array, Array]:
+    network = ravel_pytree(like)[1](theta)
     value, gradient = risk.value_and_gradient(network)
-    return value, ravel(gradient), risk.hessian(network)
+    return value, ravel_pytree(gradient)[0], risk.hessian(network)

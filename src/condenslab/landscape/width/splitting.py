@@ -19,7 +19,7 @@ from condenslab.networks.checks import check_number, count, library
 from condenslab.networks.dense import skips
 from condenslab.networks.layered import Layered, Net, layers, with_layers
 from condenslab.networks.layered import width as layer_width
-from condenslab.risk import EmpiricalRisk, require_samples
+from condenslab.risk import Function, Risk, require_risk
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def split_to_width(network: Net, width: int, *, layer: int = 0) -> Net:
     return equal_splitting(layer_width(network, layer), width, layer=layer)(network)
 
 
-def embed(risk: EmpiricalRisk, network: Net, embedding: Splitting) -> tuple[Net, Receipt]:
+def embed(risk: Risk, network: Net, embedding: Splitting) -> tuple[Net, Receipt]:
     """Embeds a network and says what that did to output, risk and gradient.
 
     Args:
@@ -208,10 +208,12 @@ def embed(risk: EmpiricalRisk, network: Net, embedding: Splitting) -> tuple[Net,
 
     Raises:
         IndexError: As in `Splitting`.
-        ValueError: As in `Splitting`.
+        ValueError: As in `Splitting`, or a `risk.Function` does not take the wide network.
     """
-    require_samples(risk)
+    require_risk(risk)
     wide = embedding(network)
+    if isinstance(risk, Function):
+        risk.require_defined(wide)
     return wide, risk_receipt(risk, network, wide)
 
 

@@ -22,7 +22,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: The records, in any order.
     """
-    drawn = [_maps(records), _first(records), _table(records)]
+    drawn = [_maps(records), _first(records), _sizes(records), _table(records)]
     return [drawing for drawing in drawn if drawing is not None]
 
 
@@ -111,6 +111,28 @@ def _first(records: Sequence[Record]) -> Drawing | None:
         "sample sizes. A network N times as wide has 7N, 15N or 21N parameters."
     )
     return Drawing("From how many samples it works in practice", caption, figure)
+
+
+def _sizes(records: Sequence[Record]) -> Drawing | None:
+    evidence = of_records(records)
+    widths = [factor for factor in evidence.where(kind="train").fields("factor") if factor > 1]
+    rows = [(s, f, first_below(evidence, s, f, FALLEN)) for s in SHARINGS for f in widths]
+    known = [(s, f, n) for s, f, n in rows if n is not None]
+    if not known:
+        return None
+    figure, axes = figures.panels(1, 1, width=7.4, height=1.3 + 0.42 * len(known))
+    figures.sample_sizes(
+        axes[0, 0],
+        [f"{WORDS[s]}, {f}× as wide" for s, f, _ in known],
+        [OPTIMISTIC[s] for s, _, _ in known],
+        [n for _, _, n in known],
+        [OPTIMISTIC[s] * f for s, f, _ in known],
+    )
+    caption = (
+        "The optimistic sample size, the first n of the grid from which the test error stays at most 10⁻² with the "
+        "rate that is best for the other seeds, and the number of parameters, for networks wider than the target's."
+    )
+    return Drawing("Optimism, practice and parameters", caption, figure)
 
 
 def _table(records: Sequence[Record]) -> Drawing | None:

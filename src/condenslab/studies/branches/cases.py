@@ -26,6 +26,7 @@ class Settings:
         time: End time of the flows whose rate is measured.
         long_time: End time of the others: near a condensed branch, neurons a distance ε apart need a time of ε⁻² to
             come nearer to each other, and the smallest eigenvalue of few samples can be tiny.
+        draws: Draws of samples for which the zero set of the risk is solved in a slice.
     """
 
     seeds: Count = 5
@@ -35,12 +36,13 @@ class Settings:
     small_radius: Positive = 1e-3
     time: Positive = 1e14
     long_time: Positive = 1e15
+    draws: Count = 20
 
 
 PRESETS = {
-    "tiny": Settings(seeds=1, trials=0),
+    "tiny": Settings(seeds=1, trials=0, draws=3),
     "quick": Settings(),
-    "full": Settings(seeds=20, trials=200),
+    "full": Settings(seeds=20, trials=200, draws=200),
 }
 
 
@@ -168,8 +170,21 @@ class PointCase:
     kind: Literal["points"] = "points"
 
 
-def branch_cases(settings: Settings, seed: int) -> list[RateCase | StabilityCase]:
-    """Returns flows from near each branch, watched over time, and flows counted for each number of samples.
+@dataclass(frozen=True)
+class SliceCase:
+    """The zero sets of the risk with one to four samples, in a slice of the six-parameter example.
+
+    Attributes:
+        seed: Of the samples.
+        kind: Tells the sorts of case apart.
+    """
+
+    seed: int
+    kind: Literal["slice"] = "slice"
+
+
+def branch_cases(settings: Settings, seed: int) -> list[RateCase | StabilityCase | SliceCase]:
+    """Returns flows from near each branch, watched over time, flows counted for each number of samples, and slices.
 
     Args:
         settings: The settings.
@@ -180,12 +195,13 @@ def branch_cases(settings: Settings, seed: int) -> list[RateCase | StabilityCase
         for branch in _BRANCHES
         for k in range(settings.seeds)
     ]
+    slices = [SliceCase(seed + k) for k in range(settings.draws)]
     if not settings.trials:
-        return [*rates]
+        return [*rates, *slices]
     counted = stability_cases(
         2, 1, 2, trials=settings.trials, seed=seed, radius=settings.small_radius, time=settings.long_time
     )
-    return [*rates, *counted]
+    return [*rates, *counted, *slices]
 
 
 def setting_cases(settings: StabilitySettings, seed: int) -> list[StabilityCase | PointCase]:

@@ -5,15 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.studies.branches.cases import RateCase, Settings, StabilityCase
+from condenslab.studies.branches.cases import RateCase, Settings, SliceCase, StabilityCase
 from condenslab.studies.branches.stability import unrecovered
-from condenslab.studies.contract.criteria import at_least, exactly, within
+from condenslab.studies.contract.criteria import at_least, at_most, exactly, within
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.sweeps import Record
 
 GM = "Zhang, Zhang & Luo, arXiv 2309.00508"
 DECK = "deck 000, example with 6 parameters"
+SLICES = "What fits the samples beside the branches"
 _RATES = f"{GM}, Theorem 5.3; {DECK}; the tolerances of the fits are the study's own"
 _DIMENSIONS = {1: 1, 2: 2, 3: 2}
 _RANKS = {1: 3, 2: 4, 3: 4}
@@ -26,12 +27,12 @@ _CONDENSED = 1e-3
 
 
 def statements(settings: Settings) -> list[Statement]:
-    """Returns what is claimed: ranks and dimensions, speeds, and from how many samples flows recover.
+    """Returns what is claimed: ranks and dimensions, speeds, from how many samples flows recover, and what fits them.
 
     Args:
         settings: The settings.
     """
-    return [*_counts(), *_speeds(), *_thresholds(settings.trials)]
+    return [*_counts(), *_speeds(), *_thresholds(settings.trials), *_shrinking()]
 
 
 def log_slope(times: np.ndarray, values: np.ndarray, decades: float = 2.0) -> float | None:
@@ -179,5 +180,46 @@ def _thresholds(trials: int) -> list[Statement]:
             f"flows of {trials}, near Q₁ and Q₂",
             label="with 4 samples near Q₁, 3 near Q₂, some flow does not recover",
             figure=figure,
+        ),
+    ]
+
+
+def _shrinking() -> list[Statement]:
+    source = f"{DECK}: how L_S⁻¹(0) shrinks to Q* as n grows; the slice of three coordinates is the study's own"
+    shared: dict[str, Any] = {"of": "draws of samples", "figure": SLICES}
+
+    def deviation(record: Record) -> int | None:
+        found = record.values["dimensions"]
+        pairs = [(3 - n, dimension) for n, known in enumerate(found, 1) for dimension in known]
+        if any(dimension is None for _, dimension in pairs):
+            return None
+        return max(abs(dimension - expected) for expected, dimension in pairs)
+
+    return [
+        Statement(
+            "beside Q₁, Q₂ and Q₃ one, two and three samples are fitted on a surface, a curve and single points",
+            f"{source}; by counting: n equations leave 3 − n dimensions",
+            lambda evidence: evidence.where(SliceCase).each(deviation),
+            exactly(0),
+            "largest deviation; samples such that three leave a point",
+            label="one, two, three samples leave a surface, a curve, single points beside the branches",
+            **shared,
+        ),
+        Statement(
+            "with four samples nothing has zero risk but Q₁, Q₂ and Q₃: more samples than coordinates",
+            f"{source}; {GM}, Theorem 5.4: all of Q* from n > (d + 1)m, the number of parameters",
+            lambda evidence: evidence.where(SliceCase).each(lambda record: record.values["left"]),
+            exactly(0),
+            "points left",
+            label="with four samples nothing is left but the branches",
+            **shared,
+        ),
+        Statement(
+            "the network fits its samples at every point that was found",
+            "exact statement, held to rounding",
+            lambda evidence: evidence.where(SliceCase).each(lambda record: record.values["error"]),
+            at_most(1e-12),
+            "largest relative error",
+            **shared,
         ),
     ]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from condenslab import figures
+from condenslab.studies.branches.draw_slices import slices
 from condenslab.studies.branches.shrinking import shrinking
 from condenslab.studies.branches.stability import TABLE
 from condenslab.studies.branches.valley import valley
@@ -16,14 +17,16 @@ _NAMES = {1: "Q₁ (condensed)", 2: "Q₂", 3: "Q₃"}
 
 
 def branch_drawings(records: Sequence[Record]) -> list[Drawing]:
-    """Returns the figures of `branches`: the flows near each branch, and ranks and successes.
+    """Returns the figures of `branches`: the flows near each branch, ranks, the zero sets, and successes.
 
     Args:
         records: The records, in any order.
     """
     rates = [r for r in records if r.status == "done" and r.case["kind"] == "rate"]
     counted = [r for r in records if r.status == "done" and r.case["kind"] == "stability"]
+    solved = [r for r in records if r.status == "done" and r.case["kind"] == "slice"]
     drawn = [_courses(rates), _ranks(rates), _surface(), shrinking()] if rates else []
+    drawn += [slices(solved)] if solved else []
     return [*drawn, _successes(counted, ["Q₁ (condensed)", "Q₂ and Q₃"])] if counted else drawn
 
 

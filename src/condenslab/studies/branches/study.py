@@ -10,6 +10,7 @@ from condenslab.studies.branches.cases import (
     STABILITY_PRESETS,
     PointCase,
     RateCase,
+    SliceCase,
     StabilityCase,
     branch_cases,
     setting_cases,
@@ -41,6 +42,13 @@ _POINTS = Part(
     seconds=lambda case: 0.02 * case.points * case.flows * case.width,
     bytes=lambda case: 60_000 * case.points * case.flows * case.width,
 )
+_SLICES = Part(
+    case=SliceCase,
+    run="condenslab.studies.branches.slices:run_slice",
+    varies=("seed",),
+    seconds=lambda case: 0.3,
+    bytes=lambda case: 2_000_000,
+)
 
 STUDY = Study(
     name="branches",
@@ -51,7 +59,7 @@ STUDY = Study(
     deck="000",
     presets=PRESETS,
     make_cases=branch_cases,
-    parts=(_RATES, _STABILITY),
+    parts=(_RATES, _STABILITY, _SLICES),
     statements=claims.statements,
     figures="condenslab.studies.branches.draw:branch_drawings",
 )

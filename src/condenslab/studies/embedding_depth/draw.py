@@ -79,19 +79,23 @@ def _lifts(records: Sequence[Record]) -> Drawing:
     names = {"three_tanh": "1-2-1 on three tanh", "iris": "4-2-3 on Iris"}
     figure, axes = figures.panels(1, len(records), width=5.4, height=5.0)
     for ax, record in zip(axes[0], records, strict=True):
-        labels, counts = [], []
+        labels, counts, above = [], [], []
         for number, narrow in enumerate(record.values["narrow"]):
+            first = len(labels)
+            above.append(None)
             labels.append(f"R = {figures.readable(record.values['risks'][number])}")
             counts.append(narrow)
             for row in rows(record):
                 if row["point"] == number and row["carried"] == "activations":
                     labels.append(f"{row['count']} layer{'s' if row['count'] > 1 else ''} more")
                     counts.append(row["counts"])
-        figures.inertia_bars(ax, labels, counts)
+                    above.append(first)
+        figures.signed_counts(ax, labels, counts, above=above)
         figures.title(ax, names[record.case["problem"]])
     caption = (
         "Signs of the Hessian's eigenvalues at critical points of ReLU networks with two neurons, and of the same "
-        "points with one and two layers inserted before the output. How many directions are zero or negative in "
+        "points with one and two layers inserted before the output; in brackets what they add. How many directions "
+        "are zero or negative in "
         "the deeper network depends on the point."
     )
     return Drawing(LIFTED, caption, figure)

@@ -32,6 +32,7 @@ _PRINTED = 0.005
 
 SIGNS = "Signs of curvature after splitting"
 SPECTRA = "Spectra and the cut between zero and not zero"
+DIAGRAM = "A neuron split in two"
 ESCAPES = "The way back is closed"
 IRIS = "Iris: critical points and their splits"
 """Titles of drawings."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.embedding_width.claims import ESCAPES, IRIS, SIGNS, SPECTRA
+from condenslab.studies.embedding_width.claims import DIAGRAM, ESCAPES, IRIS, SIGNS, SPECTRA
 from condenslab.studies.shared.columns import rows
 from condenslab.sweeps import Record
 
@@ -22,7 +22,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     escapes = [r for r in done if r.case["kind"] == "escape"]
     iris = [r for r in done if r.case["kind"] == "iris" and r.values["narrow"]]
     first = [min((r for r in splits if r.case["width"] == w), key=lambda r: r.case["seed"]) for w in _widths(splits)]
-    drawn = [_spectra(first), _inertia(first)] if first else []
+    drawn = [*_diagram(first), _spectra(first), _inertia(first)] if first else []
     if escapes:
         drawn.append(_escapes(escapes))
     if iris:
@@ -34,8 +34,43 @@ def _widths(records: Sequence[Record]) -> list[int]:
     return sorted({record.case["width"] for record in records})
 
 
+def _diagram(records: Sequence[Record]) -> list[Drawing]:
+    """Returns the widest minimum before and after its first neuron is split; older records hold no weights."""
+    known = [record for record in records if "incoming" in record.arrays]
+    if not known:
+        return []
+    record = known[-1]
+    incoming, outgoing = record.arrays["incoming"], record.arrays["outgoing"]
+    equal, apart = (rows(record, kind=kind, neuron=0, copies=2)[0] for kind in ("equal", "share 0"))
+    shown = [
+        ("minimum", None, record.values["narrow"]),
+        ("α = ½", 0.5, equal["counts"]),
+        ("α = 0", 0.0, apart["counts"]),
+    ]
+    figure, axes = figures.panels(1, 3, width=3.5, height=2.7)
+    sizes = (float(np.abs(incoming).max()), float(np.abs(outgoing).max()))
+    for ax, (name, share, counts) in zip(axes[0], shown, strict=True):
+        weights, out, split = incoming, outgoing, share is not None
+        names = [str(number + 1) for number in range(len(out))]
+        if share is not None:
+            weights = np.concatenate([incoming[:1], incoming])
+            out = np.concatenate([[(1 - share) * outgoing[0], share * outgoing[0]], outgoing[1:]])
+            names = ["1", "1′", *names[1:]]
+        copies = (0, 1) if split else (0,)
+        figures.network_diagram(ax, weights, out, names=names, copies=copies, largest=sizes)
+        figures.title(ax, f"{name}: ({', '.join(map(str, counts))})")
+    caption = (
+        f"The lowest minimum of width {record.case['width']}, and the same function with its first neuron (yellow) in "
+        "two copies with output weights (1 − α)·a and α·a. Solid blue: positive weights, dashed red: negative, dotted: "
+        "zero; width of a line: root of the size relative to the largest of its layer. In brackets how many "
+        "eigenvalues of the Hessian are positive, zero and negative; the risk stays "
+        f"R = {figures.readable(record.values['risk'], 4)}."
+    )
+    return [Drawing(DIAGRAM, caption, figure)]
+
+
 def _inertia(records: Sequence[Record]) -> Drawing:
-    figure, axes = figures.panels(1, len(records), width=4.9, height=4.6)
+    figure, axes = figures.panels(1, len(records), width=5.2, height=4.6)
     for ax, record in zip(axes[0], records, strict=True):
         width = record.case["width"]
         labels, counts = [f"minimum of width {width}"], [record.values["narrow"]]
@@ -46,11 +81,12 @@ def _inertia(records: Sequence[Record]) -> Drawing:
         if "wide_counts" in record.values:
             labels.append(f"width {record.case['wide']}")
             counts.append(record.values["wide_counts"])
-        figures.inertia_bars(ax, labels, counts)
+        figures.signed_counts(ax, labels, counts, above=[None, *[0] * (len(labels) - 1)])
         figures.title(ax, f"Width {width}, R = {figures.readable(record.values['risk'], 4)}")
     caption = (
         "Signs of the Hessian's eigenvalues at the lowest minimum of each width, with its first neuron split into "
-        "equal copies, with shares 0 and 1 of the output weight, and with all neurons copied to fill the wide network."
+        "equal copies, with shares 0 and 1 of the output weight, and with all neurons copied to fill the wide network; "
+        "in brackets what is added to the minimum."
     )
     return Drawing(SIGNS, caption, figure)
 
@@ -119,13 +155,13 @@ def _escapes(records: Sequence[Record]) -> Drawing:
 
 def _iris(record: Record) -> Drawing:
     points = record.values["narrow"]
-    figure, axes = figures.panels(1, len(points), width=4.4, height=4.2)
+    figure, axes = figures.panels(1, len(points), width=4.7, height=4.2)
     for number, ax in enumerate(axes[0]):
         labels, counts = ["4-2-3"], [points[number]]
         for row in rows(record, point=number):
             labels.append(f"neuron {row['neuron'] + 1}, {row['copies']} copies")
             counts.append(row["counts"])
-        figures.inertia_bars(ax, labels, counts)
+        figures.signed_counts(ax, labels, counts, above=[None, *[0] * (len(labels) - 1)])
         figures.title(ax, f"R = {figures.readable(record.values['risks'][number], 4)}")
     caption = (
         "Iris, sigmoid network 4-2-3 without output biases: the lowest critical points found, with either neuron in "

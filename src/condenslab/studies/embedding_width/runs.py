@@ -50,6 +50,8 @@ def run_split(case: SplitCase, progress: Progress) -> Outcome:
     progress(0.5, f"the minimum of width {case.width}")
     rows: list[dict[str, Any]] = []
     arrays = {"spectrum_1": _sizes(point.inertia), "eigenvalues_1": point.inertia.eigenvalues}
+    neurons = measures.hidden_neurons(point.network)
+    arrays |= {"incoming": neurons.incoming, "outgoing": neurons.outgoing[0]}
     for neuron in range(case.width):
         for copies in _COPIES:
             row, signs = _measure(risk, point.network, _copied(case.width, neuron, copies))

@@ -1,6 +1,7 @@
 """Draws the study of the feature map from its stored records."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -25,27 +26,36 @@ def _scatters(done: Sequence[Record]) -> Drawing:
     shown = [r for r in done if r.case["seed"] == first]
     gammas = sorted({r.case["gamma"] for r in shown})
     primes = sorted({r.case["gamma_prime"] for r in shown}, reverse=True)
-    widths = sorted({r.case["width"] for r in shown})
-    figure, axes = figures.panels(len(primes), len(gammas), width=3.2, height=2.7)
-    for record in shown:
-        ax = axes[primes.index(record.case["gamma_prime"]), gammas.index(record.case["gamma"])]
-        index = widths.index(record.case["width"])
-        figures.feature_cloud(
-            ax, record.arrays["angle"], record.arrays["amplitude"], label=f"m = {record.case['width']}", index=index
-        )
-        side = beyond_boundary(record.case["gamma_prime"], record.case["gamma"])
+    every = sorted({r.case["width"] for r in shown})
+    figure, axes = figures.panels(len(primes), len(gammas), width=3.3, height=2.8)
+    for (row, prime), (column, gamma) in product(enumerate(primes), enumerate(gammas)):
+        ax, here = axes[row, column], [r for r in shown if (r.case["gamma_prime"], r.case["gamma"]) == (prime, gamma)]
+        for index, width in enumerate(dict.fromkeys((every[0], every[-1]))):
+            for record in (r for r in here if r.case["width"] == width):
+                clouds = record.arrays["angle"], record.arrays["amplitude"]
+                figures.feature_cloud(ax, *clouds, label=f"m = {width:,}", index=index)
+        side = beyond_boundary(prime, gamma)
         where = "boundary" if side == 0 else "condensed" if side > 0 else "linear"
-        figures.title(
-            ax,
-            f"γ = {figures.readable(record.case['gamma'])}, γ′ = {figures.readable(record.case['gamma_prime'])}: "
-            f"{where}",
-        )
+        place = f"γ = {figures.readable(gamma)}, γ′ = {figures.readable(prime)}".replace("-", "−")
+        figures.title(ax, f"{place}: {where}{_change(here)}")
+        if row < len(primes) - 1:
+            ax.set_xlabel("")
+        if column:
+            ax.set_ylabel("")
     figures.legend_below(axes[-1, len(gammas) // 2])
     caption = (
-        "Orientation and amplitude (in units of the largest) of neurons after training on x² at four points: the "
-        f"200 largest and an even choice of the others, one colour and mark a width, seed {first}."
+        "Orientation and amplitude (in units of the largest) of neurons after training on x² at four points, in the "
+        "narrowest and the widest network: the 200 largest neurons and an even choice of the others. Over each panel "
+        f"the spread of orientation at both, which is 0 for two directions. Seed {first}."
     )
     return Drawing("Features across the phase diagram", caption, figure)
+
+
+def _change(records: Sequence[Record]) -> str:
+    """Writes the spread in the narrowest and in the widest network, where both are known."""
+    ends = sorted(records, key=lambda r: r.case["width"])
+    known = [spread for record in (ends[0], ends[-1]) if (spread := spread_at_end(record)) is not None] if ends else []
+    return f"\nspread {' → '.join(figures.readable(spread, 2) for spread in known)}" if len(known) == 2 else ""
 
 
 def _spreads(done: Sequence[Record]) -> Drawing:

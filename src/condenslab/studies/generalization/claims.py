@@ -8,12 +8,9 @@ from condenslab.studies.contract.criteria import above, at_least, at_most
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Statement
 from condenslab.studies.generalization.cases import Settings
+from condenslab.studies.generalization.flow_claims import NEAR, SOURCE, against_width, in_the_spot, worst
+from condenslab.studies.shared.descents import DescentCase
 from condenslab.sweeps import Record
-
-_NEAR = 1.01
-"""A run has come to the risk that was asked for where its last risk, computed on the host, is within a hundredth."""
-
-_SOURCE = "decks 000 and 003: small initialisation condenses and generalises"
 
 
 def statements(settings: Settings) -> list[Statement]:
@@ -28,7 +25,7 @@ def statements(settings: Settings) -> list[Statement]:
     return [
         Statement(
             "from the largest scale the test error is larger than from the smallest",
-            _SOURCE,
+            SOURCE,
             partial(_pairs, settings, lambda a, b: a.values["test_error"] / b.values["test_error"]),
             above(1),
             f"{scales}, at equal training risk; ratio",
@@ -36,7 +33,7 @@ def statements(settings: Settings) -> list[Statement]:
         ),
         Statement(
             "from the smallest scale fewer groups remain than from the largest",
-            _SOURCE,
+            SOURCE,
             partial(_pairs, settings, lambda a, b: a.values["groups"] - b.values["groups"]),
             at_least(1),
             f"{scales}; how many fewer",
@@ -45,11 +42,13 @@ def statements(settings: Settings) -> list[Statement]:
         Statement(
             "both fit the samples to the same risk",
             "the study's own, so that only what lies between the samples differs",
-            partial(_pairs, settings, _worst, fitted=False),
-            at_most(_NEAR * settings.risk),
+            partial(_pairs, settings, worst, fitted=False),
+            at_most(NEAR * settings.risk),
             f"{settings.risk:g}",
             **shared,
         ),
+        *against_width(settings),
+        in_the_spot(settings),
     ]
 
 
@@ -57,17 +56,13 @@ def _pairs(
     settings: Settings, value: Callable[[Record, Record], Any], evidence: Evidence, *, fitted: bool = True
 ) -> list[Any]:
     """Returns value(from the largest scale, from the smallest) for every seed, None where they are not `fitted`."""
-    level = _NEAR * settings.risk
+    level = NEAR * settings.risk
 
     def of(records: list[Record]) -> Any:
         pair = sorted(records, key=lambda record: record.case["exponent"])
-        if len(pair) != 2 or (fitted and _worst(*pair) > level):
+        if len(pair) != 2 or (fitted and worst(*pair) > level):
             return None
         return value(pair[0], pair[1])
 
     ends = (min(settings.exponents), max(settings.exponents))
-    return evidence.where(exponent=ends).per("seed", of)
-
-
-def _worst(first: Record, second: Record) -> float:
-    return max(first.values["final_risk"], second.values["final_risk"])
+    return evidence.where(DescentCase, exponent=ends, width=settings.width).per("seed", of)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.initial_condensation.cases import MULTIPLICITY
+from condenslab.studies.initial_condensation.draw_field import field
 from condenslab.sweeps import Record
 
 _NAMES = {"x_tanh": "x·tanh x", "x2_tanh": "x²·tanh x", "relu": "ReLU"}
@@ -19,7 +20,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     Args:
         records: The records, in any order.
     """
-    drawn = [_plane(records), _counts(records), _five(records), _direction(records), _deep(records)]
+    drawn = [_plane(records), field(records), _counts(records), _five(records), _direction(records), _deep(records)]
     return [drawing for drawing in drawn if drawing is not None]
 
 
@@ -63,7 +64,8 @@ def _scatter(ax: Axes, record: Record) -> None:
     if "predicted" in arrays:
         for angle, growing in zip(figures.wrap(arrays["predicted"]), arrays["growing"], strict=True):
             ax.axvline(angle, color="#888888", linewidth=1.0, linestyle="-" if growing else "--", zorder=1)
-    figures.orientation_amplitude(ax, arrays["angles"], arrays["amplitudes"])
+    figures.orientation_amplitude(ax, arrays["angles"], arrays["amplitudes"] / arrays["amplitudes"].max())
+    ax.set_ylabel("amplitude / largest")
 
 
 def _counts(records: Sequence[Record]) -> Drawing | None:
@@ -146,17 +148,22 @@ def _deep(records: Sequence[Record]) -> Drawing | None:
         return None
     runs = [_chosen(records, kind="deep", activation=name)[0] for name in names]
     layers = len(runs[0].values["layer_orientations"])
-    figure, axes = figures.panels(len(names), layers, width=2.3, height=2.3)
+    figure, axes = figures.panels(len(names), layers, width=2.1, height=2.1)
     for row, run in enumerate(runs):
         for layer in range(layers):
             ax = axes[row, layer]
             figures.cosine_heatmap(ax, _cosine(run.arrays[f"weights_{layer}"]), colour_bar=False)
             ax.set_xlabel("")
             ax.set_ylabel(_name(run.case["activation"]) if layer == 0 else "")
-            figures.title(ax, f"layer {layer + 1}: {run.values['layer_orientations'][layer]}")
+            ax.set_xticks([])
+            ax.set_yticks([])
+            seen = run.values["layer_orientations"][layer]
+            figures.title(ax, f"layer {layer + 1}: {seen} seen" if row == 0 else f"{seen} seen")
+    bar = figure.colorbar(axes[0, 0].images[0], ax=axes, ticks=[-1, 0, 1], shrink=0.5, pad=0.02)
+    bar.set_label("cosine similarity")
     caption = (
         f"Six-layer residual networks, three inputs, 18 neurons a layer, Adam, epoch {runs[0].case['steps']}, first "
-        "seed: cosines in every hidden layer (red +1, blue −1), with the number of orientations at cosine 0.95. "
+        "seed: cosines of the 18 neurons in every hidden layer, and how many orientations are seen at cosine 0.95. "
         "The source shows one network with another activation in every layer; here every network has one."
     )
     return Drawing("Six layers", caption, figure)

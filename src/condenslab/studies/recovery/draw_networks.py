@@ -104,15 +104,16 @@ def _embedding(results: Results) -> Drawing | None:
     labels, counts = [], []
     for width, record in sorted(results.critical.items()):
         if "embedded_inertia" in record.values:
-            labels += [f"width {width}", f"in width {record.case['wide']}"]
+            labels += [f"minimum of width {width}", f"in width {record.case['wide']}"]
             counts += [record.values["embedded_from"], record.values["embedded_inertia"]]
     if not labels:
         return None
-    figure, axes = figures.panels(1, 1, width=7.0, height=0.9 + 0.75 * len(labels))
-    figures.inertia_bars(axes[0, 0], labels, counts)
+    figure, axes = figures.panels(1, 1, width=7.0, height=0.9 + 0.65 * len(labels))
+    above = [row - 1 if row % 2 else None for row in range(len(labels))]
+    figures.signed_counts(axes[0, 0], labels, counts, above=above)
     caption = (
         "Hessian eigenvalues of the lowest minimum of widths 1 and 2, before and after it is embedded into the wide "
-        "network by splitting."
+        "network by splitting; in brackets what the embedding adds."
     )
     return Drawing(SADDLE, caption, figure)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import Circle
+from matplotlib.ticker import FuncFormatter
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
@@ -33,13 +35,17 @@ def _curves(groups: dict[int, list[Record]]) -> Drawing:
             label = f"seed {run.case['seed']}"
             figures.risk_curve(ax, run.arrays["times"], run.arrays["risk"], label=label, time_label="step")
         ax.set_xscale("linear")
+        ax.set_yscale("linear")
+        ax.set_ylim(0, 1.06 * max(float(np.max(run.arrays["risk"])) for run in runs[:_LINES]))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda step, _: f"{step / 1000:,.0f}"))
+        ax.set_xlabel("step (thousands)")
         levels = plateaus(runs[0].arrays["risk"])
         for level in levels:
             ax.axhline(level, color="0.5", linestyle=(0, (4, 2)), linewidth=0.8, label=f"_{level}")
-        figures.title(ax, f"Experiment {number}: {len(levels)} plateaus")
+        figures.title(ax, f"Experiment {number}: {figures.counted(len(levels), 'plateau')}")
         figures.describe(ax, f"Plateaus of seed {runs[0].case['seed']} at {', '.join(map(figures.readable, levels))}.")
     caption = (
-        "Risk (mean over samples and outputs) against the step, which is not logarithmic, of three seeds of each "
+        "Risk (mean over samples and outputs) against the step, neither logarithmic, of three seeds of each "
         f"experiment. Dashed: the plateaus of the first seed, at {_listed(groups)}."
     )
     return Drawing(RISKS, caption, figure)
@@ -62,7 +68,7 @@ def _neurons(groups: dict[int, list[Record]]) -> Drawing:
         _scatter(ax, weights[:, :2] / np.maximum(lengths, 1e-300)[:, None], run.arrays["amplitudes"], inputs[:, :2])
         ax.set_xlabel("first input weight / ‖w‖")
         ax.set_ylabel("second input weight / ‖w‖")
-        figures.title(ax, f"Experiment {number}, {len(run.arrays['group_amplitudes'])} groups")
+        figures.title(ax, f"Experiment {number}: {figures.counted(len(run.arrays['group_amplitudes']), 'group')}")
         figures.legend_below(ax)
     caption = (
         "Directions of the input weights at the end, first seed; the area of a disc is the amplitude |a|·‖w‖. Rays: "
@@ -77,9 +83,10 @@ def _scatter(ax: Axes, directions: np.ndarray, amplitudes: np.ndarray, samples: 
         normal = np.array([-sample[1], sample[0]]) / np.linalg.norm(sample)
         name = "orthogonal to a sample" if number == 0 else f"_{number}"
         ax.plot(*np.outer(normal, [-1.15, 1.15]), color="0.75", linewidth=0.9, zorder=1, label=name)
-    sizes = 4 + 220 * amplitudes / amplitudes.max()
+    sizes = 8 + 220 * amplitudes / amplitudes.max()
     colour = figures.OKABE_ITO["vermillion"]
-    ax.scatter(*directions.T, s=sizes, facecolors="none", edgecolors=colour, zorder=3, label="neuron")
+    ax.scatter(*directions.T, s=sizes, color=colour, alpha=0.55, linewidths=0, zorder=3, label="neuron")
+    ax.add_patch(Circle((0, 0), 1.0, fill=False, edgecolor="0.6", linewidth=0.8, zorder=0.5))
     ax.set_xlim(-1.25, 1.25)
     ax.set_ylim(-1.25, 1.25)
     ax.set_aspect("equal")

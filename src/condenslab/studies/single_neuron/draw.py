@@ -29,14 +29,15 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     if not curves or not all(ends.values()):
         return []
     figures.value_curves(axes[0, 0], curves, x_label="samples n", y_label="share of flows that recover")
-    for n, word in ((3, "O"), (4, "dead"), (5, "merged"), (6, "all")):
-        axes[0, 0].axvline(n, color="black", linewidth=0.8, linestyle=":", zorder=1)
-        axes[0, 0].annotate(word, (n, 1.04), ha="center", fontsize=8, annotation_clip=False)
-    axes[0, 0].set_ylim(-0.05, 1.12)
+    for n, word in ((3, "O = 3"), (4, "dead\nneuron: 4"), (5, "merged\npair: 5"), (6, "M = 6")):
+        axes[0, 0].axvline(n, ymax=1.15 / 1.35, color="black", linewidth=0.8, linestyle=":", zorder=1)
+        axes[0, 0].annotate(word, (n, 1.12), ha="center", va="bottom", fontsize=8)
+    axes[0, 0].set_ylim(-0.05, 1.3)
+    axes[0, 0].set_yticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
     figures.legend_below(axes[0, 0], columns=2)
     figures.title(axes[0, 0], "Which flows end on the target")
-    figures.seed_values(axes[0, 1], ends, y_label="mean squared error on [−2, 2]", logarithmic=True)
-    axes[0, 1].axhline(RECOVERED, color="black", linewidth=0.8, linestyle=":", zorder=1)
+    sides = (RECOVERED, "recovers the target", "ends elsewhere")
+    figures.seed_values(axes[0, 1], ends, y_label="mean squared error on [−2, 2]", logarithmic=True, threshold=sides)
     axes[0, 1].set_xlabel("samples n")
     figures.title(axes[0, 1], "End of every flow from small initialisation")
     caption = (

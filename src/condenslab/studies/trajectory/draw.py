@@ -10,6 +10,8 @@ from condenslab.studies.trajectory.claims import COURSE, LEVELS, PAIR, PAIR_AMPL
 from condenslab.sweeps import Record
 
 _KINDS = ("birth", "merge", "split", "fade")
+_NEAR, _SMALL = 0.05, 0.02
+"""A neuron ends in a group within so many radians, unless its amplitude is below such a part of the largest."""
 _LOOKS = {"birth": "born", "merge": "merges", "split": "splits off"}
 
 
@@ -22,7 +24,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     four, pair = _finished(records, "four_relu"), _finished(records, "relu_pair")
     drawn = []
     if four:
-        drawn += [_course(nearest(four), four), _stages(nearest(four)), _film(nearest(four))]
+        drawn += [_course(nearest(four), four), _polar(four), _stages(nearest(four)), _film(nearest(four))]
     if pair:
         drawn.append(_pair(pair[0]))
     return drawn
@@ -89,6 +91,40 @@ def _events(record: Record) -> list[tuple[float, float, str]]:
             angles = arrays["track_angle"][arrays["track_number"] == track]
             marked.append((float(time), float(angles[-1] if name == "merge" else angles[0]), _LOOKS[name]))
     return marked
+
+
+def _polar(runs: Sequence[Record]) -> Drawing:
+    shown = sorted(
+        [nearest(runs), *(run for run in runs if run is not nearest(runs))][:2], key=lambda r: r.case["seed"]
+    )
+    figure, axes = figures.panels(1, len(shown), width=4.8, height=4.8)
+    for ax, run in zip(axes[0], shown, strict=True):
+        names, groups = ends(run)
+        angles, amplitudes = run.arrays["frame_angles"], run.arrays["frame_amplitudes"]
+        figures.polar_courses(ax, angles, amplitudes, groups=groups, names=names)
+        figures.title(ax, f"Seed {run.case['seed']}: {figures.counted(len(names), 'direction')} at the end")
+        if names:
+            figures.legend_below(ax)
+    caption = (
+        "The way of every neuron in the plane of (w, b): the angle is its orientation, the radius its amplitude "
+        "|a|·‖(w, b)‖ relative to the largest of all, logarithmic. Hollow: the start; filled: epoch "
+        f"{shown[0].arrays['frame_times'][-1]:,.0f}. In colour: the neurons of the dominant groups, with their "
+        "orientation; grey: the others."
+    )
+    return Drawing("The way of every neuron", caption, figure)
+
+
+def ends(record: Record) -> tuple[list[str], np.ndarray]:
+    """Returns the dominant groups by angle, in words, and for every neuron which of them it ends in, or −1.
+
+    Args:
+        record: Of a finished run.
+    """
+    angles = np.sort(np.asarray(record.values["dominant_angles"], dtype=float))
+    last, sizes = record.arrays["frame_angles"][-1], record.arrays["frame_amplitudes"][-1]
+    away = np.abs(figures.wrap(last[:, None] - angles))
+    near = (away.min(axis=1) < _NEAR) & (sizes > _SMALL * sizes.max())
+    return [f"{angle:+.2f} rad".replace("-", "−") for angle in angles], np.where(near, away.argmin(axis=1), -1)
 
 
 def _stages(record: Record) -> Drawing:

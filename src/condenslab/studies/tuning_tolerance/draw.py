@@ -9,6 +9,7 @@ from condenslab.studies.contract.claims import wilson
 from condenslab.studies.contract.evidence import Evidence, of_records
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.shared.completion.cases import SUCCESS
+from condenslab.studies.tuning_tolerance.cases import ENTRIES, OPTIMISTIC
 from condenslab.studies.tuning_tolerance.claims import PUBLISHED, counts, largest, successes
 from condenslab.sweeps import Record
 
@@ -20,6 +21,8 @@ _PANELS = (
     ("rates", "rate", "learning rate", "Rates, largest row and column first"),
 )
 
+_RELIABLE = 0.9
+
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
     """Returns the figures of a run; what was not computed is left out.
@@ -30,7 +33,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     evidence = of_records(record for record in records if record.status != "failed")
     if not {"cross", "random", "rates"} <= set(evidence.fields("part")):
         return []
-    return [_shares(evidence), _ranges(evidence)]
+    return [_shares(evidence), _ranges(evidence), _sizes(evidence)]
 
 
 def _shares(evidence: Evidence) -> Drawing:
@@ -89,3 +92,26 @@ def _ranges(evidence: Evidence) -> Drawing:
         "does not state its order of entries). Nothing is drawn where not even the smallest scale succeeds."
     )
     return Drawing("How large the initial entries may be", caption, figure)
+
+
+def _sizes(evidence: Evidence) -> Drawing:
+    practice = []
+    for part, name, _, _ in _PANELS:
+        shares = [(n, _best(evidence, part, n, name)) for n in counts(evidence, part)]
+        practice.append(next((float(n) for n, share in shares if share >= _RELIABLE), np.nan))
+    figure, axes = figures.panels(1, 1, width=7.0, height=2.9)
+    labels = [title.replace(", ", ",\n") for *_, title in _PANELS]
+    optimistic, parameters = [OPTIMISTIC] * len(labels), [2 * ENTRIES] * len(labels)
+    figures.sample_sizes(axes[0, 0], labels, optimistic, practice, parameters)
+    caption = (
+        "A rank-1 matrix of 4 × 4 entries as a product of two 4 × 4 matrices: the optimistic sample size 7, the least "
+        f"number of observed entries at which the best of the scales or rates succeeds in {100 * _RELIABLE:.0f} % of "
+        "the runs, and the 32 parameters."
+    )
+    return Drawing("Optimism, practice and parameters", caption, figure)
+
+
+def _best(evidence: Evidence, part: str, samples: int, name: str) -> float:
+    """Returns the largest share of runs that succeed over the values tried."""
+    pairs = [successes(evidence, part, samples, name, value) for value in evidence.where(part=part).fields(name)]
+    return max((hits / trials for hits, trials in pairs if trials), default=0.0)

@@ -1,7 +1,4 @@
-"""The seam: predict + data + loss → residuals, value, gradient, Jacobian, Hessian, Hessian product.
-
-Everything below this file is about functions x → y, everything above it about θ → R(θ).
-"""
+"""The mean loss over samples: predict + data + loss → residuals, value, gradient, Jacobian, Hessian, its products."""
 
 import dataclasses
 from collections.abc import Callable
@@ -166,7 +163,7 @@ class EmpiricalRisk(eqx.Module):
         bounded; for others by automatic differentiation.
         """
         risk = self.matching(params)
-        _require_room(params, 3)
+        require_room(params, 3)
         if self._structured(params) and has_exact_root(self.loss):
             jax.eval_shape(self.outputs, params)
             params = jax.tree.map(lambda leaf: leaf.astype(jnp.result_type(leaf, risk.targets, risk.inputs)), params)
@@ -222,34 +219,16 @@ class EmpiricalRisk(eqx.Module):
         return self._scaled(slope), self._scaled(root)
 
 
-def require_risk(risk: Any) -> None:
-    """Refuses what has no value, gradient and Hessian in the parameters.
+def require_room(params: PyTree, copies: int) -> None:
+    """Refuses a dense Hessian that does not fit into memory.
+
+    Args:
+        params: θ.
+        copies: How many matrices of that size are needed.
 
     Raises:
-        TypeError: As said.
+        ValueError: As said.
     """
-    if isinstance(risk, type) or not all(callable(getattr(risk, name, None)) for name in _RISK):
-        raise TypeError(f"risk must be a risk, as risk.EmpiricalRisk(inputs, targets) makes one. Got {risk!r:.80}.")
-
-
-def require_samples(risk: Any) -> None:
-    """Refuses what is no risk of samples.
-
-    Raises:
-        TypeError: As said.
-    """
-    require_risk(risk)
-    if not isinstance(risk, EmpiricalRisk):
-        raise TypeError(
-            "risk must be an EmpiricalRisk here, for its samples, targets and loss are looked at. Got "
-            f"{type(risk).__name__}."
-        )
-
-
-_RISK = ("value", "gradient", "hessian")
-
-
-def _require_room(params: PyTree, copies: int) -> None:
     size = sum(leaf.size for leaf in jax.tree.leaves(params) if eqx.is_array(leaf))
     needed = 8 * copies * size * size
     missing = shortage(needed) if needed > _SMALL else None
