@@ -43,7 +43,7 @@ def test_numbers_in_cells_that_are_too_narrow_lie_on_each_other():
     names = [str(k) for k in range(40)]
     numbers = np.full((1, 40), -12.3)
     figures.value_map(ax, names, ["a"], numbers, x_label="n", y_label="width", value_label="value", limits=(-20.0, 0.0))
-    assert sum("'-12.3' and" in fault for fault in figures.unreadable(figure)) > 30
+    assert sum("'−12.3' and" in fault for fault in figures.unreadable(figure)) > 30
 
 
 def test_slanted_ticks_and_hidden_text_are_left_alone():

@@ -20,9 +20,17 @@ def test_a_map_shows_every_number_and_leaves_nothing_for_nan():
         axes[0, 0], ["1", "2"], ["x"], [[-3.0, np.nan]], x_label="n", y_label="target", value_label="log error",
         limits=(-8, 0), marks={"O": [(0, 1)]},
     )  # fmt: skip
-    assert [text.get_text() for text in axes[0, 0].texts] == ["-3.0"]
+    assert [text.get_text() for text in axes[0, 0].texts] == ["−3.0"]
     assert "log error from -3 to -3" in description(figure)
     assert axes[0, 0].get_legend().get_texts()[0].get_text() == "O"
+
+
+def test_a_map_of_counts_has_whole_numbers():
+    _, axes = panels()
+    value_map(
+        axes[0, 0], ["1", "2"], ["x"], [[0.0, 12.0]], x_label="a", y_label="b", value_label="rank", limits=(0, 16)
+    )
+    assert [text.get_text() for text in axes[0, 0].texts] == ["0", "12"]
 
 
 def test_what_is_refused():

@@ -120,10 +120,14 @@ def value_map(
         raise ValueError(f"values must be finite or NaN, and limits increasing. Got limits {limits}.")
     scale = Normalize(*limits)
     image = ax.imshow(table, cmap="cividis", norm=scale, aspect="auto", interpolation="nearest")
+    finite = table[np.isfinite(table)]
+    digits = 0 if np.all(finite == np.round(finite)) and np.any(finite > 1) else 1  # counts are whole
     for (row, column), value in np.ndenumerate(table):
         if np.isfinite(value):
             shade = "black" if scale(value) > 0.55 else "white"
-            ax.text(column, row, f"{value:.1f}", ha="center", va="center", fontsize=8, color=shade)
+            ax.text(
+                column, row, f"{value:.{digits}f}".replace("-", "−"), ha="center", va="center", fontsize=8, color=shade
+            )
     for (name, cells), colour in zip((marks or {}).items(), ("vermillion", "sky blue", "purple"), strict=False):
         _frame(ax, cells, style.OKABE_ITO[colour], name)
     ax.set_xticks(range(len(columns)), list(columns))
@@ -131,9 +135,8 @@ def value_map(
     ax.set_xlabel(x_label)
     ax.set_ylabel(y_label)
     style.figure_of(ax).colorbar(image, ax=ax, label=value_label, fraction=0.05, pad=0.02, extend="both")
-    shown = table[np.isfinite(table)]
-    if shown.size:
-        style.describe(ax, f"{value_label} from {style.readable(shown.min())} to {style.readable(shown.max())}.")
+    if finite.size:
+        style.describe(ax, f"{value_label} from {style.readable(finite.min())} to {style.readable(finite.max())}.")
     if marks:
         legends.legend_below(ax)
     named = {"row": (y_label, rows), "column": (x_label, columns), "value": value_label}

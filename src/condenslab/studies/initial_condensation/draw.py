@@ -49,12 +49,14 @@ def _plane(records: Sequence[Record]) -> Drawing | None:
         _scatter(axes[0, column], runs[0])
         theory = f", 2p = {2 * MULTIPLICITY[name]}" if name in MULTIPLICITY else ""
         figures.title(axes[0, column], f"{_name(name)}: {runs[0].values['orientations']} seen{theory}")
-        figures.cosine_heatmap(axes[1, column], _cosine(runs[0].arrays["weights"]), colour_bar=column == len(names) - 1)
+        order = np.argsort(figures.wrap(runs[0].arrays["angles"]))
+        cosine, last = _cosine(runs[0].arrays["weights"]), column == len(names) - 1
+        figures.cosine_heatmap(axes[1, column], cosine, order=order, colour_bar=last)
     caption = (
         "One input, 40 evenly spaced samples of sin 3x + ½ sin 6x, 100 neurons, Adam, first seed, epoch 200. "
         "Above: every neuron's orientation and amplitude; grey lines are the directions of the theory for gradient "
         "flow, dashed where they do not attract. Below: cosine similarity of input weights (bias included), "
-        "ordered by the leading eigenvector."
+        "ordered by orientation."
     )
     return Drawing("Orientations while training begins", caption, figure)
 
