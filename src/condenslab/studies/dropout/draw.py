@@ -39,7 +39,7 @@ def _teacher(records: Sequence[Record], task: str) -> Drawing | None:
     for column, (words, run) in enumerate(shown):
         unit = run.arrays["weights"] / np.linalg.norm(run.arrays["weights"], axis=1, keepdims=True)
         figures.cosine_heatmap(axes[0, column], np.clip(unit @ unit.T, -1, 1), colour_bar=column == len(shown) - 1)
-        figures.title(axes[0, column], f"{words}: {run.values['orientations']} orientations")
+        figures.title(axes[0, column], f"{words}: {figures.counted(run.values['orientations'], 'orientation')}")
     case = shown[-1][1].case
     caption = (
         f"Teacher tanh(x₁ + … + x₁₀), 30 samples, {TEACHERS[task]}, 100 tanh neurons, keep "
@@ -65,7 +65,7 @@ def _curve(records: Sequence[Record]) -> Drawing | None:
             initial_angle=arrays["start_angles"],
             initial_amplitude=arrays["start_amplitudes"],
         )
-        figures.title(axes[0, column], f"{words}: {run.values['orientations']} orientations")
+        figures.title(axes[0, column], f"{words}: {figures.counted(run.values['orientations'], 'orientation')}")
         samples = (arrays["inputs"], arrays["targets"])
         figures.function_curves(axes[1, column], arrays["grid"], {"network": arrays["function"]}, samples=samples)
         figures.title(axes[1, column], f"Test error {figures.readable(run.values['test_error'], 2)}")

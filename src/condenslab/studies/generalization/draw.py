@@ -51,7 +51,7 @@ def _functions(records: Sequence[Record], exponents: list[float]) -> Drawing:
         figures.function_curves(axes[0, column], arrays["grid"], {"network": arrays["function"]}, samples=samples)
         figures.title(axes[0, column], f"{_law(exponent)}: error {figures.readable(run.values['test_error'], 2)}")
         figures.orientation_amplitude(axes[1, column], arrays["angles"], arrays["amplitudes"], logarithmic=True)
-        figures.title(axes[1, column], f"{run.values['groups']} groups")
+        figures.title(axes[1, column], figures.counted(run.values["groups"], "group"))
     case = records[0].case
     caption = (
         f"Target tanh(x − 6) + tanh(x + 6), {case['samples']} samples, {case['width']} tanh neurons, Adam at rate 10⁻³ "
