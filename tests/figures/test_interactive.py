@@ -154,25 +154,6 @@ def test_a_set_is_drawn_where_it_is_finite_and_lines_are_named():
         figures.space_set(axes[0, 0], **(given | {"lines": {"up": [[0.0, 1.0]]}}))
 
 
-def test_several_surfaces_share_their_colours_and_lines_stand_alone():
-    points = np.random.default_rng(0).uniform(-1, 1, (2, 3, 4, 3))
-    shades = np.stack([np.zeros((2, 3)), np.ones((2, 3))])
-    line = np.array([[0.0, 0, 0], [0, 0, 1]])
-    _, axes = figures.panels(1, 2)
-    options = {"lines": {"up": line}, "axes": ("x", "y", "z"), "shade_label": "R"}
-    figures.space_surface(axes[0, 0], points, shades, limits=(0.0, 2.0), **options)
-    part = only(axes[0, 0], "scene")
-    assert len(part["faces"]) == 12 and {face for corners, _ in part["faces"][6:] for face in corners} <= set(
-        range(12, 24)
-    )
-    assert {shade for _, shade in part["faces"]} == {0, len(part["colours"]) // 2}, "half-way up to 2"
-    figures.space_surface(axes[0, 1], None, None, **options)
-    alone = only(axes[0, 1], "scene")
-    assert alone["faces"] == [] and alone["lines"][0]["points"] == line.tolist()
-    with pytest.raises(ValueError, match="together"):
-        figures.space_surface(axes[0, 1], points, None, **options)
-
-
 def test_turning_keeps_lengths():
     points = np.random.default_rng(0).normal(size=(6, 3))
     turned = space.project(points, 0.7, 0.3)

@@ -355,7 +355,7 @@ def test_figures_have_captions_and_alternatives(write, toy):
 
 
 def test_a_layer_of_many_points_becomes_an_image_in_the_drawing(write, toy):
-    toy.draw = lambda records: [cloud(500), cloud(20_000)]
+    toy.draw = lambda records: [cloud(300), cloud(20_000)]
     drawn = [figure.all("svg")[0] for figure in read(write(a_run(claim()))).all("figure")]
     images = [[image.attributes["href"].partition(";")[0] for image in svg.all("image")] for svg in drawn]
     assert images[0] == [] and set(images[1]) == {"data:image/png"}

@@ -54,6 +54,21 @@ def test_a_drawing_has_colours_of_the_page_except_where_they_are_numbers():
     assert not re.search(r"#(?!123456|135791|000000)[0-9a-f]{6}\b", re.sub(r"<image[^>]*>", "", drawn.text).lower())
 
 
+@pytest.mark.parametrize(("marks", "images"), [(300, 0), (301, 2)])
+def test_a_cloud_of_more_than_300_marks_becomes_an_image(marks, images):
+    figure, axes = figures.panels(1, 2)
+    place = np.linspace(0.0, 1.0, marks)
+    axes[0, 0].scatter(place, place)
+    axes[0, 1].plot(place, place, "o")
+    assert svg.drawn(figure, "mine").text.count("<image ") == images
+
+
+def test_a_line_without_marks_stays_a_line():
+    figure, axes = figures.panels()
+    axes[0, 0].plot(np.linspace(0.0, 1.0, 1000))
+    assert "<image " not in svg.drawn(figure, "mine").text
+
+
 def test_a_colour_bar_belongs_to_its_panel():
     drawn = svg.drawn(heat_map(), "mine")
     assert len(drawn.panels) == 2

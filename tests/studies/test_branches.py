@@ -21,10 +21,8 @@ from condenslab.studies.branches.cases import (
 from condenslab.studies.branches.claims import exponential_rate, log_slope
 from condenslab.studies.branches.flows import target_network
 from condenslab.studies.branches.points import exceptional_points
-from condenslab.studies.branches.shrinking import shrinking
 from condenslab.studies.branches.slices import REACH, planted_samples, residuals, zero_sets
 from condenslab.studies.branches.valley import best_split, valley
-from condenslab.studies.branches.zeros import SAMPLES, independence, one_sample, two_samples
 from condenslab.training import Stop
 from judging import check_damage, ended, judged, made_up, record_of, verdicts
 
@@ -51,46 +49,6 @@ def test_the_valley_is_the_least_risk_and_holds_the_three_branches():
     near = np.abs(found.split[middle + 1] - found.split[middle])
     far = np.abs(found.split[-1] - found.split[middle])
     assert near.max() < far.max() and np.isfinite(found.split).all(), "towards the middle all directions end in Q₁"
-
-
-def test_the_minima_of_one_and_two_samples_fit_them_and_hold_the_branches():
-    for minima, z in ((one_sample(SAMPLES[0]), SAMPLES[:1]), (two_samples(SAMPLES[:2]), SAMPLES[:2])):
-        for sample in z:
-            one, other = (np.exp(sample * minima.shifts[..., k]) for k in (0, 1))
-            assert np.abs(minima.first * one + minima.second * other - 1).max() < 1e-12
-    surface = two_samples(SAMPLES[:2])
-    middle = surface.first[0, len(surface.first[0]) // 2]
-    assert middle.min() == pytest.approx(-0.4) and middle.max() == pytest.approx(1.4), "Q₁: any split"
-    assert not surface.shifts[0, len(surface.first[0]) // 2].any()
-    beside = surface.first[0, len(surface.first[0]) // 2 + 1]
-    assert np.abs(beside - middle).max() < 0.1, "the surface ends in Q₁"
-    for k, (first, second) in enumerate(((1, 0), (0, 1))):
-        on = np.abs(surface.shifts[0, ..., k]) < 1e-12
-        outside = on & (np.abs(surface.shifts[0, ..., 1 - k]) > 1e-12)
-        assert not outside.any() or np.allclose(surface.first[0][outside], first), "Q₂ and Q₃"
-        assert not outside.any() or np.allclose(surface.second[0][outside], second)
-
-
-def test_three_samples_leave_the_branches_alone():
-    """Off the branches three samples are fitted by no output weights: least squares leaves a residual."""
-    random = np.random.default_rng(0)
-    shifts, z = random.uniform(-2, 2, (200, 2)), random.normal(size=(200, 3))
-    for (first, second), points in zip(shifts, z, strict=True):
-        columns = np.exp(np.outer(points, (first, second)))
-        residual = np.linalg.norm(columns @ np.linalg.lstsq(columns, np.ones(3), rcond=None)[0] - 1)
-        volume = independence(np.array(first), np.array(second), points)
-        gram = np.sqrt(np.linalg.det(columns.T @ columns))
-        assert residual > 0 and abs(volume) == pytest.approx(residual * gram, rel=1e-6, abs=1e-12)
-    for first, second in ((0.7, 0.7), (0.0, 0.4), (0.4, 0.0)):
-        assert independence(np.array(first), np.array(second), SAMPLES) == pytest.approx(0, abs=1e-14)
-
-
-def test_the_picture_of_the_minima_is_readable():
-    from condenslab import figures
-
-    drawn = shrinking()
-    assert [ax.get_title(loc="left")[:5] for ax in drawn.figure.axes[:3]] == ["n = 1", "n = 2", "n ≥ 3"]
-    assert not figures.unreadable(drawn.figure)
 
 
 def test_cases_import_no_jax():

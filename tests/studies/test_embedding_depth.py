@@ -197,6 +197,18 @@ def test_linearity_of_a_plateau_is_recorded_for_every_layer():
     assert linearity.shape == (len(outcome.arrays["times"]), 2) and linearity.min() > 0.999
 
 
+def test_lifted_points_are_drawn_by_their_eigenvalues_where_these_were_kept():
+    older = lifted()
+    more = {"narrow_tolerances": [1e-9], "row_tolerance": [1e-9]}
+    spectra = {"narrow_eigenvalues_0": np.array([0.0] * 2 + [1.0] * 5)}
+    spectra["row_eigenvalues_0"] = np.array([0.0] * 8 + [1.0] * 5)
+    newer = record_of(STUDY, LiftCase("three_tanh", 0, 10), older.values | more, spectra)
+    for record, axis in ((older, "eigenvalues by sign"), (newer, "eigenvalue (shaded")):
+        (ax,) = STUDY.draw([record])[0].figure.axes
+        assert ax.get_xlabel().startswith(axis)
+        assert [text.get_text() for text in ax.texts] == ["0", "2", "5", "0  (+0)", "8  (+6)", "5  (+0)"]
+
+
 def test_figures_are_drawn_of_what_there_is():
     drawn = STUDY.draw([plateau(1), plateau(3), lifted(), merged(), merged(gone=(), method="sgd"), diverged(NORMS[0])])
     assert len(drawn) == 4 and all(one.caption.endswith(".") for one in drawn)

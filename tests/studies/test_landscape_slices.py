@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from condenslab import studies
-from condenslab.studies.landscape_slices.cases import CriticalCase, Settings, TrajectoryCase
+from condenslab.errors import UserError
+from condenslab.studies.landscape_slices.cases import CriticalCase, ImageCase, Settings, TrajectoryCase
 from condenslab.studies.landscape_slices.claims import quadratic
 from condenslab.sweeps import Record
 from condenslab.training import Stop
@@ -81,3 +82,25 @@ def test_a_flow_is_seen_in_its_plane_and_its_ending_told(monkeypatch):
     ended(monkeypatch, "ensemble", Stop.INTERRUPTED)
     with pytest.raises(KeyboardInterrupt):
         STUDY.run_batch(cases)
+
+
+@pytest.mark.more
+def test_a_surface_on_images_needs_their_files(tmp_path):
+    """Two kinds of image that differ in their brighter half are told apart, and the end lies in a valley."""
+    random = np.random.default_rng(0)
+    labels = np.arange(40, dtype=np.uint8) % 2
+    images = random.integers(0, 60, (40, 4, 4)).astype(np.uint8)
+    images[labels == 1, :2] += 150
+    for name, array in (("train-images-idx3-ubyte", images), ("train-labels-idx1-ubyte", labels)):
+        shape = b"".join(size.to_bytes(4, "big") for size in array.shape)
+        (tmp_path / name).write_bytes(bytes([0, 0, 8, array.ndim]) + shape + array.tobytes())
+    (case,) = STUDY.cases(replace(SETTINGS, widths=(), seeds=0, images=str(tmp_path), image_samples=40), seed=0)
+    case = replace(case, points=5, width=4)
+    (outcome,) = STUDY.run_batch([case])
+    assert outcome.status == "done" and outcome.values["accuracy"] == 1.0 and outcome.values["risk"] < 0.1
+    plane = outcome.arrays["plane"]
+    assert plane[2, 2] == pytest.approx(outcome.values["risk"]) and plane[2, 2] < min(plane[0, 0], plane[-1, -1])
+    for change, message in (({"folder": str(tmp_path / "no")}, "no file"), ({"samples": 41}, "has 40 images")):
+        with pytest.raises(UserError, match=message):
+            STUDY.run_batch([replace(case, **change)])
+    assert not any(isinstance(c, ImageCase) for c in STUDY.cases(STUDY.presets["full"], seed=0))

@@ -49,6 +49,7 @@ HEAVY = (
     "critical_functions",
     "embedding_losses",
     "no_free_lunch",
+    "kan_recovery",
     "generalization",
 )
 

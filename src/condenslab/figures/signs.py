@@ -128,7 +128,7 @@ def _axis(ax: Axes, spectra: Sequence[np.ndarray], cut: float, labels: Sequence[
     ax.axvspan(-cut, cut, color="#EEEEEE", linewidth=0, zorder=0)
     ax.set_xscale("symlog", linthresh=cut, linscale=1.0)
     ax.set_xlim(-10 * largest, 10 * largest)
-    decades = np.arange(np.ceil(np.log10(cut)), np.log10(largest) + 1)
+    decades = np.arange(np.ceil(np.log10(cut)) + 1, np.log10(largest) + 1)  # closer ones would touch the 0
     powers = 10.0 ** decades[:: max(1, round(len(decades) / 3))]
     ax.set_xticks([*-powers[::-1], 0.0, *powers])
     ax.xaxis.minorticks_off()

@@ -1,6 +1,7 @@
 """How many samples it takes: what theory hopes for, what practice needs, and how many parameters there are."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -52,7 +53,7 @@ def sample_sizes(
         known = np.isfinite(values)
         if not known.any():
             continue
-        look = {"color": style.OKABE_ITO[colour], "marker": marker, "linestyle": "none", "label": name}
+        look: dict[str, Any] = {"color": style.OKABE_ITO[colour], "marker": marker, "linestyle": "none", "label": name}
         ax.plot(values[known], rows[known], markersize=size, markeredgewidth=2, zorder=3, **look)
         for row in rows[known]:
             _number(ax, float(values[row]), row, above=values is not found)

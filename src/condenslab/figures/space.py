@@ -1,4 +1,4 @@
-"""Surfaces and lines in space: drawn from one side, and on the page for a reader to turn."""
+"""A surface in space: drawn from one side, and on the page for a reader to turn."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,34 +19,37 @@ _SHADES = 24
 @style.styled
 def space_surface(
     ax: Axes,
-    points: ArrayLike | None,
-    shades: ArrayLike | None,
+    points: ArrayLike,
+    shades: ArrayLike,
     *,
     lines: Mapping[str, ArrayLike],
     axes: tuple[str, str, str],
     shade_label: str,
-    limits: tuple[float, float] | None = None,
 ) -> None:
-    """Draws surfaces, coloured by a number, and named lines, in parallel projection; the page lets one turn them.
+    """Draws a surface, coloured by a number, with named lines on it, in parallel projection; the page lets one turn it.
 
     Args:
         ax: The axes, whose frame is taken away.
-        points: Of a grid, shape (k, l, 3), or of several, (sheet, k, l, 3), in coordinates between about −1 and 1; None
-            for lines alone.
-        shades: One number a cell, shape (k − 1, l − 1) or (sheet, k − 1, l − 1), dark for small; None likewise.
+        points: Of a grid, shape (k, l, 3), in coordinates between about −1 and 1.
+        shades: One number a cell, shape (k − 1, l − 1), dark for small.
         lines: Name → points, shape (j, 3), with j at least 2; at most six.
         axes: Names of the three coordinates.
         shade_label: Label of the colour bar.
-        limits: Ends of the colours; by default those of the shades.
 
     Raises:
         ValueError: Shapes that do not fit, or numbers that are not finite.
     """
-    flat, faces, level = _cells(points, shades)
+    grid, values = checks.numbers("points", points, 3), checks.numbers("shades", shades, 2)
+    rows, columns = grid.shape[:2]
+    if grid.shape[2] != 3 or values.shape != (rows - 1, columns - 1):
+        raise ValueError(f"points must be (k, l, 3) and shades (k − 1, l − 1). Got {grid.shape} and {values.shape}.")
     named = {name: checks.numbers(name, line, 2) for name, line in lines.items()}
-    low, high = limits or ((float(level.min()), float(level.max())) if len(level) else (0.0, 1.0))
-    _still(ax, (flat, faces, level), named, axes, shade_label, (low, high))
-    band = np.clip((level - low) / ((high - low) or 1.0) * _SHADES, 0, _SHADES - 1).astype(int)
+    corners = np.arange(rows * columns).reshape(rows, columns)
+    faces = np.stack([corners[:-1, :-1], corners[:-1, 1:], corners[1:, 1:], corners[1:, :-1]], axis=-1).reshape(-1, 4)
+    flat, level = grid.reshape(-1, 3), values.ravel()
+    _still(ax, flat, faces, level, named, axes, shade_label)
+    span = np.ptp(level) or 1.0
+    band = np.minimum((level - level.min()) / span * _SHADES, _SHADES - 1).astype(int)
     colours = [to_hex(colour) for colour in matplotlib.colormaps["cividis"](np.linspace(0, 1, _SHADES))]
     content: dict[str, Any] = {
         "points": np.round(flat, 3).tolist(),
@@ -64,16 +67,12 @@ def space_surface(
         + [{"text": name, "point": end, "colour": "--soft"} for _, end, name in frame(axes)],
         "turn": _TURN,
         "tilt": _TILT,
-        "words": f"{_subject(level)} over {axes[0]} and {axes[1]}, height {axes[2]}: the lines {', '.join(named)}.",
+        "words": f"Surface over {axes[0]} and {axes[1]}, height {axes[2]}, with the lines {', '.join(named)}.",
     }
     interactive.attach(ax, "scene", content)
     style.describe(
-        ax, f"{_subject(level)} over {axes[0]} and {axes[1]}, seen from one side: the lines {', '.join(named)}."
+        ax, f"A surface over {axes[0]} and {axes[1]}, seen from one side, with the lines {', '.join(named)}."
     )
-
-
-def _subject(level: np.ndarray) -> str:
-    return "Surfaces and lines" if len(level) else "Lines"
 
 
 def project(points: np.ndarray, turn: float = _TURN, tilt: float = _TILT) -> np.ndarray:
@@ -90,45 +89,21 @@ def project(points: np.ndarray, turn: float = _TURN, tilt: float = _TILT) -> np.
     return np.stack([across, up, away], axis=-1)
 
 
-def _cells(points: ArrayLike | None, shades: ArrayLike | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns all points, shape (point, 3), the numbers of the four corners of each cell, and its shade."""
-    if points is None or shades is None:
-        if points is not None or shades is not None:
-            raise ValueError("points and shades must be given together, or both be None.")
-        return np.zeros((0, 3)), np.zeros((0, 4), dtype=int), np.zeros(0)
-    several = np.ndim(points) == 4
-    grid, values = checks.numbers("points", points, 3 + several), checks.numbers("shades", shades, 2 + several)
-    if not several:
-        grid, values = grid[None], values[None]
-    sheets, rows, columns = grid.shape[:3]
-    if grid.shape[3] != 3 or values.shape != (sheets, rows - 1, columns - 1):
-        raise ValueError(
-            f"points must be (k, l, 3) and shades (k − 1, l − 1), or one more dimension of sheets in both. "
-            f"Got {np.shape(points)} and {np.shape(shades)}."
-        )
-    corners = np.arange(sheets * rows * columns).reshape(sheets, rows, columns)
-    around = [corners[:, :-1, :-1], corners[:, :-1, 1:], corners[:, 1:, 1:], corners[:, 1:, :-1]]
-    return grid.reshape(-1, 3), np.stack(around, axis=-1).reshape(-1, 4), values.ravel()
-
-
 def _still(
     ax: Axes,
-    cells: tuple[np.ndarray, np.ndarray, np.ndarray],
+    flat: np.ndarray,
+    faces: np.ndarray,
+    level: np.ndarray,
     lines: Mapping[str, np.ndarray],
     axes: tuple[str, str, str],
     shade_label: str,
-    limits: tuple[float, float],
 ) -> None:
-    flat, faces, level = cells
-    if len(level):
-        seen = project(flat)
-        order = np.argsort(-seen[faces, 2].mean(axis=1))
-        surface = PolyCollection([*seen[faces[order], :2]], cmap="cividis", linewidths=0.3, alpha=0.92)
-        surface.set_array(level[order])
-        surface.set_clim(*limits)
-        surface.set_edgecolor("face")
-        ax.add_collection(surface)
-        style.figure_of(ax).colorbar(surface, ax=ax, label=shade_label, shrink=0.7, pad=0.03)
+    seen = project(flat)
+    order = np.argsort(-seen[faces, 2].mean(axis=1))
+    surface = PolyCollection([*seen[faces[order], :2]], cmap="cividis", linewidths=0.3, alpha=0.92)
+    surface.set_array(level[order])
+    surface.set_edgecolor("face")
+    ax.add_collection(surface)
     for number, (name, line) in enumerate(lines.items()):
         look, at = style.series(number), project(line)
         ax.plot(at[:, 0], at[:, 1], color=look.colour, linestyle=look.line_style, linewidth=3.0, label=name)
@@ -138,6 +113,7 @@ def _still(
         ax.annotate(name, (float(at[1, 0]), float(at[1, 1])), textcoords="offset points", xytext=(3, 3), fontsize=8)
     ax.set_aspect("equal")
     ax.set_axis_off()
+    style.figure_of(ax).colorbar(surface, ax=ax, label=shade_label, shrink=0.7, pad=0.03)
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(handles, labels, loc="upper center", bbox_to_anchor=(0.5, 0.02), ncols=3)
 

@@ -58,6 +58,11 @@ SENTENCES: dict[str, Sentence] = {
         "All of them: turned to their end, {held} of {of} leave fewer groups.",
         "Not all of them: turned to their end, {held} of {of} leave fewer groups.",
     ),
+    "knob_efficiency": Sentence(
+        "better from few samples than the baseline",
+        "All of them: just above the optimistic sample size each of {of} lowers the test error wherever it is turned.",
+        "Not all of them: of {of} only {held} lower the test error wherever they are turned.",
+    ),
     "generalization": Sentence(
         "^from the largest scale the test error is larger",
         "Yes: from the largest scale the test error is {measured} times that from the smallest.",
@@ -107,6 +112,11 @@ SENTENCES: dict[str, Sentence] = {
         "^the target's model rank grows strictly with every refinement",
         "Its grid: every refinement raises the target's model rank by at least {measured}, and width does not.",
         "Not clearly the grid: a refinement raises the target's model rank by {measured}.",
+    ),
+    "kan_recovery": Sentence(
+        "^a finer grid needs more samples than a wider network",
+        "Its grid costs more: a finer one needs {measured} times the samples of a wider network of more parameters.",
+        "Not clearly the grid: a finer one needs {measured} times the samples of a wider network.",
     ),
     "scaling": Sentence(
         "^more neurons leave the smallest rank",

@@ -101,7 +101,7 @@ def thumbnail(figure: Figure, name: str) -> str:
 
 def _many(artist: Artist) -> bool:
     if isinstance(artist, Line2D):
-        return artist.get_marker() not in ("None", None, "", " ") and len(artist.get_xydata()) > _MOST_POINTS
+        return artist.get_marker() not in ("None", None, "", " ") and np.size(artist.get_xdata()) > _MOST_POINTS
     return isinstance(artist, Collection) and np.size(artist.get_offsets()) > 2 * _MOST_POINTS
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +14,6 @@ from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.settings import Count
 from condenslab.studies.shared.ranks import decided, rank_values
 from condenslab.sweeps import Outcome, Progress, Record
-
-if TYPE_CHECKING:
-    from condenslab.networks import KAN
-
 
 _DECK = "deck 001, KAN: the width is free, the grid is not (settings not stated)"
 _OWN = f"{_DECK}; digest of the theory, section 7 (cubic splines, d = 2, G = 3, nested grids)"
@@ -138,33 +134,17 @@ def measure(case: Case, progress: Progress) -> Outcome:
     """
     import jax.numpy as jnp
 
-    from condenslab import measures, networks
+    from condenslab import networks
+    from condenslab.studies.shared import splines
 
-    # Hidden values stay inside the grid: φ is a convex combination of coefficients, and two of them are added.
-    target = networks.kan(case.seed, widths=(2, case.width, 1), intervals=case.grid, std=0.25, law="uniform")
-    grown = _grown(target, case)
-    parameters = networks.parameter_count(grown)
-    knots = [np.linspace(-1.0, 1.0, case.grid * 2 ** (case.amount if case.growth == "grid" else 0) + 1)] * 2
-    drawn = measures.cell_probes(case.seed, knots, 20 * parameters)
-    probes = jnp.asarray(measures.further_probes(grown, drawn, case.seed))
-    before, after = (np.asarray(network(probes)) for network in (target, grown))
-    found = measures.model_rank(grown, probes)
+    target = splines.spline_target(case.seed, case.width, case.grid)
+    larger = splines.grown(target, case.growth, case.amount)
+    intervals = case.grid * 2 ** (case.amount if case.growth == "grid" else 0)
+    probes, found = splines.probed(larger, intervals, case.seed)
+    before, after = (np.asarray(network(jnp.asarray(probes))) for network in (target, larger))
     difference = float(np.max(np.abs(after - before)) / np.max(np.abs(before)))
-    values = rank_values(found) | {"parameters": parameters, "output_difference": difference}
-    return Outcome(values, {"spectrum": found.singular_values})
-
-
-def _grown(network: "KAN", case: Case) -> "KAN":
-    from condenslab.networks import spline
-
-    if case.growth == "null":
-        return spline.add_null_splines(network, 0, case.amount)
-    for number in range(case.amount):
-        if case.growth == "grid":
-            network = spline.refine(network)
-        else:
-            network = spline.copy_spline(network, 0, number % case.width)
-    return network
+    values = {"parameters": networks.parameter_count(larger), "output_difference": difference}
+    return Outcome(rank_values(found) | values, {"spectrum": found.singular_values})
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:

@@ -6,7 +6,6 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.branches.draw_slices import slices
-from condenslab.studies.branches.shrinking import shrinking
 from condenslab.studies.branches.stability import TABLE
 from condenslab.studies.branches.valley import valley
 from condenslab.studies.contract.claims import wilson
@@ -25,7 +24,7 @@ def branch_drawings(records: Sequence[Record]) -> list[Drawing]:
     rates = [r for r in records if r.status == "done" and r.case["kind"] == "rate"]
     counted = [r for r in records if r.status == "done" and r.case["kind"] == "stability"]
     solved = [r for r in records if r.status == "done" and r.case["kind"] == "slice"]
-    drawn = [_courses(rates), _ranks(rates), _surface(), shrinking()] if rates else []
+    drawn = [_courses(rates), _ranks(rates), _surface()] if rates else []
     drawn += [slices(solved)] if solved else []
     return [*drawn, _successes(counted, ["Q₁ (condensed)", "Q₂ and Q₃"])] if counted else drawn
 

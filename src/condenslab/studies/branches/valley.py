@@ -32,19 +32,15 @@ def valley() -> Valley:
 
     All angles end in the line Q₁ over s = 0: a direction (s₁, s₂) leads to the α with αs₁ + (1 − α)s₂ = 0.
     """
-    shifts, level = disc()
-    split, risk = best_split(shifts[..., 0], shifts[..., 1])
-    centre = np.hypot(*np.moveaxis(shifts, -1, 0)) < 1e-12
-    split, risk = np.where(centre, level, split), np.where(centre, 0.0, risk)
-    return Valley(shifts, split, risk)
-
-
-def disc() -> tuple[np.ndarray, np.ndarray]:
-    """Returns (s₁, s₂) on a disc with a slit along s₁ = s₂, shape (across, along, 2), and s₂/(s₂ − s₁) of each line."""
     level = np.linspace(-_OUTER, 1 + _OUTER, _ALONG)
     direction = np.column_stack([level - 1, level])
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    return np.linspace(-_REACH, _REACH, _ACROSS)[:, None, None] * direction, level
+    radius = np.linspace(-_REACH, _REACH, _ACROSS)
+    shifts = radius[:, None, None] * direction
+    split, risk = best_split(shifts[..., 0], shifts[..., 1])
+    centre = np.abs(radius) < 1e-12
+    split[centre], risk[centre] = level, 0.0
+    return Valley(shifts, split, risk)
 
 
 def best_split(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from condenslab.studies.contract.study import Drawing
 from condenslab.studies.embedding_depth.layer_claims import LIFTED, METHODS, merge_title
 from condenslab.studies.embedding_depth.plateau_claims import LINEAR, NORMED, PLATEAU, plateau_title, rest
 from condenslab.studies.shared.columns import rows
+from condenslab.studies.shared.signs import draw_signs
 from condenslab.sweeps import Record
 
 
@@ -79,18 +80,23 @@ def _lifts(records: Sequence[Record]) -> Drawing:
     names = {"three_tanh": "1-2-1 on three tanh", "iris": "4-2-3 on Iris"}
     figure, axes = figures.panels(1, len(records), width=5.4, height=5.0)
     for ax, record in zip(axes[0], records, strict=True):
-        labels, counts, above = [], [], []
+        labels, counts, spectra, cuts, above = [], [], [], [], []
+        known = record.values.get("narrow_tolerances", [])
         for number, narrow in enumerate(record.values["narrow"]):
             first = len(labels)
             above.append(None)
             labels.append(f"R = {figures.readable(record.values['risks'][number])}")
             counts.append(narrow)
-            for row in rows(record):
+            spectra.append(record.arrays.get(f"narrow_eigenvalues_{number}"))
+            cuts += known[number : number + 1]
+            for place, row in enumerate(rows(record)):
                 if row["point"] == number and row["carried"] == "activations":
                     labels.append(f"{row['count']} layer{'s' if row['count'] > 1 else ''} more")
                     counts.append(row["counts"])
+                    spectra.append(record.arrays.get(f"row_eigenvalues_{place}"))
+                    cuts += [row["tolerance"]] if "tolerance" in row else []
                     above.append(first)
-        figures.signed_counts(ax, labels, counts, above=above)
+        draw_signs(ax, labels, counts, spectra, cuts, above)
         figures.title(ax, names[record.case["problem"]])
     caption = (
         "Signs of the Hessian's eigenvalues at critical points of ReLU networks with two neurons, and of the same "

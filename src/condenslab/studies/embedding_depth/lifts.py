@@ -42,18 +42,22 @@ def run_lift(case: LiftCase, progress: Progress) -> Outcome:
     decided = [point for point in search.of_width(_WIDTH) if point.inertia.decided]
     points = _different([point for point in decided if _varies(risk, point)])
     rows: list[dict[str, Any]] = []
+    arrays = {f"narrow_eigenvalues_{number}": point.inertia.eigenvalues for number, point in enumerate(points)}
     for number, point in enumerate(points):
         outputs = risk.targets.shape[1]
         for carried in ("activations", "preactivations") if outputs <= _WIDTH else ("activations",):
             for count in (1, 2):
                 made = landscape.lift(point.network, layer=1, width=_WIDTH, count=count, carried=carried, risk=risk)
-                rows.append({"point": number, "carried": carried, "count": count} | _row(risk, made))
+                signs = measures.inertia_at(risk, made.network)
+                arrays[f"row_eigenvalues_{len(rows)}"] = signs.eigenvalues
+                rows.append({"point": number, "carried": carried, "count": count} | _row(signs, made.receipt))
     values = {
         "risks": [point.risk for point in points],
         "gradients": [point.gradient_norm for point in points],
         "narrow": [list(point.inertia.counts) for point in points],
+        "narrow_tolerances": [point.inertia.tolerance for point in points],
     }
-    return Outcome(values | columns(rows))
+    return Outcome(values | columns(rows), arrays)
 
 
 def _varies(risk: EmpiricalRisk, point: CriticalPoint) -> bool:
@@ -61,13 +65,13 @@ def _varies(risk: EmpiricalRisk, point: CriticalPoint) -> bool:
     return float(np.ptp(np.asarray(risk.outputs(point.network)), axis=0).max()) > _STILL
 
 
-def _row(risk: EmpiricalRisk, made: landscape.Lifting) -> dict[str, Any]:
-    signs, receipt = measures.inertia_at(risk, made.network), made.receipt
+def _row(signs: measures.Inertia, receipt: landscape.Receipt) -> dict[str, Any]:
     return {
         "counts": list(signs.counts),
         "decided": signs.decided,
         "gap": float(min(signs.gap, 99.0)),
         "gradient": signs.gradient_norm,
+        "tolerance": signs.tolerance,
         "parameters": receipt.parameters_after,
         "output_difference": receipt.relative_difference,
         "output_difference_away": receipt.output_difference_random / max(receipt.output_scale, 1e-300),

@@ -26,6 +26,9 @@ class Settings:
         seeds: Trajectories.
         width: Neurons of the trained network.
         time: End of its gradient flow.
+        images: Folder of a training set of ten classes in IDX files, such as Fashion-MNIST's, `tasks.FASHION_MNIST`; it
+            adds a figure, and is not brought along: without it the figure is left out.
+        image_samples: How many of its images are learnt, the first ones.
     """
 
     widths: tuple[Literal[1, 2, 3], ...] = (1, 2, 3)
@@ -34,6 +37,8 @@ class Settings:
     seeds: Count = 3
     width: Count = 100
     time: Annotated[float, msgspec.Meta(gt=1)] = 1e6
+    images: str = ""
+    image_samples: Count = 1000
 
 
 PRESETS = {
@@ -79,7 +84,33 @@ class TrajectoryCase:
     kind: Literal["trajectory"] = "trajectory"
 
 
-def make_cases(settings: Settings, seed: int) -> list[CriticalCase | TrajectoryCase]:
+@dataclass(frozen=True)
+class ImageCase:
+    """The plane of two random directions through the end of training on images.
+
+    Attributes:
+        folder: Of the IDX files.
+        samples: How many images are learnt.
+        width: Neurons.
+        steps: Of Adam, on all of them.
+        points: Grid points along each direction.
+        seed: Of the start and the directions.
+        kind: Tells the sorts of case apart.
+    """
+
+    folder: str
+    samples: int
+    width: int
+    steps: int
+    points: int
+    seed: int
+    kind: Literal["images"] = "images"
+
+
+IMAGE_WIDTH, IMAGE_STEPS, IMAGE_POINTS = 32, 200, 41
+
+
+def make_cases(settings: Settings, seed: int) -> list[CriticalCase | TrajectoryCase | ImageCase]:
     """Returns the cases of a run.
 
     Args:
@@ -89,4 +120,9 @@ def make_cases(settings: Settings, seed: int) -> list[CriticalCase | TrajectoryC
     return [
         *(CriticalCase(width, settings.copies, settings.points) for width in settings.widths),
         *(TrajectoryCase(seed + k, settings.width, settings.time, settings.points) for k in range(settings.seeds)),
+        *(
+            ImageCase(folder, settings.image_samples, IMAGE_WIDTH, IMAGE_STEPS, IMAGE_POINTS, seed)
+            for folder in [settings.images]
+            if folder
+        ),
     ]

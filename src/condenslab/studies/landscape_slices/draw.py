@@ -1,11 +1,14 @@
 """Draws the landscape_slices study from its stored records."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.landscape_slices.claims import LINES, PERMUTED, PLANES, TRAJECTORY, quadratic
 from condenslab.sweeps import Record
+
+IMAGES = "The risk of a small network on images"
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -17,8 +20,9 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     done = [record for record in records if record.status == "done"]
     critical = sorted((r for r in done if r.case["kind"] == "critical"), key=lambda r: r.case["width"])
     runs = [record for record in done if record.case["kind"] == "trajectory"]
+    images = [_images(record) for record in done if record.case["kind"] == "images"]
     drawn = [_planes(critical), _lines(critical)] if critical else []
-    return drawn + ([_trajectory(runs[0]), _permuted(runs)] if runs else [])
+    return drawn + ([_trajectory(runs[0]), _permuted(runs)] if runs else []) + images
 
 
 def _name(record: Record) -> str:
@@ -95,3 +99,20 @@ def _permuted(runs: list[Record]) -> Drawing:
     axes[0, 0].set_yscale("log")
     caption = "The risk on the line between the trained network and the same network with its neurons swapped in pairs."
     return Drawing(PERMUTED, caption, figure)
+
+
+def _images(run: Record) -> Drawing:
+    figure, axes = figures.panels(1, 1, width=5.8, height=4.6)
+    axis = run.arrays["axis"]
+    labels = ("first random direction", "second random direction")
+    figures.risk_surface(axes[0, 0], axis, axis, run.arrays["plane"], marks={"end": (0.0, 0.0)}, labels=labels)
+    figures.title(axes[0, 0], "Cross-entropy around the end of training")
+    case, values = run.case, run.values
+    caption = (
+        f"A tanh network of {case['width']} neurons, {values['parameters']:,} parameters, after {case['steps']} steps "
+        f"of Adam on the first {case['samples']:,} images in {Path(case['folder']).name}, of which it names "
+        f"{100 * values['accuracy']:.1f} % rightly: its risk on them along two random directions, filter-normalised. "
+        "Context, on which nothing is claimed. The deck's picture (Skorokhodov and Burtsev, arXiv 1910.03867) is of a "
+        "plane that was searched for, this one is drawn at random."
+    )
+    return Drawing(IMAGES, caption, figure)

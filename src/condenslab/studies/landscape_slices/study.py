@@ -2,7 +2,7 @@
 
 from condenslab.studies.contract.parts import Part
 from condenslab.studies.contract.study import Study
-from condenslab.studies.landscape_slices.cases import PRESETS, CriticalCase, TrajectoryCase, make_cases
+from condenslab.studies.landscape_slices.cases import PRESETS, CriticalCase, ImageCase, TrajectoryCase, make_cases
 from condenslab.studies.landscape_slices.claims import statements
 
 
@@ -25,6 +25,12 @@ PARTS = (
         seconds=_seconds,
         bytes=lambda case: 8 * 3 * case.width * 4000 + 32 * case.points**2,  # the recorded parameters
         together=True,
+    ),
+    Part(
+        case=ImageCase,
+        run="condenslab.studies.landscape_slices.images:run_images",
+        seconds=lambda case: 5.0 + 1e-7 * case.samples * case.width * (3 * case.steps + case.points**2),
+        bytes=lambda case: 8 * 784 * (2 * case.samples + 10 * case.width),
     ),
 )
 

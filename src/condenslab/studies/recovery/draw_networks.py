@@ -10,6 +10,7 @@ from condenslab.studies.contract.study import Drawing
 from condenslab.studies.recovery.claims import CONTRAST, CRITICAL, DISTANCE, GROUPS, RANK
 from condenslab.studies.recovery.embedding import SADDLE
 from condenslab.studies.recovery.readings import Results, distances
+from condenslab.studies.shared.signs import draw_signs
 from condenslab.sweeps import Record
 
 
@@ -101,16 +102,18 @@ def _groups(results: Results) -> Drawing | None:
 
 
 def _embedding(results: Results) -> Drawing | None:
-    labels, counts = [], []
-    for width, record in sorted(results.critical.items()):
-        if "embedded_inertia" in record.values:
-            labels += [f"minimum of width {width}", f"in width {record.case['wide']}"]
-            counts += [record.values["embedded_from"], record.values["embedded_inertia"]]
-    if not labels:
+    found = {width: record for width, record in sorted(results.critical.items()) if "embedded_inertia" in record.values}
+    if not found:
         return None
+    labels, counts, spectra, cuts = [], [], [], []
+    for width, record in found.items():
+        labels += [f"minimum of width {width}", f"in width {record.case['wide']}"]
+        counts += [record.values["embedded_from"], record.values["embedded_inertia"]]
+        spectra += [record.arrays.get(f"{name}_eigenvalues") for name in ("embedded_from", "embedded")]
+        cuts += record.values.get("embedded_tolerances", [])
     figure, axes = figures.panels(1, 1, width=7.0, height=0.9 + 0.65 * len(labels))
     above = [row - 1 if row % 2 else None for row in range(len(labels))]
-    figures.signed_counts(axes[0, 0], labels, counts, above=above)
+    draw_signs(axes[0, 0], labels, counts, spectra, cuts, above)
     caption = (
         "Hessian eigenvalues of the lowest minimum of widths 1 and 2, before and after it is embedded into the wide "
         "network by splitting; in brackets what the embedding adds."

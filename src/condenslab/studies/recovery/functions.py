@@ -50,7 +50,8 @@ def run_critical(case: CriticalCase, progress: Progress, *, data: "Table | None"
     arrays = _functions(points, setting)
     minima = [point for point in points if point.inertia.decided and point.inertia.positive == 3 * case.width]
     if case.wide and minima:
-        values |= _embed(risk, min(minima, key=lambda point: point.risk), case.wide)
+        embedded, spectra = _embed(risk, min(minima, key=lambda point: point.risk), case.wide)
+        values, arrays = values | embedded, arrays | spectra
     return Outcome(values, arrays)
 
 
@@ -68,7 +69,7 @@ def _column(network: TwoLayer, inputs: np.ndarray) -> np.ndarray:
     return np.asarray(network(jnp.asarray(inputs)))[:, 0]
 
 
-def _embed(risk: EmpiricalRisk, point: CriticalPoint, wide: int) -> dict[str, Any]:
+def _embed(risk: EmpiricalRisk, point: CriticalPoint, wide: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     embedding = landscape.equal_splitting(point.width, wide)
     network, receipt = landscape.embed(risk, point.network, embedding)
     signs = measures.inertia_at(risk, network)
@@ -83,4 +84,5 @@ def _embed(risk: EmpiricalRisk, point: CriticalPoint, wide: int) -> dict[str, An
         "embedded_decided": signs.decided,
         "embedded_gap": signs.gap,
         "embedded_lowest": float(signs.eigenvalues[0]),
-    }
+        "embedded_tolerances": [point.inertia.tolerance, signs.tolerance],
+    }, {"embedded_from_eigenvalues": point.inertia.eigenvalues, "embedded_eigenvalues": signs.eigenvalues}

@@ -1,4 +1,4 @@
-"""Descents of a tanh network and what condenses, for `dropout`, `knobs`, `generalization` and `no_free_lunch`."""
+"""Descents of a tanh network and what condenses, for the studies of knobs, of dropout and of generalization."""
 
 from condenslab.studies.shared.descents.cases import DESCENTS, DescentCase
 

@@ -1,11 +1,11 @@
-"""The case that four studies share, and the part that computes it; imports no JAX."""
+"""The case that five studies share, and the part that computes it; imports no JAX."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from condenslab.studies.contract.parts import Part
 
-TaskName = Literal["two_tanh", "teacher_normal", "teacher_uniform", "random_labels", "planted_labels"]
+TaskName = Literal["two_tanh", "three_tanh", "teacher_normal", "teacher_uniform", "random_labels", "planted_labels"]
 PLACES = 200
 """Points of the finite set on which labels are given."""
 STRONG = 0.05
@@ -17,7 +17,8 @@ class DescentCase:
     """One run of Adam, or of gradient descent, on a two-layer tanh network.
 
     Attributes:
-        task: "two_tanh", tanh(x − 6) + tanh(x + 6) on an even grid of [−15, 15]; or "teacher_normal" and
+        task: "two_tanh", tanh(x − 6) + tanh(x + 6) on an even grid of [−15, 15]; "three_tanh",
+            tanh(x − 7) + tanh(x) + tanh(x + 7) on one of [−15, 14]; or "teacher_normal" and
             "teacher_uniform", tanh(x_1 + … + x_10) at points that are standard normal or uniform on [−1, 1]^10; or
             labels ±1 on an even grid of [−15, 15], of which a few are given and the others held out: "random_labels",
             each drawn by itself, and "planted_labels", the signs of tanh(x − 7) − tanh(x) + tanh(x + 7).

@@ -1,4 +1,4 @@
-"""Runs that four studies share: a descent of a tanh network, with what has condensed at some forty moments."""
+"""Runs that five studies share: a descent of a tanh network, with what has condensed at some forty moments."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,6 +31,8 @@ def make_task(case: DescentCase) -> Task:
     """
     if case.task == "two_tanh":
         return tasks.task("two_tanh", samples=case.samples)
+    if case.task == "three_tanh":
+        return tasks.task("three_tanh", grid="shifted", samples=case.samples)
     if case.task in ("random_labels", "planted_labels"):
         return _labels(case)
     teacher = Teacher(np.ones((1, 10)), None, np.ones((1, 1)), "tanh")
