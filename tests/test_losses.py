@@ -10,6 +10,7 @@ from condenslab.errors import UserError
 from condenslab.landscape import certificate, splitting
 from condenslab.landscape.proof import problem_of
 from condenslab.losses import CrossEntropy, Huber, Logistic, Loss, Quartic, SquaredLoss
+from condenslab.measures import inertia_at
 from condenslab.networks import Scale, ravel, unravel
 from condenslab.risk import EmpiricalRisk
 
@@ -47,6 +48,18 @@ def test_derivatives_against_differences(name):
     np.testing.assert_allclose(np.asarray(risk.hessian(network)), hessian, atol=1e-6)
     product = risk.hessian_product(network, unravel(jnp.asarray(theta), network))
     np.testing.assert_allclose(np.asarray(ravel(product)), hessian @ theta, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["huber", "quartic", "logistic"])
+def test_inertia_against_differences(name):
+    """Signs of the eigenvalues of a Hessian by central differences of the gradient, all far from zero."""
+    risk, network = problem(name)
+    theta, h = np.asarray(ravel(network)), 1e-5
+    slope = jax.jit(lambda t: ravel(risk.gradient(unravel(t, network))))
+    hessian = np.array([(slope(theta + s) - slope(theta - s)) / (2 * h) for s in h * np.eye(theta.size)])
+    eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+    assert np.abs(eigenvalues).min() > 1e-6  # differences are right to some 1e-9
+    assert inertia_at(risk, network).counts == (np.sum(eigenvalues > 0), 0, np.sum(eigenvalues < 0))
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -255,6 +255,7 @@ def test_training_takes_it():
         (lambda t: jnp.sum(t) if t[0] > 0 else 0.0, TypeError, "jax.numpy"),
         (lambda t: t @ jnp.ones(3), ValueError, r"fails at parameters of the shapes \(2,\)"),
         (lambda t: t["a"], ValueError, "fails at parameters"),
+        (lambda t: jax.pure_callback(np.sum, jax.ShapeDtypeStruct((), float), t), ValueError, "fails at parameters"),
     ],
 )
 def test_functions_that_are_no_risk(value, error, words):
@@ -269,6 +270,37 @@ def test_functions_that_are_no_risk(value, error, words):
     for use in uses:
         with pytest.raises(error, match=words):
             use()
+
+
+NO_PARAMETERS = {
+    "whole": jnp.arange(2),
+    "complex": jnp.ones(2) + 1j,
+    "truth": np.array([True, False]),
+    "text": "abc",
+    "objects": np.array([0.5, None], dtype=object),
+    "none": None,
+    "a module with functions": {"w": jnp.ones(2), "activation": jnp.tanh},
+}
+
+
+@pytest.mark.parametrize("what", NO_PARAMETERS)
+def test_parameters_that_are_no_real_arrays(what):
+    params = NO_PARAMETERS[what]
+    uses = (
+        lambda: landscape.polish(WELL, params),
+        lambda: landscape.critical_points_from(WELL, [params]),
+        lambda: landscape.certificate(WELL, params),
+        lambda: measures.inertia_at(WELL, params),
+        lambda: descend(WELL, params, GradientDescent(rate=0.1), steps=1),
+        lambda: WELL.value(params),
+        lambda: WELL.gradient(params),
+        lambda: WELL.hessian(params),
+        lambda: WELL.hessian_product(params, params),
+    )
+    for use in uses:
+        with pytest.raises(TypeError, match="must be real arrays") as caught:
+            use()
+        assert "\n" not in str(caught.value)
 
 
 def test_arguments_that_are_none():
@@ -330,6 +362,19 @@ def test_a_small_curvature_beside_a_large_one_is_kept():
     assert measures.inertia_at(bowl, point).counts == (2, 0, 0)
     saddle = Function(lambda t: 1e3 * (t[0] - 0.3) ** 2 - 1e-4 * (t[1] - 7.0) ** 2)
     assert measures.inertia_at(saddle, jnp.array([0.3, 7.0])).counts == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "start"),
+    [(lambda t: t[0] ** 4, [0.7]), (lambda t: t[0] ** 3 - 3 * t[0] * t[1] ** 2, [0.1, 0.2])],
+    ids=["fourth power", "monkey saddle"],
+)
+def test_a_hessian_that_vanishes_at_the_point_is_zero_next_to_it(value, start):
+    """The only critical point is 0, where the Hessian is 0; a search ends beside it, where H is tiny, not 0."""
+    found = landscape.critical_points_from(Function(value), [jnp.array(start)])
+    (point,) = found.points
+    assert 0 < np.abs(point.network).max() < 1e-6
+    assert point.inertia.counts == (0, len(start), 0)
 
 
 def test_arrays_of_a_function_are_data():

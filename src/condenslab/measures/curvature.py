@@ -203,13 +203,14 @@ def _without_rounding(risk: Risk, network: PyTree, matrix: np.ndarray, first: In
 def _without_last_digits(risk: Function, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
     """Takes for zero the curvatures that change by their own size with the last digits of θ.
 
-    A critical point is known to these digits only. That of an eigenvector v moves by vᵀ(H(θ′) − H(θ))v: along each one,
-    so that a small curvature that θ determines is kept beside large ones.
+    A critical point is known to these digits only, and to its Newton step. The curvature of an eigenvector v moves by
+    vᵀ(H(θ′) − H(θ))v: along each one, so that a small curvature that θ determines is kept beside large ones.
     """
     theta, unravel = ravel_pytree(network)
     signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
     moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
     eigenvalues, vectors = np.linalg.eigh(_symmetric(matrix))
+    moved.append(unravel(theta + _newton_step(risk, network, eigenvalues, vectors)))
     changes = [np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix for one in moved]
     along = np.max([np.abs(np.einsum("ik,ij,jk->k", vectors, change, vectors)) for change in changes], axis=0)
     rounding = np.abs(eigenvalues) <= _MARGIN * along
@@ -223,6 +224,14 @@ def _without_last_digits(risk: Function, network: PyTree, matrix: np.ndarray, fi
     argument = "curvatures that change by their own size with the last digits of the parameters are rounding"
     cut, _ = _signs(first.eigenvalues, None)
     return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
+
+
+def _newton_step(risk: Function, network: PyTree, eigenvalues: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Returns −H⁻¹∇R where it is short: next to a degenerate root, as of θ⁴, H changes by its own size along it."""
+    slope = vectors.T @ np.asarray(ravel_pytree(risk.gradient(network))[0])
+    along = np.divide(slope, eigenvalues, out=np.zeros_like(slope), where=eigenvalues != 0)
+    longest = np.sqrt(_EPSILON) * (1 + float(np.max(np.abs(ravel_pytree(network)[0]))))
+    return -vectors @ np.where(np.abs(along) <= longest, along, 0.0)
 
 
 def _with_argument(

@@ -18,6 +18,8 @@ _DIRECTIONS = 4
 _KEEPS = 0.7
 """A remainder of two derivatives, over h, falls at least like √h; one of a jump keeps its size or grows."""
 _SEEN = 1e-8
+_NOTHING = 1e-12
+"""Of the largest parameter, or, where that is below, of 1: a parameter of this size is 0."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,16 @@ def jump_at(risk: Function, params: PyTree) -> Jump | None:
     if not theta.size:
         return None
     sizes = np.abs(theta)
-    usual = float(np.median(sizes[sizes > 0])) if sizes.any() else 1.0
-    scale = np.where(sizes > 0, sizes, usual)
+    # A zero that a search has come to within 1e-30 has no size of its own.
+    sized = sizes > _NOTHING * np.max(sizes) if np.max(sizes) > _NOTHING else np.zeros_like(sizes, dtype=bool)
+    usual = float(np.median(sizes[sized])) if sized.any() else 1.0
+    scale = np.where(sized, sizes, usual)
     draws = np.random.default_rng(0).standard_normal((_DIRECTIONS, theta.size))
     rows = scale * np.concatenate([draws, -draws]) / np.sqrt(theta.size)
     errors, widely = (np.asarray(part) for part in _remainders(risk, params, jnp.asarray(rows), jnp.asarray(scale)))
     ratios = errors / np.array(_STEPS)
     # Zero, or too small to be told from rounding, is no jump; NaN beside the point is not judged here.
-    seen = errors[:, -1] > _SEEN * np.max(widely, initial=0.0)
+    seen = (errors[:, -1] > _SEEN * np.max(widely)) & (np.max(widely) > 0)
     keeps = (ratios[:, -1] > _KEEPS * ratios[:, -2]) & (ratios[:, -2] > _KEEPS * ratios[:, -3])
     worst = np.flatnonzero(seen & keeps)
     if not worst.size:

@@ -69,9 +69,11 @@ class Function(eqx.Module):
         """Returns R(θ), a scalar.
 
         Raises:
-            ValueError: The function returned no single real number.
-            TypeError: It is written with NumPy, or branches on numbers, and cannot be differentiated.
+            ValueError: The function returned no single real number, or fails at parameters of these shapes.
+            TypeError: It is written with NumPy, or branches on numbers, and cannot be differentiated; or parameters are
+                no real arrays.
         """
+        self.require_real(params)
         try:
             found = jnp.asarray(self.function(params))
         except jax.errors.JAXTypeError as error:
@@ -79,6 +81,8 @@ class Function(eqx.Module):
                 "the risk's function must be written with jax.numpy, without branches on numbers (jnp.where), so that "
                 f"it can be differentiated. JAX says: {str(error).splitlines()[0]}"
             ) from error
+        except Exception as error:
+            raise _failed(params, error) from error
         if found.shape != () or not jnp.issubdtype(found.dtype, jnp.floating):
             kind = f"{found.dtype}, shape {found.shape}"
             raise ValueError(f"the risk's function must return one real number, a scalar. Got {kind}.")
@@ -90,6 +94,7 @@ class Function(eqx.Module):
 
     def value_and_gradient(self, params: PyTree) -> tuple[Float[Array, ""], PyTree]:
         """Returns (R(θ), ∇R(θ)) from one evaluation."""
+        self.require_real(params)
         theta, unravel = ravel_pytree(params)
         value, gradient = jax.value_and_grad(lambda t: self.value(unravel(t)))(theta)
         return value, unravel(gradient)
@@ -100,13 +105,30 @@ class Function(eqx.Module):
         Raises:
             ValueError: It does not fit into memory.
         """
+        self.require_real(params)
         require_room(params, 3)
         theta, unravel = ravel_pytree(params)
         return jax.hessian(lambda t: self.value(unravel(t)))(theta)
 
     def hessian_product(self, params: PyTree, direction: PyTree) -> PyTree:
         """Returns ∇²R(θ)·v for a direction v of the structure of the parameters, without forming the Hessian."""
+        self.require_real(params)
         return jax.jvp(self.gradient, (params,), (direction,))[1]
+
+    @staticmethod
+    def require_real(params: PyTree) -> None:
+        """Refuses whole, complex and truth numbers, text, functions: what has no derivative of real numbers.
+
+        Raises:
+            TypeError: As said.
+        """
+        leaves = jax.tree.leaves(params)
+        if leaves and all(eqx.is_array_like(leaf) and _is_real(leaf) for leaf in leaves):
+            return
+        raise TypeError(
+            "parameters must be real arrays (floats), or networks of them: what else a module holds belongs into the "
+            f"function (eqx.partition). Got {' '.join(repr(params).split()):.80}."
+        )
 
     def require_defined(self, params: PyTree) -> None:
         """Refuses parameters at which the function cannot be evaluated or differentiated.
@@ -115,20 +137,26 @@ class Function(eqx.Module):
             TypeError: There are no real arrays among the parameters, or as in `value`.
             ValueError: The function fails at parameters of these shapes, or as in `value`.
         """
-        leaves = [leaf for leaf in jax.tree.leaves(params) if eqx.is_array_like(leaf)]
-        if not leaves or not all(jnp.issubdtype(jnp.result_type(leaf), jnp.floating) for leaf in leaves):
-            raise TypeError(f"parameters must be real arrays, or networks of them. Got {params!r:.80}.")
+        self.require_real(params)
         theta, unravel = ravel_pytree(params)
         try:
             jax.eval_shape(jax.grad(lambda t: self.value(unravel(t))), theta)
         except Exception as error:
-            if "the risk's function must" in str(error):
+            if "the risk's function" in str(error):
                 raise
-            shapes = ", ".join(str(jnp.shape(leaf)) for leaf in leaves)
-            raise ValueError(
-                f"the risk's function fails at parameters of the shapes {shapes}: {type(error).__name__}: "
-                f"{(str(error) or '-').splitlines()[0]:.200}"
-            ) from error
+            raise _failed(params, error) from error
+
+
+def _is_real(leaf: Any) -> bool:
+    return bool(jnp.issubdtype(leaf.dtype if hasattr(leaf, "dtype") else np.asarray(leaf).dtype, jnp.floating))
+
+
+def _failed(params: PyTree, error: Exception) -> ValueError:
+    shapes = ", ".join(str(jnp.shape(leaf)) for leaf in jax.tree.leaves(params))
+    said = (str(error) or "-").splitlines()[0]
+    return ValueError(
+        f"the risk's function fails at parameters of the shapes {shapes}: {type(error).__name__}: {said:.200}"
+    )
 
 
 class _Joined(eqx.Module):

@@ -197,9 +197,12 @@ def critical_points_from(
     if not starts:
         raise ValueError("a search needs at least one start. Got none.")
     risk = _own(risk)
+    first = starts[0]
+    if isinstance(risk, Function):
+        for start in starts:
+            risk.require_real(start)
     if len({(jax.tree.structure(start), *map(jnp.shape, jax.tree.leaves(start))) for start in starts}) > 1:
         raise ValueError("starts must be networks of one shape and activation. Got several; search them one by one.")
-    first = starts[0]
     if not isinstance(first, TwoLayer | MLP) and not isinstance(risk, Function):
         raise TypeError(f"starts must be TwoLayer or MLP networks. Got {type(first).__name__}.")
     steps = np.broadcast_to(np.asarray(descents), (len(starts),)) if np.ndim(descents) == 0 else np.asarray(descents)
