@@ -51,6 +51,9 @@ HEAVY = (
     "no_free_lunch",
     "kan_recovery",
     "generalization",
+    "landscape_slices",
+    "critical_dimension",
+    "exercise_proof",
 )
 
 
