@@ -9,6 +9,7 @@ import numpy as np
 import optimistix as optx
 from jax import Array
 from jax.flatten_util import ravel_pytree
+from jaxtyping import PyTree
 
 from condenslab.landscape.critical.downhill import downhill
 from condenslab.landscape.critical.exact_solutions import attains_zero
@@ -61,7 +62,8 @@ def polish(
 
     Args:
         risk: R, in float64.
-        network: The start, a dense network of any depth; for a `risk.Function` any pytree.
+        network: The start, a dense network of any depth; for a `risk.Function`, or a risk with `predict` of your own,
+            any pytree.
         tolerance: The L1 norm of the gradient that counts as zero, in standardised units.
         descend: Whether to go downhill first; without it the nearest stationary point may well be a saddle.
         steps: At most so many steps downhill, and as many of Newton's method; by default 400 and 60.
@@ -87,13 +89,14 @@ def polish(
     given: Any = network
     units = units_of(risk, given) if standardises(risk, given) else None
     inner, start = (risk, given) if units is None else _entered(units, risk, given)
-    theta = np.asarray(ravel(start))
+    flat, back = ravel_pytree(start)
+    theta = np.asarray(flat)
     if descend and theta.size and isinstance(risk.loss, SquaredLoss):
         theta = np.asarray(_descend(inner, start, jnp.array(steps or _DESCENT_STEPS)))
     elif descend and theta.size:
         theta = downhill(inner, start, theta, steps or _DESCENT_STEPS)
     theta, norm, taken, length = newton(inner, start, theta, tolerance=tolerance, steps=steps or NEWTON_STEPS)
-    ended = unravel(jnp.asarray(theta), start)
+    ended = back(jnp.asarray(theta))
     if not np.all(np.isfinite(theta)):
         fate = Fate.DIVERGED
     elif norm > tolerance:
@@ -163,8 +166,8 @@ class _Stopped(optx.AbstractLeastSquaresSolver[Any, Any, Any, Any]):
 
 
 @eqx.filter_jit
-def _descend(risk: EmpiricalRisk, network: eqx.Module, steps: Array) -> Array:
-    theta, back = ravel_pytree(network)
+def _descend(risk: EmpiricalRisk, params: PyTree, steps: Array) -> Array:
+    theta, back = ravel_pytree(params)
     roots = jnp.sqrt(risk.probabilities)[:, None]
     solver = _Stopped(solver=optx.LevenbergMarquardt(rtol=_TIGHT, atol=_TIGHT), steps=steps)
     return optx.least_squares(
