@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from condenslab.report import wording
-from condenslab.sweeps import Run, load
+from condenslab.sweeps import Record, Run, load
 
 _SIZES = ("tiny", "quick", "panel", "full")
 _INTRODUCTION = """# Results
 
 Every claim of the studies below as it was last measured, those that fail and those that are undecided included.
 This page is made by `python docs/write_results.py STORE …` from stored runs, and not edited by hand. A margin is
-slack / tolerance, at least 0 exactly where a claim holds. [Limits](limits.md) says more of the claims that fail. Wall
-times are those of the run, whatever else the machine was doing.
+slack / tolerance, at least 0 exactly where a claim holds. [Limits](limits.md) says more of the claims that fail. Times
+are those that the cases took, one after the other, whatever else the machine was doing.
 """
 
 
@@ -37,15 +37,27 @@ def chosen(runs: Iterable[Run]) -> list[Run]:
     return [latest[name] for name in sorted(latest)]
 
 
-def page(runs: Sequence[Run], machine: str) -> str:
+def page(runs: Sequence[Run], seconds: Sequence[float], machine: str) -> str:
     """Returns the page as Markdown.
 
     Args:
         runs: One run a study.
+        seconds: What the cases of each took.
         machine: Where they were made, in words.
     """
     head = f"{sentence(runs)}. Made on {machine}.\n"
-    return "\n".join([_INTRODUCTION, head, *map(_section, runs)])
+    return "\n".join([_INTRODUCTION, head, *map(_section, runs, seconds)])
+
+
+def taken(run: Run, records: Iterable[Record]) -> float:
+    """Returns how long the cases of a run took, in seconds; a run that found them in its store took no time itself.
+
+    Args:
+        run: The run.
+        records: Of its store; those of one batch have the time of the batch.
+    """
+    own = [record.provenance for record in records if record.id in set(run.records)]
+    return sum(made["seconds"] / made.get("batch", 1) for made in own)
 
 
 def sentence(runs: Sequence[Run]) -> str:
@@ -66,12 +78,12 @@ def machine() -> str:
     return f"{(names or [platform.processor() or platform.machine()])[0]}, {len(os.sched_getaffinity(0))} cores"
 
 
-def _section(run: Run) -> str:
+def _section(run: Run, seconds: float) -> str:
     made = run.provenance
     versions = ", ".join(f"{name} {made[name]}" for name in ("condenslab", "python", "jax", "numpy") if name in made)
     ended = ", ".join(f"{count} {status}" for status, count in run.counts.items() if count)
     asked = f"{run.preset}, seed {run.seed}, revision {run.revision}"
-    told = f"{asked}; {made['utc']}, {made['seconds']:.0f} s, {ended}; {versions}."
+    told = f"{asked}; {made['utc']}, {seconds:.0f} s, {ended}; {versions}."
     table = ["| verdict | claim | expected | measured | margin |", "|---|---|---|---|---|", *map(_row, run.claims)]
     return "\n".join([f"## {run.study}\n", f"{told}\n", *table, ""])
 
@@ -92,9 +104,10 @@ def _row(claim: dict[str, Any]) -> str:
 if __name__ == "__main__":
     from draw_images import main as draw  # not above: it asks this module which runs are meant
 
-    found = [run for store in sys.argv[1:] for run in load(store).runs]
-    runs = chosen(found)
-    Path(__file__).with_name("results.md").write_text(page(runs, machine()), encoding="utf-8")
+    stores = [load(store) for store in sys.argv[1:]]
+    runs = chosen(run for store in stores for run in store.runs)
+    seconds = [next(taken(run, store.records) for store in stores if run in store.runs) for run in runs]
+    Path(__file__).with_name("results.md").write_text(page(runs, seconds, machine()), encoding="utf-8")
     readme = Path(__file__).parent.parent / "README.md"
     text, count = re.subn(r"Of \d+ claims of [^(]*are undecided", sentence(runs), readme.read_text(encoding="utf-8"))
     assert count == 1, "README.md has one sentence on the results"

@@ -19,6 +19,7 @@ from sphinx.cmd.build import build_main
 
 import condenslab
 from condenslab import studies
+from condenslab.sweeps import Record, Run
 
 ROOT = Path(__file__).parent.parent
 MADE = ("studies", "checks", "_build")
@@ -336,3 +337,13 @@ def test_the_readme_counts_the_recorded_verdicts():
     for text in (page, (ROOT / "README.md").read_text()):
         (found,) = re.findall(told, text)
         assert [int(number) for number in found] == counts
+
+
+def test_the_time_of_a_run_is_that_of_its_cases_though_they_were_stored_before():
+    """Records of a batch of three have the time of the batch each; a run that only judges them takes none."""
+    made = [{"seconds": 9.0, "batch": 3}] * 3 + [{"seconds": 2.0}]
+    records = [Record("s", str(k), {}, "done", provenance=one) for k, one in enumerate(made)]
+    counts = {"done": 4, "diverged": 0, "failed": 0}
+    run = Run("s", 1, "quick", 0, {}, {}, None, ["0", "1", "2", "3"], counts, [], [], {"seconds": 0.1})
+    other = Record("s", "other", {}, "done", provenance={"seconds": 100.0})
+    assert of_docs("write_results").taken(run, [*records, other]) == pytest.approx(11.0)

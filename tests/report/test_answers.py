@@ -7,7 +7,8 @@ import pytest
 
 from condenslab import studies
 from condenslab.report.answers import answer, closing, named
-from condenslab.report.sentences import CLOSING, SENTENCES
+from condenslab.report.closing import CLOSING
+from condenslab.report.sentences import SENTENCES
 
 
 def claim(label, verdict="holds", measured=9, **change):

@@ -106,6 +106,9 @@ def test_what_does_not_come_out_fails():
     untrained = [plateau(1, final=0.05), plateau(3, final=0.05)]
     assert decided(STUDY, untrained, replace(NONE, seeds=1))[2] == "undecided"
     assert decided(STUDY, [lifted(decided=False)], replace(NONE, starts=10))[2] == "undecided"
+    twice = {name: 2 * value for name, value in lifted().values.items() if name.startswith("row_")}
+    both = replace(lifted(), values=lifted().values | twice | {"row_decided": [True, False]})
+    assert decided(STUDY, [both], replace(NONE, starts=10))[2] == "undecided", "one that is not decided is not left out"
 
 
 def test_without_records_every_statement_is_there_and_undecided():

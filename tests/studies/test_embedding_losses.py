@@ -64,6 +64,8 @@ def test_what_is_not_known_of_the_narrow_network_decides_nothing():
     assert loose == ["undecided", "undecided", "holds"] * 4 + ["holds"] * 2
     unknown = decided(STUDY, made_up(STUDY, SMALL, lambda c: embedded(c) | {"narrow_decided": False}), SMALL)
     assert unknown == ["holds", "holds", "undecided"] * 4 + ["holds"] * 2
+    one = made_up(STUDY, SMALL, lambda c: embedded(c) | {"narrow_decided": c.seed != 0 or c.loss != "quartic"})
+    assert decided(STUDY, one, SMALL)[:6] == ["holds"] * 5 + ["undecided"], "one that is not decided is not left out"
     saddle = made_up(STUDY, SMALL, lambda c: embedded(c, kind=THREE_FOLD, negative=0, output_difference=1e-6))
     assert decided(STUDY, saddle, SMALL)[-2:] == ["fails", "fails"]
 

@@ -107,6 +107,17 @@ def test_everything_as_the_theory_says_holds():
     assert {claim.verdict for claim in judged(STUDY, [], SETTINGS)} == {"undecided"}
 
 
+@pytest.mark.parametrize("text", ["on Iris (4-2-3, sigmoid) no count", "on Iris each further equal copy"])
+def test_one_split_that_is_not_decided_is_not_left_out(text):
+    """None of the others loses a count, and yet that one may; one that loses fails whatever the other does."""
+    open_one, losing = iris_record(), iris_record()
+    for changed in (open_one, losing):
+        changed.values["row_decided"] = [True, True, True, False]
+    losing.values["row_counts"] = [[1, 0, 0], *losing.values["row_counts"][1:]]
+    for changed, verdict in ((iris_record(), "holds"), (open_one, "undecided"), (losing, "fails")):
+        assert claim_of([changed if r.id == changed.id else r for r in ALL], text).verdict == verdict
+
+
 WIDE_COUNTS = "in the wide network each of K"
 
 

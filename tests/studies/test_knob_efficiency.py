@@ -59,7 +59,7 @@ def test_the_interval_is_student_s(number):
     logs = np.random.default_rng(number).normal(size=number)
     end = stats.t.interval(0.95, number - 1, logs.mean(), stats.sem(logs))[1]
     found = np.log10(upper_end([float(10**value) for value in logs]))
-    assert end - 1e-3 <= found <= end + 0.05 * stats.sem(logs), "at most a little too careful"
+    assert found == pytest.approx(end, rel=1e-9)
 
 
 def test_a_run_that_left_the_finite_numbers_predicts_no_better_than_nothing():

@@ -12,6 +12,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.measures.inertia_evidence import exact_inertia, flat_between_copies, inertia_again
+from condenslab.measures.last_digits import hessian_changes, newton_shift
 from condenslab.measures.rank_evidence import equilibration, fades, graded
 from condenslab.measures.smoothness import require_smooth
 from condenslab.numerics import (
@@ -23,14 +24,13 @@ from condenslab.numerics import (
     rounding_floor,
     whole_as_float,
 )
-from condenslab.risk import Function, Risk, require_risk
+from condenslab.risk import EmpiricalRisk, Function, Risk, require_risk
 
 Counts = tuple[int, int, int]
 
 
-_EPSILON = float(np.finfo(np.float64).eps)
-_SHAKES, _MARGIN = 4, 16.0
-"""So often θ is moved in its last digits, and so many of the largest change of an entry count as its rounding."""
+_MARGIN = 16.0
+"""So many of the largest change of an entry, where θ is moved in its last digits, count as its rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,9 +152,11 @@ def inertia_at(risk: Risk, network: PyTree, *, tolerance: float | None = None) -
     if isinstance(risk, Function):
         require_smooth(risk, network)
     first = inertia(matrix, gradient_norm=float(gradient_norm), tolerance=tolerance)
-    if tolerance is None and isinstance(risk, Function):
+    if tolerance is not None:
+        return first
+    if isinstance(risk, Function):
         return _without_last_digits(risk, network, matrix, first)
-    if tolerance is not None or first.positive + first.negative == len(theta):
+    if first.positive + first.negative == len(theta):
         return first
     again = inertia_again(risk, network, _symmetric(matrix), first.tolerance)
     if again is None:
@@ -165,7 +167,7 @@ def inertia_at(risk: Risk, network: PyTree, *, tolerance: float | None = None) -
     return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
 
 
-def _without_computation(risk: Risk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
+def _without_computation(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
     """Decides by theory: where what is above the noise and what must be flat make up all directions; or by rounding."""
     flat = flat_between_copies(risk, network)
     if flat and first.positive + flat + first.negative == len(matrix):
@@ -175,20 +177,16 @@ def _without_computation(risk: Risk, network: PyTree, matrix: np.ndarray, first:
     return _without_rounding(risk, network, matrix, first)
 
 
-def _without_rounding(risk: Risk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
+def _without_rounding(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
     """Decides an inertia whose open rows are rounding: they change by their own size with the last digits of θ.
 
     So are those of a neuron without output weights at a critical point, sums that cancel. Where residuals are rounding,
     so may be the row of a parameter in small units, of which JᵀJ has a true curvature below: only rows of parameters
     that move no output at all, to first order, are taken for zero, and no direction above the noise may be lost.
     """
-    if isinstance(risk, Function):
-        return first
     theta, unravel = ravel_pytree(network)
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
-    moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
-    changes = [np.abs(np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix) for one in moved]
-    rounding = np.all(np.abs(matrix) <= _MARGIN * np.max(np.array(changes), axis=0), axis=1)
+    changes = np.abs(hessian_changes(risk, network, matrix))
+    rounding = np.all(np.abs(matrix) <= _MARGIN * np.max(changes, axis=0), axis=1)
     along = unravel(jnp.asarray(np.where(rounding, np.random.default_rng(1).uniform(1.0, 2.0, theta.size), 0.0)))
     if not rounding.any() or np.any(np.asarray(jax.jvp(risk.outputs, (network,), (along,))[1])):
         return first
@@ -206,12 +204,8 @@ def _without_last_digits(risk: Function, network: PyTree, matrix: np.ndarray, fi
     A critical point is known to these digits only, and to its Newton step. The curvature of an eigenvector v moves by
     vᵀ(H(θ′) − H(θ))v: along each one, so that a small curvature that θ determines is kept beside large ones.
     """
-    theta, unravel = ravel_pytree(network)
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], (_SHAKES, theta.size))
-    moved = [unravel(theta * (1 + _EPSILON * jnp.asarray(row))) for row in signs]
     eigenvalues, vectors = np.linalg.eigh(_symmetric(matrix))
-    moved.append(unravel(theta + _newton_step(risk, network, eigenvalues, vectors)))
-    changes = [np.asarray(_gradient_and_hessian(risk, one)[1]) - matrix for one in moved]
+    changes = hessian_changes(risk, network, matrix, [newton_shift(risk, network, eigenvalues, vectors)])
     along = np.max([np.abs(np.einsum("ik,ij,jk->k", vectors, change, vectors)) for change in changes], axis=0)
     rounding = np.abs(eigenvalues) <= _MARGIN * along
     zero = int(np.count_nonzero(rounding))
@@ -224,14 +218,6 @@ def _without_last_digits(risk: Function, network: PyTree, matrix: np.ndarray, fi
     argument = "curvatures that change by their own size with the last digits of the parameters are rounding"
     cut, _ = _signs(first.eigenvalues, None)
     return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
-
-
-def _newton_step(risk: Function, network: PyTree, eigenvalues: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Returns −H⁻¹∇R where it is short: next to a degenerate root, as of θ⁴, H changes by its own size along it."""
-    slope = vectors.T @ np.asarray(ravel_pytree(risk.gradient(network))[0])
-    along = np.divide(slope, eigenvalues, out=np.zeros_like(slope), where=eigenvalues != 0)
-    longest = np.sqrt(_EPSILON) * (1 + float(np.max(np.abs(ravel_pytree(network)[0]))))
-    return -vectors @ np.where(np.abs(along) <= longest, along, 0.0)
 
 
 def _with_argument(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from condenslab.report import wording
-from condenslab.report.sentences import CLOSING, SENTENCES, Sentence
+from condenslab.report.closing import CLOSING
+from condenslab.report.sentences import SENTENCES, Sentence
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from condenslab.risk.function import Function
 Risk = EmpiricalRisk | Function
 """The risks of this package."""
 
+_METHODS = ("value", "gradient", "hessian")
+
 
 def require_risk(risk: Any) -> None:
     """Refuses what has no value, gradient and Hessian in the parameters.
@@ -15,7 +17,7 @@ def require_risk(risk: Any) -> None:
     Raises:
         TypeError: As said.
     """
-    if isinstance(risk, type) or not all(callable(getattr(risk, name, None)) for name in _RISK):
+    if isinstance(risk, type) or not all(callable(getattr(risk, name, None)) for name in _METHODS):
         raise TypeError(
             "risk must be a risk, as risk.EmpiricalRisk(inputs, targets) or risk.Function(value) makes one. Got "
             f"{risk!r:.80}."
@@ -40,6 +42,3 @@ def require_samples(risk: Any) -> EmpiricalRisk:
 def sample_count(risk: Risk) -> int:
     """Returns the number of samples, 1 for a risk that has none."""
     return 1 if isinstance(risk, Function) else risk.inputs.shape[0]
-
-
-_RISK = ("value", "gradient", "hessian")

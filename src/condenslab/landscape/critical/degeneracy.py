@@ -23,6 +23,9 @@ from condenslab.risk import EmpiricalRisk, Function, Risk, require_risk, require
 
 Dense = TypeVar("Dense", TwoLayer, MLP)
 
+_SAME_RISK = 1e-10
+"""Relative difference, to 1 at least, of two risks that are called one."""
+
 
 @dataclass(frozen=True, eq=False)
 class CriticalSubspace(Generic[Dense]):
@@ -168,9 +171,6 @@ def _read_off(risk: Function, network: TwoLayer, neuron: int) -> np.ndarray:
     first, copy = rows[neuron], rows[-1]
     cross = hessian[np.ix_(first, copy)]
     return hessian[np.ix_(first, first)] - cross - cross.T + hessian[np.ix_(copy, copy)]
-
-
-_SAME_RISK = 1e-10
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from condenslab.studies.contract.criteria import at_least, at_most, exactly
+from condenslab.studies.contract.criteria import Share, at_least, at_most, exactly
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.embedding_depth.cases import (
@@ -67,7 +67,7 @@ def lift_statements(problem: Problem) -> list[Statement]:
             figure=LIFTED,
         ),
         Statement(
-            "no count of positive, zero or negative eigenvalues decreases when a layer is inserted (of those decided)",
+            "no count of positive, zero or negative eigenvalues decreases when a layer is inserted",
             f"{EPD}, Fig. 4; its own point, read off the figure: {own_point}",
             lambda evidence: evidence.where(LiftCase, problem=problem).all(_losing),
             exactly(0),
@@ -85,8 +85,8 @@ def _losing(records: list[Record]) -> Measured:
     points = sum(len(record.values["narrow"]) for record in records)
     losing = sum(any(b < a for a, b in zip(before, after, strict=True)) for before, after in decided)
     return Measured(
-        losing if decided else None,
-        note=f"of {len(decided)} decided lifts of {points} points, {len(lifts) - len(decided)} undecided",
+        Share(losing, len(lifts) - len(decided), 1) if lifts else None,
+        note=f"of {len(lifts)} lifts of {points} points, {len(lifts) - len(decided)} undecided",
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from condenslab.studies.contract.criteria import at_most, exactly, within
+from condenslab.studies.contract.criteria import Share, at_most, exactly, within
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.embedding_width.cases import (
@@ -181,7 +181,7 @@ def _iris() -> list[Statement]:
     return [
         Statement(
             "on Iris (4-2-3, sigmoid) no count of positive, zero or negative eigenvalues decreases when a neuron is "
-            "split (of those decided)",
+            "split",
             f"EP22, Theorem 6.2; {_IRIS}",
             lambda evidence: evidence.where(IrisCase).all(_losing),
             exactly(0),
@@ -189,7 +189,7 @@ def _iris() -> list[Statement]:
             figure=IRIS,
         ),
         Statement(
-            "on Iris each further equal copy adds exactly the inertia of the split neuron's own block (where decided)",
+            "on Iris each further equal copy adds exactly the inertia of the split neuron's own block",
             f"{decoupled}; {_IRIS}",
             lambda evidence: evidence.where(IrisCase).all(_not_of_the_block),
             exactly(0),
@@ -225,22 +225,25 @@ def _decided_splits(records: list[Record]) -> list[tuple[list[int], dict[str, An
     return [(before, row) for before, row in splits if row["decided"]]
 
 
-def _counted(records: list[Record], value: int | None, decided: int) -> Measured:
+def _counted(records: list[Record], others: int, decided: int) -> Measured:
+    """Returns how many splits have other counts; one of which the inertia is undecided may be one of them."""
     splits = [(record.id, row["point"]) for record in records for row in rows(record)]
-    where = f"at {len(set(splits))} critical points: splits with other counts, of {decided} decided"
+    where = f"at {len(set(splits))} critical points: splits with other counts, of {len(splits)}"
+    value = Share(others, len(splits) - decided, 1) if splits else None
     return Measured(value, note=f"{where}, {len(splits) - decided} undecided")
 
 
 def _losing(records: list[Record]) -> Measured:
     splits = _decided_splits(records)
     losing = sum(any(b < a for a, b in zip(before, row["counts"], strict=True)) for before, row in splits)
-    return _counted(records, losing if splits else None, len(splits))
+    return _counted(records, losing, len(splits))
 
 
 def _not_of_the_block(records: list[Record]) -> Measured:
     splits = [(before, row) for before, row in _decided_splits(records) if row["local_decided"]]
     expected = [_grown(before, row["local"], row["copies"] - 1) for before, row in splits]
-    return _counted(records, _other_counts([row for _, row in splits], expected), len(splits))
+    others = sum(tuple(row["counts"]) != tuple(right) for (_, row), right in zip(splits, expected, strict=True))
+    return _counted(records, others, len(splits))
 
 
 def _escapes() -> list[Statement]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import msgspec
+import numpy as np
 
 from condenslab.studies.settings import Count, Positive
 
@@ -13,8 +14,19 @@ Kind = Literal["plane", "five", "direction", "deep"]
 Design = Literal["grid", "random"]
 
 MULTIPLICITY = {"tanh": 1, "sigmoid": 1, "softplus": 1, "gelu": 1, "swish": 1, "x_tanh": 2, "x2_tanh": 3}
+PLANE = (-1.0, 1.5, 40)
+"""Ends of the interval of the samples with one input, and how many there are."""
 _RATES = {"sigmoid": 8e-4, "softplus": 2.5e-4}
 """Learning rates of Fig. 3 where they are not 1e-3."""
+
+
+def plane_target(x: np.ndarray) -> np.ndarray:
+    """Returns the target of one input, sin 3x + ½ sin 6x.
+
+    Args:
+        x: Inputs of any shape.
+    """
+    return np.sin(3 * x) + np.sin(6 * x) / 2
 
 
 @dataclass(frozen=True)

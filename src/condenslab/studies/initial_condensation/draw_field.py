@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
-from condenslab.studies.initial_condensation.cases import MULTIPLICITY
+from condenslab.studies.initial_condensation.cases import MULTIPLICITY, PLANE, plane_target
 from condenslab.sweeps import Record
 
 FIELD = "How neurons turn at leading order"
@@ -83,6 +83,6 @@ def polynomial(angles: np.ndarray, degree: int) -> np.ndarray:
         angles: Of u, in radians, shape (k,).
         degree: p.
     """
-    x = np.linspace(-1.0, 1.5, 40)
+    x = np.linspace(*PLANE)
     seen = np.outer(np.cos(angles), x) + np.sin(angles)[:, None]
-    return seen**degree @ (np.sin(3 * x) + np.sin(6 * x) / 2) / degree
+    return seen**degree @ plane_target(x) / degree

@@ -10,7 +10,7 @@ from condenslab import measures, networks, tasks, training
 from condenslab.networks import Scale
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
-from condenslab.studies.initial_condensation.cases import MULTIPLICITY, Case
+from condenslab.studies.initial_condensation.cases import MULTIPLICITY, PLANE, Case, plane_target
 from condenslab.studies.shared.frames import networks_at
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import designs
@@ -31,8 +31,8 @@ Measure = Callable[[Case, Trajectory, np.ndarray, np.ndarray], Values]
 def samples(case: Case) -> Samples:
     """Returns inputs (sample, input) and targets (sample, 1) of a case, the tasks of IC Figs 3 to 6."""
     if case.kind == "plane":
-        x = designs.grid(-1.0, 1.5, 40) if case.design == "grid" else designs.uniform(case.seed, -1.0, 1.5, 40)
-        return x, np.sin(3 * x) + np.sin(6 * x) / 2
+        x = designs.grid(*PLANE) if case.design == "grid" else designs.uniform(case.seed, *PLANE)
+        return x, plane_target(x)
     if case.kind == "deep":
         x = designs.uniform(case.seed, -4.0, 2.0, 80, inputs=3)
         return x, 4 * np.sin(12 * x + 1).sum(axis=1, keepdims=True)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import msgspec
 
-from condenslab.studies.settings import Count, Numbers
+from condenslab.studies.settings import Count
 from condenslab.studies.shared.descents.cases import DescentCase
+from condenslab.studies.shared.descents.knobs import Knobs
 
 OPTIMISTIC = 9
 """Optimistic sample size of three tanh neurons with biases on one input, k(d + 2)."""
@@ -19,52 +20,22 @@ KNOBS = {
     "drop": "dropout probability",
 }
 
-Rates = Annotated[tuple[Annotated[float, msgspec.Meta(gt=0)], ...], msgspec.Meta(min_length=1)]
-Decays = Annotated[tuple[Annotated[float, msgspec.Meta(ge=0)], ...], msgspec.Meta(min_length=1)]
-Chances = Annotated[tuple[Annotated[float, msgspec.Meta(ge=0, lt=1)], ...], msgspec.Meta(min_length=1)]
-
 
 @dataclass(frozen=True)
-class Settings:
-    """What `--set` can change; the first value of every knob is the baseline's, and the values are those of `knobs`.
+class Settings(Knobs):
+    """What `--set` can change, beside the values of `Knobs`.
 
     Attributes:
         seeds: Starts of every value.
         samples: Training samples, evenly spaced; some more than the optimistic sample size, 9.
         steps: Steps of every run.
         width: Neurons, m.
-        exponents: γ: every parameter is drawn from N(0, m^−γ).
-        rates: Learning rates of Adam.
-        descents: Rates of plain gradient descent in units of 2/λ₀, with a baseline of their own.
-        decays: Decoupled weight decays.
-        drops: Dropout probabilities (1 − keep).
     """
 
     seeds: Annotated[int, msgspec.Meta(ge=2)] = 10
     samples: Annotated[int, msgspec.Meta(ge=OPTIMISTIC)] = 12
     steps: Count = 100_000
     width: Count = 100
-    exponents: Numbers = (0.2, 1.0, 2.0, 3.0)
-    rates: Rates = (1e-3, 3e-3, 1e-2)
-    descents: Rates = (0.1, 4.0)
-    decays: Decays = (0.0, 0.1, 1.0)
-    drops: Chances = (0.0, 0.05, 0.1, 0.2)
-
-    @property
-    def knobs(self) -> dict[str, tuple[float, ...]]:
-        """The values of every knob, by its name in a case."""
-        return {
-            "exponent": self.exponents,
-            "rate": self.rates,
-            "descent": self.descents,
-            "decay": self.decays,
-            "drop": self.drops,
-        }
-
-    @property
-    def baseline(self) -> dict[str, float]:
-        """The value of every knob where another one is turned; gradient descent only where its rate is."""
-        return {knob: 0.0 if knob == "descent" else values[0] for knob, values in self.knobs.items()}
 
     def turned(self, knob: str) -> list[dict[str, float]]:
         """Returns the knobs of every value of one, the baseline first.

@@ -3,6 +3,8 @@
 from math import log10, sqrt, tanh
 from statistics import fmean, stdev
 
+from scipy.special import stdtrit
+
 from condenslab.studies.contract.criteria import below
 from condenslab.studies.contract.evidence import Evidence
 from condenslab.studies.contract.statements import Measured, Statement
@@ -41,11 +43,6 @@ _REASONS = {
     "descent": "The small rate has fitted the samples less after these steps and predicts like a run that is stopped "
     "early; at the large one some runs leave the finite numbers.",
 }
-_STUDENT = {
-    1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228, 12: 2.179,
-    15: 2.131, 20: 2.086, 30: 2.042, 60: 2.000,
-}  # fmt: skip
-"""Degrees of freedom → 97.5 % point of Student's t; those in between take the one before, which is larger."""
 
 
 def statements(settings: Settings) -> list[Statement]:
@@ -64,7 +61,7 @@ def upper_end(ratios: list[float]) -> float:
         ratios: One a seed, at least two.
     """
     logs = [log10(ratio) for ratio in ratios]
-    quantile = _STUDENT[max(known for known in _STUDENT if known <= len(logs) - 1)]
+    quantile = float(stdtrit(len(logs) - 1, 0.975))
     return 10 ** (fmean(logs) + quantile * stdev(logs) / sqrt(len(logs)))
 
 

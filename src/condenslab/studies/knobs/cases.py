@@ -1,14 +1,11 @@
 """Settings and cases of the study of knobs; imports no JAX."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
-
-import msgspec
+from typing import Any
 
 from condenslab.studies.settings import Count
 from condenslab.studies.shared.descents import DescentCase
-
-_SOME = msgspec.Meta(min_length=1)
+from condenslab.studies.shared.descents.knobs import Knobs
 
 KNOBS = {
     "exponent": "initial exponent γ, std m^(−γ/2)",
@@ -20,47 +17,18 @@ KNOBS = {
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What `--set` can change; the first value of every knob is that of the common baseline.
-
-    Gradient descent has a baseline of its own, the first of its rates: at λ₀, the largest eigenvalue of the Hessian at
-    the start, rates from 2/λ₀ on no longer follow the gradient flow.
+class Settings(Knobs):
+    """What `--set` can change, beside the values of `Knobs`; one rate of gradient descent alone leaves it out.
 
     Attributes:
         seeds: Runs of every value.
         steps: Steps of every run.
         width: Neurons, m.
-        exponents: γ: every parameter is drawn from N(0, m^−γ).
-        rates: Learning rates of Adam.
-        descents: Rates of plain gradient descent in units of 2/λ₀; one alone leaves it out.
-        decays: Decoupled weight decays.
-        drops: Dropout probabilities (1 − keep).
     """
 
     seeds: Count = 10
     steps: Count = 30_000
     width: Count = 100
-    exponents: Annotated[tuple[float, ...], _SOME] = (0.2, 1.0, 2.0, 3.0)
-    rates: Annotated[tuple[Annotated[float, msgspec.Meta(gt=0)], ...], _SOME] = (1e-3, 3e-3, 1e-2)
-    descents: Annotated[tuple[Annotated[float, msgspec.Meta(gt=0)], ...], _SOME] = (0.1, 4.0)
-    decays: Annotated[tuple[Annotated[float, msgspec.Meta(ge=0)], ...], _SOME] = (0.0, 0.1, 1.0)
-    drops: Annotated[tuple[Annotated[float, msgspec.Meta(ge=0, lt=1)], ...], _SOME] = (0.0, 0.05, 0.1, 0.2)
-
-    @property
-    def knobs(self) -> dict[str, tuple[float, ...]]:
-        """The values of every knob, by its name in a case."""
-        return {
-            "exponent": self.exponents,
-            "rate": self.rates,
-            "descent": self.descents,
-            "decay": self.decays,
-            "drop": self.drops,
-        }
-
-    @property
-    def baseline(self) -> dict[str, float]:
-        """The value of every knob where another one is turned; gradient descent only where its rate is turned."""
-        return {knob: 0.0 if knob == "descent" else values[0] for knob, values in self.knobs.items()}
 
 
 PRESETS = {
