@@ -259,7 +259,7 @@ def test_a_page_of_the_map_links_each_row_and_counts_what_was_recorded():
     with pytest.raises(ValueError, match="there are 0 of it"):
         pages.tests_page("here", table + row.format(test="test_nothing"))
     with pytest.raises(ValueError, match='words "absent"'):
-        pages.verdicts("recovery", "absent", recorded)
+        pages.verdicts("recovery", ["absent"], recorded)
     with pytest.raises(ValueError, match="this one has 3 cells"):
         pages.rows(table + "| a | b | c |\n")
 
