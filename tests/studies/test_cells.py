@@ -1,5 +1,7 @@
 """What opens from the cells of heat maps: the numbers that the drawn mean, median or share is of."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ MAPS = [
 ]
 
 
-def record(seed, status="done", **values):
+def record(seed, status: Any = "done", **values):
     return Record("s", f"{seed}-{status}-{sorted(values.items())}", {"seed": seed}, status, values=values)
 
 

@@ -55,8 +55,8 @@ def _map(records: Sequence[Record]) -> Drawing | None:
     figures.title(axes[0, 0], "Test error of gradient descent from small initialisation")
     seeds = len({r.case["seed"] for r in own})
     caption = (
-        "4 × 4 matrices factorised as A·B with 32 parameters, trained on n entries from entries N(0, "
-        f"{figures.readable(own[0].case['std'])}²) until the training error is below 10⁻⁹; mean over "
+        "4 × 4 matrices factorised as A·B with 32 parameters, trained on n entries from normal entries of standard "
+        f"deviation {figures.readable(own[0].case['std'])} until the training error is below 10⁻⁹; mean over "
         f"{figures.counted(seeds, 'seed')} of the "
         f"mean squared "
         "error over all 16 entries. Rows and columns are sorted by norm first; the optimistic sample size is 2rd − r²."
