@@ -45,6 +45,7 @@ def test_what_is_far_from_the_expected_value_needs_few_digits():
         ("at most 1e-6", "at most 10<sup>−6</sup>"),
         ("2.5e+03 or 1e-06.", "2.5×10<sup>3</sup> or 10<sup>−6</sup>."),
         ("N(0, m^−0.2)", "N(0, m<sup>−0.2</sup>)"),
+        ("std m^(−γ/2), f^(x)(y)", "std m<sup>−γ/2</sup>, f<sup>x</sup>(y)"),
         ("10^−1.5 and t^(−1/2)", "10<sup>−1.5</sup> and t<sup>−1/2</sup>"),
         ("[−1, 1]^10", "[−1, 1]<sup>10</sup>"),
         ("id 702e2f71, 1e5x, v1.2e3", "id 702e2f71, 1e5x, v1.2e3"),

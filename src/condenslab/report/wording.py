@@ -14,7 +14,7 @@ _DASH = "—"
 _POWER = re.compile(r"(?<![\w.&#])(\d+(?:\.\d+)?)e([-+−]?)0*(\d+)(?![\w.]*\w)")
 _INDEX = re.compile(r"(?<![^\W\d])([^\W\d_])_(?:\{([\w+−-]{1,9})\}|(\w{1,2}|model|head)(?!\w))")
 _NUMBER = r"[-−]?\d+(?:[./]\d+)?"
-_EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(({_NUMBER})\)|({_NUMBER}))")
+_EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(([−-]?[\w./]{{1,8}})\)|({_NUMBER}))")
 
 
 def value(content: Any, tolerance: Any = None, expected: Any = None) -> str:
