@@ -63,6 +63,14 @@ def test_a_cloud_of_more_than_300_marks_becomes_an_image(marks, images):
     assert svg.drawn(figure, "mine").text.count("<image ") == images
 
 
+@pytest.mark.parametrize(("ways", "images"), [(30, 0), (31, 1)])
+def test_ways_through_more_than_3000_points_become_an_image(ways, images):
+    figure, axes = figures.panels(1, 1)
+    angle = np.linspace(0, 1, 100)[:, None] + np.linspace(0, 6, ways)
+    figures.polar_courses(axes[0, 0], angle, np.exp(angle))
+    assert svg.drawn(figure, "mine").text.count("<image") == images
+
+
 def test_a_line_without_marks_stays_a_line():
     figure, axes = figures.panels()
     axes[0, 0].plot(np.linspace(0.0, 1.0, 1000))
