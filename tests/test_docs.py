@@ -13,6 +13,7 @@ from types import ModuleType
 
 import pytest
 from docutils import nodes
+from docutils.core import publish_doctree
 from docutils.utils import new_document
 from sphinx import addnodes
 from sphinx.cmd.build import build_main
@@ -374,6 +375,23 @@ def test_the_time_of_a_run_is_that_of_its_cases_though_they_were_stored_before(m
     other = Record("s", "other", {}, "done", provenance={"seconds": 100.0})
     monkeypatch.syspath_prepend(ROOT / "docs")
     assert of_docs("write_results").taken(run, [*records, other]) == pytest.approx(11.0)
+
+
+def test_initials_and_arguments_of_one_letter_begin_no_list():
+    lines = [
+        "Sum.",
+        "",
+        "Args:",
+        "    width: m.",
+        "    risk (float): R.",
+        "",
+        "L. V. Kantorovich 1948; |w| and w_.",
+        "",
+    ]
+    of_docs("conf").as_restructured_text(None, "function", "f", None, {}, lines)
+    page = publish_doctree("\n".join(lines))
+    assert not list(page.findall(nodes.enumerated_list))
+    assert "L. V. Kantorovich 1948; |w| and w_." in page.astext() and "width: m." in page.astext()
 
 
 def test_results_are_written_a_row_and_a_file_a_study(monkeypatch, tmp_path):
