@@ -12,7 +12,9 @@ from condenslab.figures import readable
 _FEW = 6
 _DASH = "—"
 _POWER = re.compile(r"(?<![\w.&#])(\d+(?:\.\d+)?)e([-+−]?)0*(\d+)(?![\w.]*\w)")
-_INDEX = re.compile(r"(?<![^\W\d])([^\W\d_])_(?:\{([\w+−-]{1,9})\}|(\w{1,2}|model|head)(?!\w))")
+_INDEX = re.compile(
+    r"(?<![^\W\d])(NN|[^\W\d_])_(?:\{([\w+−-]{1,9})\}|(\w{1,2}|(?<=[A-Z]_)[a-z]{3,5}|model|head)(?!\w))"
+)
 _NUMBER = r"[-−]?\d+(?:[./]\d+)?"
 _EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(([−-]?[\w./]{{1,8}})\)|({_NUMBER}))")
 
