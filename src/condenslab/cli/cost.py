@@ -1,9 +1,8 @@
 """What a run would compute, how long that takes by what such batches took before, and whether it fits the memory."""
 
-import sys
 from typing import Any
 
-from condenslab.cli import show
+from condenslab.cli import show, streams
 from condenslab.cli.options import RunOptions
 from condenslab.errors import UserError
 from condenslab.memory import shortage
@@ -39,11 +38,11 @@ def dry_run(options: RunOptions, plans: list[Plan]) -> int:
     """
     rows = [_cost(plan, options) for plan in plans]
     if options.json:
-        sys.stdout.write(show.as_json(rows) + "\n")
+        streams.write(show.as_json(rows) + "\n")
         return 0
     for row in rows:
         basis = ", by what was stored before" if row["calibrated"] else ""
-        sys.stdout.write(
+        streams.write(
             f"{row['study']}, preset {row['preset']}, seed {row['seed']}: {row['cases']} cases in {row['batches']} "
             f"batches and {row['programs']} programs, {row['stored']} of them stored already; the rest takes about "
             f"{show.number(row['seconds'])} s{basis} and {show.number(row['megabytes'])} MB\n"

@@ -1,7 +1,6 @@
 """Text for people and JSON for programs."""
 
 import shutil
-import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -9,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from condenslab.cli import streams
 from condenslab.studies import Study
 from condenslab.studies.settings import as_dict
 from condenslab.sweeps import Run
@@ -86,7 +86,7 @@ def _claim(row: dict[str, Any]) -> str:
 def _mark(verdict: str) -> str:
     fancy, plain = _MARKS[verdict]
     try:
-        fancy.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        fancy.encode(getattr(streams.results(), "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return plain
     return fancy

@@ -5,6 +5,8 @@ import errno
 import io
 import os
 import sys
+from collections.abc import Iterator
+from typing import TextIO
 
 
 class _Closed(io.TextIOBase):
@@ -36,17 +38,62 @@ def prepare() -> None:
             stream.reconfigure(errors="replace")  # a terminal without Unicode gets a question mark, not a traceback
 
 
-def output_failure(error: Exception) -> str | None:
-    """Returns why standard output could not be written, or None where the error is another one.
+@contextlib.contextmanager
+def results_alone() -> Iterator[None]:
+    """Sends to standard error what code prints that a command calls: standard output is for `write` alone."""
+    _results.append(sys.stdout)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _results.pop()
 
-    Only errors of writing to an open file come without a file's name; those of the store are told by the store.
+
+def results() -> TextIO:
+    """Returns the stream that results go to."""
+    return _results[-1] if _results else sys.stdout
+
+
+def write(text: str, *, now: bool = False) -> None:
+    """Writes a result.
+
+    Args:
+        text: It, its newline included.
+        now: Whether nothing of it may wait in the buffer.
+
+    Raises:
+        OutputError: Standard output cannot be written.
     """
-    if isinstance(error, OSError) and error.filename is None and error.errno in _WRITING:
-        return "it is closed" if error.errno == errno.EBADF else os.strerror(error.errno)
-    return None
+    with writing():
+        results().write(text)
+        if now:
+            results().flush()
 
 
-_WRITING = (errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF)
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """Tells the errors of standard output from all others.
+
+    Raises:
+        OutputError: Standard output cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(error) from error
+
+
+class OutputError(Exception):
+    """Standard output cannot be written."""
+
+    def __init__(self, error: OSError) -> None:
+        """Takes what the system says."""
+        self.is_left = isinstance(error, BrokenPipeError)
+        super().__init__("it is closed" if error.errno == errno.EBADF else os.strerror(error.errno or errno.EIO))
+
+
+_results: list[TextIO] = []
+"""Standard output, while it is set aside."""
 
 
 def give_up_output() -> None:

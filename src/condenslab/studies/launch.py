@@ -105,7 +105,7 @@ def plan(
         study.seconds_per_member,
         alone=study.alone,
     )
-    cases = study.cases(settings, seed=int(seed), data=data)
+    cases = list(study.cases(settings, seed=int(seed), data=data) or ())
     if not cases:
         raise UserError(f"these settings leave {study.name!r} nothing to compute: give its lists an entry")
     differing = {name: value for name, value in now.items() if value != base[name]}
