@@ -146,6 +146,27 @@ def test_claims_shows_the_latest_of_each_request_or_all(cli):
     assert [row["seed"] for row in strictly(cli("claims", "runs", "--all", "--json")[1])] == [1, 1, 1, 1, 2, 2, 1, 1]
 
 
+def test_claims_say_which_runs_are_of_another_revision(cli, monkeypatch):
+    cli("run", "toy", "--preset", "tiny")
+    assert cli("claims", "runs")[2] == ""
+    monkeypatch.setattr(toy, "STUDY", replace(toy.STUDY, revision=2))
+    status, output, errors = cli("claims", "runs", "--json")
+    assert status == 0 and len(strictly(output)) == 2
+    assert errors.startswith(
+        "condenslab: the run of toy, preset tiny, seed 0, is of revision 1 and the installed study is of revision 2"
+    )
+
+
+def test_a_name_in_a_store_moves_no_cursor(cli, monkeypatch):
+    evil = "red \x1b[31m\x07 \x9b2J \u202e backwards"
+    one = replace(toy.STUDY.statements(None)[0], text=evil)
+    monkeypatch.setattr(toy, "STUDY", replace(toy.STUDY, statements=lambda settings: [one]))
+    status, output, _ = cli("run", "toy", "--preset", "tiny", "--json")
+    assert status == 0 and strictly(output)[0]["claim"] == evil
+    for text in (output, cli("claims", "runs")[1]):
+        assert "\\u001b[31m" in text and not set("\x1b\x07\x9b\u202e") & set(text)
+
+
 def test_claims_before_any_run_has_finished(cli):
     Store("runs", create=True)
     assert cli("claims", "runs", "--json") == (0, "[]\n", "")

@@ -103,6 +103,8 @@ def claims_command(options: ClaimsOptions) -> int:
 
     runs = Store(_folder("claims", options.directory)).runs(latest=not options.all)
     require_claims(runs)
+    for run in runs:
+        show.say_revision(run)
     rows = [row for run in runs for row in run.claims]
     if options.json:
         _write(show.as_json(rows))

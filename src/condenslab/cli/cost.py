@@ -51,10 +51,13 @@ def dry_run(options: RunOptions, plans: list[Plan]) -> int:
 
 
 def _cost(plan: Plan, options: RunOptions) -> dict[str, Any]:
-    """Estimates what a run would compute: the study's own figures, corrected by stored records where there are any."""
+    """Estimates what a run would compute: the study's own figures, corrected by stored records where there are any.
+
+    What is damaged counts as missing: the run moves it aside and computes it again.
+    """
     store = Store(options.out) if Store.exists(options.out) else None
-    known = store.statuses(plan.study.name) if store is not None else {}
-    costs = costs_of(store, [plan.study.name])[plan.study.name] if store is not None else Costs()
+    known = store.statuses(plan.study.name, damaged=True) if store is not None else {}
+    costs = costs_of(store, [plan.study.name], damaged=True)[plan.study.name] if store is not None else Costs()
     workers = executor(options.executor).workers
     grid = Grid(plan.schedule, plan.cases)
     batches, pending = grid.batches(workers=workers), grid.pending(known, workers=workers)

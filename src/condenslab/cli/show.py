@@ -1,5 +1,6 @@
 """Text for people and JSON for programs."""
 
+import contextlib
 import shutil
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -8,7 +9,9 @@ from typing import Any
 
 import msgspec
 
-from condenslab.cli import streams
+from condenslab import studies
+from condenslab.cli import machine, streams
+from condenslab.errors import UserError
 from condenslab.studies import Study
 from condenslab.studies.settings import as_dict
 from condenslab.sweeps import Run
@@ -57,6 +60,22 @@ def failures_text(run: Run) -> str:
         f"{run.counts['failed']} of {len(run.records)} cases of {run.study} failed, and the next run tries them again: "
         + "; ".join(run.failures)
     )
+
+
+def say_revision(run: Run) -> None:
+    """Says on standard error where a run is of another revision than the installed study, so that its numbers are old.
+
+    Args:
+        run: The run.
+    """
+    with contextlib.suppress(UserError):  # of a study that is not installed nothing is known
+        revision = studies.get(run.study).revision
+        if run.revision != revision:
+            machine.say(
+                f"condenslab: the run of {run.study}, preset {run.preset}, seed {run.seed}, is of revision "
+                f"{run.revision} and the installed study is of revision {revision}, of which the same cases give other "
+                "numbers: run it again"
+            )
 
 
 def number(value: Any) -> str:

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import TextIO
@@ -65,7 +66,7 @@ def write(text: str, *, now: bool = False) -> None:
         OutputError: Standard output cannot be written.
     """
     with writing():
-        results().write(text)
+        results().write(harmless(text))
         if now:
             results().flush()
 
@@ -100,6 +101,19 @@ def give_up_output() -> None:
     """Sends to nowhere what is left in the buffer, so that the flush at the end of the process does not complain."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def harmless(text: str) -> str:
+    """Returns a text with control characters and marks of direction written out: a name in a store moves no cursor.
+
+    Args:
+        text: The text; where it is JSON it stays the same JSON.
+    """
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", _code, text)
+
+
+def _code(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def printable(text: str) -> str:
