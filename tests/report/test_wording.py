@@ -50,7 +50,10 @@ def test_what_is_far_from_the_expected_value_needs_few_digits():
         ("[−1, 1]^10", "[−1, 1]<sup>10</sup>"),
         ("id 702e2f71, 1e5x, v1.2e3", "id 702e2f71, 1e5x, v1.2e3"),
         ("0.8x_{s+1} of W_Q, a^b", "0.8x<sub>s+1</sub> of W<sub>Q</sub>, a^b"),
-        ("NN_A, O_narr ≤ M_narr, K_wide_net", "NN<sub>A</sub>, O<sub>narr</sub> ≤ M<sub>narr</sub>, K_wide_net"),
+        (
+            "NN_A, O_narr, W_Q W_Kᵀ, K_wide_net",
+            "NN<sub>A</sub>, O<sub>narr</sub>, W<sub>Q</sub> W<sub>K</sub>ᵀ, K_wide_net",
+        ),
         ("RD(θ_w), d_model, m_n", "RD(θ<sub>w</sub>), d<sub>model</sub>, m<sub>n</sub>"),
         ("feature_map, x_tanh, x2_tanh, a_run", "feature_map, x_tanh, x2_tanh, a_run"),
         ("<b>1e-3</b> & ^", "&lt;b&gt;10<sup>−3</sup>&lt;/b&gt; &amp; ^"),
