@@ -10,6 +10,7 @@ from condenslab import figures, report, studies
 from condenslab.report import colours, numbers, packing, svg, ticks
 from condenslab.studies.contract import study as contract
 from condenslab.sweeps import Record, Run, Store
+from judging import drawn
 
 
 def luminance(colour):
@@ -125,10 +126,7 @@ def page(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "drawing_of_the_report_tests", __import__("types").ModuleType("m"))
     module = __import__("sys").modules["drawing_of_the_report_tests"]
     module.__file__, module.draw = __file__, draw
-    module.STUDY = type(
-        "S", (), {"revision": 1, "question": "Why?", "source": "S", "figures": "drawing_of_the_report_tests:draw"}
-    )()
-    module.STUDY.draw = draw
+    module.STUDY = drawn("counted", draw, figures="drawing_of_the_report_tests:draw")
     monkeypatch.setitem(studies.REGISTRY, "counted", "drawing_of_the_report_tests:STUDY")
     store = Store(tmp_path / "runs", create=True)
 
