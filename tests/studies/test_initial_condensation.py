@@ -93,10 +93,11 @@ def test_a_failing_count_says_how_many_directions_grow_and_the_stage_counts_ever
     def value(case):
         return {"orientations": 5 if case.seed == 2 else 6, "ratio": 0.6 if case.design == "random" else 0.9}
 
-    records = made_up(STUDY, QUICK, lambda case: {"mean_cosine": 1.0} | value(case))
-    for record in records:
-        if record.case["kind"] == "plane" and record.case["seed"] == 2:
-            record.arrays["growing"] = np.array([True, False, True, True, False, True])
+    growing = {"growing": np.array([True, False, True, True, False, True])}
+    records = [
+        record_of(STUDY, case, {"mean_cosine": 1.0} | value(case), growing if case.seed == 2 else {})
+        for case in make_cases(QUICK, 0)
+    ]
     claims = judged(STUDY, records, QUICK)
     (seen,) = (c for c in claims if c.label == "one input, random samples, x2_tanh: 2p orientations at epoch 200")
     assert seen.verdict == "fails" and "4 (seed 2)." in seen.reason and "seed 1" not in seen.reason

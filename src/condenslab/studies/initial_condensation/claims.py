@@ -94,8 +94,9 @@ def _growing(runs: Evidence, bound: int) -> str:
 
     def told(run: Record) -> str:
         grown = run.arrays.get("growing")
-        off = grown is not None and _orientations(run) != bound
-        return f"{np.count_nonzero(grown)} (seed {run.case['seed']})" if off else ""
+        if grown is None or _orientations(run) == bound:
+            return ""
+        return f"{np.count_nonzero(grown)} (seed {run.case['seed']})"
 
     rows = ", ".join(filter(None, runs.each(told)))
     return f"Of {bound} directions, so many grow at leading order in the runs that differ: {rows}." if rows else ""
