@@ -1,5 +1,6 @@
 """The table study: planted answers found, what is said of them, the file that predicts, the command line."""
 
+import itertools
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from condenslab.sweeps import Store
 from condenslab.tasks import Table, read_inputs
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from support.planted_classes import planted_classes
 from support.planted_tables import planted
 
 SMALL = {"most": 4, "seeds": 2, "folds": 4, "starts": 3, "wide": 0}
@@ -39,14 +41,14 @@ def run(tmp_path, data, **changes):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_jacobian_by_central_differences(name):
+def test_slopes_are_pulled_back_as_central_differences_say(name):
     random = np.random.default_rng(0)
     network = Narrow(*(random.standard_normal(shape) for shape in ((3, 2), (3,), (2, 3), (2,))), name)
-    x, theta, h = random.standard_normal((5, 2)), network.theta(), 1e-6
-    jacobian = network.jacobian(x)
-    for place, step in enumerate(h * np.eye(theta.size)):
-        change = (network.with_theta(theta + step)(x) - network.with_theta(theta - step)(x)) / (2 * h)
-        np.testing.assert_allclose(jacobian[:, :, place], change, atol=1e-8)
+    x, slopes, theta, h = random.standard_normal((5, 2)), random.standard_normal((5, 2)), network.theta(), 1e-6
+    steps = h * np.eye(theta.size)
+    change = [network.with_theta(theta + step)(x) - network.with_theta(theta - step)(x) for step in steps]
+    by_differences = [np.sum(slopes * one) / (2 * h) for one in change]
+    np.testing.assert_allclose(network.pulled_back(x, slopes), by_differences, atol=1e-8)
 
 
 def test_the_rule_by_hand():
@@ -144,21 +146,37 @@ def test_units_change_no_answer(tmp_path):
     assert other.error == pytest.approx(plain.error, rel=1e-3)
 
 
-def test_several_outputs_and_classes(tmp_path):
+def test_several_outputs(tmp_path):
     x = np.random.default_rng(0).uniform(-1, 1, (60, 2))
     hidden = np.tanh(4 * x[:, :1] - 1)
     both = run(tmp_path / "a", Table(x, np.hstack([hidden, 3 - 2 * hidden]), "two"), most=2, seeds=1)
     found = answer(both)
     assert (found.neurons, found.outputs, found.rank) == (1, 2, 2 + 1 + 2 + 2)
     assert any("mean over outputs" in line for line in STUDY.tell(both, Table(x, np.ones((60, 2)), "two"), None))
-    kinds = np.eye(2)[(x[:, 0] > 0.1).astype(int)]
-    named = Table(x, kinds, "kinds.csv", labels=("left", "right"))
-    records = run(tmp_path / "b", named, most=2, seeds=1)
+
+
+def test_classes_of_a_planted_neuron(tmp_path):
+    """Labels drawn from the softmax of its outputs: the probabilities are those of four numbers."""
+    x, labels, chances = planted_classes(1, 1, 2, 0.05, 120, 0)
+    named = Table(x, np.eye(2)[labels], "kinds.csv", labels=("left", "right"))
+    records = run(tmp_path, named, most=2, seeds=1)
     found = answer(records)
-    assert found.neurons == 1 and found.right[1] > 0.9
-    STUDY.tell(records, named, tmp_path)
-    network = load_predictor(tmp_path / "kinds.network.json")
-    assert network.predict([[-0.8, 0.0], [0.9, 0.0]]).tolist() == ["left", "right"]
+    assert found.neurons == 1 and found.rank_decided
+    assert found.rank == 2 + 2  # a weight, a bias; a factor and a level of the one difference of logits
+    assert found.right[1] == pytest.approx(0.95, abs=0.05)
+    told = STUDY.tell(records, named, tmp_path)
+    assert any("classes use 4 parameters (model rank); there are 120 samples, 30 a parameter" in one for one in told)
+    assert not any("without noise could fix it" in one for one in told)
+    network, fresh = load_predictor(tmp_path / "kinds.network.json"), np.linspace(-1, 1, 50)[:, None]
+    best = np.array(named.labels)[np.argmax(chances(fresh), axis=1)]
+    assert np.mean(network.predict(fresh) != best) < 0.1
+
+
+def test_the_best_rule_of_planted_classes_is_wrong_as_often_as_asked():
+    for neurons, inputs, classes, wrong in itertools.product((1, 3), (1, 3), (2, 3), (0.05, 0.2)):
+        x, labels, chances = planted_classes(neurons, inputs, classes, wrong, 10_000, 1)
+        best = np.argmax(chances(x), axis=1)
+        assert np.mean(best != labels) == pytest.approx(wrong, abs=0.015) and len(set(best)) == classes
 
 
 def test_no_fold_is_left_out_of_an_answer(tmp_path):
