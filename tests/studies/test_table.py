@@ -146,6 +146,22 @@ def test_units_change_no_answer(tmp_path):
     assert other.error == pytest.approx(plain.error, rel=1e-3)
 
 
+def test_inputs_that_do_not_vary_weigh_nothing(tmp_path):
+    """The mean of equal numbers need not be that number; what is left of it must not be taken for a spread."""
+    x, y, _, _ = planted(1, 1, 0.05, 40, 0)
+    wide = np.hstack([np.full_like(x, 0.1), x, np.full_like(x, -3e90), 1e9 + 0 * x])
+    assert 0 < wide[:, :2].std(axis=0)[0] < 1e-12
+    problem = make_problem(Table(wide, y, "constant.csv"), 0.0)
+    assert problem.varies.tolist() == [False, True, False, False] and not problem.inputs[:, [0, 2, 3]].any()
+    alone = make_problem(Table(x, y, "alone.csv"), 0.0)
+    np.testing.assert_array_equal(problem.inputs[:, 1:2], alone.inputs)
+    weights = np.array([[1.0, 2.0, 3.0, 4.0]])
+    network = problem.in_units(Narrow(weights, np.zeros(1), np.ones((1, 1)), np.zeros(1), "tanh"))
+    assert network.weights[0, 1] == pytest.approx(2 / np.std(x)) and not network.weights[0, [0, 2, 3]].any()
+    records = run(tmp_path, Table(np.hstack([x, 0 * x + 5]), y, "constant.csv"), most=1, seeds=1)
+    assert answer(records).rank == 4
+
+
 def test_several_outputs(tmp_path):
     x = np.random.default_rng(0).uniform(-1, 1, (60, 2))
     hidden = np.tanh(4 * x[:, :1] - 1)
@@ -273,8 +289,11 @@ def test_inputs_that_do_not_fit(tmp_path):
     for content, words in (
         ("a\n1\n", "no column 'b'"),
         ("1,2,3\n", "3 columns"),
+        ("a,b,c\n0,5,1,5\n", r"line 2 has 4 column\(s\) where the first line has 3"),
+        ("1,2\n3,4,5\n", r"line 2 has 3 column\(s\)"),
+        ("a,b,a\n1,2,3\n", "two columns 'a'"),
         ("a,b\n1,x\n", "line 2"),
-        ("a,b\n1\n", "line 2"),
+        ("a,b\n1\n", r"line 2 has 1 column\(s\)"),
         ("a,b\n", "no samples"),
         ("", "no samples"),
         ("a,b\n1,nan\n", "line 2"),
