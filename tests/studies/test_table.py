@@ -19,6 +19,7 @@ from condenslab.studies.table.lanes import Samples, descended, network
 from condenslab.studies.table.narrow import fits, losses
 from condenslab.studies.table.network import ACTIVATIONS, Narrow
 from condenslab.studies.table.problem import cut, make_problem
+from condenslab.studies.table.remarks import remarks
 from condenslab.sweeps import Store
 from condenslab.tasks import Table, read_inputs
 
@@ -150,11 +151,11 @@ def test_inputs_that_do_not_vary_weigh_nothing(tmp_path):
     """The mean of equal numbers need not be that number; what is left of it must not be taken for a spread."""
     x, y, _, _ = planted(1, 1, 0.05, 40, 0)
     wide = np.hstack([np.full_like(x, 0.1), x, np.full_like(x, -3e90), 1e9 + 0 * x])
-    assert 0 < wide[:, :2].std(axis=0)[0] < 1e-12
+    assert 0 < wide.std(axis=0)[0] < 1e-12
     problem = make_problem(Table(wide, y, "constant.csv"), 0.0)
     assert problem.varies.tolist() == [False, True, False, False] and not problem.inputs[:, [0, 2, 3]].any()
     alone = make_problem(Table(x, y, "alone.csv"), 0.0)
-    np.testing.assert_array_equal(problem.inputs[:, 1:2], alone.inputs)
+    np.testing.assert_allclose(problem.inputs[:, 1:2], alone.inputs, atol=1e-12)
     weights = np.array([[1.0, 2.0, 3.0, 4.0]])
     network = problem.in_units(Narrow(weights, np.zeros(1), np.ones((1, 1)), np.zeros(1), "tanh"))
     assert network.weights[0, 1] == pytest.approx(2 / np.std(x)) and not network.weights[0, [0, 2, 3]].any()
@@ -253,6 +254,95 @@ def test_a_formula_says_what_the_file_does():
     for bad in ([1.0, 2.0], [[1.0]], [[np.nan, 1.0]]):
         with pytest.raises(ValueError, match="shape \\(sample, 2\\)"):
             network.predict(bad)
+
+
+def written_out(formula, columns):
+    """Evaluates a printed formula, an output a line, with NumPy's words alone."""
+    names = {f"_{k}": own for k, own in enumerate(columns.values())}
+    found = []
+    for line in formula.splitlines():
+        text = line.split(" = ", 1)[1].replace("−", "-").replace("·", "*").replace("tanh", "np.tanh")
+        for k, name in enumerate(columns):
+            text = text.replace(f"*{name}", f"*_{k}")
+        found.append(np.broadcast_to(eval(text, {"np": np} | names), len(next(iter(columns.values())))))
+    return np.stack(found, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("x0", "dx", "y0", "dy"), [(0, 1, 0, 1), (2019, 10, 1e6, 1), (0, 1e-12, 7, 1e12), (1e9, 1, 0, 1)]
+)
+def test_a_printed_formula_predicts_what_the_file_does(tmp_path, x0, dx, y0, dy):
+    """1e6 + tanh(…) is no formula in four digits, nor is tanh(4·year − 8076): a thousandth may be lost."""
+    shape = Narrow(
+        np.array([[3.0, 0.0], [-1.7, 2.4]]), np.array([0.3, 1.1]), np.array([[1.2, 0.9]]), np.zeros(1), "tanh"
+    )
+    table = np.random.default_rng(1).uniform(-1, 1, (50, 2))
+    problem = make_problem(Table(x0 + dx * table, y0 + dy * shape(table), "t"), 0.0)
+    own = problem.in_units(Narrow(*(getattr(shape, n) for n in ("weights", "biases", "outgoing", "level")), "tanh"))
+    parts = [part.tolist() for part in (own.weights, own.biases, own.outgoing, own.level)]
+    low, high = ((x0 + dx * end(table, axis=0)).tolist() for end in (np.min, np.max))
+    network = Predictor(*parts, "tanh", ["dose", "time [s]"], ["y"], low=low, high=high)
+    network.save(tmp_path / "n.json")
+    network = load_predictor(tmp_path / "n.json")
+    fresh = np.array(low) + np.random.default_rng(2).uniform(0, 1, (300, 2)) * (np.array(high) - np.array(low))
+    exact = network.predict(fresh)
+    said = written_out(network.formula(), {"dose": fresh[:, 0], "time [s]": fresh[:, 1]})
+    assert np.abs(said - exact).max() < 2e-3 * np.ptp(exact)
+    assert "0·time" not in network.formula().replace("10·", "")
+
+
+def test_what_lies_outside_the_table_is_extrapolated(tmp_path, capsys):
+    network = Predictor([[2.0]], [0.5], [[3.0]], [1.0], "tanh", ["a"], ["u"], low=[0.0], high=[1.0], source="mine.csv")
+    assert network.beyond([[0.0], [1.0], [1.1], [-1.0]]).tolist() == [False, False, True, True]
+    network.save(tmp_path / "n.json")
+    new = tmp_path / "new.csv"
+    for content, count in (
+        ("a\n0.5\n2\n-3\n", "2 of 3 samples lie outside the range of mine.csv, sample 2"),
+        ("a\n0.5\n", ""),
+    ):
+        new.write_text(content)
+        assert main(["predict", str(tmp_path / "n.json"), "--data", str(new)]) == 0
+        told = capsys.readouterr()
+        assert count in told.err and bool(count) == bool(told.err) and told.out.startswith("a,u\n0.5,")
+    text = (tmp_path / "n.json").read_text()
+    for other in (
+        text.replace("0.0", "NaN"),
+        text.replace("0.0", "0.0, 1.0"),
+        text.replace('"low": [\n  0.0\n ]', '"low": []'),
+    ):
+        assert other != text
+        (tmp_path / "n.json").write_text(other)
+        with pytest.raises(UserError, match="damaged"):
+            load_predictor(tmp_path / "n.json")
+
+
+def test_remarks_about_a_table():
+    """What a person would want to be told, and nothing of a table without oddities."""
+    random = np.random.default_rng(0)
+    x, y = random.uniform(-1, 1, (60, 2)), random.standard_normal((60, 1))
+    assert remarks(Table(x, y, "t")) == []
+    slip = y.copy()
+    slip[16] = -999
+    many = np.tile(np.hstack([x[:20], y[:20]]), (3, 1))
+    same = np.repeat(x[:30], 2, axis=0)
+    cases = {
+        "Column x3 is 0.1 in all samples: it is left out": Table(np.hstack([x, 0 * y + 0.1]), y, "t"),
+        "Columns x1 and x3 say the same": Table(np.hstack([x, 32 + 1.8 * x[:, :1]]), y, "t"),
+        "y is -999 in sample 17": Table(x, slip, "t"),
+        "y takes the values 0, 1, 2 alone": Table(x, random.integers(0, 3, (60, 1)), "t"),
+        "40 samples are copies of others": Table(many[:, :2], many[:, 2:], "t"),
+        "One neuron has 33 parameters, and there are 20 samples": Table(random.standard_normal((20, 30)), y[:20], "t"),
+        "Classes of fewer than 5 samples: b (2)": Table(x, np.eye(2)[(np.arange(60) < 2).astype(int)], "t", ("a", "b")),
+        "Yes and yes are taken for different": Table(x, np.eye(2)[np.arange(60) % 2], "t", ("Yes", "yes")),
+    }
+    far = x.copy()
+    far[[3, 59], 1] = -1e5, 1e6
+    cases["x2 is 1e+06 in sample 60 (and 1 more)"] = Table(np.vstack([far, x]), np.vstack([y, y[::-1]]), "t")
+    for words, table in cases.items():
+        assert any(words in one for one in remarks(table)), (words, remarks(table))
+    noise = 0.3 * random.standard_normal((60, 1))
+    (said,) = [one for one in remarks(Table(same, np.sin(same[:, :1]) + noise, "t")) if "same inputs" in one]
+    assert float(said.split("about ")[1].split()[0]) == pytest.approx(0.3, rel=0.3)  # 30 degrees of freedom
 
 
 def test_a_file_that_is_no_network(tmp_path):

@@ -8,13 +8,14 @@ from condenslab.studies.table.answer import CLEAN, ENOUGH, Answer, Stage, share,
 from condenslab.studies.table.predictor import Predictor
 
 
-def lines(found: Answer, network: Predictor, name: str) -> list[str]:
+def lines(found: Answer, network: Predictor, name: str, notes: Sequence[str] = ()) -> list[str]:
     """Returns what a person with a table wants to know, the answer first.
 
     Args:
         found: The answer.
         network: The reduced network.
         name: The table's name.
+        notes: What is odd about the table.
     """
     said = [
         f"{name}: {_plural(found.samples, 'sample')}, {_names(network.inputs, 'input')}, "
@@ -23,6 +24,7 @@ def lines(found: Answer, network: Predictor, name: str) -> list[str]:
         f"test error  {_error(found, network)}",
         *_condensed(found),
         f"advice      {' '.join(advice(found))}",
+        *(f"note        {note}" for note in notes),
     ]
     return said + [f"formula     {line}" for line in network.formula().splitlines()]
 
