@@ -41,7 +41,10 @@ def test_sooner_holds_and_later_fails():
 
 def test_a_run_that_stays_took_at_least_its_steps():
     assert decided(STUDY, [escape(70, None), escape(80, 500), escape(100, 400)], NESTED) == ["holds"]
-    assert decided(STUDY, [escape(70, 500), escape(80, 400), escape(100, None)], NESTED) == ["undecided"]
+    assert decided(STUDY, [escape(70, 500), escape(80, 400), escape(100, None)], NESTED) == ["fails"]
+    (claim,) = judged(STUDY, [escape(70, 500), escape(80, None), escape(100, 400)], NESTED)
+    assert claim.verdict == "fails" and claim.measured == [500 / 1_500_000]
+    assert "seed 0 with 80 samples stays for 1,500,000 steps" in claim.reason
     assert decided(STUDY, [escape(70, None), escape(80, None), escape(100, 400)], NESTED) == ["undecided"]
 
 

@@ -18,9 +18,9 @@ _READING, _LONG = 0.1, 0.5
 """A plateau is at least half a decade of steps within 10 % of the risk at its end."""
 _WORDS: dict[Grid, str] = {"nested": "a longer grid", "interval": "a denser grid"}
 _REASON: dict[Grid, str] = {
-    "nested": "",
-    "interval": "Samples that fill the same interval more densely hardly change the risk, nor when its plateau is "
-    "left. Proposition 3 of the source is about samples that include the fewer ones.",
+    "nested": "The time depends on where the new samples lie, and not on their number alone.",
+    "interval": "A denser grid hardly changes the risk: escapes differ by a few per cent. Proposition 3 of the source is "
+    "about samples that include the fewer ones.",
 }
 
 
@@ -61,9 +61,17 @@ def _per_seed(grid: Grid, value: Callable[[list[Record]], float | None]) -> Call
         stays = [stay for stay in runs.each(_stay) if stay is not None]
         if stays and min(stays) < _LONG:
             return Measured(None, unsettled=f"A run had rested for {min(stays):.2g} decades only: allow more `before`.")
-        return runs.per("seed", lambda records: value(sorted(records, key=lambda record: record.case["samples"])))
+        values = runs.per("seed", lambda records: value(sorted(records, key=lambda record: record.case["samples"])))
+        return Measured(values, failing="; ".join(told for told in runs.each(_told) if told))
 
     return of
+
+
+def _told(record: Record) -> str:
+    """Returns when a run left its plateau, in words."""
+    case, escape = record.case, record.values["escape"]
+    steps = f"stays for {case['steps']:,} steps" if escape is None else f"leaves after {escape:,}"
+    return f"seed {case['seed']} with {case['samples']} samples {steps}"
 
 
 def _stay(record: Record) -> float:
@@ -75,11 +83,16 @@ def _stay(record: Record) -> float:
 def _shortening(runs: list[Record]) -> float | None:
     """Returns the smallest ratio of the steps of a run to those of the next one, with more samples.
 
-    A run that stays gives the steps that it had; None where the one with more samples stays.
+    A run that stays took at least the steps that it had: the ratio is then a lower bound, or an upper one where it is
+    the one with more samples that stays; None where both do.
     """
     ratios = []
     for fewer, more in pairwise(runs):
-        if more.values["escape"] is None:
+        if fewer.values["escape"] is None and more.values["escape"] is None:
             return None
-        ratios.append((fewer.values["escape"] or fewer.case["steps"]) / max(more.values["escape"], 1))
+        ratios.append(_steps(fewer) / max(_steps(more), 1))
     return min(ratios, default=None)
+
+
+def _steps(record: Record) -> int:
+    return record.case["steps"] if record.values["escape"] is None else record.values["escape"]
