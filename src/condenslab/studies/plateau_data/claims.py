@@ -19,8 +19,8 @@ _READING, _LONG = 0.1, 0.5
 _WORDS: dict[Grid, str] = {"nested": "a longer grid", "interval": "a denser grid"}
 _REASON: dict[Grid, str] = {
     "nested": "The time depends on where the new samples lie, and not on their number alone.",
-    "interval": "A denser grid hardly changes the risk: escapes differ by a few per cent. Proposition 3 of the source is "
-    "about samples that include the fewer ones.",
+    "interval": "A denser grid hardly changes the risk: escapes differ by a few per cent. Proposition 3 of the "
+    "source is about samples that include the fewer ones.",
 }
 
 
