@@ -208,6 +208,11 @@ SENTENCES: dict[str, Sentence] = {
         "They do: every depth rests at {held} of {of} published risks.",
         "Only in part: every depth rests at {held} of {of} published risks.",
     ),
+    "plateau_data": Sentence(
+        "^more samples free a network",
+        "Yes where new samples reach further: at least {measured} times sooner with each larger number.",
+        "Not always: from one number of samples to the next the steps shrink {measured} times only.",
+    ),
     "symmetry_discovery": Sentence(
         "^the permutation symmetries found are those",
         "Those of its architecture, found from outputs alone in {held} of {of} architectures.",
