@@ -38,13 +38,13 @@ class Settings:
     std: Positive = 0.01
     before: Count = 50_000
     steps: Count = 1_500_000
-    nested_seeds: CountOrZero = 3
-    interval_seeds: CountOrZero = 3
+    nested_seeds: CountOrZero = 1
+    interval_seeds: CountOrZero = 1
 
 
 PRESETS = {
     "tiny": Settings(samples=(10, 20), depth=2, width=8, before=200, steps=200, nested_seeds=1, interval_seeds=0),
-    "quick": Settings(nested_seeds=0, interval_seeds=1),  # some of the others stay for minutes
+    "quick": Settings(nested_seeds=0),  # some of the others stay for minutes
     "full": Settings(),
 }
 
