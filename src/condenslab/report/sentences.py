@@ -211,7 +211,7 @@ SENTENCES: dict[str, Sentence] = {
     "plateau_data": Sentence(
         "^more samples free a network",
         "Yes where new samples reach further: at least {measured} times sooner with each larger number.",
-        "Not always: from one number of samples to the next the steps shrink {measured} times only.",
+        "Not always: steps with fewer samples over steps with more are {measured} at least, not above 1.",
     ),
     "symmetry_discovery": Sentence(
         "^the permutation symmetries found are those",
