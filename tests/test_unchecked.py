@@ -39,6 +39,18 @@ REQUESTS = {
     "training.GradientDescent(lambda step: 0.1)": "give an optax optimiser",
     "training.descend(risk, net, training.GradientDescent(0.1), steps=10 / 0.3)": "steps must be a whole number",
     "training.descend(risk, net, training.GradientDescent(0.1), steps=5, at=[1.5])": "whole numbers",
+    'Activation("mine", jnp.sin, parity="weird")': "parity must be",
+    'Activation("mine", jnp.sin, multiplicity="1")': "multiplicity must be a whole number",
+    'Scale("1", 1.0)': "input_std must be a real number",
+    "Scale(1.0, None)": "output_std must be a real number",
+    'measures.condensation(net, threshold="0.1")': "threshold must be one finite number",
+    "measures.condensation(net, layer=0.0)": "layer must number a hidden layer",
+    "measures.group_counts(net, 0.1)": "thresholds must have shape",
+    "measures.condensed_directions([[1.0, 1.0]], [1.0], 1.5)": "multiplicity must be a whole number",
+    "measures.cosine_similarity([[1j, 1.0]])": "weights must be real numbers",
+    "optimistic.deep(5, (1, 1))": "sequence of whole numbers",
+    "optimistic.deep((5, 5, 1), 1)": "sequence of whole numbers",
+    "optimistic.product_model(second=2)": "True or False",
     "StartLaw(gentlest=-1.0)": "gentlest must be positive",
     "StartLaw(steepest=np.nan)": "steepest must be finite",
     "StartLaw(beyond=-0.5)": "beyond must be at least 0",
@@ -126,6 +138,7 @@ from condenslab import landscape, measures, networks, training
 from condenslab.landscape import StartLaw, critical_points, polish
 from condenslab.networks import Activation, Scale
 from condenslab.risk import EmpiricalRisk
+from condenslab.sample_size import optimistic
 
 risk = EmpiricalRisk(np.linspace(-1, 1, 5)[:, None], np.linspace(-1, 1, 5)[:, None] ** 3)
 net = networks.two_layer(0, width=1, inputs=1, activation="tanh", scale=Scale(1.0, 1.0))
@@ -138,7 +151,7 @@ def find(**options):
 def ask(text):
     try:
         return eval(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         return str(error)
 """
 
