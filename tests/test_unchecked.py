@@ -51,6 +51,16 @@ REQUESTS = {
     "optimistic.deep(5, (1, 1))": "sequence of whole numbers",
     "optimistic.deep((5, 5, 1), 1)": "sequence of whole numbers",
     "optimistic.product_model(second=2)": "True or False",
+    "sample_size.minimum_rank([net], risk.inputs)": "networks by their names",
+    "sample_size.dense_points(net, 3.0, 0)": "width must be a whole number",
+    "sample_size.matrix_design([(0.5, 0)], (4, 4))": "two whole numbers",
+    "sample_size.matrix_design([0, 1], (4, 4))": "two whole numbers",
+    "sample_size.matrix_design([(0, 0)], (4,))": "shape must be",
+    "sample_size.hooks(2.5, 3)": "rows must be a whole number",
+    "sample_size.minimal_design(np.ones((3, 2)))": "features must have shape",
+    "sample_size.order_ranks(np.ones((4, 1, 3)), [0.5])": "order must number samples",
+    "sample_size.tangent_rank(None)": "must be a TwoLayer",
+    "measures.rank(np.eye(2) * 1j)": "real numbers",
     "StartLaw(gentlest=-1.0)": "gentlest must be positive",
     "StartLaw(steepest=np.nan)": "steepest must be finite",
     "StartLaw(beyond=-0.5)": "beyond must be at least 0",
@@ -138,6 +148,7 @@ from condenslab import landscape, measures, networks, training
 from condenslab.landscape import StartLaw, critical_points, polish
 from condenslab.networks import Activation, Scale
 from condenslab.risk import EmpiricalRisk
+from condenslab import sample_size
 from condenslab.sample_size import optimistic
 
 risk = EmpiricalRisk(np.linspace(-1, 1, 5)[:, None], np.linspace(-1, 1, 5)[:, None] ** 3)
