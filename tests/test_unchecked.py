@@ -51,6 +51,14 @@ REQUESTS = {
     "optimistic.deep(5, (1, 1))": "sequence of whole numbers",
     "optimistic.deep((5, 5, 1), 1)": "sequence of whole numbers",
     "optimistic.product_model(second=2)": "True or False",
+    "training.descend(risk, None, training.GradientDescent(0.1), steps=1)": "the network must be",
+    "training.descend(risk, np.ones(3), training.GradientDescent(0.1), steps=1)": "the network must be",
+    **{f"training.descend(risk, net, training.GradientDescent(0.1), steps=1, record={bad})": "record must be functions"
+       for bad in ("lambda r, p: 0.0", "{'a': 3}", "{1: min}")},
+    "training.descend(risk, net, training.GradientDescent(0.1), steps=1, dropout='a')": "dropout must be",
+    "training.flow(risk, net, until=training.Until(time=1.0), solver='rk4')": "solver must be",
+    "EmpiricalRisk([[0.0], [1.0]], [0, 1], loss=CrossEntropy())": "one_hot",
+    "EmpiricalRisk([[0.0], [1.0]], [0, 1])": "y[:, None]",
     "sample_size.minimum_rank([net], risk.inputs)": "networks by their names",
     "sample_size.dense_points(net, 3.0, 0)": "width must be a whole number",
     "sample_size.matrix_design([(0.5, 0)], (4, 4))": "two whole numbers",
@@ -147,7 +155,7 @@ import numpy as np
 from condenslab import landscape, measures, networks, training
 from condenslab.landscape import StartLaw, critical_points, polish
 from condenslab.networks import Activation, Scale
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import CrossEntropy, EmpiricalRisk
 from condenslab import sample_size
 from condenslab.sample_size import optimistic
 
