@@ -222,6 +222,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         records: The records.
     """
     from condenslab import figures
+    from condenslab.studies.shared.cells import cell_runs
 
     done = [record for record in records if record.status == "done"]
     if not done:
@@ -231,11 +232,13 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figure, axes = figures.panels(1, len(sizes), width=3.6, height=3.2)
     for ax, size in zip(axes[0], sizes, strict=True):
         values = np.full((len(rows), len(gammas)), np.nan)
+        cells = {}
         for i, (rate, decay) in enumerate(rows):
             for j, gamma in enumerate(gammas):
                 setting = (size, gamma, rate, decay)
                 own = [r for r in done if tuple(r.case[n] for n in ("size", "gamma", "rate", "decay")) == setting]
                 values[i, j] = _mean(own) if own else np.nan
+                cells[i, j] = own
         figures.value_map(
             ax,
             [f"{gamma:g}" for gamma in gammas],
@@ -245,6 +248,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
             y_label="learning rate, decay",
             value_label="accuracy",
             limits=(0.0, 1.0),
+            details=cell_runs("accuracy", cells, lambda record: record.values["test_accuracy"], logarithmic=False),
         )
         figures.title(ax, f"{size} samples")
     caption = (
