@@ -266,6 +266,18 @@ def test_a_lost_run_makes_the_claim_undecided_and_the_reason_says_so(lost):
     assert claim.reason.startswith(f"of 2 runs that it rests on, 1 {lost}")
 
 
+@pytest.mark.parametrize(
+    ("values", "words"), [(None, "a value it needs was"), ([1.0, None, None], "2 of the 3 values")]
+)
+def test_values_that_are_not_known_are_counted_where_no_run_is_lost(values, words):
+    def read(evidence):
+        evidence.each(lambda record: 1)
+        return values
+
+    claim = statement(read).decide(Evidence([asked(0)]))
+    assert claim.verdict == "undecided" and claim.reason.startswith(words)
+
+
 def test_without_any_record_or_case_the_statement_stays():
     for evidence in (Evidence([]), Evidence([asked(0, "missing")])):
         assert statement().decide(evidence).verdict == "undecided"

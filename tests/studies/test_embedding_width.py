@@ -161,6 +161,13 @@ def test_a_search_that_found_nothing_decides_nothing():
     assert len(claims) == 22 and {claim.verdict for claim in claims} == {"undecided"}
 
 
+def test_a_search_on_iris_without_a_point_says_from_how_many_starts():
+    nothing = record(IrisCase(0, 10), {"narrow": [], "risks": []})
+    found = [claim_of([nothing], text) for text in ("on Iris (4-2-3", "on Iris each further")]
+    assert [claim.verdict for claim in found] == ["undecided"] * 2
+    assert all("from 10 starts came to no critical point" in claim.reason for claim in found)
+
+
 def test_rows_are_read_by_column():
     assert [row["copies"] for row in rows(split_record(1), kind="equal")] == [2, 3]
 

@@ -157,8 +157,16 @@ def _reason(verdict: str, known: str, measured: Measured, read: Sequence[Asked])
         return measured.unsettled
     lost = [asked for asked in read if asked.status != "done"]
     if not lost:
-        return "a value it needs was not decided"
+        return _undecided(measured.values)
     counts = {status: sum(a.status == status for a in lost) for status in ("diverged", "failed", "missing")}
     words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     sentence = next((asked.record.message for asked in lost if asked.record is not None and asked.record.message), "")
     return f"of {len(read)} runs that it rests on, {words}{': ' + sentence if sentence else ''}"
+
+
+def _undecided(values: Any) -> str:
+    """Returns in words how many values are not known, where there are several."""
+    unknown = [value is None for value in values] if isinstance(values, list | tuple) else []
+    if len(unknown) < 2 or not any(unknown):
+        return "a value it needs was not decided"
+    return f"{sum(unknown)} of the {len(unknown)} values it needs were not decided"

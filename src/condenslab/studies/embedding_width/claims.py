@@ -229,8 +229,12 @@ def _counted(records: list[Record], others: int, decided: int) -> Measured:
     """Returns how many splits have other counts; one of which the inertia is undecided may be one of them."""
     splits = [(record.id, row["point"]) for record in records for row in rows(record)]
     where = f"at {len(set(splits))} critical points: splits with other counts, of {len(splits)}"
-    value = Share(others, len(splits) - decided, 1) if splits else None
-    return Measured(value, note=f"{where}, {len(splits) - decided} undecided")
+    if not splits:
+        starts = sum(record.case["starts"] for record in records)
+        return Measured(
+            None, where, f"A search from {starts} starts came to no critical point of width 2 whose inertia is decided."
+        )
+    return Measured(Share(others, len(splits) - decided, 1), note=f"{where}, {len(splits) - decided} undecided")
 
 
 def _losing(records: list[Record]) -> Measured:
