@@ -42,13 +42,18 @@ html_theme = "furo"
 html_title = "condenslab"
 
 
+# One letter and a dot, at the start of a line or of what an argument is: to Sphinx the first item of a list.
+_INITIAL = r"^( *(?:\w+(?: \([^)]*\))?: )?)([A-Za-z])\.(?=\s|$)"
+
+
 def as_restructured_text(app, what, name, obj, options, lines):
-    """Turns fenced code into code blocks, and escapes |w| and w_ elsewhere: formulas to us, markup to Sphinx."""
+    """Turns fenced code into code blocks, and escapes |w|, w_ and a line that begins with "L. V." elsewhere."""
     more = constants.described(obj) if what == "module" else []
     text = "\n".join(lines)
     text = re.sub(r"^( *)```(\w+)\n(.*?)^ *```$", _code_block, text, flags=re.MULTILINE | re.DOTALL)
     parts = re.split(r"(`[^`]*`|^ *(?:>>>|\.\.\.) .*$)", text, flags=re.MULTILINE)
     parts[::2] = [re.sub(r"_(?=\W|$)", r"\\_", part.replace("|", r"\|")) for part in parts[::2]]
+    parts[::2] = [re.sub(_INITIAL, r"\1\2\\.", part, flags=re.MULTILINE) for part in parts[::2]]
     lines[:] = ["".join(parts), *more]
     lines[:] = "\n".join(lines).split("\n")
 

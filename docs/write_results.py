@@ -18,7 +18,7 @@ from condenslab import studies
 from condenslab.report import answers, wording
 from condenslab.sweeps import Record, Run, load
 
-_HEAD = ("study", "question and answer", "hold", "fail", "undecided", "preset", "recorded", "time")
+_HEAD = ("study and question", "answer", "claims", "recorded")
 _SIZES = ("tiny", "quick", "panel", "full")
 _INTRODUCTION = """# Results
 
@@ -117,10 +117,11 @@ def write_verdicts(folder: Path, runs: Sequence[Run], seconds: Sequence[float]) 
 
 def _study(run: Run, seconds: float) -> str:
     found = [row["verdict"] for row in run.claims]
-    counts = [str(found.count(name) or "") for name in ("holds", "fails", "undecided")]
-    told = f"*{escaped(studies.get(run.study).question)}* {escaped(answers.answer(run.study, run.claims).text)}"
-    day = run.provenance["utc"].partition("T")[0]
-    return _cells(f"[{run.study}](studies/{run.study}.md)", told, *counts, run.preset, day, f"{seconds:.0f} s")
+    names = {"holds": "hold", "fails": "fail", "undecided": "undecided"}
+    counts = ", ".join(f"{word} {found.count(name)}" for name, word in names.items() if name in found)
+    asked = f"[{run.study}](studies/{run.study}.md): {escaped(studies.get(run.study).question)}"
+    made = f"{run.preset}, {run.provenance['utc'].partition('T')[0]}, {seconds:.0f} s"
+    return _cells(asked, escaped(answers.answer(run.study, run.claims).text), counts, made)
 
 
 def _row(claim: dict[str, Any]) -> str:

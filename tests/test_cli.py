@@ -146,6 +146,14 @@ def test_claims_shows_the_latest_of_each_request_or_all(cli):
     assert [row["seed"] for row in strictly(cli("claims", "runs", "--all", "--json")[1])] == [1, 1, 1, 1, 2, 2, 1, 1]
 
 
+@pytest.mark.parametrize("columns", ["1", "20", "0", "-5", "wide"])
+def test_the_help_can_be_read_in_any_terminal(cli, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    status, output, _ = cli("plan", "--help")
+    assert status == 0 and "Hidden neurons; kernels;" in output and os.environ["COLUMNS"] == columns
+    assert output.count("\n") < 150
+
+
 def test_claims_say_which_runs_are_of_another_revision(cli, monkeypatch):
     cli("run", "toy", "--preset", "tiny")
     assert cli("claims", "runs")[2] == ""

@@ -13,6 +13,7 @@ from types import ModuleType
 
 import pytest
 from docutils import nodes
+from docutils.core import publish_doctree
 from docutils.utils import new_document
 from sphinx import addnodes
 from sphinx.cmd.build import build_main
@@ -351,8 +352,8 @@ def test_the_readme_and_the_overview_count_the_recorded_verdicts():
     """Every row of the overview has the counts of its study, and the sentence has their sums."""
     page = (ROOT / "docs" / "results.md").read_text()
     recorded = of_docs("study_pages").verdicts(ROOT / "docs" / "verdicts")
-    row = r"^\| \[(\w+)\]\(studies/(\w+)\.md\) \| \*.+\?\* .+\. "
-    row += r"\| (\d*) \| (\d*) \| (\d*) \| \w+ \| [\d-]{10} \| \d+ s \|$"
+    row = r"^\| \[(\w+)\]\(studies/(\w+)\.md\): .+\? \| .+\. \| (?:hold (\d+))?(?:, )?(?:fail (\d+))?(?:, )?"
+    row += r"(?:undecided (\d+))? \| \w+, [\d-]{10}, \d+ s \|$"
     rows = {name: (link, [int(n or 0) for n in counts]) for name, link, *counts in re.findall(row, page, re.MULTILINE)}
     assert [*rows] == sorted(recorded) and all(link == name for name, (link, _) in rows.items())
     verdicts = ("holds", "fails", "undecided")
@@ -376,6 +377,23 @@ def test_the_time_of_a_run_is_that_of_its_cases_though_they_were_stored_before(m
     assert of_docs("write_results").taken(run, [*records, other]) == pytest.approx(11.0)
 
 
+def test_initials_and_arguments_of_one_letter_begin_no_list():
+    lines = [
+        "Sum.",
+        "",
+        "Args:",
+        "    width: m.",
+        "    risk (float): R.",
+        "",
+        "L. V. Kantorovich 1948; |w| and w_.",
+        "",
+    ]
+    of_docs("conf").as_restructured_text(None, "function", "f", None, {}, lines)
+    page = publish_doctree("\n".join(lines))
+    assert not list(page.findall(nodes.enumerated_list))
+    assert "L. V. Kantorovich 1948; |w| and w_." in page.astext() and "width: m." in page.astext()
+
+
 def test_results_are_written_a_row_and_a_file_a_study(monkeypatch, tmp_path):
     """The overview answers the question by the leading claim; a file of a study that has no run goes."""
     monkeypatch.syspath_prepend(ROOT / "docs")
@@ -387,9 +405,9 @@ def test_results_are_written_a_row_and_a_file_a_study(monkeypatch, tmp_path):
     counts, made = {"done": 4, "diverged": 0, "failed": 0}, {"utc": "2026-11-27T09:32:37+00:00", "condenslab": "1"}
     run = Run("recovery", 1, "quick", 0, {}, {}, None, [], counts, [], claims, made)
     (line,) = re.findall(r"^\| \[.*$", writer.page([run], [7.4], "a machine"), re.MULTILINE)
-    asked = f"*{writer.escaped(studies.get('recovery').question)}* Because almost all neurons fade"
-    assert line.startswith(f"| [recovery](studies/recovery.md) | {asked}") and "model rank 9," in line
-    assert line.endswith(" | 1 | 1 |  | quick | 2026-11-27 | 7 s |")
+    asked = f"{writer.escaped(studies.get('recovery').question)} | Because almost all neurons fade"
+    assert line.startswith(f"| [recovery](studies/recovery.md): {asked}") and "model rank 9," in line
+    assert line.endswith(" | hold 1, fail 1 | quick, 2026-11-27, 7 s |")
     (tmp_path / "gone.md").write_text("of a study that has no run")
     writer.write_verdicts(tmp_path, [run], [7.4])
     (path,) = tmp_path.glob("*.md")

@@ -70,3 +70,32 @@ def test_neurons_arrive_when_they_stay():
     ways = np.array([[0.0, 0.0, 2.0], [0.0, 1.0, 1.0], [0.0, 0.1, 0.9], [0.0, 0.0, 0.0]])
     weights = np.stack([np.cos(ways), np.sin(ways)], axis=-1) * np.array([1.0, 2.0, 0.5])[:, None]
     np.testing.assert_array_equal(arrivals(weights, np.array([0.0, 1.0, 10.0, 100.0])), [0.0, 10.0, 100.0])
+
+
+@pytest.mark.parametrize(("name", "preset"), [("phase_diagram", "tiny"), ("phase_diagram_three_layer", "quick")])
+def test_a_square_of_a_phase_diagram_opens_the_distances_that_its_slope_is_of(name, preset):
+    """Made-up distances: the slope that the square says is that of numpy through what it opens."""
+    study, rng = studies.get(name), np.random.default_rng(0)
+    records = []
+    for case in study.cases(study.presets[preset], seed=0):
+        moved = 10.0 ** rng.uniform(-2, 0, 3)
+        values = {"converged": True, "distances": moved.tolist(), "input_distance": float(moved[0]), "stop": "RISK"}
+        records.append(record_of(study, case, values))
+    records = [record for record in records if not record.case.get("keep")]
+    drawings = study.draw(records)
+    spots = [
+        spot
+        for drawing in drawings
+        for ax in getattr(drawing.figure, "axes", [])
+        for part in attached(ax)
+        for spot in part.get("spots", [])
+    ]
+    compared = 0
+    for spot in spots:
+        rows = [(float(word.split()[1].strip(",")), value) for word, value in spot["detail"]["rows"]]
+        widths, distances = np.log(np.array(rows)).T
+        if len(set(widths)) > 1 and "slope" in spot["words"]:
+            slope = float(spot["words"].split("slope ")[1].replace("−", "-"))
+            assert np.polyfit(widths, distances, 1)[0] == pytest.approx(slope, rel=1e-2, abs=1e-3)
+            compared += 1
+    assert compared

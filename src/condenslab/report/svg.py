@@ -6,24 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import Collection, LineCollection, QuadMesh
+from matplotlib.collections import QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from condenslab import figures
-from condenslab.report import colours, live, pictures, ticks
+from condenslab.report import colours, live, marks, pictures, ticks
 
 _DPI = 150
-_MOST_POINTS, _MOST_VERTICES = 300, 3000
 _PAD = 0.05
 _FIXED = "fixed"
 _MAPS = (QuadMesh, AxesImage, ContourSet)
@@ -61,9 +58,8 @@ def drawn(figure: Figure, name: str) -> Drawn:
         figure: The matplotlib figure.
         name: Put before its ids, unique in the page.
     """
+    marks.as_image(figure)
     for artist in figure.findobj():
-        if _many(artist):
-            artist.set_rasterized(True)
         if _is_fixed(artist):
             artist.set_gid(_FIXED)
     _laid_out(figure)
@@ -97,14 +93,6 @@ def thumbnail(figure: Figure, name: str) -> str:
     _laid_out(figure)
     box = _inches(figure, first.get_window_extent()).padded(0.02)
     return _element(_document(figure, 100), name, _view(figure, box))
-
-
-def _many(artist: Artist) -> bool:
-    if isinstance(artist, Line2D):
-        return artist.get_marker() not in ("None", None, "", " ") and np.size(artist.get_xdata()) > _MOST_POINTS
-    if isinstance(artist, LineCollection):
-        return sum(len(np.asarray(path.vertices)) for path in artist.get_paths()) > _MOST_VERTICES
-    return isinstance(artist, Collection) and np.size(artist.get_offsets()) > 2 * _MOST_POINTS
 
 
 def _is_fixed(artist: Artist) -> bool:

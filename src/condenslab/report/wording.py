@@ -12,9 +12,12 @@ from condenslab.figures import readable
 _FEW = 6
 _DASH = "—"
 _POWER = re.compile(r"(?<![\w.&#])(\d+(?:\.\d+)?)e([-+−]?)0*(\d+)(?![\w.]*\w)")
-_INDEX = re.compile(r"(?<![^\W\d])([^\W\d_])_(?:\{([\w+−-]{1,9})\}|(\w{1,2}|model|head)(?!\w))")
+_INDEX = re.compile(
+    r"(?<![^\W\d])(NN|[^\W\d_])_"
+    r"(?:\{([\w+−-]{1,9})\}|([A-Za-zα-ω\d]{1,2}|(?<=[A-Z]_)[a-z]{3,5}|model|head)(?![A-Za-z\d_]))"
+)
 _NUMBER = r"[-−]?\d+(?:[./]\d+)?"
-_EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(({_NUMBER})\)|({_NUMBER}))")
+_EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(([−-]?[\w./]{{1,8}})\)|({_NUMBER}))")
 
 
 def value(content: Any, tolerance: Any = None, expected: Any = None) -> str:

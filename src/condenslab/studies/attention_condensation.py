@@ -246,6 +246,8 @@ def _matrices(done: Sequence[Record]) -> Drawing:
     for row, when in enumerate(("first", "last")):
         for ax, part in zip(axes[row], shown, strict=True):
             figures.cosine_heatmap(ax, smallest.arrays[f"{part}_{when}"], colour_bar=False)
+            ax.set_xlabel("row (ordered)")
+            ax.set_ylabel("row (ordered)")
             figures.title(ax, f"{part}, {'before' if when == 'first' else 'after'}")
     caption = (
         f"Cosines between rows before (top) and after training (bottom) at γ = {smallest.case['gamma']}, ordered so "

@@ -27,7 +27,7 @@ _MAGIC = (
 
 
 def complaint(cell: str, *, last: bool) -> str:
-    """Returns what a cell is instead of a number, and what to do: "'NA', which is not a number: …".
+    """Returns what a cell is instead of a number, and what to do: "'n.a.', which is not a number: …".
 
     Args:
         cell: Its text.

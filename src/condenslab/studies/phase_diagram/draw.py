@@ -103,7 +103,11 @@ def _portraits(records: Sequence[Record], data: str, diagram: Sequence[Point]) -
     }
     found = [widest.get((point.gamma, point.gamma_prime)) for point in diagram]
     cells = [
-        [r for r in runs if (r.case["gamma"], r.case["gamma_prime"]) == (point.gamma, point.gamma_prime)]
+        [
+            r
+            for r in runs
+            if (r.case["gamma"], r.case["gamma_prime"]) == (point.gamma, point.gamma_prime) and not r.case["keep"]
+        ]
         for point in diagram
     ]
     moved = cell_runs(
