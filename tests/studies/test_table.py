@@ -291,6 +291,17 @@ def test_a_printed_formula_predicts_what_the_file_does(tmp_path, x0, dx, y0, dy)
     assert "0·time" not in network.formula().replace("10·", "")
 
 
+def test_a_constant_needs_no_more_digits_than_its_noise():
+    none = {"weights": [], "biases": [], "outgoing": [[]], "activation": "tanh", "inputs": ["x"], "outputs": ["y"]}
+    for level, noise, said in (
+        (-33.0654933, [182.0], "-33.07"),
+        (1000000.83, [1.0], "1000000.83"),
+        (0.123456, [], "0.1235"),
+    ):
+        network = Predictor(**none, level=[level], noise=noise, low=[0.0], high=[1.0])
+        assert network.formula() == f"y = {said}"
+
+
 def test_what_lies_outside_the_table_is_extrapolated(tmp_path, capsys):
     network = Predictor([[2.0]], [0.5], [[3.0]], [1.0], "tanh", ["a"], ["u"], low=[0.0], high=[1.0], source="mine.csv")
     assert network.beyond([[0.0], [1.0], [1.1], [-1.0]]).tolist() == [False, False, True, True]

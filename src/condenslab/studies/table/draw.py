@@ -79,9 +79,13 @@ def _course(found: Answer, stage: Stage) -> Drawing:
 
 
 def _shown(found: Answer, errors: np.ndarray) -> np.ndarray:
-    """Returns errors as they are drawn: nats, or root mean squares in units of the targets' spread."""
-    return errors if found.right is not None else np.sqrt(np.maximum(errors, 1e-16) / found.outputs)
+    """Returns errors as they are drawn: nats, or root mean squares, of one target in its own unit, else in spreads."""
+    if found.right is not None:
+        return errors
+    return np.sqrt(np.maximum(errors, 1e-16) / found.outputs) * (found.height[0] if found.outputs == 1 else 1.0)
 
 
 def _unit(found: Answer) -> str:
-    return "cross-entropy (nats)" if found.right is not None else "rms error / spread of the target"
+    if found.right is not None:
+        return "cross-entropy (nats)"
+    return "rms error (unit of the target)" if found.outputs == 1 else "rms error / spread of each target"

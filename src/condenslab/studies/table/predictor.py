@@ -123,8 +123,8 @@ class Predictor:
         """Returns the function in words and numbers, one line an output.
 
         Args:
-            digits: Significant digits of every number. By default so many, at least 4, that all outputs in the range of
-                the table keep a thousandth of their spread there.
+            digits: Significant digits of every number. By default so many, at least 4, that outputs in the range of the
+                table change by less than a thousandth of their spread there, or a hundredth of the noise.
         """
         digits = self._digits() if digits is None else digits
         lines = []
@@ -146,7 +146,8 @@ class Predictor:
         corners[:250] = np.round(corners[:250])
         points = low + corners * (high - low)
         exact = self._network()(points)
-        allowed = 1e-3 * np.ptp(exact, axis=0) + 1e-13 * np.abs(exact).max(axis=0)
+        allowed = 1e-3 * np.ptp(exact, axis=0) + 1e-2 * np.array(self.noise or 0.0)
+        allowed = np.maximum(allowed, np.where(allowed > 0, 1e-13, 1e-3) * np.abs(exact).max(axis=0))
         fits = (d for d in range(4, 17) if np.all(np.abs(self._network(d)(points) - exact) <= allowed))
         return next(fits, 17)
 

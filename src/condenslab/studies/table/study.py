@@ -20,8 +20,12 @@ def _fit_seconds(case: FitsCase | FoldsCase) -> float:
 
 
 def _wide_seconds(case: WideCase) -> float:
-    """Returns about how long a flow takes: most steps solve a matrix of the size of the samples."""
-    return 0.8 + 0.6 * (case.samples * case.outputs / 60) ** 2 * (case.width / 100)
+    """Returns about how long a flow takes: most steps solve a matrix, a row an output of a sample or a parameter.
+
+    Measured with 60 samples of one output; the rest is scaled.
+    """
+    parameters = (case.inputs + 1 + case.outputs) * case.width
+    return 0.8 + 0.6 * (min(case.samples * case.outputs, parameters) / 60) ** 2 * (case.width / 100)
 
 
 def _wide_bytes(case: WideCase) -> int:
