@@ -39,6 +39,36 @@ REQUESTS = {
     "training.GradientDescent(lambda step: 0.1)": "give an optax optimiser",
     "training.descend(risk, net, training.GradientDescent(0.1), steps=10 / 0.3)": "steps must be a whole number",
     "training.descend(risk, net, training.GradientDescent(0.1), steps=5, at=[1.5])": "whole numbers",
+    'Activation("mine", jnp.sin, parity="weird")': "parity must be",
+    'Activation("mine", jnp.sin, multiplicity="1")': "multiplicity must be a whole number",
+    'Scale("1", 1.0)': "input_std must be a real number",
+    "Scale(1.0, None)": "output_std must be a real number",
+    'measures.condensation(net, threshold="0.1")': "threshold must be one finite number",
+    "measures.condensation(net, layer=0.0)": "layer must number a hidden layer",
+    "measures.group_counts(net, 0.1)": "thresholds must have shape",
+    "measures.condensed_directions([[1.0, 1.0]], [1.0], 1.5)": "multiplicity must be a whole number",
+    "measures.cosine_similarity([[1j, 1.0]])": "weights must be real numbers",
+    "optimistic.deep(5, (1, 1))": "sequence of whole numbers",
+    "optimistic.deep((5, 5, 1), 1)": "sequence of whole numbers",
+    "optimistic.product_model(second=2)": "True or False",
+    "training.descend(risk, None, training.GradientDescent(0.1), steps=1)": "the network must be",
+    "training.descend(risk, np.ones(3), training.GradientDescent(0.1), steps=1)": "the network must be",
+    **{f"training.descend(risk, net, training.GradientDescent(0.1), steps=1, record={bad})": "record must be functions"
+       for bad in ("lambda r, p: 0.0", "{'a': 3}", "{1: min}")},
+    "training.descend(risk, net, training.GradientDescent(0.1), steps=1, dropout='a')": "dropout must be",
+    "training.flow(risk, net, until=training.Until(time=1.0), solver='rk4')": "solver must be",
+    "EmpiricalRisk([[0.0], [1.0]], [0, 1], loss=CrossEntropy())": "one_hot",
+    "EmpiricalRisk([[0.0], [1.0]], [0, 1])": "y[:, None]",
+    "sample_size.minimum_rank([net], risk.inputs)": "networks by their names",
+    "sample_size.dense_points(net, 3.0, 0)": "width must be a whole number",
+    "sample_size.matrix_design([(0.5, 0)], (4, 4))": "two whole numbers",
+    "sample_size.matrix_design([0, 1], (4, 4))": "two whole numbers",
+    "sample_size.matrix_design([(0, 0)], (4,))": "shape must be",
+    "sample_size.hooks(2.5, 3)": "rows must be a whole number",
+    "sample_size.minimal_design(np.ones((3, 2)))": "features must have shape",
+    "sample_size.order_ranks(np.ones((4, 1, 3)), [0.5])": "order must number samples",
+    "sample_size.tangent_rank(None)": "must be a TwoLayer",
+    "measures.rank(np.eye(2) * 1j)": "real numbers",
     "StartLaw(gentlest=-1.0)": "gentlest must be positive",
     "StartLaw(steepest=np.nan)": "steepest must be finite",
     "StartLaw(beyond=-0.5)": "beyond must be at least 0",
@@ -125,7 +155,9 @@ import numpy as np
 from condenslab import landscape, measures, networks, training
 from condenslab.landscape import StartLaw, critical_points, polish
 from condenslab.networks import Activation, Scale
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import CrossEntropy, EmpiricalRisk
+from condenslab import sample_size
+from condenslab.sample_size import optimistic
 
 risk = EmpiricalRisk(np.linspace(-1, 1, 5)[:, None], np.linspace(-1, 1, 5)[:, None] ** 3)
 net = networks.two_layer(0, width=1, inputs=1, activation="tanh", scale=Scale(1.0, 1.0))
@@ -138,7 +170,7 @@ def find(**options):
 def ask(text):
     try:
         return eval(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         return str(error)
 """
 

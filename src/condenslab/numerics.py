@@ -78,8 +78,10 @@ def require_float64(array: np.ndarray, quantity: str, tolerance: float | None) -
         tolerance: The caller's own absolute cut, or None.
 
     Raises:
-        TypeError: The array is not float64 and no tolerance is given.
+        TypeError: The array is not float64 and no tolerance is given, or it holds no real numbers.
     """
+    if array.dtype.kind in "cSUOmM":
+        raise TypeError(f"{quantity} must be computed from real numbers. Got an array of {array.dtype}.")
     if array.dtype != np.float64 and tolerance is None:
         raise TypeError(
             f"{quantity} must be computed in float64, because zeros are told from small values by a gap that single "

@@ -1,6 +1,7 @@
 """Condensation: amplitudes, orientations, groups, against hand-made networks, brute force and the known traps."""
 
 import itertools
+import math
 
 import jax.numpy as jnp
 import numpy as np
@@ -237,3 +238,26 @@ def test_bad_requests():
         condensation(network([(1.0, 2.0), (np.nan, 0.0)]))
     with pytest.raises(TypeError):
         hidden_neurons(activation("tanh"))
+
+
+@pytest.mark.parametrize("sigma", ["tanh", "relu", "sigmoid"])
+@pytest.mark.parametrize(("inner", "outer"), [(1e-200, 1.0), (1e200, 1e-200), (1e-170, 1e-130), (1e150, 1e150)])
+def test_groups_do_not_depend_on_units(sigma, inner, outer):
+    """Squares of such weights underflow or overflow, and products beyond float64 are refused."""
+    rows, outgoing = np.array([[1.0, 0.5], [1.0, 0.5], [-0.5, 1.0], [-1.0, -0.5]]), np.array([1.0, 2.0, 3.0, 0.25])
+    plain, other = (condensation(network(i * rows, o * outgoing, sigma)) for i, o in ((1.0, 1.0), (inner, outer)))
+    assert other.labels.tolist() == plain.labels.tolist()
+    np.testing.assert_allclose(other.total_amplitude, plain.total_amplitude * inner * outer, rtol=1e-12)
+    with pytest.raises(ValueError, match=r"1\.8e308"):
+        condensation(network(1e200 * rows, 1e200 * outgoing, sigma))
+
+
+def test_arguments_out_of_range_are_refused_in_a_sentence():
+    net = network([[1.0, 0.5]])
+    for threshold in (math.nan, 0.0, 2.0):
+        with pytest.raises(ValueError, match="threshold must"):
+            condensation(net, threshold=threshold)
+    with pytest.raises(IndexError, match="layer must number"):
+        condensation(net, layer=True)
+    with pytest.raises(ValueError, match="shape"):
+        group_counts(net, np.array([[0.1]]))

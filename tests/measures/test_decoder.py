@@ -119,3 +119,16 @@ def test_explanations_that_agree_decide_nothing():
         anchors.single((5, 1)), lambda t: anchors.single((5, 1)).read(t).targets[None], seed=0
     )
     assert (found.label, "no rule is withheld" in found.reason) == ("undecided", True)
+
+
+def test_the_effective_rank_of_what_has_one():
+    """Equal singular values count fully whatever their size; what is no finite matrix is refused in a sentence."""
+    for size in (1e-300, 1.0, 1e308):
+        assert measures.effective_rank(size * np.eye(3)) == pytest.approx(3.0)
+    for wrong in (np.ones(3), np.array([[np.nan]]), np.eye(2) * 1j):
+        with pytest.raises(ValueError, match=r"matrix must be"):
+            measures.effective_rank(wrong)
+    with pytest.raises(ValueError, match="threshold"):
+        measures.weight_condensation(np.eye(3), threshold=-0.5)
+    with pytest.raises(ValueError, match="heads"):
+        measures.weight_condensation(np.eye(3), heads=0)

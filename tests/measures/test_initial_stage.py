@@ -6,6 +6,7 @@ import pytest
 
 from condenslab import networks
 from condenslab.measures import condensed_directions, initial_stage, layer_inputs, orientation_count
+from condenslab.measures.real_roots import real_roots
 
 
 def on_circle(*degrees: float) -> np.ndarray:
@@ -110,3 +111,47 @@ def test_what_a_layer_sees():
         layer_inputs(network, x, 2)
     bare = networks.two_layer(0, width=2, inputs=2, activation="tanh", scale=networks.Scale(1.0, 1.0), biases=False)
     np.testing.assert_allclose(layer_inputs(bare, x), x)
+
+
+@pytest.mark.parametrize("p", range(2, 9))
+@pytest.mark.parametrize("slope", [0.0, 1e-10, 0.7, -3.0, 1e6])
+def test_one_sample_has_two_lines(p, slope):
+    """V = e(u·x)^p/p turns at x and across it alone; the root across has multiplicity p − 1, which rounding splits."""
+    sample = np.array([1.0, slope])
+    found = condensed_directions(np.stack([sample, sample, 2.0 * sample]), [0.3, 1.0, -0.1], p)
+    lines = np.stack([sample, [-slope, 1.0]]) / np.hypot(1.0, slope)
+    assert len(found.directions) == 4
+    nearest = np.abs(lines @ found.directions.T).max(axis=1)
+    np.testing.assert_allclose(nearest, 1.0, rtol=0, atol=1e-14)
+    along = np.abs(found.directions @ lines[0]) > 0.5
+    assert found.growing[along].all() and not found.growing[~along].any()
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 4])
+@pytest.mark.parametrize(("size", "force"), [(1e-200, 1.0), (1e200, 1.0), (1.0, 1e-200), (1e120, 1e250)])
+def test_units_do_not_turn_directions(p, size, force):
+    inputs, residuals = np.array([[1.0, 1.0], [2.0, 1.0], [-0.5, 1.0]]), np.array([1.0, -2.0, 0.4])
+    plain, other = (condensed_directions(s * inputs, f * residuals, p) for s, f in ((1.0, 1.0), (size, force)))
+    np.testing.assert_allclose(other.directions, plain.directions, atol=1e-12)
+    assert np.array_equal(other.growing, plain.growing)
+
+
+@pytest.mark.parametrize("roots", [(0,), (3,), (-2, -2, 5), (0, 0, 0, 1), (-7, -7, 2, 2, 2), (1, 2, 3, 4, 5, 5)])
+def test_real_roots_of_any_multiplicity(roots):
+    """Π(s − r)·(s² + s + 2): the last factor has no real root."""
+    expanded = np.rint(np.polynomial.polynomial.polyfromroots(roots)).astype(int)
+    whole = [int(c) for c in np.convolve(expanded, [2, 1, 1])]
+    assert real_roots(whole) == sorted(set(map(float, roots)))
+
+
+def test_what_has_no_direction_is_refused_in_a_sentence():
+    for arguments, words in (
+        (([[1.0, np.nan]], [1.0], 1), "finite"),
+        ((np.zeros((0, 2)), [], 2), "shape"),
+        (([[1.0, 1.0]], [1.0], 0), "whole number"),
+        ((np.ones((1, 2), complex), [1.0], 1), "real numbers"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            condensed_directions(*arguments)
+    with pytest.raises(ValueError, match="not decrease"):
+        initial_stage([3.0, 2.0], [1.0, 0.9])

@@ -214,3 +214,20 @@ def test_softplus_and_its_derivatives_in_closed_form():
     found = jax.jit(lambda x: activation("softplus").derivatives(x, 3))(jnp.asarray(z))
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=4e-15, atol=0 if theirs is not expected[3] else 1e-16)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"multiplicity": 0}, {"homogeneity": -1}, {"lipschitz": math.nan}, {"supremum": -1.0}],
+)
+def test_properties_that_no_function_has_are_refused(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Activation("mine", jnp.sin, **wrong)
+
+
+def test_derivatives_of_any_real_number():
+    """sin at 0: 0, 1, 0, −1."""
+    mine = Activation("sin", jnp.sin, multiplicity=1, parity="odd")
+    assert [float(v) for v in mine.derivatives(jnp.asarray(0), 3)] == [0.0, 1.0, 0.0, -1.0]
+    with pytest.raises(ValueError, match="order"):
+        mine.derivatives(jnp.zeros(2), -1)

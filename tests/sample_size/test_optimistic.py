@@ -1,5 +1,6 @@
 """Closed forms against the numbers that the theory prints, and refusals where a target is outside of the model."""
 
+import numpy as np
 import pytest
 
 from condenslab import networks as nets
@@ -82,3 +83,19 @@ def test_parameters_are_those_of_the_networks():
 def test_a_target_outside_of_the_model_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_constant_neuron_counts_one_less():
+    """2·tanh(1/2) by one neuron of w = 0, b = 1/2 of three: tangents 1, x₁ and x₂, so rank d + 1 and not d + 2."""
+    points = np.random.default_rng(0).normal(size=(50, 2))
+
+    def predict(theta, x):
+        return np.tanh(x @ theta[:6].reshape(2, 3) + theta[6:9]) @ theta[9:]
+
+    theta = np.zeros(12, complex)
+    theta[6], theta[9] = 0.5, 2.0
+    jacobian = np.stack([predict(theta + 1e-30j * e, points).imag / 1e-30 for e in np.eye(12)])
+    assert np.linalg.matrix_rank(jacobian) == 3
+    formula = optimistic.two_layer(2, 3, 1, bias=True)
+    assert formula.value == 4 and any("constant" in assumed for assumed in formula.assumptions)
+    assert not any("constant" in assumed for assumed in optimistic.two_layer(2, 3, 1).assumptions)

@@ -198,3 +198,41 @@ def test_mistakes():
     with pytest.raises(ValueError, match="known for tanh"):
         relu = nets.activation("relu")
         tangent_rank(nets.TwoLayer(jnp.ones((1, 1)), None, jnp.ones((1, 1)), None, relu))
+
+
+@pytest.mark.parametrize("size", [1e-12, 1.0, 1e6])
+def test_points_are_compared_at_the_size_of_their_function(size):
+    """a·tanh(x) and 0 are two functions, however small a is; a pair that cancels up to rounding is 0."""
+    probes = np.linspace(-2.0, 2.0, 30)[:, None]
+
+    def point(*outgoing):
+        weights = jnp.asarray([[1.0], [1.0]])
+        return nets.TwoLayer(weights, None, size * jnp.asarray([outgoing]), None, TANH)
+
+    with pytest.raises(ValueError, match="one function"):
+        minimum_rank({"none": point(0.0, 0.0), "one": point(1.0, 0.0)}, probes)
+    cancelling = {"none": point(0.0, 0.0), "pair": point(0.3, -0.1 * 3)}
+    assert minimum_rank(cancelling, probes).best.name == "none"
+
+
+def test_a_network_that_holds_less_than_its_neurons_is_no_target():
+    """tanh(−z) = −tanh(z), and a neuron of w = 0 without a bias is 0: neither is a second neuron of the target."""
+    for weights in ([[1.0], [-1.0]], [[1.0], [0.0]]):
+        target = nets.TwoLayer(jnp.asarray(weights), None, jnp.ones((1, 2)), None, TANH)
+        with pytest.raises(ValueError, match="irreducible"):
+            dense_points(target, 3, 0)
+    constant = nets.TwoLayer(jnp.asarray([[1.0], [0.0]]), jnp.ones(2), jnp.ones((1, 2)), None, TANH)
+    assert "null embedding" in dense_points(constant, 3, 0)
+
+
+def test_targets_that_are_no_numbers_are_refused():
+    with pytest.raises(ValueError, match="finite matrix"):
+        factorisation_points(np.full((2, 2), np.nan))
+    for points in (diagonal_points, lambda c: deep_diagonal_points(c, 2)):
+        with pytest.raises(ValueError, match="finite numbers"):
+            points(np.array([np.nan]))
+    with pytest.raises(ValueError, match="depth"):
+        deep_diagonal_points(np.ones(1), 0)
+    diverged = nets.TwoLayer(jnp.asarray([[np.nan]]), None, jnp.ones((1, 1)), None, TANH)
+    with pytest.raises(ValueError, match="finite"):
+        tangent_rank(diverged)

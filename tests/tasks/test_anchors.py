@@ -154,3 +154,23 @@ def test_further_anchor_tokens():
     task = anchors.single({1: 5, 2: 1, 3: -2, 4: -8, 9: -2}, layout=Layout(key_first=False))
     assert task.anchors == (1, 2, 3, 4, 9)
     assert task.value(50, (9,)) == task.value(50, (3,)) == 48
+
+
+def test_what_is_no_whole_number_is_refused_and_not_cut_off():
+    """x + 3/2 is no token; a cast to integers would teach x + 1."""
+    for build in (lambda: anchors.composite((1.5, 2)), lambda: anchors.left_right((1, 2), (0.5, 3))):  # pyright: ignore[reportArgumentType]
+        with pytest.raises(ValueError, match="offsets must be whole"):
+            build()
+    with pytest.raises(ValueError, match="taught of an anchor task"):
+        anchors.single((0.5, 2))  # pyright: ignore[reportArgumentType]
+    task = anchors.composite((5, 1, -2, -8))
+    for triple, words in (
+        ([19, 0, 0], "key"),
+        ([20, 16, 0], "rule"),
+        ([20, 0, 7], "position"),
+        ([20.5, 0, 0], "whole"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            task.sequences(np.array([triple]), 0)
+    with pytest.raises(ValueError, match="seed"):
+        task.sequences(task.triples("train")[:1], -1)

@@ -226,10 +226,14 @@ def _check_target(target: TwoLayer, branch: Branch, signs: bool) -> None:
         raise ValueError(f"signs need an odd or even activation. Got {target.activation.name}, which is neither.")
     neurons, outputs = np.asarray(to_neurons(target)), np.asarray(target.output_weights)
     incoming = neurons[:, : neurons.shape[1] - len(outputs)]
-    gaps = np.abs(incoming[:, None] - incoming[None, :]).max(axis=2) + np.eye(len(incoming))
-    if np.any(np.all(outputs == 0, axis=0)) or np.any(gaps <= _SEPARATE):
+    images = [incoming] if target.activation.parity is None else [incoming, -incoming]
+    gaps = [np.abs(incoming[:, None] - other[None, :]).max(axis=2) + np.eye(len(incoming)) for other in images]
+    at_zero = np.asarray(target.activation(jnp.zeros(len(incoming)) if target.biases is None else target.biases))
+    idle = np.all(np.asarray(target.input_weights) == 0, axis=1) & (at_zero == 0)
+    if np.any(np.all(outputs == 0, axis=0)) or np.any(np.minimum.reduce(gaps) <= _SEPARATE) or np.any(idle):
         raise ValueError(
-            "the target must be irreducible: distinct input weights and no zero output weights. Reduce it first."
+            "the target must be irreducible: distinct input weights (for an odd or even activation also up to sign), "
+            "no zero output weights and no neuron that is 0 on all inputs. Reduce it first."
         )
 
 

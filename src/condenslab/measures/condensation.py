@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from condenslab.measures.grouping import WIDEST_LINKAGE, complete_linkage, group, merge
-from condenslab.measures.neurons import InvariantCoordinates, Unit, hidden_neurons, invariant_coordinates
+from condenslab.measures.neurons import InvariantCoordinates, Unit, hidden_neurons, invariant_coordinates, norms
 from condenslab.networks import MLP, TwoLayer
-from condenslab.networks.checks import count
+from condenslab.networks.checks import check_number, count
+from condenslab.networks.conversion import real_array
 from condenslab.networks.layered import Layered
 
 
@@ -105,7 +106,7 @@ def amplitudes(network: Layered, layer: int = 0, *, unit: Unit | None = None) ->
         Luo et al., JMLR 22(71), 2021, section 3.1 (there w already contains the bias).
     """
     neurons = hidden_neurons(network, layer, unit=unit)
-    return np.linalg.norm(neurons.outgoing, axis=0) * np.linalg.norm(neurons.incoming, axis=1)
+    return norms(neurons.outgoing.T) * norms(neurons.incoming)
 
 
 def orientations(network: TwoLayer | MLP) -> np.ndarray:
@@ -167,7 +168,7 @@ def condensation(
         ValueError: A weight is not finite, threshold or filter is out of range, or the unit of a convolution layer is
             not said.
     """
-    _require_between("threshold", threshold, 0.0, 2.0)
+    _require_threshold(threshold)
     count("widest_linkage", widest_linkage, least=0)
     coordinates, amplitude, kept = _kept(network, amplitude_filter, layer, unit)
     grouping = group(_take(coordinates, kept), threshold, widest=widest_linkage)
@@ -175,7 +176,7 @@ def condensation(
     for label in range(int(grouping.labels.max(initial=-1)) + 1):
         members = kept[grouping.labels == label]
         merged = merge(coordinates, members)
-        net = float(np.linalg.norm(merged.outgoing) * np.linalg.norm(merged.point))
+        net = float(norms(merged.outgoing[None])[0] * norms(merged.point[None])[0])
         groups.append(Group(members, merged.point, float(amplitude[members].sum()), net))
     groups.sort(key=lambda g: -g.amplitude)
     labels = np.full(len(amplitude), -1)
@@ -217,9 +218,11 @@ def group_counts(
         IndexError: No such hidden layer.
         ValueError: A weight is not finite, or a threshold or the filter is out of range.
     """
-    thresholds = np.asarray(thresholds, dtype=np.float64)
+    thresholds = real_array("thresholds", thresholds)
+    if thresholds.ndim != 1:
+        raise ValueError(f"thresholds must have shape (threshold,). Got shape {thresholds.shape}.")
     for threshold in thresholds:
-        _require_between("threshold", float(threshold), 0.0, 2.0)
+        _require_threshold(float(threshold))
     coordinates, _, kept = _kept(network, amplitude_filter, layer, unit)
     coordinates = _take(coordinates, kept)
     if len(kept) > widest_linkage:
@@ -231,9 +234,10 @@ def group_counts(
     return GroupCounts(thresholds, counts, len(kept), amplitude_filter, "complete linkage")
 
 
-def _require_between(name: str, value: float, low: float, high: float) -> None:
-    if not low < value < high:
-        raise ValueError(f"{name} must lie between {low:g} and {high:g}. Got {value}.")
+def _require_threshold(value: float) -> None:
+    check_number("threshold", value)
+    if not 0.0 < value < 2.0:
+        raise ValueError(f"threshold must lie between 0 and 2. Got {value}.")
 
 
 def _take(coordinates: InvariantCoordinates, kept: np.ndarray) -> InvariantCoordinates:
@@ -243,9 +247,20 @@ def _take(coordinates: InvariantCoordinates, kept: np.ndarray) -> InvariantCoord
 def _kept(
     network: Layered, amplitude_filter: float, layer: int, unit: Unit | None
 ) -> tuple[InvariantCoordinates, np.ndarray, np.ndarray]:
+    check_number("amplitude_filter", amplitude_filter)
     if not 0.0 <= amplitude_filter < 1.0:
         raise ValueError(f"amplitude_filter is relative to the largest amplitude, in [0, 1). Got {amplitude_filter}.")
     coordinates = invariant_coordinates(hidden_neurons(network, layer, unit=unit))
-    amplitude = np.linalg.norm(coordinates.outgoing, axis=0) * np.linalg.norm(coordinates.points, axis=1)
-    kept = np.flatnonzero((amplitude > 0) & (amplitude >= amplitude_filter * amplitude.max(initial=0.0)))
+    sizes = norms(coordinates.outgoing.T), norms(coordinates.points)
+    with np.errstate(over="ignore"):
+        amplitude = sizes[0] * sizes[1]
+        finite = np.isfinite(amplitude.sum())
+    if not finite:
+        raise ValueError(
+            f"amplitudes |a|·‖(w, b)‖ must be numbers of float64. Neuron {int(np.argmax(amplitude))} of layer {layer} "
+            f"has a larger one than 1.8e308: the training diverged, so there is nothing to measure."
+        )
+    # Relative ones, which do not underflow where all weights are tiny.
+    relative = np.prod([part / (part.max(initial=0.0) or 1.0) for part in sizes], axis=0)
+    kept = np.flatnonzero((relative > 0) & (relative >= amplitude_filter * relative.max(initial=0.0)))
     return coordinates, amplitude, kept

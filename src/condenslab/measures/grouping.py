@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from condenslab.measures.neurons import InvariantCoordinates
+from condenslab.measures.neurons import InvariantCoordinates, norms
 
 WIDEST_LINKAGE = 4000
 """Wider layers are grouped by a greedy cover: a linkage needs all pairwise distances in memory."""
@@ -55,9 +55,15 @@ def relative_distances(points: np.ndarray, point: np.ndarray, *, signed: bool) -
         Distances in [0, 2], shape (neuron,); 0 between two zero vectors.
     """
     sign = alignment_signs(points, point, signed=signed)
-    apart = np.linalg.norm(points - sign[:, None] * point, axis=1)
-    scale = np.maximum(np.linalg.norm(points, axis=1), np.linalg.norm(point))
-    return np.divide(apart, scale, out=np.zeros_like(apart), where=scale > 0)
+    scale = np.maximum(norms(points), norms(point[None])[0])
+    safe = np.where(scale > 0, scale, 1.0)[:, None]
+    return np.linalg.norm(points / safe - sign[:, None] * (point / safe), axis=1)
+
+
+def _sized(rows: np.ndarray) -> np.ndarray:
+    """Returns every row over its largest entry, so that products neither underflow nor overflow."""
+    largest = np.abs(rows).max(axis=1, initial=0.0, keepdims=True)
+    return rows / np.where(largest > 0, largest, 1.0)
 
 
 def coordinate_distances(points: np.ndarray, point: np.ndarray, *, signed: bool) -> np.ndarray:
@@ -86,7 +92,7 @@ def alignment_signs(points: np.ndarray, point: np.ndarray, *, signed: bool) -> n
     """Returns for every row the sign s that brings s·v closest to it, shape (neuron,); ones unless `signed`."""
     if not signed:
         return np.ones(len(points))
-    return np.where(points @ point < 0, -1.0, 1.0)
+    return np.where(_sized(points) @ _sized(point[None])[0] < 0, -1.0, 1.0)
 
 
 def complete_linkage(coordinates: InvariantCoordinates, *, coordinatewise: bool = False) -> np.ndarray:
@@ -132,7 +138,7 @@ def _cover(coordinates: InvariantCoordinates, radius: float, coordinatewise: boo
     nearest = np.full(len(points), np.inf)
     labels = np.full(len(points), -1)
     leaders = 0
-    for k in np.argsort(-np.linalg.norm(coordinates.outgoing, axis=0), kind="stable"):
+    for k in np.argsort(-norms(coordinates.outgoing.T), kind="stable"):
         if labels[k] >= 0:
             continue
         distances = measure(points, points[k], signed=signed)
@@ -156,14 +162,16 @@ def merge(coordinates: InvariantCoordinates, members: np.ndarray) -> Merged:
         members: Indices of the group, at least one.
     """
     points, outgoing = coordinates.points[members], coordinates.outgoing[:, members]
-    sizes = np.linalg.norm(outgoing, axis=0)
+    sizes = norms(outgoing.T)
     leader = points[int(np.argmax(sizes))]
     signs = alignment_signs(points, leader, signed=coordinates.parity is not None)
     if coordinates.parity == "odd":
         outgoing = outgoing * signs[None, :]
     total = outgoing.sum(axis=1)
-    if np.linalg.norm(total) >= _CANCELLING * sizes.sum() and np.any(total):
-        shares = total @ outgoing / (total @ total)
+    if norms(total[None])[0] >= _CANCELLING * sizes.sum() and np.any(total):
+        largest = np.abs(total).max()  # squares of tiny weights would underflow, of huge ones overflow
+        total_sized, outgoing_sized = total / largest, outgoing / largest
+        shares = total_sized @ outgoing_sized / (total_sized @ total_sized)
     else:
         shares = sizes / max(sizes.sum(), np.finfo(np.float64).tiny)
     return Merged(leader + shares @ (signs[:, None] * points - leader), total)

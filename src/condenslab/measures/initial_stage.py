@@ -14,14 +14,16 @@ import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike
 
+from condenslab.measures.real_roots import real_roots
 from condenslab.measures.similarity import cosine_similarity, effective_ratio
 from condenslab.networks import MLP, TwoLayer
-from condenslab.networks.conversion import floating
+from condenslab.networks.checks import check_number, count
+from condenslab.networks.conversion import floating, real_array
 from condenslab.networks.dense import forward
 from condenslab.networks.layered import layers, require_dense_layer
 
-_REAL = 1e-7
-"""A root whose imaginary part is below this (relative to its size) is real: a double root splits by √eps."""
+_SAME = 1e-7
+"""Lines whose angle is below this are one: rounding of the data splits a double root by √eps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +91,8 @@ def initial_stage(times: ArrayLike, risk: ArrayLike, fraction: float = 0.7) -> I
         fraction: In (0, 1).
 
     Raises:
-        ValueError: No records, lengths that differ, numbers that are not finite, an initial risk that is not positive,
-            or a fraction out of range.
+        ValueError: No records, lengths that differ, numbers that are not finite, times that decrease, an initial risk
+            that is not positive, or a fraction out of range.
 
     References:
         Zhou et al., NeurIPS 2022, section 3: the initial stage lasts until the loss has fallen to 70 %.
@@ -99,11 +101,14 @@ def initial_stage(times: ArrayLike, risk: ArrayLike, fraction: float = 0.7) -> I
         >>> initial_stage([0, 10, 20, 30], [1.0, 0.9, 0.72, 0.5]).time
         20.0
     """
-    clock, values = np.asarray(times, dtype=np.float64), np.asarray(risk, dtype=np.float64)
+    clock, values = real_array("times", times), real_array("risk", risk)
     if clock.ndim != 1 or clock.shape != values.shape or clock.size == 0:
         raise ValueError(f"times and risk must be equally long vectors. Got shapes {clock.shape} and {values.shape}.")
     if not np.isfinite(values).all() or values[0] <= 0:
         raise ValueError(f"risk must be finite and start positive. Got {values[0]} first.")
+    if not np.isfinite(clock).all() or np.any(np.diff(clock) < 0):
+        raise ValueError("times must be finite and must not decrease, in the order of the records.")
+    check_number("fraction", fraction)
     if not 0 < fraction < 1:
         raise ValueError(f"fraction must lie between 0 and 1. Got {fraction}.")
     fallen = np.flatnonzero(values <= fraction * values[0])
@@ -133,9 +138,10 @@ def orientation_count(weights: np.ndarray | Array, *, cosine: float = 0.95, stra
         >>> orientation_count(np.array([[1.0, 0.0], [2.0, 0.0], [-1.0, 0.0]])).count
         2
     """
+    check_number("strays", strays)
     if not 0 <= strays < 1:
         raise ValueError(f"strays is a share of the neurons, in [0, 1). Got {strays}.")
-    rows = np.asarray(weights, dtype=np.float64)
+    rows = real_array("weights", weights)
     cover = effective_ratio(rows, cosine).cover
     similarity = cosine_similarity(rows)[:, cover]
     similarity[cover, np.arange(len(cover))] = 1.0  # a leader stands for itself whatever the rounding
@@ -158,8 +164,8 @@ def condensed_directions(inputs: ArrayLike, residuals: ArrayLike, multiplicity: 
         multiplicity: p of the activation, at least 1.
 
     Raises:
-        ValueError: Shapes that do not fit, p < 1, p ≥ 2 for other than two coordinates, or a form that vanishes (then
-            every direction is as good as another).
+        ValueError: Shapes that do not fit, numbers that are not finite, p < 1, p ≥ 2 for other than two coordinates, or
+            a form that vanishes (then every direction is as good as another).
 
     References:
         Zhou et al., NeurIPS 2022, Proposition 1, eqs (8) and (9). A statement on gradient flow at leading order: Adam's
@@ -170,13 +176,17 @@ def condensed_directions(inputs: ArrayLike, residuals: ArrayLike, multiplicity: 
         >>> bool(np.allclose(found.directions[0], np.array([3.0, 1.0]) / np.sqrt(10.0)))
         True
     """
-    points, force = np.asarray(inputs, dtype=np.float64), np.asarray(residuals, dtype=np.float64)
-    if points.ndim != 2 or force.shape != (len(points),):
+    points, force = real_array("inputs", inputs), real_array("residuals", residuals)
+    if points.ndim != 2 or force.shape != (len(points),) or not points.size:
         raise ValueError(
             f"inputs must have shape (sample, coordinate) and residuals (sample,). Got {points.shape}, {force.shape}."
         )
-    if multiplicity < 1:
-        raise ValueError(f"multiplicity must be at least 1. Got {multiplicity}.")
+    if not (np.isfinite(points).all() and np.isfinite(force).all()):
+        raise ValueError("inputs and residuals must be finite. Got NaN or infinity.")
+    multiplicity = count("multiplicity", multiplicity)
+    # Units change no direction, but powers of large and small numbers would leave the range of float64. Powers of 2, so
+    # that parallel inputs stay parallel.
+    points, force = (np.ldexp(part, -np.frexp(np.abs(part).max())[1]) for part in (points, force))
     if multiplicity == 1:
         line = force @ points
         if not np.linalg.norm(line) > 1e-12 * np.linalg.norm(np.abs(force) @ np.abs(points)):
@@ -188,7 +198,7 @@ def condensed_directions(inputs: ArrayLike, residuals: ArrayLike, multiplicity: 
             f"for multiplicity p >= 2 directions are known for weights in the plane only: inputs must have 2 "
             f"coordinates, one input and the constant 1. Got {points.shape[1]}."
         )
-    units = _lines(points / np.abs(points).max(), force, multiplicity)
+    units = _lines(points, force, multiplicity)
     both = np.concatenate([units, -units])
     return CondensedDirections(both, _growing(points, force, both, multiplicity), multiplicity)
 
@@ -212,20 +222,31 @@ def layer_inputs(network: TwoLayer | MLP, inputs: Array | np.ndarray, layer: int
 
 
 def _lines(points: np.ndarray, force: np.ndarray, p: int) -> np.ndarray:
-    """Returns one unit vector a real line of the binary form, shape (line, 2)."""
-    x, z = points.T
-    power = [comb(p - 1, k) * x ** (p - 1 - k) * z**k for k in range(p)]
-    # Coefficients of u₁^(p−k)·u₂^k, k = 0 … p.
-    form = np.array([force @ ((power[k] * z if k < p else 0) - (power[k - 1] * x if k else 0)) for k in range(p + 1)])
-    size = np.abs(form).max()
-    if not size > 1e-13 * (np.abs(force) @ (np.abs(points).sum(axis=1) ** p)):
+    """Returns one unit vector a real line of the binary form, shape (line, 2): its roots, counted exactly."""
+    both, e = _whole(points.ravel()), _whole(force)
+    form, sizes = [0] * (p + 1), [0] * (p + 1)  # of u₁^(p−k)·u₂^k, k = 0 … p
+    for a, b, c in zip(both[::2], both[1::2], e, strict=True):
+        for k in range(p + 1):
+            plus = comb(p - 1, k) * a ** (p - 1 - k) * b ** (k + 1) if k < p else 0
+            minus = comb(p - 1, k - 1) * a ** (p - k + 1) * b ** (k - 1) if k else 0
+            form[k] += c * (plus - minus)
+            sizes[k] += abs(c) * (abs(plus) + abs(minus))
+    form = [c if abs(c) * 10**14 > size else 0 for c, size in zip(form, sizes, strict=True)]  # what cancels
+    if not max(map(abs, form)) * 10**13 > max(sizes):
         raise ValueError("the form Σ e_i (u·x_i)^p must not be constant on the circle: no direction is preferred.")
-    form = np.where(np.abs(form) > 1e-14 * size, form, 0.0)
-    slopes = np.roots(form[::-1])
-    real = np.sort(slopes.real[np.abs(slopes.imag) <= _REAL * (1 + np.abs(slopes))])
-    real = real[np.diff(real, prepend=-np.inf) > _REAL * (1 + np.abs(real))]
-    units = np.column_stack([np.ones(len(real)), real]) / np.sqrt(1 + real**2)[:, None]
-    return units if form[-1] else np.concatenate([units, [[0.0, 1.0]]])
+    slopes = np.array(real_roots(form))
+    units = np.column_stack([np.ones(len(slopes)), slopes]) / np.hypot(1.0, slopes)[:, None]
+    if not form[-1]:
+        units = np.concatenate([units, [[0.0, 1.0]]])
+    beside = np.abs(units[:, 0] * np.roll(units[:, 1], 1) - units[:, 1] * np.roll(units[:, 0], 1))
+    return units[beside > _SAME] if len(units) > 1 else units
+
+
+def _whole(numbers: np.ndarray) -> list[int]:
+    """Returns numbers times one power of 2, by which all of them are whole."""
+    ratios = [number.as_integer_ratio() for number in numbers.tolist()]
+    common = max(below for _, below in ratios)
+    return [above * (common // below) for above, below in ratios]
 
 
 def _growing(points: np.ndarray, force: np.ndarray, units: np.ndarray, p: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from jax import Array
 
 from condenslab.measures.condensation import amplitudes
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.checks import check_number
 from condenslab.networks.dense import LayerState, forward
 from condenslab.networks.layered import widths
 
@@ -78,6 +79,8 @@ def linearisation(
         >>> round(linearisation(relu, jnp.array([[0.0], [1.0], [3.0]]))[0].value, 12)
         1.0
     """
+    check_number("threshold", threshold)
+    check_number("drop", drop)
     if not 0 < threshold < 1 or not 0 <= drop < 1:
         raise ValueError(f"threshold must be in (0, 1) and drop in [0, 1). Got {threshold} and {drop}.")
     states = layer_states(network, inputs)

@@ -105,6 +105,14 @@ def hidden_neurons(network: Layered, layer: int = 0, *, unit: Unit | None = None
     return Neurons(incoming, outgoing, bias is not None, sigma)
 
 
+def norms(rows: np.ndarray) -> np.ndarray:
+    """Returns ‖u‖ of every row u, also where squares of its entries would underflow or overflow, shape (row,)."""
+    largest = np.abs(rows).max(axis=1, initial=0.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = largest * np.linalg.norm(rows / np.where(largest > 0, largest, 1.0)[:, None], axis=1)
+    return np.where(np.isinf(largest), np.inf, lengths)
+
+
 def _flattened(weights: np.ndarray | Array) -> np.ndarray:
     array = np.asarray(weights, dtype=np.float64)
     return array.reshape(array.shape[0], prod(array.shape[1:]))
@@ -124,10 +132,9 @@ def invariant_coordinates(neurons: Neurons) -> InvariantCoordinates:
     degree = neurons.activation.homogeneity
     if degree is None:
         return InvariantCoordinates(neurons.incoming, neurons.outgoing, neurons.activation.parity)
-    largest = np.abs(neurons.incoming).max(axis=1, initial=0.0)
-    largest = np.where(largest > 0, largest, 1.0)  # squares of tiny weights would underflow
-    norms = largest * np.linalg.norm(neurons.incoming / largest[:, None], axis=1)
-    safe = np.where(norms > 0, norms, 1.0)
-    return InvariantCoordinates(
-        neurons.incoming / safe[:, None], neurons.outgoing * norms[None, :] ** degree, neurons.activation.parity
-    )
+    largest = np.abs(neurons.incoming).max(axis=1, initial=0.0)[:, None]
+    sized = neurons.incoming / np.where(largest > 0, largest, 1.0)
+    length = np.linalg.norm(sized, axis=1)[:, None]
+    with np.errstate(over="ignore"):
+        outgoing = neurons.outgoing * norms(neurons.incoming)[None, :] ** degree
+    return InvariantCoordinates(sized / np.where(length > 0, length, 1.0), outgoing, neurons.activation.parity)

@@ -6,6 +6,7 @@ import numpy as np
 from jax import Array
 
 from condenslab.networks.checks import check_number
+from condenslab.networks.conversion import real_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,7 @@ def effective_ratio(weights: np.ndarray | Array, cosine: float = 0.95) -> Effect
 
 
 def _unit_rows(weights: np.ndarray | Array) -> np.ndarray:
-    rows = np.asarray(weights, dtype=np.float64)
+    rows = real_array("weights", weights)
     if rows.ndim != 2:
         raise ValueError(f"weights must have shape (neuron, coordinate). Got shape {rows.shape}.")
     largest = np.abs(rows).max(axis=1, initial=0.0)

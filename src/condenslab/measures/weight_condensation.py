@@ -12,6 +12,8 @@ from scipy.stats import beta
 
 from condenslab.measures.similarity import cosine_similarity, effective_ratio
 from condenslab.networks import Decoder
+from condenslab.networks.checks import check_number, count
+from condenslab.networks.conversion import real_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +60,14 @@ def weight_condensation(
         heads: How many blocks of equally many rows have a subspace each.
 
     Raises:
-        ValueError: Fewer than two units have a direction, or an entry is not finite.
+        ValueError: Fewer than two units have a direction, an entry is not finite, or a threshold outside of [0, 1).
 
     References:
         Zhang et al., arXiv 2405.05409 (threshold 0.7); Roy & Vetterli, EUSIPCO 2007 (effective rank).
     """
-    matrix = np.asarray(rows, np.float64)
+    matrix = real_array("weights", rows)
+    check_number("threshold", threshold, least=0.0, below=1.0)
+    count("heads", heads)
     if matrix.ndim != 2 or not np.all(np.isfinite(matrix)):
         raise ValueError(f"weights must be a finite matrix (unit, coordinate). Got shape {matrix.shape}.")
     units = np.flatnonzero(matrix.any(axis=1))
@@ -96,16 +100,24 @@ def effective_rank(matrix: np.ndarray | Array) -> float:
     """Returns exp(−Σ p_i log p_i), p the singular values over their sum: between 1 and the rank; 0 of a zero matrix.
 
     Args:
-        matrix: Any matrix.
+        matrix: Any matrix, shape (row, column).
+
+    Raises:
+        ValueError: No matrix of finite real numbers.
 
     Example:
         >>> round(effective_rank(np.eye(3)), 6)
         3.0
     """
-    values = np.linalg.svd(np.asarray(matrix, np.float64), compute_uv=False)
-    if not values.any():
+    entries = real_array("matrix", matrix)
+    if entries.ndim != 2 or not np.all(np.isfinite(entries)):
+        raise ValueError(f"matrix must be a finite matrix, shape (row, column). Got shape {entries.shape}.")
+    largest = np.abs(entries).max(initial=0.0)
+    if largest == 0:
         return 0.0
-    shares = values[values > 0] / values.sum()
+    values = np.linalg.svd(entries / largest, compute_uv=False)  # so that no sum of huge values overflows
+    shares = values / values.sum()
+    shares = shares[shares > 0]
     return float(np.exp(-np.sum(shares * np.log(shares))))
 
 

@@ -11,8 +11,10 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.core import Tracer
 
 from condenslab.errors import unknown
+from condenslab.networks.checks import check_number, count
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Activation:
 
     Raises:
         TypeError: `function` is none.
+        ValueError: A property that no function can have: a parity other than these, a multiplicity below 1, a degree or
+            a bound that is negative or no number.
     """
 
     name: str
@@ -44,6 +48,13 @@ class Activation:
     def __post_init__(self) -> None:
         if not callable(self.function):
             raise TypeError(f"an activation needs a function of arrays, jnp.sin say. Got {self.function!r}.")
+        if self.parity not in ("odd", "even", None):
+            raise ValueError(f"parity must be 'odd', 'even' or None. Got {self.parity!r}.")
+        if self.multiplicity is not None:
+            count("multiplicity", self.multiplicity)
+        for name in ("homogeneity", "lipschitz", "supremum"):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), least=0.0)
 
     def __call__(self, preactivation: Array) -> Array:
         """Returns σ of every entry."""
@@ -61,7 +72,13 @@ class Activation:
         Args:
             preactivation: Where to evaluate, any shape.
             order: The highest derivative, at least 0.
+
+        Raises:
+            ValueError: Another order, or a preactivation that is no array of real numbers.
         """
+        count("order", order, least=0)
+        if not isinstance(preactivation, Tracer):
+            preactivation = jnp.asarray(preactivation, jnp.result_type(preactivation, float))
         if order == 0:
             return (self.function(preactivation),)
 

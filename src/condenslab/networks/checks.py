@@ -22,13 +22,36 @@ def plain(value: Any) -> Any:
 
 
 def check_finite(name: str, value: Real) -> None:
-    """Refuses NaN and infinity.
+    """Refuses NaN and infinity, and what is neither a real number nor an array of such.
 
     Raises:
-        ValueError: The value is known and not finite.
+        ValueError: The value is known and not finite, or no real number (a word, None, a complex number).
     """
-    if not isinstance(value, Tracer) and not np.all(np.isfinite(value)):
+    if isinstance(value, Tracer):
+        return
+    if not _is_real(value):
+        raise ValueError(f"{name} must be a real number. Got {value!r}.")
+    if not np.all(np.isfinite(value)):
         raise ValueError(f"{name} must be finite. Got {value}.")
+
+
+def _is_real(value: Any) -> bool:
+    try:
+        dtype = np.asarray(value).dtype
+    except ValueError:  # rows of unequal length
+        return False
+    return dtype.kind in "biuf" or jnp.issubdtype(dtype, jnp.floating)
+
+
+def counts(name: str, values: Any, least: int = 1) -> list[int]:
+    """Returns a sequence of whole numbers, each as `count` returns it.
+
+    Raises:
+        ValueError: No sequence, or an entry that is no whole number of at least `least`.
+    """
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        raise ValueError(f"{name} must be a sequence of whole numbers, (5, 50, 1) say. Got {values!r}.")
+    return [count(f"every number of {name}", value, least) for value in values]
 
 
 def check_positive(name: str, value: Real) -> None:

@@ -35,6 +35,15 @@ def floating(name: str, values: Any) -> Array:
     return array if isinstance(array, Array) and array.dtype in _KEPT else jnp.asarray(array, jnp.result_type(float))
 
 
+def real_array(name: str, values: Any) -> np.ndarray:
+    """Returns real numbers as an array of float64 on the host, whatever the precision of jax.
+
+    Raises:
+        ValueError: No array of real numbers (complex ones, words, objects, rows of unequal length).
+    """
+    return np.asarray(_array(name, values), np.float64)
+
+
 def numbers(name: str, values: Any) -> Array:
     """Returns real numbers as `floating` does, but integers as integers of JAX's default width.
 

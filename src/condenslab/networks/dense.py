@@ -240,7 +240,15 @@ def apply(
         network: Any module of this package.
         inputs: A batch, shape (sample, input), or of images for a convolution network.
         dropout: Noise on the hidden activations, or None.
+
+    Raises:
+        TypeError: The network is no function of inputs: parameters alone, say.
     """
+    if not callable(network):
+        raise TypeError(
+            "the network must be one of condenslab.networks, or come with a predict=(params, inputs) → outputs of its "
+            f"own. Got {type(network).__name__}."
+        )
     return network(inputs, dropout)
 
 

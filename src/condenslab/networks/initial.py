@@ -24,7 +24,17 @@ import numpy as np
 from jax.core import Tracer
 
 from condenslab.errors import unknown
-from condenslab.networks.checks import Real, check_finite, check_not_negative, check_positive, count, library, plain
+from condenslab.networks.checks import (
+    Real,
+    check_finite,
+    check_not_negative,
+    check_number,
+    check_positive,
+    count,
+    counts,
+    library,
+    plain,
+)
 
 Law: TypeAlias = Literal["normal", "uniform"]
 Regime: TypeAlias = Literal["linear", "critical", "condensed"]
@@ -52,6 +62,8 @@ class Scale(eqx.Module):
         check_not_negative("input_std", self.input_std)
         check_not_negative("output_std", self.output_std)
         check_positive("output_scale", self.output_scale)
+        if self.law not in ("normal", "uniform"):
+            raise unknown("law", self.law, ("normal", "uniform"))
 
     @property
     def kappa(self) -> Real:
@@ -168,14 +180,15 @@ def regime(gamma: float | int, gamma_prime: float | int) -> Regime:
     critical: the boundary, which is γ = 1 where γ′ ≤ 0 and γ′ = γ − 1 where γ′ > 0. Points within 1e-12 are on it.
 
     Raises:
-        ValueError: An exponent is not finite.
+        ValueError: An exponent is not one finite number.
 
     Example:
         >>> regime(0.5, 0.5), regime(1.3, 0.3), regime(1.75, 0.0)
         ('linear', 'critical', 'condensed')
     """
-    check_finite("gamma", gamma)
-    check_finite("gamma_prime", gamma_prime)
+    for name, exponent in (("gamma", gamma), ("gamma_prime", gamma_prime)):
+        check_finite(name, exponent)
+        check_number(name, exponent)
     beyond = min(gamma - 1.0, gamma - 1.0 - gamma_prime)
     if abs(beyond) <= _BOUNDARY_ROUNDING:
         return "critical"
@@ -266,17 +279,17 @@ def scheme_stds(name: str, widths: Sequence[int]) -> tuple[float, ...]:
     if chosen.fan_std is None or chosen.alpha_exponent:
         deep = [n for n, s in SCHEMES.items() if s.fan_std is not None and not s.alpha_exponent]
         raise unknown("scheme for a deep network", name, deep)
-    sizes = [count("every width", width) for width in widths]
+    sizes = counts("widths", widths)
     return tuple(chosen.fan_std(*fans) for fans in pairwise(sizes))
 
 
 def input_exponent_stds(exponent: Real, widths: Sequence[int]) -> tuple[Real, ...]:
     """Returns the std (input dimension)^−exponent of every matrix of a network of widths (m_0, …, m_L)."""
-    return tuple(_power(width, exponent, "every width") for width in widths[:-1])
+    return tuple(_power(width, exponent, "every width") for width in counts("widths", widths)[:-1])
 
 
 def _named(name: str) -> Scheme:
-    if name not in SCHEMES:
+    if not isinstance(name, str) or name not in SCHEMES:
         raise unknown("scheme", name, SCHEMES)
     return SCHEMES[name]
 

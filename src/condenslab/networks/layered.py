@@ -155,9 +155,10 @@ def require_hidden(network: Layered, layer: int) -> None:
         TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
     """
     count = hidden_layers(network)
-    if not 0 <= layer < count:
+    whole = isinstance(layer, int | np.integer) and not isinstance(layer, bool)
+    if not whole or not 0 <= layer < count:
         valid = f"0 to {count - 1}" if count else "none, the network is linear"
-        raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer}.")
+        raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer!r}.")
 
 
 def require_dense(network: TwoLayer | MLP) -> None:

@@ -76,9 +76,8 @@ class EmpiricalRisk(eqx.Module):
                 f"inputs must have shape (sample, input); x[:, None] makes it so. Got {self.inputs.shape}."
             )
         if self.targets.ndim != 2:
-            raise ValueError(
-                f"targets must have shape (sample, output); y[:, None] makes it so. Got {self.targets.shape}."
-            )
+            how = "jax.nn.one_hot(labels, classes)" if isinstance(self.loss, CrossEntropy) else "y[:, None]"
+            raise ValueError(f"targets must have shape (sample, output); {how} makes it so. Got {self.targets.shape}.")
         if not isinstance(self.targets, Tracer):
             self.loss.check(np.asarray(self.targets))
         if isinstance(self.loss, Loss):

@@ -51,18 +51,22 @@ def tangent_rank(network: TwoLayer | ConvTwoLayer) -> TangentRank:
         network: One output, no output bias, activation tanh (odd, with infinitely many non-zero derivatives at 0).
 
     Raises:
-        TypeError: Parameters are not float64.
-        ValueError: Another activation, several outputs, or an output bias.
+        TypeError: Parameters are not float64, or another kind of network.
+        ValueError: Another activation, several outputs, an output bias, or parameters that are not finite.
 
     References:
         arXiv 2406.18035, Corollary 7 and Propositions 3 and 4.
     """
+    if not isinstance(network, TwoLayer | ConvTwoLayer):
+        raise TypeError(f"the network must be a TwoLayer or a ConvTwoLayer. Got {type(network).__name__}.")
     dense = as_two_layer(network) if isinstance(network, ConvTwoLayer) else network
     if dense.activation.name != "tanh" or dense.output_weights.shape[0] != 1 or dense.output_bias is not None:
         raise ValueError(
             f"tangent ranks are known for tanh, one output and no output bias. Got {dense.activation.name}, "
             f"{dense.output_weights.shape[0]} outputs and an output bias of {dense.output_bias}."
         )
+    if not np.all(np.isfinite(ravel(dense))):
+        raise ValueError("the weights must be finite. Got NaN or infinity: the training diverged.")
     coefficients = _coefficients(dense)
     if isinstance(network, ConvTwoLayer):
         coefficients = _chain(network) @ coefficients

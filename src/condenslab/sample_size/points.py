@@ -15,7 +15,8 @@ from jaxtyping import Float
 from condenslab.landscape import Branch, branch_point, branches
 from condenslab.networks import MLP, ConvTwoLayer, DeepDiagonal, Diagonal, MatrixFactorisation, TwoLayer, as_unshared
 from condenslab.networks import as_two_layer as dense_form
-from condenslab.networks.conversion import Key, as_key
+from condenslab.networks.checks import count
+from condenslab.networks.conversion import Key, as_key, real_array
 from condenslab.sample_size.optimistic.networks import Sharing
 from condenslab.sample_size.optimistic.size import intrinsic_width
 
@@ -125,10 +126,13 @@ def factorisation_points(
         inner: Inner dimension; by default the larger of rows and columns.
 
     Raises:
-        ValueError: The inner dimension is smaller than the rank of the matrix.
+        ValueError: No finite matrix, or the inner dimension is smaller than its rank.
     """
+    matrix = real_array("matrix", matrix)
+    if matrix.ndim != 2 or not matrix.size or not np.all(np.isfinite(matrix)):
+        raise ValueError(f"matrix must be a finite matrix, shape (row, column). Got shape {matrix.shape}.")
     rows, columns = matrix.shape
-    size = max(rows, columns) if inner is None else inner
+    size = max(rows, columns) if inner is None else count("inner", inner)
     left, values, right = np.linalg.svd(matrix, full_matrices=True)
     r = int(np.count_nonzero(values > 1e-10 * max(values.max(initial=0.0), np.finfo(np.float64).tiny)))
     if size < r:
@@ -146,7 +150,15 @@ def factorisation_points(
 
 
 def diagonal_points(coefficients: Float[np.ndarray, " input"]) -> dict[str, Diagonal]:
-    """Returns points of the target set of Σ (a_j² − b_j²) x_j: zero coefficients from 0 − 0, and from 1 − 1."""
+    """Returns points of the target set of Σ (a_j² − b_j²) x_j: zero coefficients from 0 − 0, and from 1 − 1.
+
+    Args:
+        coefficients: Of the target.
+
+    Raises:
+        ValueError: No vector of finite numbers.
+    """
+    coefficients = _vector(coefficients)
     plus, minus = np.sqrt(np.maximum(coefficients, 0.0)), np.sqrt(np.maximum(-coefficients, 0.0))
     idle = (coefficients == 0).astype(np.float64)
     return {
@@ -161,7 +173,11 @@ def deep_diagonal_points(coefficients: Float[np.ndarray, " input"], depth: int) 
     Args:
         coefficients: Of the target.
         depth: L, at least 1.
+
+    Raises:
+        ValueError: No vector of finite numbers, or another depth.
     """
+    coefficients, depth = _vector(coefficients), count("depth", depth)
     roots = np.abs(coefficients) ** (1.0 / depth)
     factors = np.tile(roots, (depth, 1))
     factors[0] *= np.sign(coefficients)
@@ -173,6 +189,13 @@ def deep_diagonal_points(coefficients: Float[np.ndarray, " input"], depth: int) 
         lifted[zeros:] += idle[None, :]
         points[name] = DeepDiagonal(jnp.asarray(lifted))
     return points
+
+
+def _vector(coefficients: np.ndarray) -> np.ndarray:
+    vector = real_array("coefficients", coefficients)
+    if vector.ndim != 1 or not vector.size or not np.all(np.isfinite(vector)):
+        raise ValueError(f"coefficients must be finite numbers, shape (input,). Got shape {vector.shape}.")
+    return vector
 
 
 def _some_branches(k: int, extra: int) -> list[Branch]:

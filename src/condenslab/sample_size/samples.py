@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from condenslab.measures import Rank, rank
+from condenslab.networks.checks import count
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,15 +43,20 @@ def matrix_design(entries: Sequence[tuple[int, int]], shape: tuple[int, int]) ->
 
     Raises:
         IndexError: An entry lies outside the matrix.
-        ValueError: An entry is observed twice, or none is.
+        ValueError: An entry is not two whole numbers, or observed twice, or none is.
 
     Example:
         >>> matrix_design([(0, 0), (2, 1)], (4, 4))
         (0, 9)
     """
-    rows, columns = shape
+    if len(shape) != 2:
+        raise ValueError(f"shape must be (rows, columns) of the matrix. Got {shape!r}.")
+    rows, columns = (count(name, size) for name, size in zip(("rows", "columns"), shape, strict=True))
     seen: set[tuple[int, int]] = set()
     for entry in entries:
+        whole = isinstance(entry, Sequence | np.ndarray) and len(entry) == 2
+        if not whole or not all(isinstance(number, int | np.integer) for number in entry):
+            raise ValueError(f"an observed entry must be two whole numbers, (row, column). Got {entry!r}.")
         i, j = entry
         if not (0 <= i < rows and 0 <= j < columns):
             raise IndexError(
@@ -74,10 +80,14 @@ def hooks(rows: int, columns: int) -> list[tuple[int, int]]:
         rows: Of the matrix.
         columns: Of the matrix.
 
+    Raises:
+        ValueError: A size is not a positive whole number.
+
     Example:
         >>> hooks(2, 2)
         [(0, 0), (0, 1), (1, 0), (1, 1)]
     """
+    rows, columns = count("rows", rows), count("columns", columns)
     order = []
     for k in range(min(rows, columns)):
         order += [(k, j) for j in range(k, columns)] + [(i, k) for i in range(k + 1, rows)]
@@ -119,10 +129,12 @@ def order_ranks(features: Float[np.ndarray, "sample output param"], order: Seque
 
     Raises:
         IndexError: A number is that of no sample.
+        ValueError: Tangents of another shape.
     """
-    outside = [number for number in order if not 0 <= number < len(features)]
+    _check_features(features)
+    outside = [n for n in order if not isinstance(n, int | np.integer) or not 0 <= n < len(features)]
     if outside:
-        raise IndexError(f"order must number samples from 0 to {len(features) - 1}. Got {outside[0]}.")
+        raise IndexError(f"order must number samples from 0 to {len(features) - 1}. Got {outside[0]!r}.")
     chosen = features[list(order)]
     return [rank(chosen[: n + 1].reshape(-1, features.shape[-1])) for n in range(len(chosen))]
 
@@ -140,6 +152,7 @@ def first_recovering(features: Float[np.ndarray, "sample output param"], order: 
     Raises:
         IndexError: A number is that of no sample.
     """
+    _check_features(features)
     whole = rank(features.reshape(-1, features.shape[-1]))
     for n, found in enumerate(order_ranks(features, order), start=1):
         if not (found.decided and whole.decided):
@@ -157,7 +170,11 @@ def minimal_design(features: Float[np.ndarray, "sample output param"]) -> Design
 
     Args:
         features: Tangents of all candidates at a target point.
+
+    Raises:
+        ValueError: Tangents of another shape.
     """
+    _check_features(features)
     whole = rank(features.reshape(-1, features.shape[-1]))
     left = np.array(features, dtype=np.float64)
     chosen: list[int] = []
@@ -174,3 +191,8 @@ def minimal_design(features: Float[np.ndarray, "sample output param"]) -> Design
         left[best] = 0.0
     picked = features[chosen].reshape(-1, features.shape[-1])
     return Design(tuple(chosen), rank(picked), whole)
+
+
+def _check_features(features: np.ndarray) -> None:
+    if np.ndim(features) != 3:
+        raise ValueError(f"features must have shape (sample, output, param). Got shape {np.shape(features)}.")

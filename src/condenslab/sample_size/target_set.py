@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import equinox as eqx
+import jax
 import numpy as np
 from jax import Array
 from jaxtyping import PyTree
@@ -13,7 +14,9 @@ from condenslab.networks import apply, parameter_count
 from condenslab.networks.conversion import floating, numbers
 
 _SAME = 1e-9
-"""Points of one target set agree to this fraction of the largest output."""
+"""Points of one target set agree to this fraction of the largest output …"""
+_ROUNDING = 1e-13
+"""… or to this fraction of the terms that make up their outputs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,8 @@ def minimum_rank(
         TypeError: Parameters are not float64.
         ValueError: There are no points or no probes, or two points express different functions on the probes.
     """
+    if not isinstance(points, Mapping):
+        raise TypeError(f"points must be networks by their names, as of dense_points. Got {type(points).__name__}.")
     if not points:
         raise ValueError("points must hold at least one point of the target set. Got none.")
     inputs = floating("probes", probes) if predict is apply else numbers("probes", probes)
@@ -99,16 +104,23 @@ def minimum_rank(
         outputs = np.asarray(_outputs(predict, network, inputs))
         reference = outputs if reference is None else reference
         difference = float(np.abs(outputs - reference).max(initial=0.0))
-        if not difference <= _SAME * max(1.0, float(np.abs(reference).max(initial=0.0))):
+        measured = model_rank(network, inputs, predict=predict)
+        # Outputs that cancel are correct to the rounding of their terms, which the tangents times θ bound.
+        terms = float(measured.singular_values.max(initial=0.0)) * _length(network)
+        if not difference <= _SAME * float(np.abs(reference).max(initial=0.0)) + _ROUNDING * terms:
             raise ValueError(
                 f"points of a target set must express one function. Got {name!r}, whose outputs differ by "
                 f"{difference:.1e} from those of {next(iter(points))!r}."
             )
-        measured = model_rank(network, inputs, predict=predict)
         if not complete:
             measured = _against_rows(measured, outputs.size, network)
         found.append(TargetPoint(name, measured, difference, parameter_count(network)))
     return TargetSetMinimum(tuple(found))
+
+
+def _length(network: PyTree) -> float:
+    leaves = [np.asarray(leaf, np.float64) for leaf in jax.tree.leaves(network) if eqx.is_inexact_array(leaf)]
+    return float(np.sqrt(sum(np.sum(leaf**2) for leaf in leaves)))
 
 
 @eqx.filter_jit

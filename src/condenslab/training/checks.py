@@ -1,7 +1,7 @@
 """Numbers of a training run, checked where they enter: each that cannot be meant is refused in one sentence."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -75,6 +75,20 @@ def check_whole(name: str, values: Sequence[int] | np.ndarray) -> np.ndarray:
     if numbers.size and (numbers.dtype.kind not in "iuf" or not np.all(numbers == np.round(numbers))):
         raise ValueError(f"{name} must be whole numbers. Got {values!r}.")
     return numbers.astype(np.int64)
+
+
+def check_recorders(record: Any) -> None:
+    """Refuses recorders that are not functions by their names.
+
+    Raises:
+        TypeError: They are not.
+    """
+    named = isinstance(record, Mapping) and all(isinstance(name, str) for name in record)
+    if not named or not all(callable(recorder) for recorder in record.values()):
+        raise TypeError(
+            f"record must be functions (risk, params) → array by their names, {{'risk': record_risk}} say. "
+            f"Got {record!r}."
+        )
 
 
 def check_limits(time_limit: float | None, progress: Any) -> None:

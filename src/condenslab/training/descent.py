@@ -13,7 +13,7 @@ from jax import Array
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.dense import Dropout
 from condenslab.risk import EmpiricalRisk, Function, Risk, require_risk, sample_count
-from condenslab.training.checks import check_count
+from condenslab.training.checks import check_count, check_recorders
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import (
     EnsembleEngine,
@@ -215,7 +215,8 @@ def prepare_descent(
     """
     check_levels(until)
     noisy = not (isinstance(dropout, float | int) and dropout == 0)
-    if not np.all((np.asarray(dropout) >= 0) & (np.asarray(dropout) < 1)):
+    check_recorders(record)
+    if np.asarray(dropout).dtype.kind in "cSUO" or not np.all((np.asarray(dropout) >= 0) & (np.asarray(dropout) < 1)):
         raise ValueError(f"dropout must be a DROP probability in [0, 1). Got {dropout}.")
     if (noisy or batch is not None) and key is None:
         raise ValueError(

@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 
 from condenslab.networks.dense import TwoLayer, apply
 from condenslab.risk import EmpiricalRisk, Function, Risk, require_risk
-from condenslab.training.checks import check_count, check_number
+from condenslab.training.checks import check_count, check_number, check_recorders
 from condenslab.training.drive import Lane, Progress, drive
 from condenslab.training.engine import EnsembleEngine, Problem, Slice, State, as_data, judge_levels, precision, strong
 from condenslab.training.field import dense_linearised, negative_gradient, two_layer_linearised
@@ -264,6 +264,9 @@ def prepare_flow(
             "a flow needs an end: until=Until(time=…), Until(risk=…) or Until(gradient=…). Got none of them."
         )
     check_levels(until)
+    check_recorders(record)
+    if solver is not None and not isinstance(solver, diffrax.AbstractSolver):
+        raise TypeError(f"solver must be a solver of Diffrax, diffrax.Tsit5() say, or None. Got {solver!r}.")
     for name, number in (("l2", l2), ("rtol", rtol), ("atol", atol), ("start_time", start_time)):
         check_number(name, number)
     if np.any((np.asarray(rtol) == 0) & (np.asarray(atol) == 0)):

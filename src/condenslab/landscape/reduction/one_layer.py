@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from condenslab.measures.grouping import alignment_signs, group, merge
-from condenslab.measures.neurons import InvariantCoordinates, Neurons, invariant_coordinates
+from condenslab.measures.neurons import InvariantCoordinates, Neurons, invariant_coordinates, norms
 from condenslab.networks import Activation
 from condenslab.networks.layered import LayerArrays, Layered
 from condenslab.networks.layered import activation as effective_activation
@@ -131,7 +131,7 @@ def _summed(terms: np.ndarray) -> np.ndarray:
 def _merge_all(
     coordinates: InvariantCoordinates, candidates: np.ndarray, threshold: float, drop: float
 ) -> tuple[list[Part], list[Part], str]:
-    amplitude = np.linalg.norm(coordinates.outgoing, axis=0) * np.linalg.norm(coordinates.points, axis=1)
+    amplitude = norms(coordinates.outgoing.T) * norms(coordinates.points)
     smallest = drop * amplitude[candidates].max(initial=0.0)
     live = np.any(coordinates.outgoing != 0, axis=0) & np.any(coordinates.points != 0, axis=1)
     kept = candidates[live[candidates] & (amplitude[candidates] >= smallest)]

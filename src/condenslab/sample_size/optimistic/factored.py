@@ -1,5 +1,7 @@
 """Optimistic sample sizes of the models that are products in their parameters."""
 
+import numpy as np
+
 from condenslab.networks.checks import count
 from condenslab.sample_size.optimistic.size import LLR, OE, OptimisticSize
 
@@ -58,7 +60,12 @@ def product_model(*, second: bool) -> OptimisticSize:
 
     Args:
         second: Whether the target's coefficient of x₂ is not 0.
+
+    Raises:
+        ValueError: It is no truth value.
     """
+    if not isinstance(second, bool | np.bool_):
+        raise ValueError(f"second must be True or False, whether x₂ occurs in the target. Got {second!r}.")
     formula = "3, x₂ occurring" if second else "2, x₂ not occurring"
     return OptimisticSize(2 + second, 4, formula, "exact", (), f"{OE}, eq. 5-6")
 

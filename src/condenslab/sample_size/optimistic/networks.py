@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from condenslab.networks.checks import count
+from condenslab.networks.checks import count, counts
 from condenslab.sample_size.optimistic.size import LLR, OE, OptimisticSize, intrinsic_width
 
 Sharing = Literal["shared", "unshared", "full"]
 
 _INDEPENDENT = "tanh, or another odd analytic activation with infinitely many non-zero derivatives at 0"
 _ONE_OUTPUT = "one output"
+_NOT_CONSTANT = "no neuron of the target is a constant (input weights 0), which would count d + 1"
 
 
 def two_layer(inputs: int, width: int, intrinsic: int, *, bias: bool = False) -> OptimisticSize:
     """Returns O = k(d + 1) for a two-layer network of any width m ≥ k, and k(d + 2) with hidden biases.
+
+    With biases a target may hold a constant a·σ(b), a neuron whose tangents span 1 and x_j alone: d + 1 directions, one
+    fewer than the formula counts for it.
 
     Args:
         inputs: d.
@@ -33,9 +37,8 @@ def two_layer(inputs: int, width: int, intrinsic: int, *, bias: bool = False) ->
     k = intrinsic_width(intrinsic, m, "width")
     one = d + 1 + bias
     formula = "k(d + 2)" if bias else "k(d + 1)"
-    return OptimisticSize(
-        k * one, m * one, formula, "exact", (_INDEPENDENT, _ONE_OUTPUT), f"{LLR}, Theorem 4; {OE}, eq. 12"
-    )
+    assumptions = (_INDEPENDENT, _ONE_OUTPUT, *[_NOT_CONSTANT] * bias)
+    return OptimisticSize(k * one, m * one, formula, "exact", assumptions, f"{LLR}, Theorem 4; {OE}, eq. 12")
 
 
 def deep(widths: Sequence[int], intrinsic: Sequence[int], *, bias: bool = False) -> OptimisticSize:
@@ -56,13 +59,13 @@ def deep(widths: Sequence[int], intrinsic: Sequence[int], *, bias: bool = False)
         >>> deep((5, 50, 50, 1), (1, 1)).value
         7
     """
-    sizes = [count("every width", width) for width in widths]
-    if len(sizes) < 3 or len(intrinsic) != len(sizes) - 2:
+    sizes, given = counts("widths", widths), counts("intrinsic", intrinsic, least=0)
+    if len(sizes) < 3 or len(given) != len(sizes) - 2:
         raise ValueError(
             f"intrinsic must have one width for each hidden layer of the model, of which there must be one or more. "
-            f"Got {tuple(intrinsic)} for widths {tuple(widths)}."
+            f"Got {tuple(given)} for widths {tuple(sizes)}."
         )
-    hidden = [intrinsic_width(k, m, "width") for k, m in zip(intrinsic, sizes[1:-1], strict=True)]
+    hidden = [intrinsic_width(k, m, "width") for k, m in zip(given, sizes[1:-1], strict=True)]
     narrow = [sizes[0], *hidden, sizes[-1]]
     value, parameters = (sum(a * b for a, b in pairwise(w)) + bias * sum(w[1:-1]) for w in (narrow, sizes))
     assumptions = ("an activation with σ(0) = 0", "the narrow network expresses the target")
@@ -124,6 +127,7 @@ def convolution(
     power = "²" if axes == 2 else ""
     extra = 1 + bias
     assumptions = [_INDEPENDENT, _ONE_OUTPUT, "no kernel of the target is a shift of another, or of itself with a sign"]
+    assumptions += ["no kernel of the target is 0 with a bias, a constant"] * bias
     if sharing == "shared":
         formula = f"k(s{power} + L{power}{' + 1' * bias})"
         values = k * (S + P + bias), m * (S + P + bias)

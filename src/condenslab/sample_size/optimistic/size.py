@@ -50,10 +50,10 @@ def intrinsic_width(intrinsic: int, width: int, what: str) -> int:
         what: What m counts, for the message.
 
     Raises:
-        ValueError: k is not a whole number of at least 0, or k > m.
+        ValueError: k is not a whole number of at least 0, m not one of at least 1, or k > m.
     """
     k = count("intrinsic", intrinsic, least=0)
-    if k > width:
+    if k > count("width" if what == "width" else f"the {what}", width):
         raise ValueError(
             f"the intrinsic {what} must be at most that of the model, {width}: a narrower model cannot express the "
             f"target. Got {k}."

@@ -5,6 +5,38 @@ from typing import Any
 import numpy as np
 
 
+def whole(name: str, values: Any) -> np.ndarray:
+    """Returns whole numbers as integers; a cast would cut decimals off in silence.
+
+    Raises:
+        ValueError: One of them is none.
+    """
+    try:
+        numbers = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be whole numbers, in rows of one length. Got {values!r}.") from None
+    if numbers.size and (numbers.dtype.kind not in "iuf" or not np.all(numbers == np.rint(numbers))):
+        raise ValueError(f"{name} must be whole numbers. Got {values!r}.")
+    return numbers.astype(np.int64)
+
+
+def check_triples(triples: np.ndarray, items: tuple[int, int], rules: int, positions: tuple[int, ...]) -> None:
+    """Checks that triples are keys, numbers of rules and places of a task.
+
+    Raises:
+        ValueError: They are not.
+    """
+    if triples.ndim != 2 or triples.shape[1] != 3:
+        raise ValueError(f"triples must be (key, rule, position), shape (triple, 3). Got shape {triples.shape}.")
+    keys, numbers, places = triples.T
+    inside = (items[0] <= keys) & (keys <= items[1]) & (numbers >= 0) & (numbers < rules) & np.isin(places, positions)
+    if not inside.all():
+        raise ValueError(
+            f"a triple must be a key from {items[0]} to {items[1]}, a rule from 0 to {rules - 1} and one of the "
+            f"positions {positions}. Got {tuple(triples[int(np.argmin(inside))].tolist())}."
+        )
+
+
 def check_rules(rules: np.ndarray, taught: np.ndarray, composed: np.ndarray | None, withheld: np.ndarray) -> None:
     """Checks the shapes of a table, and that training shows something.
 

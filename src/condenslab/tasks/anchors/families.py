@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from condenslab.tasks.anchors.checks import whole
 from condenslab.tasks.anchors.complexity import complexities
 from condenslab.tasks.anchors.offsets import PUBLISHED, coinciding_sums, generic_offsets
 from condenslab.tasks.anchors.splits import ModulusSplit, Split
@@ -73,7 +74,7 @@ def composite(
     Raises:
         ValueError: As `AnchorTask`, or a withheld pair that no explanation of the trained ones determines.
     """
-    chosen = generic_offsets(offsets) if isinstance(offsets, int | np.integer) else tuple(offsets)
+    chosen = generic_offsets(offsets) if isinstance(offsets, int | np.integer) else _offsets(offsets)
     twins = coinciding_sums(chosen)
     if twins:
         warnings.warn(
@@ -105,8 +106,8 @@ def left_right(
         split: As for `composite`.
         name: What reports call it.
     """
-    chosen = generic_offsets(left) if isinstance(left, int | np.integer) else tuple(left)
-    other = tuple(reversed(chosen)) if right is None else tuple(right)
+    chosen = generic_offsets(left) if isinstance(left, int | np.integer) else _offsets(left)
+    other = tuple(reversed(chosen)) if right is None else _offsets(right)
     if len(other) != len(chosen):
         raise ValueError(f"left and right must have one offset an anchor each. Got {len(chosen)} and {len(other)}.")
     return _added(chosen, other, designated, withheld, layout, split, name)
@@ -208,6 +209,10 @@ def family(kind: str, anchors: int, seed: int, *, layout: Layout = Layout(), spl
         raise ValueError(f"a family is one of {', '.join(FAMILIES)}. Got {kind!r}.")
     made = FAMILIES[kind](anchors, seed, layout=layout, split=split)
     return replace(made, name=f"{anchors}V{anchors} {kind}")
+
+
+def _offsets(given: Sequence[int]) -> tuple[int, ...]:
+    return tuple(whole("offsets", list(given) if not isinstance(given, str) else given).tolist())
 
 
 def _added(

@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from condenslab.tasks.anchors.checks import check_layout, check_rules, check_split
+from condenslab.tasks.anchors.checks import check_layout, check_rules, check_split, check_triples, whole
 from condenslab.tasks.anchors.splits import Split
+from condenslab.tasks.designs import generator
 
 Part = Literal["train", "test", "withheld"]
 """What the sequences of an anchor task are for."""
@@ -94,7 +95,8 @@ class AnchorTask:
         for name in ("rules", "taught", "composed", "withheld"):
             value = getattr(self, name)
             if value is not None:
-                sealed = np.array(value, dtype=bool if name == "withheld" else np.int64)
+                sealed = np.array(value if name == "withheld" else whole(f"{name} of an anchor task", value))
+                sealed = sealed.astype(bool) if name == "withheld" else sealed
                 sealed.setflags(write=False)
                 object.__setattr__(self, name, sealed)
         check_rules(self.rules, self.taught, self.composed, self.withheld)
@@ -165,9 +167,9 @@ class AnchorTask:
             sequences: Shape (sample, n), or one sequence, shape (n,).
 
         Raises:
-            ValueError: A sequence has another length, or not exactly one block.
+            ValueError: A sequence has another length, or not exactly one block, or tokens are no whole numbers.
         """
-        tokens = np.atleast_2d(np.asarray(sequences, dtype=np.int64))
+        tokens = np.atleast_2d(whole("tokens", sequences))
         q = self.rules.shape[1]
         if tokens.shape[1] != self.layout.length:
             raise ValueError(f"a sequence must have {self.layout.length} tokens. Got {tokens.shape[1]}.")
@@ -238,8 +240,14 @@ class AnchorTask:
         Args:
             triples: (key, rule, position), shape (triple, 3).
             seed: Of the noise.
+
+        Raises:
+            ValueError: A triple is none of this task, or the seed is not a whole number of at least 0.
         """
-        keys, rules, positions = np.asarray(triples).T
+        triples = whole("triples", triples)
+        check_triples(triples, self.layout.items, len(self.rules), self.positions)
+        generator(seed)
+        keys, rules, positions = triples.T
         low, high = self.layout.items
         tokens = np.random.default_rng([seed, 19]).integers(low, high + 1, size=(len(keys), self.layout.length))
         rows, q = np.arange(len(keys)), self.rules.shape[1]
