@@ -25,10 +25,16 @@ def record_of(study: Study, case: Any, values=None, arrays=None, status: Any = "
 
 def drawn(name: str, draw: Callable[[Sequence[Record]], Any], **about: Any) -> Study:
     """Returns a study that is never run: only what it says of itself, and its drawings, are read; any may be set."""
-    said = {"revision": 1, "question": "Why?", "source": "S", "part": "", "deck": "", "figures": ""} | about
-    study = object.__new__(type("Drawn", (Study,), {"__setattr__": object.__setattr__, "name": name} | said))
-    study.draw = draw
-    return study
+    said: dict[str, Any] = {
+        "revision": 1,
+        "question": "Why?",
+        "source": "S",
+        "part": "",
+        "deck": "",
+        "figures": "",
+    } | about
+    said |= {"name": name, "draw": staticmethod(draw), "__setattr__": object.__setattr__}
+    return object.__new__(type("Drawn", (Study,), said))
 
 
 def judged(

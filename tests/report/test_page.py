@@ -107,7 +107,8 @@ def read(page: Path) -> Element:
 
 def claim(verdict="holds", statement="the plateau is seen", **change):
     row = {"study": "toy", "preset": "quick", "seed": 0, "claim": statement, "source": "P1 §2", "verdict": verdict}
-    measured = {"expected": 3, "measured": [3, 3, 3], "tolerance": 0.5, "margin": 1.0}
+    measured = {"expected": 3, "measured": [3, 3, 3], "tolerance": 0.5}
+    measured["margin"] = {"holds": 1.0, "fails": -1.0, "undecided": None}[verdict]
     return row | measured | change
 
 

@@ -76,7 +76,7 @@ def key(run: Run, records: Mapping[str, Record], anchor: str) -> str:
         study = studies.get(run.study)
         module = import_module(study.figures.partition(":")[0])
         code = Path(str(module.__file__)).read_bytes()
-    except (UserError, AttributeError, ImportError, OSError):
+    except (UserError, AttributeError, ImportError, ValueError, OSError):
         return ""
     mine = [_row(records[name]) for name in run.records if name in records]
     content = [anchor, msgspec.to_builtins(run), mine, study.revision, study.question, study.source]
