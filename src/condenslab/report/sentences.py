@@ -208,6 +208,11 @@ SENTENCES: dict[str, Sentence] = {
         "They do: every depth rests at {held} of {of} published risks.",
         "Only in part: every depth rests at {held} of {of} published risks.",
     ),
+    "plateau_data": Sentence(
+        "^more samples free a network",
+        "Yes where new samples reach further: at least {measured} times sooner with each larger number.",
+        "Not always: steps with fewer samples over steps with more are {measured} at least, not above 1.",
+    ),
     "symmetry_discovery": Sentence(
         "^the permutation symmetries found are those",
         "Those of its architecture, found from outputs alone in {held} of {of} architectures.",

@@ -46,6 +46,7 @@ REGISTRY: dict[str, str] = {
     "model_rank": "condenslab.studies.model_rank:STUDY",
     "embedding_depth": "condenslab.studies.embedding_depth:STUDY",
     "depth_similarity": "condenslab.studies.depth_similarity:STUDY",
+    "plateau_data": "condenslab.studies.plateau_data:STUDY",
     "symmetry_discovery": "condenslab.studies.invariance:DISCOVERY",
     "invariant_manifolds": "condenslab.studies.invariance:MANIFOLDS",
     "anchor_data_size": "condenslab.studies.anchor_data_size:STUDY",
