@@ -262,7 +262,7 @@ MISTAKES = [
     (["run", "toy", "--out", "file"], "'file' is a file, and a store is a folder"),
     (["run", "toy", "--out", "newer"], "written by a newer condenslab"),
     (["run", "toy", "--out", "newer", "--dry-run"], "written by a newer condenslab"),
-    (["run", "toy", "--out", "cut"], "is truncated or damaged"),
+    (["export", "cut", "--format", "csv"], "is truncated or damaged"),
     (["claims"], "claims needs the folder"),
     (["claims", "empty"], "there is no store in 'empty'"),
     (["claims", "newer"], "written by a newer condenslab"),
