@@ -146,6 +146,26 @@ def test_claims_shows_the_latest_of_each_request_or_all(cli):
     assert [row["seed"] for row in strictly(cli("claims", "runs", "--all", "--json")[1])] == [1, 1, 1, 1, 2, 2, 1, 1]
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="the system has no /dev/zero")
+@pytest.mark.parametrize(
+    "arguments",
+    [["verify", "FILE"], ["sweep", "FILE"], ["predict", "FILE", "--data", "x.csv"], ["measure", "FILE"],
+     ["predict", "x.json", "--data", "FILE"], ["claims", "FILE"], ["run", "toy", "--data", "FILE"]],
+)  # fmt: skip
+def test_a_file_without_an_end_is_not_read(cli, arguments):
+    os.mkfifo("pipe")
+    Path("x.json").write_text("{}")
+    for file in ("/dev/zero", "pipe"):
+        status, output, errors = cli(*[file if argument == "FILE" else argument for argument in arguments])
+        assert (status, output) == (2, "") and errors.count("\n") == 1
+
+
+def test_a_page_of_the_name_of_a_pipe_is_replaced(cli):
+    cli("run", "toy", "--preset", "tiny")
+    os.mkfifo("atlas.html")
+    assert cli("report", "runs")[0] == 0 and Path("atlas.html").is_file()
+
+
 @pytest.mark.parametrize("columns", ["1", "20", "0", "-5", "wide"])
 def test_the_help_can_be_read_in_any_terminal(cli, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
@@ -242,7 +262,7 @@ MISTAKES = [
     (["run", "toy", "--out", "file"], "'file' is a file, and a store is a folder"),
     (["run", "toy", "--out", "newer"], "written by a newer condenslab"),
     (["run", "toy", "--out", "newer", "--dry-run"], "written by a newer condenslab"),
-    (["run", "toy", "--out", "cut"], "is truncated or damaged"),
+    (["export", "cut", "--format", "csv"], "is truncated or damaged"),
     (["claims"], "claims needs the folder"),
     (["claims", "empty"], "there is no store in 'empty'"),
     (["claims", "newer"], "written by a newer condenslab"),

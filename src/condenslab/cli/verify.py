@@ -6,6 +6,7 @@ from typing import Any
 
 from condenslab.cli import show
 from condenslab.errors import UserError
+from condenslab.tasks.files import regular_size
 
 _LARGEST = 500_000_000
 
@@ -24,9 +25,9 @@ def verify_file(name: str) -> dict[str, Any]:
     """
     if not name:
         raise UserError("verify needs the file of a certificate: condenslab verify CERTIFICATE")
+    if regular_size(name) > _LARGEST:
+        raise UserError(f"the file {name} is larger than {_LARGEST} bytes, which no certificate is")
     try:
-        if Path(name).stat().st_size > _LARGEST:
-            raise UserError(f"the file {name} is larger than {_LARGEST} bytes, which no certificate is")
         text = Path(name).read_bytes()
     except OSError as error:
         raise UserError(f"the certificate {name} cannot be read: {error.strerror or error}") from error

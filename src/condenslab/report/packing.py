@@ -52,7 +52,7 @@ def earlier(page: Path) -> dict[str, dict[str, str]]:
         By key the parts by name.
     """
     try:
-        text = page.read_text(encoding="utf-8")
+        text = page.read_text(encoding="utf-8") if page.is_file() else ""  # a device or a pipe need not end
     except (OSError, UnicodeDecodeError):
         return {}
     found: dict[str, dict[str, str]] = {}

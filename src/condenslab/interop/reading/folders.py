@@ -94,6 +94,8 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         RefusalError: It is too long, or no JSON object.
     """
+    if not path.is_file():
+        raise RefusalError(f"{path.name} is no file")
     if path.stat().st_size > _MOST_JSON:
         raise RefusalError(f"{path.name} has more than {_MOST_JSON} bytes")
     try:

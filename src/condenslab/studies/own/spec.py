@@ -11,6 +11,7 @@ from msgspec import Meta
 from condenslab.errors import UserError, unknown
 from condenslab.studies.own.axes import axes, drawn, flattened
 from condenslab.studies.settings import Count, CountOrZero
+from condenslab.tasks.files import regular_size
 
 LIBRARY = ("task", "network", "training", "measure")
 """The tables that describe a computation by the library's parts."""
@@ -195,6 +196,7 @@ def read_spec(path: str | Path) -> Spec:
         UserError: It cannot be read, is no TOML, or holds what a sweep does not know; the message has the path of the
             field.
     """
+    regular_size(path)
     try:
         content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

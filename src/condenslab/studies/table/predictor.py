@@ -10,7 +10,7 @@ import numpy as np
 
 from condenslab.errors import UserError
 from condenslab.studies.table.network import Narrow
-from condenslab.tasks.files import FilePath, reading
+from condenslab.tasks.files import FilePath, reading, regular_size
 
 FORMAT = "condenslab table network 1"
 _LARGEST = 2**26
@@ -181,7 +181,7 @@ def load_predictor(path: FilePath) -> Predictor:
     """
     with reading(path):
         place = Path(path)
-        if place.stat().st_size > _LARGEST:
+        if regular_size(path) > _LARGEST:
             raise UserError(f"{path} is no network of a table: it is larger than 64 MiB.")
         try:
             content = json.loads(place.read_bytes().decode("utf-8"))
