@@ -89,7 +89,7 @@ def _run(neurons: int, inputs: int, noise: float, rows: int, seed: int) -> dict[
     x, y, target, spread = planted(neurons, inputs, noise, rows, seed)
     table = Table(x, y, "planted")
     begin = time.process_time()
-    records = [_record(case, table) for case in make_cases(_settings(), seed, table)]
+    records = [record_of(case, table) for case in make_cases(_settings(), seed, table)]
     found = answer(records)
     assert found is not None
     network, seconds = reduced(found, records, table), time.process_time() - begin
@@ -126,7 +126,8 @@ def _settings() -> Settings:
     return replace(PRESETS["quick"], wide=0)
 
 
-def _record(case: Any, table: Table) -> Record:
+def record_of(case: Any, table: Table) -> Record:
+    """Returns what a case of the study gives, as a store would keep it."""
     run: Any = compute.run_fits if isinstance(case, FitsCase) else compute.run_folds
     outcome = run(case, lambda *_: None, data=table)
     return Record("table", "", vars(case), "done", values=dict(outcome.values), arrays=outcome.arrays)

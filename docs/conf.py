@@ -21,7 +21,7 @@ copyright = "2026, the condenslab authors"
 release = version = condenslab.__version__
 
 extensions = ["myst_parser", "formulas", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "verdicts"]
 default_role = "code"
 
 myst_heading_anchors = 3
@@ -42,13 +42,18 @@ html_theme = "furo"
 html_title = "condenslab"
 
 
+# One letter and a dot, at the start of a line or of what an argument is: to Sphinx the first item of a list.
+_INITIAL = r"^( *(?:\w+(?: \([^)]*\))?: )?)([A-Za-z])\.(?=\s|$)"
+
+
 def as_restructured_text(app, what, name, obj, options, lines):
-    """Turns fenced code into code blocks, and escapes |w| and w_ elsewhere: formulas to us, markup to Sphinx."""
+    """Turns fenced code into code blocks, and escapes |w|, w_ and a line that begins with "L. V." elsewhere."""
     more = constants.described(obj) if what == "module" else []
     text = "\n".join(lines)
     text = re.sub(r"^( *)```(\w+)\n(.*?)^ *```$", _code_block, text, flags=re.MULTILINE | re.DOTALL)
     parts = re.split(r"(`[^`]*`|^ *(?:>>>|\.\.\.) .*$)", text, flags=re.MULTILINE)
     parts[::2] = [re.sub(r"_(?=\W|$)", r"\\_", part.replace("|", r"\|")) for part in parts[::2]]
+    parts[::2] = [re.sub(_INITIAL, r"\1\2\\.", part, flags=re.MULTILINE) for part in parts[::2]]
     lines[:] = ["".join(parts), *more]
     lines[:] = "\n".join(lines).split("\n")
 
@@ -71,17 +76,18 @@ def without_modules(app, what, name, obj, options, signature, annotation):
 def generated(app):
     """Writes the pages that are made of others before Sphinx looks which pages there are."""
     source = Path(app.srcdir)
-    study_pages.write(source / "studies", (source / "results.md").read_text(encoding="utf-8"))
+    study_pages.write(source / "studies", study_pages.verdicts(source / "verdicts"))
     map_pages.write(source / "checks", source / "map")
 
 
 def with_links(app, docname, content):
-    """Turns a page of the map into one of links; it is read again where results.md has changed."""
+    """Turns a page of the map into one of links; it is read again where verdicts have changed."""
     folder, _, name = docname.rpartition("/")
     if folder == "map":
-        results = Path(app.srcdir) / "results.md"
-        app.env.note_dependency(str(results), docname=docname)
-        content[0] = map_pages.page(name, content[0], study_pages.sections(results.read_text(encoding="utf-8")))
+        results = Path(app.srcdir) / "verdicts"
+        for path in results.glob("*.md"):
+            app.env.note_dependency(str(path), docname=docname)
+        content[0] = map_pages.page(name, content[0], study_pages.verdicts(results))
 
 
 def with_symbols(app, doctree):

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,13 +20,14 @@ class Row:
     Attributes:
         statement: What the theory says, in Markdown.
         functions: Names below `condenslab` that compute it.
-        studies: Studies that test it, each with words of the claims that do; no words mean all of its claims.
+        studies: Studies that test it, each with words of the claims that do: none where all of them do; empty ones
+            where the study only uses it.
         tests: Files below tests, and the tests in them.
     """
 
     statement: str
     functions: list[str]
-    studies: list[tuple[str, str]]
+    studies: list[tuple[str, str | None]]
     tests: list[tuple[str, str]]
 
 
@@ -41,7 +42,7 @@ def page(name: str, text: str, results: dict[str, str]) -> str:
     Args:
         name: The page: it tells where the code of its tests is shown.
         text: The page as it is written, with tables.
-        results: What results.md says of each study, by name.
+        results: The recorded verdicts of each study, by name.
     """
     return _TABLE.sub(lambda table: "\n".join(_entry(name, row, results) for row in _rows(table.group(1))), text)
 
@@ -95,17 +96,23 @@ def code(path: Path, test: str) -> str:
     return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
 
 
-def verdicts(study: str, words: str, results: dict[str, str]) -> Counter[str]:
-    """Returns how many recorded claims of a study hold, fail and are undecided, of those that contain the words.
+def verdicts(study: str, words: Sequence[str | None], results: dict[str, str]) -> Counter[str]:
+    """Returns how many recorded claims of a study hold, fail and are undecided, of those that are meant.
+
+    Args:
+        study: Its name.
+        words: Each of claims that are meant; None for all, empty for none. A claim counts once.
+        results: The recorded verdicts of each study, by name.
 
     Raises:
-        ValueError: No claim of the study contains the words.
+        ValueError: No claim of the study contains some of the words.
     """
     claims = _CLAIM.findall(results.get(study, ""))
-    found = Counter(verdict for verdict, claim in claims if words in claim)
-    if words and claims and not found:
-        raise ValueError(f'the map names claims of {study} with the words "{words}"; results.md has none')
-    return found
+    meant = [[word is None or bool(word and word in claim) for _, claim in claims] for word in words]
+    for word, found in zip(words, meant, strict=True):
+        if word and claims and not any(found):
+            raise ValueError(f'the map names claims of {study} with the words "{word}"; none are recorded')
+    return Counter(verdict for (verdict, _), *found in zip(claims, *meant, strict=True) if any(found))
 
 
 def _rows(table: str) -> Iterator[Row]:
@@ -119,7 +126,7 @@ def _rows(table: str) -> Iterator[Row]:
         yield Row(
             statement,
             re.findall(r"`((?:\w+\.)+\w+)`", functions),
-            re.findall(r'`(\w+)`(?: "([^"]+)")?', studies),
+            [(found[1], found[2]) for found in re.finditer(r'`(\w+)`(?: "([^"]*)")?', studies)],
             re.findall(r"`(\w+\.py)::(\w+)`", tests),
         )
 
@@ -131,10 +138,11 @@ def _entry(name: str, row: Row, results: dict[str, str]) -> str:
         f"[{test.removeprefix('test_').replace('_', ' ')}](#{_label(name, file, test)})" for file, test in row.tests
     )
     lines = [row.statement, f": *function* {functions}"]
-    told: dict[str, Counter[str]] = {}
-    for study, words in row.studies:
-        told[study] = told.get(study, Counter()) + verdicts(study, words, results)
-    lines += [f": *study* [{study}](../studies/{study}.md): {_told(counts)}" for study, counts in told.items()]
+    told: dict[str, str] = {}
+    for study in dict.fromkeys(study for study, _ in row.studies):
+        named = [words for other, words in row.studies if other == study]
+        told[study] = "uses it" if named == [""] else _told(verdicts(study, named, results))
+    lines += [f": *study* [{study}](../studies/{study}.md): {words}" for study, words in told.items()]
     return "\n".join([*lines, f": *tested* {tests}", ""])
 
 

@@ -1,4 +1,4 @@
-"""Writes a page a study when the documentation is built: from the registry and the verdicts in results.md."""
+"""Writes a page a study when the documentation is built: from the registry and the recorded verdicts."""
 
 import json
 import re
@@ -8,18 +8,15 @@ from condenslab import studies
 
 IMAGES = Path(__file__).parent / "images" / "studies"
 
-_HEADING = re.compile(r"^## (\w+)$", re.MULTILINE)
 
-
-def write(folder: Path, results: str) -> None:
+def write(folder: Path, recorded: dict[str, str]) -> None:
     """Writes the page of every study, and their index.
 
     Args:
         folder: Where; pages that are as they should be are left alone, so that Sphinx reads only what changed.
-        results: The text of results.md.
+        recorded: What `verdicts` returns.
     """
     folder.mkdir(exist_ok=True)
-    recorded = sections(results)
     pages = {name: page(studies.get(name), recorded.get(name, "")) for name in studies.names()}
     pages["index"] = _index(sorted(pages), recorded)
     for name, text in pages.items():
@@ -31,10 +28,13 @@ def write(folder: Path, results: str) -> None:
             path.unlink()
 
 
-def sections(results: str) -> dict[str, str]:
-    """Returns what results.md says of each study, by name."""
-    parts = _HEADING.split(results)
-    return dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+def verdicts(folder: Path) -> dict[str, str]:
+    """Returns what write_results.py wrote of each study, by name.
+
+    Args:
+        folder: docs/verdicts.
+    """
+    return {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(folder.glob("*.md"))}
 
 
 def page(study: studies.Study, recorded: str) -> str:
@@ -42,17 +42,17 @@ def page(study: studies.Study, recorded: str) -> str:
 
     Args:
         study: The study.
-        recorded: Its section of results.md; empty where no run of it is recorded.
+        recorded: Its recorded verdicts; empty where no run of it is recorded.
     """
     lines = [f"# {study.name}", "", f"**{study.question}**", "", f"Source: {study.source}. Part: {study.part}.", ""]
     lines += _picture(study.name)
     lines += ["## Command", "", f"    condenslab run {study.name} --preset quick --out runs", ""]
     lines += ["    condenslab report runs -o atlas.html", "", "## Settings", "", _settings(study), "## Claims", ""]
     if recorded:
-        lines += ["As last recorded in [results](../results.md):", "", recorded, ""]
+        lines += ["As last recorded ([all studies](../results.md)):", "", recorded, ""]
     else:
-        lines += ["No run is recorded in [results](../results.md). What it claims:", ""]
-        lines += [f"- {_escaped(text)}" for text in study.claim_statements] + [""]
+        lines += ["No run is recorded. What it claims:", ""]
+        lines += [f"- {escaped(text)}" for text in study.claim_statements] + [""]
     return "\n".join([*lines, *_figures(study)])
 
 
@@ -62,7 +62,7 @@ def _picture(name: str) -> list[str]:
     if told is None:
         return []
     alternative = re.sub(r"[\[\]\n]", " ", told["title"])
-    return [f"![{_escaped(alternative)}](../images/studies/{name}.png)", "", _escaped(told["caption"]), ""]
+    return [f"![{escaped(alternative)}](../images/studies/{name}.png)", "", escaped(told["caption"]), ""]
 
 
 def _figures(study: studies.Study) -> list[str]:
@@ -73,7 +73,7 @@ def _figures(study: studies.Study) -> list[str]:
         shown = claims.setdefault(statement.figure, []) if statement.figure else []
         if (label := statement.label or statement.text) not in shown:
             shown.append(label)
-    lines = [f"- *{_escaped(title)}*: {_escaped('; '.join(labels))}" for title, labels in claims.items()]
+    lines = [f"- *{escaped(title)}*: {escaped('; '.join(labels))}" for title, labels in claims.items()]
     if lines:
         lines = ["Of these some show claims:", "", *lines, ""]
     command = f"    condenslab figures runs --study {study.name} --format svg"
@@ -93,12 +93,13 @@ def _settings(study: studies.Study) -> str:
     fields = dict.fromkeys(field for preset in presets.values() for field in type(preset).__dataclass_fields__)
     rows = [f"| {' | '.join(['setting', *presets])} |", "|" + "---|" * (len(presets) + 1)]
     for field in fields:
-        values = (_escaped(str(getattr(preset, field, ""))) for preset in presets.values())
+        values = (escaped(str(getattr(preset, field, ""))) for preset in presets.values())
         rows.append(f"| `{field}` | {' | '.join(values)} |")
     return "\n".join([*rows, ""])
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Returns a text so that Markdown shows it as it is, in a table too."""
     return re.sub(r"([|*<>$\[\]])", r"\\\1", text)
 
 
@@ -107,6 +108,6 @@ def _index(names: list[str], recorded: dict[str, str]) -> str:
     for name in names:
         verdicts = re.findall(r"^\| (holds|fails|undecided) \|", recorded.get(name, ""), re.MULTILINE)
         told = f" {verdicts.count('holds')} of {len(verdicts)} claims hold." if verdicts else " No run is recorded."
-        rows.append(f"- [{name}]({name}.md): {_escaped(studies.get(name).question)}{told}")
+        rows.append(f"- [{name}]({name}.md): {escaped(studies.get(name).question)}{told}")
     tree = ["```{toctree}", ":hidden:", "", *names, "```"]
     return "\n".join(["# The studies", "", "Each asks one question.", "", *rows, "", *tree, ""])

@@ -1,6 +1,7 @@
-"""Writes docs/results.md, README's sentence on it and the pictures: python docs/write_results.py STORE [STORE …].
+"""Writes what the runs of stores found into the documentation: python docs/write_results.py STORE [STORE …].
 
-Of every study the latest run without changed settings counts, the larger preset before the smaller one.
+That is results.md with a row a study, the verdicts of every study below docs/verdicts, README's sentence on them and
+the pictures. Of every study the latest run without changed settings counts, the larger preset before the smaller one.
 """
 
 import os
@@ -11,16 +12,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from condenslab.report import wording
+from study_pages import escaped
+
+from condenslab import studies
+from condenslab.report import answers, wording
 from condenslab.sweeps import Record, Run, load
 
+_HEAD = ("study and question", "answer", "claims", "recorded")
 _SIZES = ("tiny", "quick", "panel", "full")
 _INTRODUCTION = """# Results
 
-Every claim of the studies below as it was last measured, those that fail and those that are undecided included.
-This page is made by `python docs/write_results.py STORE …` from stored runs, and not edited by hand. A margin is
-slack / tolerance, at least 0 exactly where a claim holds. [Limits](limits.md) says more of the claims that fail. Times
-are those that the cases took, one after the other, whatever else the machine was doing.
+What each study found when it was last recorded. A study's name leads to all of its claims, those that fail and those
+that are undecided included, with what was expected, what was measured and the margin. [Limits](limits.md) says more of
+the claims that fail. Times are those that the cases took, one after the other, whatever else the machine was doing.
+This page and the verdicts are made by `python docs/write_results.py STORE …` from stored runs, and not edited by hand.
 """
 
 
@@ -38,7 +43,7 @@ def chosen(runs: Iterable[Run]) -> list[Run]:
 
 
 def page(runs: Sequence[Run], seconds: Sequence[float], machine: str) -> str:
-    """Returns the page as Markdown.
+    """Returns the overview as Markdown: a row a study.
 
     Args:
         runs: One run a study.
@@ -46,7 +51,8 @@ def page(runs: Sequence[Run], seconds: Sequence[float], machine: str) -> str:
         machine: Where they were made, in words.
     """
     head = f"{sentence(runs)}. Made on {machine}.\n"
-    return "\n".join([_INTRODUCTION, head, *map(_section, runs, seconds)])
+    table = [_cells(*_HEAD), "|---" * len(_HEAD) + "|", *map(_study, runs, seconds)]
+    return "\n".join([_INTRODUCTION, head, *table, ""])
 
 
 def taken(run: Run, records: Iterable[Record]) -> float:
@@ -78,14 +84,44 @@ def machine() -> str:
     return f"{(names or [platform.processor() or platform.machine()])[0]}, {len(os.sched_getaffinity(0))} cores"
 
 
-def _section(run: Run, seconds: float) -> str:
+def verdicts(run: Run, seconds: float) -> str:
+    """Returns what a run says of every claim, as Markdown without a heading.
+
+    Args:
+        run: The run.
+        seconds: What its cases took.
+    """
     made = run.provenance
     versions = ", ".join(f"{name} {made[name]}" for name in ("condenslab", "python", "jax", "numpy") if name in made)
     ended = ", ".join(f"{count} {status}" for status, count in run.counts.items() if count)
     asked = f"{run.preset}, seed {run.seed}, revision {run.revision}"
     told = f"{asked}; {made['utc']}, {seconds:.0f} s, {ended}; {versions}."
     table = ["| verdict | claim | expected | measured | margin |", "|---|---|---|---|---|", *map(_row, run.claims)]
-    return "\n".join([f"## {run.study}\n", f"{told}\n", *table, ""])
+    return "\n".join([f"{told}\n", *table, ""])
+
+
+def write_verdicts(folder: Path, runs: Sequence[Run], seconds: Sequence[float]) -> None:
+    """Writes a file of verdicts a study, and removes those of studies that have no run.
+
+    Args:
+        folder: Where.
+        runs: One run a study.
+        seconds: What the cases of each took.
+    """
+    folder.mkdir(exist_ok=True)
+    for path in folder.glob("*.md"):
+        path.unlink()
+    for run, took in zip(runs, seconds, strict=True):
+        (folder / f"{run.study}.md").write_text(verdicts(run, took), encoding="utf-8")
+
+
+def _study(run: Run, seconds: float) -> str:
+    found = [row["verdict"] for row in run.claims]
+    names = {"holds": "hold", "fails": "fail", "undecided": "undecided"}
+    counts = ", ".join(f"{word} {found.count(name)}" for name, word in names.items() if name in found)
+    asked = f"[{run.study}](studies/{run.study}.md): {escaped(studies.get(run.study).question)}"
+    made = f"{run.preset}, {run.provenance['utc'].partition('T')[0]}, {seconds:.0f} s"
+    return _cells(asked, escaped(answers.answer(run.study, run.claims).text), counts, made)
 
 
 def _row(claim: dict[str, Any]) -> str:
@@ -98,7 +134,11 @@ def _row(claim: dict[str, Any]) -> str:
         wording.value(claim["measured"], tolerance, expected),
         "" if claim["margin"] is None else f"{claim['margin']:.3g}",
     )
-    return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+    return _cells(*cells)
+
+
+def _cells(*texts: str) -> str:
+    return "| " + " | ".join(re.sub(r"(?<!\\)\|", r"\|", text).replace("\n", " ") for text in texts) + " |"
 
 
 if __name__ == "__main__":
@@ -108,6 +148,7 @@ if __name__ == "__main__":
     runs = chosen(run for store in stores for run in store.runs)
     seconds = [next(taken(run, store.records) for store in stores if run in store.runs) for run in runs]
     Path(__file__).with_name("results.md").write_text(page(runs, seconds, machine()), encoding="utf-8")
+    write_verdicts(Path(__file__).with_name("verdicts"), runs, seconds)
     readme = Path(__file__).parent.parent / "README.md"
     text, count = re.subn(r"Of \d+ claims of [^(]*are undecided", sentence(runs), readme.read_text(encoding="utf-8"))
     assert count == 1, "README.md has one sentence on the results"

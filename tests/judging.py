@@ -23,6 +23,14 @@ def record_of(study: Study, case: Any, values=None, arrays=None, status: Any = "
     return Record(study.name, study.id(case), described(case), status, "", dict(values or {}), dict(arrays or {}))
 
 
+def drawn(name: str, draw: Callable[[Sequence[Record]], Any], **about: Any) -> Study:
+    """Returns a study that is never run: only what it says of itself, and its drawings, are read; any may be set."""
+    said = {"revision": 1, "question": "Why?", "source": "S", "part": "", "deck": "", "figures": ""} | about
+    study = object.__new__(type("Drawn", (Study,), {"__setattr__": object.__setattr__, "name": name} | said))
+    study.draw = draw
+    return study
+
+
 def judged(
     study: Study,
     records: Sequence[Record],

@@ -59,6 +59,7 @@ MODELS = {
     "Misra1b": lambda b, x: b[0] * (1 - (1 + b[1] * x / 2) ** (-2)),
     "Misra1c": lambda b, x: b[0] * (1 - (1 + 2 * b[1] * x) ** (-0.5)),
     "Misra1d": lambda b, x: b[0] * b[1] * x / (1 + b[1] * x),
+    "Nelson": lambda b, x: b[0] - b[1] * x[:, 0] * jnp.exp(-b[2] * x[:, 1]),
     "Rat42": lambda b, x: b[0] / (1 + jnp.exp(b[1] - b[2] * x)),
     "Rat43": lambda b, x: b[0] / (1 + jnp.exp(b[1] - b[2] * x)) ** (1 / b[3]),
     "Roszman1": lambda b, x: b[0] - b[1] * x - jnp.arctan(b[2] / (x - b[3])) / jnp.pi,
@@ -68,7 +69,11 @@ MODELS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """One regression: data, two starts, certified parameters and residual sum of squares, level of difficulty."""
+    """One regression: data, two starts, certified parameters and residual sum of squares, level of difficulty.
+
+    x has shape (observation,), or (observation, predictor) where there are two: of Nelson alone, whose y is its
+    logarithm, as the model has it.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -84,7 +89,9 @@ def read(name: str) -> Problem:
     rows = re.findall(r"^\s*b\d+\s*=\s*(\S+)\s+(\S+)\s+(\S+)\s+\S+\s*$", text, re.MULTILINE)
     table = np.array([[float(cell) for cell in row] for row in rows])
     data = text[text.rindex("Data:") :].splitlines()[1:]
-    y, x = np.array([[float(cell) for cell in line.split()] for line in data if line.strip()]).T
+    numbers = np.array([[float(cell) for cell in line.split()] for line in data if line.strip()])
+    y, x = numbers[:, 0], numbers[:, 1:] if numbers.shape[1] > 2 else numbers[:, 1]
+    y = np.log(y) if "log[y]" in text else y
     residual = float(re.search(r"Residual Sum of Squares:\s+(\S+)", text)[1])
     level = re.search(r"(Lower|Average|Higher) Level", text)[1].lower()
     return Problem(x, y, (table[:, 0], table[:, 1]), table[:, 2], residual, level)

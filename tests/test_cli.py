@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ import condenslab
 import toy
 from condenslab.cli import app, main
 from condenslab.cli.progress import Lines, time_left
+from condenslab.studies import Statement, exactly
 from condenslab.sweeps import Store
 
 TESTS = Path(__file__).parent
@@ -144,6 +146,35 @@ def test_claims_shows_the_latest_of_each_request_or_all(cli):
     assert [row["seed"] for row in strictly(cli("claims", "runs", "--all", "--json")[1])] == [1, 1, 1, 1, 2, 2, 1, 1]
 
 
+@pytest.mark.parametrize("columns", ["1", "20", "0", "-5", "wide"])
+def test_the_help_can_be_read_in_any_terminal(cli, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", columns)
+    status, output, _ = cli("plan", "--help")
+    assert status == 0 and "Hidden neurons; kernels;" in output and os.environ["COLUMNS"] == columns
+    assert output.count("\n") < 150
+
+
+def test_claims_say_which_runs_are_of_another_revision(cli, monkeypatch):
+    cli("run", "toy", "--preset", "tiny")
+    assert cli("claims", "runs")[2] == ""
+    monkeypatch.setattr(toy, "STUDY", replace(toy.STUDY, revision=2))
+    status, output, errors = cli("claims", "runs", "--json")
+    assert status == 0 and len(strictly(output)) == 2
+    assert errors.startswith(
+        "condenslab: the run of toy, preset tiny, seed 0, is of revision 1 and the installed study is of revision 2"
+    )
+
+
+def test_a_name_in_a_store_moves_no_cursor(cli, monkeypatch):
+    evil = "red \x1b[31m\x07 \x9b2J \u202e backwards"
+    one = replace(toy.STUDY.statements(None)[0], text=evil)
+    monkeypatch.setattr(toy, "STUDY", replace(toy.STUDY, statements=lambda settings: [one]))
+    status, output, _ = cli("run", "toy", "--preset", "tiny", "--json")
+    assert status == 0 and strictly(output)[0]["claim"] == evil
+    for text in (output, cli("claims", "runs")[1]):
+        assert "\\u001b[31m" in text and not set("\x1b\x07\x9b\u202e") & set(text)
+
+
 def test_claims_before_any_run_has_finished(cli):
     Store("runs", create=True)
     assert cli("claims", "runs", "--json") == (0, "[]\n", "")
@@ -204,7 +235,7 @@ MISTAKES = [
         ["run", "toy", "--executor", "local:0"],
         "from 1 to 4096. Got 'local:0'",
     ),
-    (["run", "toy", "--time-limit", "0"], "--time-limit must be a number of seconds above 0. Got 0"),
+    (["run", "toy", "--time-limit", "0"], "--time-limit must be a number of seconds above 0 and at most 1e+09. Got 0"),
     (["run", "toy", "--executor", "slurm:partition"], "slurm's options are KEY=VALUE,KEY=VALUE"),
     (["run", "toy", "--executor", "inproces"], "did you mean 'inprocess'?"),
     (["run", "toy", "--data", "none.csv"], "none.csv"),
@@ -262,6 +293,39 @@ def test_a_failed_batch_is_an_internal_error_that_keeps_the_rest(cli):
         "condenslab: 4 of 12 cases of toy failed, and the next run tries them again: RuntimeError: the toy broke"
     )
     assert cli("run", "toy", "--set", "trouble=memory")[0] == 70
+
+
+def test_what_a_study_prints_is_no_result_and_its_exit_is_not_ours(cli):
+    status, output, errors = cli("run", "toy", "--set", "trouble=print", "--json")
+    assert status == 0 and strictly(output) and errors.count("a word of the toy") == 12
+    status, output, errors = cli("run", "toy", "--set", "trouble=exit", "--json", "--quiet")
+    assert status == 70 and strictly(output)
+    assert errors == "condenslab: 4 of 12 cases of toy failed, and the next run tries them again: SystemExit: 0\n"
+
+
+def test_a_statement_that_raises_is_named(cli, monkeypatch):
+    wrong = Statement("a thing that cannot be read", "t", lambda e: e.each(lambda r: r.values["no"]), exactly(1))
+    monkeypatch.setattr(toy, "STUDY", replace(toy.STUDY, statements=lambda settings: [wrong]))
+    status, output, errors = cli("run", "toy", "--quiet")
+    assert (status, output) == (70, "") and "KeyError: 'no'" in errors
+    assert "raised by the statement 'a thing that cannot be read'; the records that it reads are stored" in errors
+    assert len(Store("runs").records()) == 12
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("nowhere:STUDY", "the study 'mine' cannot be imported: studies.REGISTRY says that it is 'nowhere:STUDY'"),
+        ("toy:NOTHING", "module 'toy' has no attribute 'NOTHING'"),
+        ("toy", "the study 'mine' cannot be imported"),
+        ("toy:mean", "toy:mean is a function"),
+        ("toy:STUDY", "toy:STUDY is 'toy'"),
+    ],
+)
+def test_a_study_that_is_not_where_the_registry_says(cli, monkeypatch, reference, message):
+    monkeypatch.setitem(toy.REGISTRY, "mine", reference)
+    status, output, errors = cli("run", "mine")
+    assert (status, output) == (2, "") and message in errors and errors.count("\n") == 1
 
 
 def test_an_internal_error_shows_where(cli, monkeypatch):

@@ -13,6 +13,7 @@ from types import ModuleType
 
 import pytest
 from docutils import nodes
+from docutils.core import publish_doctree
 from docutils.utils import new_document
 from sphinx import addnodes
 from sphinx.cmd.build import build_main
@@ -22,7 +23,7 @@ from condenslab import studies
 from condenslab.sweeps import Record, Run
 
 ROOT = Path(__file__).parent.parent
-MADE = ("studies", "checks", "_build")
+MADE = ("studies", "checks", "_build", "verdicts")
 DOCS = [page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name not in MADE]
 MAP = sorted((ROOT / "docs" / "map").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS]
@@ -136,26 +137,25 @@ def of_docs(name: str) -> ModuleType:
 
 def test_every_study_has_a_page_with_its_claims_settings_and_recorded_verdicts(tmp_path):
     pages = of_docs("study_pages")
-    results = (ROOT / "docs" / "results.md").read_text()
+    verdicts = pages.verdicts(ROOT / "docs" / "verdicts")
     folder = tmp_path / "studies"
-    pages.write(folder, results)
+    pages.write(folder, verdicts)
     (folder / "gone.md").write_text("of a study that is no more")
-    pages.write(folder, results)
+    pages.write(folder, verdicts)
     assert {path.stem for path in folder.glob("*.md")} == {*studies.names(), "index"}
-    rows = re.findall(r"^\| (?:holds|fails|undecided) \|.*$", results, re.MULTILINE)
-    shown = [path.read_text() for path in folder.glob("*.md")]
-    assert rows and all(any(row in text for text in shown) for row in rows)
+    assert verdicts and set(verdicts) <= set(studies.names())
     for name in studies.names():
         text, study = (folder / f"{name}.md").read_text(), studies.get(name)
+        assert verdicts.get(name, "") in text
         assert study.question in text and f"condenslab run {name} --preset quick" in text
         counts = [text.count(f"\n| {verdict} | ") for verdict in ("holds", "fails", "undecided")]
         told = f"{counts[0]} of {sum(counts)} claims hold" if sum(counts) else "No run is recorded"
-        assert f"- [{name}]({name}.md): {pages._escaped(study.question)} {told}." in (folder / "index.md").read_text()
+        assert f"- [{name}]({name}.md): {pages.escaped(study.question)} {told}." in (folder / "index.md").read_text()
         assert f"condenslab figures runs --study {name} " in text
         titles = {statement.figure for preset in study.presets.values() for statement in study.statements(preset)} - {
             ""
         }
-        assert all(f"- *{pages._escaped(title)}*: " in text for title in titles)
+        assert all(f"- *{pages.escaped(title)}*: " in text for title in titles)
         picture = pages.IMAGES / f"{name}.png"
         assert picture.exists() == (f"](../images/studies/{name}.png)" in text)
         assert not picture.exists() or picture.stat().st_size < 200_000
@@ -197,7 +197,7 @@ def test_every_public_module_is_on_a_page():
 def test_the_map_names_what_exists(path):
     """A row names functions, studies with words of their claims, and tests; all must be there."""
     pages = of_docs("map_pages")
-    results = of_docs("study_pages").sections((ROOT / "docs" / "results.md").read_text())
+    results = of_docs("study_pages").verdicts(ROOT / "docs" / "verdicts")
     rows = pages.rows(path.read_text())
     assert len(rows) == len(re.findall(r"^\| (?!statement )(?!-)", path.read_text(), re.MULTILINE)) > 3
     for row in rows:
@@ -212,9 +212,28 @@ def test_the_map_names_what_exists(path):
             assert hasattr(holder, name), f"{relative(path)} names {dotted}, which does not exist"
         for study, words in row.studies:
             assert study in studies.names()
-            pages.verdicts(study, words, results)
+            pages.verdicts(study, [words], results)
         for test in row.tests:
             assert pages.code(pages.source(*test), test[1]).count(f"def {test[1]}(") == 1
+
+
+def test_a_row_of_the_map_counts_the_claims_that_it_means():
+    """All of a study, those with the words, each once a pattern; or none, where the study only uses the statement."""
+    pages = of_docs("map_pages")
+    results = {"one": "| holds | first a | 1 | 1 | 0 |\n| fails | second a | 1 | 1 | -1 |\n| holds | b | 1 | 1 | 0 |"}
+    told = {"`one`": "2 **hold**, 1 **fail**", '`one` "first"': "**holds**", '`one` "a"': "1 **hold**, 1 **fail**"}
+    told |= {
+        '`one` "first", `one` "b"': "2 **hold**",
+        '`one` "first", `one` "a"': "1 **hold**, 1 **fail**",
+        '`one` ""': "uses it",
+        "`two`": "no run recorded",
+    }
+    for cell, words in told.items():
+        head = "| statement | function | study | test |\n|---|---|---|---|\n"
+        made = pages.page("rank", f"{head}| s | `risk.Function` | {cell} | `test_docs.py::test_a` |\n", results)
+        assert f": *study* [{cell[1:4]}](../studies/{cell[1:4]}.md): {words}\n" in made
+    with pytest.raises(ValueError, match="none are recorded"):
+        pages.verdicts("one", ["third"], results)
 
 
 def test_every_study_is_on_the_map_and_every_page_of_the_map_in_its_contents():
@@ -241,7 +260,7 @@ def test_a_page_of_the_map_links_each_row_and_counts_what_was_recorded():
     with pytest.raises(ValueError, match="there are 0 of it"):
         pages.tests_page("here", table + row.format(test="test_nothing"))
     with pytest.raises(ValueError, match='words "absent"'):
-        pages.verdicts("recovery", "absent", recorded)
+        pages.verdicts("recovery", ["absent"], recorded)
     with pytest.raises(ValueError, match="this one has 3 cells"):
         pages.rows(table + "| a | b | c |\n")
 
@@ -329,21 +348,71 @@ def test_relative_links_lead_somewhere(page):
         assert made or path.exists(), f"{relative(page)} links to {target}, which does not exist"
 
 
-def test_the_readme_counts_the_recorded_verdicts():
+def test_the_readme_and_the_overview_count_the_recorded_verdicts():
+    """Every row of the overview has the counts of its study, and the sentence has their sums."""
     page = (ROOT / "docs" / "results.md").read_text()
-    verdicts = re.findall(r"^\| (holds|fails|undecided) \|", page, re.MULTILINE)
-    counts = [len(verdicts), page.count("\n## "), *map(verdicts.count, ("holds", "fails", "undecided"))]
+    recorded = of_docs("study_pages").verdicts(ROOT / "docs" / "verdicts")
+    row = r"^\| \[(\w+)\]\(studies/(\w+)\.md\): .+\? \| .+\. \| (?:hold (\d+))?(?:, )?(?:fail (\d+))?(?:, )?"
+    row += r"(?:undecided (\d+))? \| \w+, [\d-]{10}, \d+ s \|$"
+    rows = {name: (link, [int(n or 0) for n in counts]) for name, link, *counts in re.findall(row, page, re.MULTILINE)}
+    assert [*rows] == sorted(recorded) and all(link == name for name, (link, _) in rows.items())
+    verdicts = ("holds", "fails", "undecided")
+    for name, text in recorded.items():
+        assert rows[name][1] == [len(re.findall(rf"^\| {verdict} \|", text, re.MULTILINE)) for verdict in verdicts]
+    sums = [sum(counts) for counts in zip(*(counts for _, counts in rows.values()), strict=True)]
     told = r"Of (\d+) claims of (\d+) studies (\d+) hold, (\d+) fail and (\d+) are undecided"
     for text in (page, (ROOT / "README.md").read_text()):
         (found,) = re.findall(told, text)
-        assert [int(number) for number in found] == counts
+        assert [int(number) for number in found] == [sum(sums), len(rows), *sums]
 
 
-def test_the_time_of_a_run_is_that_of_its_cases_though_they_were_stored_before():
+def test_the_time_of_a_run_is_that_of_its_cases_though_they_were_stored_before(monkeypatch):
     """Records of a batch of three have the time of the batch each; a run that only judges them takes none."""
     made = [{"seconds": 9.0, "batch": 3}] * 3 + [{"seconds": 2.0}]
     records = [Record("s", str(k), {}, "done", provenance=one) for k, one in enumerate(made)]
     counts = {"done": 4, "diverged": 0, "failed": 0}
     run = Run("s", 1, "quick", 0, {}, {}, None, ["0", "1", "2", "3"], counts, [], [], {"seconds": 0.1})
     other = Record("s", "other", {}, "done", provenance={"seconds": 100.0})
+    monkeypatch.syspath_prepend(ROOT / "docs")
     assert of_docs("write_results").taken(run, [*records, other]) == pytest.approx(11.0)
+
+
+def test_initials_and_arguments_of_one_letter_begin_no_list():
+    lines = [
+        "Sum.",
+        "",
+        "Args:",
+        "    width: m.",
+        "    risk (float): R.",
+        "",
+        "L. V. Kantorovich 1948; |w| and w_.",
+        "",
+    ]
+    of_docs("conf").as_restructured_text(None, "function", "f", None, {}, lines)
+    page = publish_doctree("\n".join(lines))
+    assert not list(page.findall(nodes.enumerated_list))
+    assert "L. V. Kantorovich 1948; |w| and w_." in page.astext() and "width: m." in page.astext()
+
+
+def test_results_are_written_a_row_and_a_file_a_study(monkeypatch, tmp_path):
+    """The overview answers the question by the leading claim; a file of a study that has no run goes."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    writer = of_docs("write_results")
+    rank = "the model rank of the recovered network | half of it"
+    given = {"label": rank, "tolerance": 0.0, "expected": 9, "relation": "=", "reason": "", "margin": 0.0}
+    claims = [given | {"claim": rank, "measured": 9, "verdict": "holds"}]
+    claims += [given | {"label": "b", "claim": "b", "measured": 8, "verdict": "fails", "margin": None}]
+    counts, made = {"done": 4, "diverged": 0, "failed": 0}, {"utc": "2026-11-27T09:32:37+00:00", "condenslab": "1"}
+    run = Run("recovery", 1, "quick", 0, {}, {}, None, [], counts, [], claims, made)
+    (line,) = re.findall(r"^\| \[.*$", writer.page([run], [7.4], "a machine"), re.MULTILINE)
+    asked = f"{writer.escaped(studies.get('recovery').question)} | Because almost all neurons fade"
+    assert line.startswith(f"| [recovery](studies/recovery.md): {asked}") and "model rank 9," in line
+    assert line.endswith(" | hold 1, fail 1 | quick, 2026-11-27, 7 s |")
+    (tmp_path / "gone.md").write_text("of a study that has no run")
+    writer.write_verdicts(tmp_path, [run], [7.4])
+    (path,) = tmp_path.glob("*.md")
+    assert path.stem == "recovery"
+    verdicts = of_docs("map_pages").verdicts
+    assert verdicts("recovery", [None], {"recovery": path.read_text()}) == {"holds": 1, "fails": 1}
+    assert verdicts("recovery", [""], {"recovery": path.read_text()}) == {}
+    assert verdicts("recovery", ["half of it"], {"recovery": path.read_text()}) == {"holds": 1}

@@ -86,6 +86,32 @@ def test_splitting_sends_gradients_to_gradients(name):
     np.testing.assert_allclose(found, expected, atol=1e-14)
 
 
+class Sloped(Cosh):
+    """Slope and curvature by hand: tanh r, 1 − tanh² r; here times a factor."""
+
+    slopes: float = 1.0
+    curvatures: float = 1.0
+
+    def slope(self, outputs, targets):
+        return self.slopes * jnp.tanh(outputs - targets)
+
+    def curvature(self, outputs, targets):
+        bends = self.curvatures * (1 - jnp.tanh(outputs - targets) ** 2)
+        return bends[:, :, None] * jnp.eye(outputs.shape[1])[None]
+
+
+def test_wrong_slopes_are_refused():
+    """Slope and curvature of one's own are checked against values; right ones are believed, in single precision too."""
+    y = np.hstack([x, np.sin(x)])
+    for kind in (np.float64, np.float32):
+        targets = jnp.asarray(y, kind)
+        EmpiricalRisk(x, targets, loss=Sloped())
+        for loss, word in ((Sloped(slopes=-1.0), "slope"), (Sloped(curvatures=1.1), "curvature")):
+            with pytest.raises(ValueError, match=f"the loss's {word} is not the derivative") as caught:
+                EmpiricalRisk(x, targets, loss=loss)
+            assert "\n" not in str(caught.value)
+
+
 def test_what_cannot_be_taken():
     class Whole(Loss):
         def value(self, outputs, targets):

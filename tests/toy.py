@@ -16,7 +16,7 @@ import numpy as np
 from condenslab.cli import main
 from condenslab.studies import REGISTRY, Outcome, Part, Statement, Study, exactly, within
 
-Trouble = Literal["none", "diverge", "raise", "memory", "interrupt"]
+Trouble = Literal["none", "diverge", "raise", "memory", "interrupt", "exit", "print"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,10 @@ def mean(case, progress):
         raise MemoryError
     if case.trouble == "interrupt" and case.size == 30:
         os.kill(os.getpid(), signal.SIGINT)
+    if case.trouble == "exit" and case.size == 20:
+        sys.exit(0)
+    if case.trouble == "print":
+        print("a word of the toy")
     if case.trouble == "diverge":
         return Outcome({"mean": np.nan}, status="diverged", message="the toy left the finite numbers")
     numbers = np.random.default_rng(case.seed).normal(size=case.size) + case.shift

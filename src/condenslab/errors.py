@@ -12,6 +12,10 @@ class UserError(Exception):
     """
 
 
+ACCIDENTS = (Exception, SystemExit, GeneratorExit)
+"""What code of a user's may raise: also sys.exit(), which must not end the program that calls it, and with status 0."""
+
+
 def told(error: BaseException) -> str:
     r"""Returns what an exception says, on one line, after the name of its class.
 

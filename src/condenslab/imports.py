@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from condenslab.errors import UserError, told
+from condenslab.errors import ACCIDENTS, UserError, told
 
 
 def imported(reference: str) -> Any:
@@ -26,7 +26,7 @@ def imported(reference: str) -> Any:
     except ImportError as error:
         hint = ": pip install 'condenslab[torch]'" if error.name == "torch" else ""
         raise UserError(f"the module of {reference} cannot be imported: {error}{hint}") from error
-    except Exception as error:
+    except ACCIDENTS as error:
         raise UserError(f"the module of {reference} cannot be imported: it raises {told(error)}") from error
     try:
         function = getattr(module, attribute)

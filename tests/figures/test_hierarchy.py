@@ -52,3 +52,24 @@ def test_equal_points_are_drawn_once_and_counted(ax):
     assert "two: 2 of 3 as predicted." in figures.description(ax.figure)
     with pytest.raises(ValueError):
         figures.measured_against_predicted(ax, {"bad": ([1.5], [1])})
+
+
+@pytest.mark.parametrize("inches", [(3.5, 4.5), (9.6, 8.0)])
+def test_pictures_of_a_crowded_column_and_their_marks_do_not_overlap(inches):
+    """Every node of a column next to the others, as at many levels of one width; arrows end outside of the boxes."""
+    figure, axes = figures.panels(1, 1)
+    figure.set_size_inches(*inches)
+    columns, heights = [1] + [2] * 12 + [3] * 12, [9.0, *range(8, 2, -1), *range(8, 2, -1), *np.arange(12) / 4]
+    curves = np.random.default_rng(0).normal(size=(25, 9))
+    figures.hierarchy(axes[0, 0], columns, heights, [(0, 1), (1, 14)], stable=[1, 0] * 12 + [1], curves=curves)
+    figure.canvas.draw()
+    boxes = [patch.get_window_extent() for patch in axes[0, 0].patches]
+    assert len(boxes) == 25
+    for k, box in enumerate(boxes):
+        for other in boxes[:k]:
+            width = min(box.x1, other.x1) - max(box.x0, other.x0)
+            height = min(box.y1, other.y1) - max(box.y0, other.y0)
+            assert width <= 0.1 or height <= 0.1, (k, box, other)
+    for marks in axes[0, 0].collections:
+        for x, y in axes[0, 0].transData.transform(marks.get_offsets()):
+            assert sum(box.contains(x, y) for box in boxes) == 1

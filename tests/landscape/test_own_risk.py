@@ -277,6 +277,66 @@ def test_functions_that_are_no_risk(value, error, words):
             use()
 
 
+def supplied(gradient):
+    """Σ θ² whose gradient is supplied."""
+    square = jax.custom_vjp(lambda t: jnp.sum(t**2))
+    square.defvjp(lambda t: (jnp.sum(t**2), t), lambda t, g: (g * gradient(t),))
+    return Function(lambda t: square(t) + 0.5 * t[0])
+
+
+def tangent(slope):
+    """The same by a forward rule."""
+    square = jax.custom_jvp(lambda t: jnp.sum(t**2))
+    square.defjvp(lambda ts, vs: (jnp.sum(ts[0] ** 2), slope(ts[0]) @ vs[0]))
+    return Function(lambda t: jnp.where(t[0] > 9, 0.0, jax.jit(square)(t)))
+
+
+WRONG = {
+    "twice": supplied(lambda t: 4 * t),
+    "a sign": supplied(lambda t: 2 * t * jnp.array([1.0, -1.0])),
+    "forward": tangent(lambda t: 3 * t),
+    "stopped": Function(lambda t: jnp.sum(jax.lax.stop_gradient(t) * t)),
+    "a second derivative": supplied(lambda t: 2 * jax.lax.stop_gradient(t)),
+}
+
+
+def some(table, first):
+    """All entries, those after the first ones in make test-more."""
+    return [pytest.param(what, marks=[pytest.mark.more] if k >= first else []) for k, what in enumerate(table)]
+
+
+@pytest.mark.parametrize("what", some(WRONG, 1))
+def test_wrong_derivatives_are_refused(what):
+    for start in (jnp.array([0.3, -0.7]), jnp.zeros(2)):
+        with pytest.raises(ValueError, match="is not the derivative of its values") as caught:
+            WRONG[what].require_defined(start)
+        assert "finite differences give" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_entries_refuse_wrong_derivatives():
+    start = jnp.array([0.3, -0.7])
+    for use in (landscape.polish, landscape.certificate, measures.inertia_at):
+        with pytest.raises(ValueError, match="is not the derivative"):
+            use(WRONG["twice"], start)
+
+
+RIGHT = {
+    "supplied": supplied(lambda t: 2 * t),
+    "forward": tangent(lambda t: 2 * t),
+    "relu": Function(lambda t: jax.nn.relu(t[0]) ** 2 + t[1] ** 2),
+    "logsumexp": Function(lambda t: jax.nn.logsumexp(30 * t) + jnp.sum(t**2)),
+    "large and flat": Function(lambda t: 1e12 + jnp.sum(jax.nn.softplus(t))),
+    "oscillating": Function(lambda t: jnp.sum(jnp.sin(1e3 * jax.nn.softplus(t)))),
+    "a pole": Function(lambda t: jnp.sum(jnp.log(jax.nn.softplus(t) - 0.69314718))),
+}
+
+
+@pytest.mark.parametrize("what", some(RIGHT, 1))
+def test_right_derivatives_are_believed(what):
+    for start in (jnp.array([0.3, -0.7]), jnp.zeros(2), jnp.array([1e3, 1e-3])):
+        RIGHT[what].require_defined(start)
+
+
 NO_PARAMETERS = {
     "whole": jnp.arange(2),
     "complex": jnp.ones(2) + 1j,

@@ -10,6 +10,7 @@ import pytest
 
 from condenslab import figures, report, studies
 from condenslab.sweeps import Record, Run, Store
+from judging import drawn
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -87,8 +88,7 @@ def page(tmp_path_factory):
     store = Store(folder / "runs", create=True)
     for name, part, deck in (("recovery", "condensation", "000"), ("other", "landscape", "001")):
         module = ModuleType(f"browser_{name}")
-        about = {"revision": 1, "question": f"Why {name}?", "source": "S", "part": part, "deck": deck}
-        module.STUDY = type("Drawn", (), about | {"draw": staticmethod(pictures)})()
+        module.STUDY = drawn(name, pictures, question=f"Why {name}?", part=part, deck=deck)
         sys.modules[module.__name__] = module
         studies.REGISTRY[name] = f"{module.__name__}:STUDY"
         store.add([Record(name, f"r{name}", {"seed": 0}, "done")])

@@ -7,6 +7,7 @@ import pytest
 
 from condenslab import studies
 from condenslab.report.answers import answer, closing, named
+from condenslab.report.answers import labels as short_forms
 from condenslab.report.closing import CLOSING
 from condenslab.report.sentences import SENTENCES
 
@@ -84,3 +85,21 @@ def test_a_claim_of_an_older_store_is_named_by_its_first_words():
     old = {"claim": "R stays near the minimum for 3 decades, for each of 3 seeds [holds for 3]"}
     assert named(old) == "R stays near the minimum for 3 decades"
     assert len(named({"claim": "word " * 40}).split()) == 15
+
+
+def test_claims_with_the_same_words_are_told_apart_by_their_brackets():
+    rows = [
+        {
+            "label": "it recovers",
+            "claim": "it recovers (to 1e-6) from O (M1, O = 7; mean error (ours)), for each of 3 seeds [holds for 3]",
+        },
+        {
+            "label": "it recovers",
+            "claim": "it recovers (to 1e-6) from O (M2, O = 9; mean error (ours)), for each of 3 seeds [holds for 2]",
+        },
+        {"label": "it does not", "claim": "before, it does not (M1, n = 6; mean error)"},
+        {"label": "twice", "claim": "twice without brackets"},
+        {"label": "twice", "claim": "twice without brackets"},
+    ]
+    expected = ["it recovers (M1, O = 7)", "it recovers (M2, O = 9)", "it does not", "twice", "twice"]
+    assert short_forms(rows) == expected

@@ -20,6 +20,7 @@ from condenslab import figures, report, studies
 from condenslab.errors import UserError
 from condenslab.report import packing
 from condenslab.sweeps import Record, Run, Store, watched
+from judging import drawn
 
 HOSTILE = "<script>alert('x')</script> & \"R\" < 0.1 {{ 7 * 7 }} </td><img src=x onerror=alert(1)>"
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -144,19 +145,10 @@ def surface():
     return studies.Drawing("Surface", "Turn it.", go.Figure(go.Surface(z=[[0.0, 1.0], [1.0, 2.0]])))
 
 
-class Toy:
-    """A study that is never run: only its question and its drawings are read."""
-
-    revision, question, source = 1, "Why <so> few?", "Deck 000 & paper"
-
-    def draw(self, records):
-        return []
-
-
 @pytest.fixture
 def toy(monkeypatch):
     """A registered study that draws nothing; a test may replace its `draw`."""
-    study = Toy()
+    study = drawn("toy", lambda records: [], question="Why <so> few?", source="Deck 000 & paper")
     module = ModuleType("toy_study_of_the_report_tests")
     module.STUDY = study
     monkeypatch.setitem(sys.modules, module.__name__, module)

@@ -10,6 +10,7 @@ from condenslab import figures, report, studies
 from condenslab.report import colours, numbers, packing, svg, ticks
 from condenslab.studies.contract import study as contract
 from condenslab.sweeps import Record, Run, Store
+from judging import drawn
 
 
 def luminance(colour):
@@ -61,6 +62,14 @@ def test_a_cloud_of_more_than_300_marks_becomes_an_image(marks, images):
     axes[0, 0].scatter(place, place)
     axes[0, 1].plot(place, place, "o")
     assert svg.drawn(figure, "mine").text.count("<image ") == images
+
+
+@pytest.mark.parametrize(("ways", "images"), [(30, 0), (31, 1)])
+def test_ways_through_more_than_3000_points_become_an_image(ways, images):
+    figure, axes = figures.panels(1, 1)
+    angle = np.linspace(0, 1, 100)[:, None] + np.linspace(0, 6, ways)
+    figures.polar_courses(axes[0, 0], angle, np.exp(angle))
+    assert svg.drawn(figure, "mine").text.count("<image") == images
 
 
 def test_a_line_without_marks_stays_a_line():
@@ -117,10 +126,7 @@ def page(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "drawing_of_the_report_tests", __import__("types").ModuleType("m"))
     module = __import__("sys").modules["drawing_of_the_report_tests"]
     module.__file__, module.draw = __file__, draw
-    module.STUDY = type(
-        "S", (), {"revision": 1, "question": "Why?", "source": "S", "figures": "drawing_of_the_report_tests:draw"}
-    )()
-    module.STUDY.draw = draw
+    module.STUDY = drawn("counted", draw, figures="drawing_of_the_report_tests:draw")
     monkeypatch.setitem(studies.REGISTRY, "counted", "drawing_of_the_report_tests:STUDY")
     store = Store(tmp_path / "runs", create=True)
 

@@ -11,8 +11,9 @@ from matplotlib.text import Text
 
 from condenslab import figures, report, studies
 from condenslab.errors import UserError
-from condenslab.report.publishing import fit
+from condenslab.report.publishing import encoded, fit
 from condenslab.sweeps import Record, Run, Store
+from judging import drawn
 
 
 def picture(columns, rows=1, width=4.4):
@@ -33,7 +34,7 @@ def runs(tmp_path, monkeypatch):
         return [studies.Drawing(title, "Drawn.", figure) for title, figure in shown]
 
     module = ModuleType("publishing_study")
-    module.STUDY = type("Drawn", (), {"draw": staticmethod(draw)})()
+    module.STUDY = drawn("drawn", draw)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(studies.REGISTRY, "drawn", "publishing_study:STUDY")
     store = Store(tmp_path / "runs", create=True)
@@ -123,3 +124,12 @@ def test_another_format_and_a_place_that_cannot_be_written_are_refused(runs, tmp
     with pytest.raises(UserError, match="cannot be written"):
         report.save_figures(runs, tmp_path / "file" / "out")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("marks", "image"), [(290, False), (5000, True)])
+def test_a_vector_file_of_very_many_marks_stays_small(marks, image):
+    figure, axes = figures.panels(1, 1)
+    axes[0, 0].scatter(*np.random.default_rng(0).normal(size=(2, marks)), s=4)
+    content = encoded(figure, "svg")
+    assert len(content) < 400_000
+    assert (b"<image" in content) == image

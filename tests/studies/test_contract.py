@@ -83,6 +83,17 @@ def test_what_was_cut_off_has_not_answered():
     assert of_records([blown, cut]).each(value, diverged=7.0) == [7.0, None]
 
 
+def test_no_statement_holds_that_reads_no_case():
+    """A claim that no run can refute is none: neither a number of its own nor one from elsewhere holds or fails."""
+    evidence = Evidence([asked(0), asked(1)])
+    for constant in (1.0, [1.0, 1.0], 7.0, np.ones(3), Measured(1.0), Share(1, 0, 1)):
+        claim = statement(lambda _, constant=constant: constant, within(1, 0.1)).decide(evidence)
+        assert (claim.verdict, claim.margin) == ("undecided", None)
+        assert claim.reason == "none of the cases asked for bear on it"
+    reading = statement(lambda e: e.each(value), within(1, 0.1)).decide(evidence)
+    assert (reading.verdict, reading.records) == ("holds", ["0", "1"])
+
+
 NUMBERS = st.one_of(st.none(), st.floats(), st.integers(-3, 3), st.booleans())
 COUNTS = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4))
 SHARES = COUNTS.map(lambda counts: Share(counts[0], counts[1], sum(counts)))
@@ -93,7 +104,7 @@ CRITERIA = [at_least(0.5), at_most(0.5), below(0.5), above(0.5), below(0), above
 def test_nothing_holds_or_fails_without_measured_values_and_a_margin(value, criterion):
     if isinstance(value, Share) and criterion.relation == "=" and criterion.tolerance * value.total >= 1:
         return
-    check_verdict(replace(statement(lambda _: value, criterion).decide(Evidence([])), part="p", deck="d"))
+    check_verdict(replace(statement(read(value), criterion).decide(Evidence([asked(0)])), part="p", deck="d"))
 
 
 @given(SHARES, st.sampled_from(CRITERIA))
@@ -165,12 +176,13 @@ def test_a_strict_criterion_does_not_accept_its_bound():
 def test_a_claim_that_fails_says_what_is_known_of_why():
     def reason(**options):
         values = {k: options.pop(k) for k in ("failing", "unsettled") if k in options}
-        return statement(lambda _: Measured(3.0, **values), **options).decide(Evidence([])).reason
+        return statement(read(Measured(3.0, **values)), **options).decide(Evidence([asked(0)])).reason
 
     assert reason() == "Not reproduced with these settings; no cause is known."
     assert reason(reason="Why.", failing="At 3 seeds.") == "Why. At 3 seeds."
     assert reason(failing="At 3 seeds.", unsettled="Too short.") == "Too short."
-    assert statement(lambda _: Measured(1.0, failing="No."), reason="Why.").decide(Evidence([])).reason == ""
+    held = statement(read(Measured(1.0, failing="No.")), reason="Why.").decide(Evidence([asked(0)]))
+    assert (held.verdict, held.reason) == ("holds", "")
 
 
 def test_a_tolerance_that_would_accept_one_case_too_many_is_refused():
@@ -219,6 +231,11 @@ def test_a_part_holds_the_cases_that_comparison_one_by_one_finds(fresh):
 def statement(values=lambda evidence: evidence.each(value), criterion=None, **options):
     criterion = criterion or within(1.0, 0.5)
     return Statement("the value is one", "somewhere", values, criterion, **options)
+
+
+def read(found):
+    """Returns a function that reads the evidence and gives this, whatever it read."""
+    return lambda evidence: (evidence.each(lambda record: 0), found)[1]
 
 
 def test_a_claim_follows_from_the_statement():

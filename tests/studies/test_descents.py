@@ -87,7 +87,8 @@ def test_dropout_is_not_judged_by_the_seeds_that_finished():
 def groups(case):
     """Each turn of a knob takes some groups away; more dropout and more decay more of them."""
     turned = 10 * (case.exponent > 0.2) + 5 * (case.rate > 1e-3) + 3 * (case.descent > 0.1)
-    return {"groups": 40 - turned - round(10 * case.decay + 20 * case.drop), "final_risk": 1e-4}
+    left = 40 - turned - round(10 * case.decay + 20 * case.drop)
+    return {"groups": left, "orientations": 4, "final_risk": 1e-4}
 
 
 def test_knobs_compare_the_last_value_with_the_first_and_each_with_the_one_before():
@@ -99,7 +100,10 @@ def test_knobs_compare_the_last_value_with_the_first_and_each_with_the_one_befor
     assert [claim.measured for claim in claims[5:]] == [[0] * 3, [0] * 3, [3] * 3, [1] * 3, [1] * 3]
     assert {value: len(runs) for value, runs in turned(records, "drop").items()} == {0.0: 3, 0.05: 3, 0.1: 3, 0.2: 3}
     assert list(turned(records, "descent")) == [0.1, 4.0]
-    assert outcome_of(KNOBS, lambda case: {"groups": 40, "final_risk": 0.0}) == ["fails"] * 5 + ["holds"] * 5
+    assert (
+        outcome_of(KNOBS, lambda case: {"groups": 40, "orientations": 4, "final_risk": 0.0})
+        == ["fails"] * 5 + ["holds"] * 5
+    )
     assert outcome_of(KNOBS, groups, "tiny") == ["undecided"] * 10
 
 
@@ -110,7 +114,9 @@ def test_a_knob_that_turns_back_fails_with_its_numbers():
     settings = KNOBS.presets["quick"]
     ends, turns = (judged(KNOBS, made_up(KNOBS, settings, back), settings)[k] for k in (3, 8))
     assert (ends.verdict, turns.verdict) == ("holds", "fails")
-    assert "40.0 groups at risk 1.0e-04 at 0; 5.0 groups at risk 1.0e-04 at 0.1; 20.0 groups" in turns.reason
+    there = "± 0.0 groups in 4.0 orientations at risk 1.0e-04"
+    assert f"40.0 {there} at 0; 5.0 {there} at 0.1; 20.0 {there} at 1." in turns.reason
+    assert "no longer fitted" in turns.reason and "no longer fitted" not in ends.reason
 
 
 def test_a_lost_run_of_a_knob_decides_nothing_of_that_knob():

@@ -10,7 +10,7 @@ from condenslab import studies
 from condenslab.studies.embedding_losses.cases import GENERAL, LOSSES, SPLIT, THREE_FOLD, Case, Settings
 from condenslab.studies.embedding_losses.runs import derivatives, made_critical, measure, mixed_copies
 from condenslab.studies.shared.columns import columns
-from judging import check_damage, decided, made_up
+from judging import check_damage, decided, judged, made_up
 
 STUDY = studies.get("embedding_losses")
 SMALL = Settings(seeds=2, depths=(1, 2))
@@ -66,6 +66,7 @@ def test_what_is_not_known_of_the_narrow_network_decides_nothing():
     assert unknown == ["holds", "holds", "undecided"] * 4 + ["holds"] * 2
     one = made_up(STUDY, SMALL, lambda c: embedded(c) | {"narrow_decided": c.seed != 0 or c.loss != "quartic"})
     assert decided(STUDY, one, SMALL)[:6] == ["holds"] * 5 + ["undecided"], "one that is not decided is not left out"
+    assert "elsewhere the least gain is 0" in judged(STUDY, one, SMALL)[5].reason
     saddle = made_up(STUDY, SMALL, lambda c: embedded(c, kind=THREE_FOLD, negative=0, output_difference=1e-6))
     assert decided(STUDY, saddle, SMALL)[-2:] == ["fails", "fails"]
 

@@ -89,6 +89,21 @@ def test_too_many_orientations_a_late_epoch_and_another_direction_fail():
     assert [c.expected for c in claims[0:12:2]] == [2, 4, 6] * 2
 
 
+def test_a_failing_count_says_how_many_directions_grow_and_the_stage_counts_every_run_that_is_claimed():
+    def value(case):
+        return {"orientations": 5 if case.seed == 2 else 6, "ratio": 0.6 if case.design == "random" else 0.9}
+
+    growing = {"growing": np.array([True, False, True, True, False, True])}
+    records = [
+        record_of(STUDY, case, {"mean_cosine": 1.0} | value(case), growing if case.seed == 2 else {})
+        for case in make_cases(QUICK, 0)
+    ]
+    claims = judged(STUDY, records, QUICK)
+    (seen,) = (c for c in claims if c.label == "one input, random samples, x2_tanh: 2p orientations at epoch 200")
+    assert seen.verdict == "fails" and "4 (seed 2)." in seen.reason and "seed 1" not in seen.reason
+    assert claims[16].verdict == "fails", "random samples are past the initial stage"
+
+
 def test_a_lost_run_leaves_undecided_what_rests_on_it():
     def lost(case):
         same = (case.kind, case.activation, case.design, case.seed) == ("plane", "tanh", "grid", 3)

@@ -52,6 +52,15 @@ def test_what_needs_more_samples_than_were_tried_needs_that_many_at_least():
     assert verdict(needed=late)[1] == "undecided"
 
 
+def test_a_failing_width_says_how_many_runs_had_not_come_to_their_risk():
+    def values(case):
+        late = {"final_risk": 1e-6 if getattr(case, "samples", 0) > 40 and case.width == 4 else 1e-10}
+        return theory(case, needed=NEEDED | {(4, 0): 24}) | late
+
+    for claim in judged(STUDY, made_up(STUDY, SMALL, values), SMALL)[1:5:3]:
+        assert "end 6 of 27 runs of 72 parameters and 0 of 27 runs of 18 parameters" in claim.reason
+
+
 def test_a_number_after_which_one_fails_does_not_count():
     def values(case):
         return {"test_error": 1.0} if getattr(case, "samples", 0) == 48 and case.refinements == 2 else theory(case)

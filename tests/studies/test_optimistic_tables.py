@@ -95,6 +95,13 @@ def test_small_rows_are_measured():
     assert deep["embedded"] <= deep["narrow"] <= deep["narrow_parameters"] == 10 < deep["elsewhere"]
 
 
+@pytest.mark.parametrize(("neurons", "seed"), [(4, 0), (1, 1)])
+def test_a_spectrum_that_fades_into_its_noise_is_decided_with_more_digits(neurons, seed):
+    """Theorem 5: 8 and 2. Rounding of the entries alone left both undecided: two input weights are 0.56 and −0.58."""
+    values = runs.dense(DenseCase(4, neurons, 1, seed), silent).values
+    assert (values["rank"], values["rank_decided"]) == (2 * neurons, True)
+
+
 @pytest.mark.parametrize("mapping", [*CRITICAL, *MERELY_EQUAL])
 def test_critical_mappings_add_no_direction(mapping):
     values = runs.mappings(MappingCase(mapping, 0), silent).values

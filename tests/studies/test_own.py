@@ -294,3 +294,30 @@ def test_the_library_s_parts(file):
         assert record.values["effective_width"] == measures.condensation(run.network).effective_width
         assert record.values["stop"] == "FINISHED"
         assert record.provenance["batch"] == 4
+
+
+@pytest.mark.parametrize(
+    ("between", "log"), [("[0.1, 2.0]", "false"), ("[1e-3, 1.0]", "true"), ("[-3, 1e-300]", "false")]
+)
+def test_a_bisection_ends_where_numbers_end(file, between, log):
+    """A tolerance below the distance of two neighbouring numbers asks for no number twice."""
+    swept = sweep_file(
+        file(
+            'name = "fine"\nfunction = "own_functions:edge"\n[fixed]\na = 0.3\n[search]\nmethod = "bisection"\n'
+            f'field = "x"\nbetween = {between}\nlog = {log}\nvalue = "f"\ntolerance = 1e-320\nbelow = 0\n'
+        )
+    )
+    (answer,) = swept.answers
+    if between[1] == "-":
+        assert answer["reason"] == "the condition holds at both ends"
+    else:
+        assert answer["boundary"] == pytest.approx(0.3, rel=1e-15) and answer["probes"] < 70
+    assert standing(Store("runs"))[0].to_come == 0
+
+
+def test_a_bisection_needs_finite_ends(file):
+    text = (
+        'name = "x"\nfunction = "own_functions:edge"\n[fixed]\na = 0.3\n[search]\nmethod = "bisection"\nfield = "x"\n'
+    )
+    with pytest.raises(UserError, match=r"search\.between must be two finite numbers"):
+        sweep_file(file(text + 'between = [0, inf]\nvalue = "f"\ntolerance = 0.1\nbelow = 0\n'))

@@ -67,7 +67,17 @@ def test_claims_on_made_up_records():
         published_neurons=59, published_agreement=0.98, published_retrained=3e-4, published_risk=1e-4
     )
     records = made_up(STUDY, full, lambda case: worse if case.seed == 1 else published_values())
-    assert decided(STUDY, records, full) == ["fails"] * 4
+    assert decided(STUDY, records, full) == ["fails", "fails", "undecided", "fails"]
+    changed = made_up(STUDY, full, lambda case: published_values(published_agreement=0.98))
+    assert decided(STUDY, changed, full) == ["holds", "holds", "fails", "holds"]
+
+
+def test_agreement_says_nothing_where_little_is_merged():
+    """With 126 of 200 neurons left hardly a prediction changes; the source's 98.5 % is of 58 of 400."""
+    full = STUDY.presets["full"]
+    claims = judged(STUDY, made_up(STUDY, full, lambda case: published_values(published_neurons=252)), full)
+    assert [claim.verdict for claim in claims] == ["holds", "fails", "undecided", "holds"]
+    assert "So little is merged" in claims[2].reason
 
 
 def test_a_network_without_a_result_decides_nothing():

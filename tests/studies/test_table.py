@@ -1,5 +1,6 @@
 """The table study: planted answers found, what is said of them, the file that predicts, the command line."""
 
+import itertools
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -18,10 +19,12 @@ from condenslab.studies.table.lanes import Samples, descended, network
 from condenslab.studies.table.narrow import fits, losses
 from condenslab.studies.table.network import ACTIVATIONS, Narrow
 from condenslab.studies.table.problem import cut, make_problem
+from condenslab.studies.table.remarks import remarks
 from condenslab.sweeps import Store
 from condenslab.tasks import Table, read_inputs
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
+from support.planted_classes import planted_classes
 from support.planted_tables import planted
 
 SMALL = {"most": 4, "seeds": 2, "folds": 4, "starts": 3, "wide": 0}
@@ -39,14 +42,14 @@ def run(tmp_path, data, **changes):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_the_jacobian_by_central_differences(name):
+def test_slopes_are_pulled_back_as_central_differences_say(name):
     random = np.random.default_rng(0)
     network = Narrow(*(random.standard_normal(shape) for shape in ((3, 2), (3,), (2, 3), (2,))), name)
-    x, theta, h = random.standard_normal((5, 2)), network.theta(), 1e-6
-    jacobian = network.jacobian(x)
-    for place, step in enumerate(h * np.eye(theta.size)):
-        change = (network.with_theta(theta + step)(x) - network.with_theta(theta - step)(x)) / (2 * h)
-        np.testing.assert_allclose(jacobian[:, :, place], change, atol=1e-8)
+    x, slopes, theta, h = random.standard_normal((5, 2)), random.standard_normal((5, 2)), network.theta(), 1e-6
+    steps = h * np.eye(theta.size)
+    change = [network.with_theta(theta + step)(x) - network.with_theta(theta - step)(x) for step in steps]
+    by_differences = [np.sum(slopes * one) / (2 * h) for one in change]
+    np.testing.assert_allclose(network.pulled_back(x, slopes), by_differences, atol=1e-8)
 
 
 def test_the_rule_by_hand():
@@ -144,21 +147,53 @@ def test_units_change_no_answer(tmp_path):
     assert other.error == pytest.approx(plain.error, rel=1e-3)
 
 
-def test_several_outputs_and_classes(tmp_path):
+def test_inputs_that_do_not_vary_weigh_nothing(tmp_path):
+    """The mean of equal numbers need not be that number; what is left of it must not be taken for a spread."""
+    x, y, _, _ = planted(1, 1, 0.05, 40, 0)
+    wide = np.hstack([np.full_like(x, 0.1), x, np.full_like(x, -3e90), 1e9 + 0 * x])
+    assert 0 < wide.std(axis=0)[0] < 1e-12
+    problem = make_problem(Table(wide, y, "constant.csv"), 0.0)
+    assert problem.varies.tolist() == [False, True, False, False] and not problem.inputs[:, [0, 2, 3]].any()
+    alone = make_problem(Table(x, y, "alone.csv"), 0.0)
+    np.testing.assert_allclose(problem.inputs[:, 1:2], alone.inputs, atol=1e-12)
+    weights = np.array([[1.0, 2.0, 3.0, 4.0]])
+    network = problem.in_units(Narrow(weights, np.zeros(1), np.ones((1, 1)), np.zeros(1), "tanh"))
+    assert network.weights[0, 1] == pytest.approx(2 / np.std(x)) and not network.weights[0, [0, 2, 3]].any()
+    records = run(tmp_path, Table(np.hstack([x, 0 * x + 5]), y, "constant.csv"), most=1, seeds=1)
+    assert answer(records).rank == 4
+
+
+def test_several_outputs(tmp_path):
     x = np.random.default_rng(0).uniform(-1, 1, (60, 2))
     hidden = np.tanh(4 * x[:, :1] - 1)
     both = run(tmp_path / "a", Table(x, np.hstack([hidden, 3 - 2 * hidden]), "two"), most=2, seeds=1)
     found = answer(both)
     assert (found.neurons, found.outputs, found.rank) == (1, 2, 2 + 1 + 2 + 2)
     assert any("mean over outputs" in line for line in STUDY.tell(both, Table(x, np.ones((60, 2)), "two"), None))
-    kinds = np.eye(2)[(x[:, 0] > 0.1).astype(int)]
-    named = Table(x, kinds, "kinds.csv", labels=("left", "right"))
-    records = run(tmp_path / "b", named, most=2, seeds=1)
+
+
+def test_classes_of_a_planted_neuron(tmp_path):
+    """Labels drawn from the softmax of its outputs: the probabilities are those of four numbers."""
+    x, labels, chances = planted_classes(1, 1, 2, 0.05, 120, 0)
+    named = Table(x, np.eye(2)[labels], "kinds.csv", labels=("left", "right"))
+    records = run(tmp_path, named, most=2, seeds=1)
     found = answer(records)
-    assert found.neurons == 1 and found.right[1] > 0.9
-    STUDY.tell(records, named, tmp_path)
-    network = load_predictor(tmp_path / "kinds.network.json")
-    assert network.predict([[-0.8, 0.0], [0.9, 0.0]]).tolist() == ["left", "right"]
+    assert found.neurons == 1 and found.rank_decided
+    assert found.rank == 2 + 2  # a weight, a bias; a factor and a level of the one difference of logits
+    assert found.right[1] == pytest.approx(0.95, abs=0.05)
+    told = STUDY.tell(records, named, tmp_path)
+    assert any("classes use 4 parameters (model rank); there are 120 samples, 30 a parameter" in one for one in told)
+    assert not any("without noise could fix it" in one for one in told)
+    network, fresh = load_predictor(tmp_path / "kinds.network.json"), np.linspace(-1, 1, 50)[:, None]
+    best = np.array(named.labels)[np.argmax(chances(fresh), axis=1)]
+    assert np.mean(network.predict(fresh) != best) < 0.1
+
+
+def test_the_best_rule_of_planted_classes_is_wrong_as_often_as_asked():
+    for neurons, inputs, classes, wrong in itertools.product((1, 3), (1, 3), (2, 3), (0.05, 0.2)):
+        x, labels, chances = planted_classes(neurons, inputs, classes, wrong, 10_000, 1)
+        best = np.argmax(chances(x), axis=1)
+        assert np.mean(best != labels) == pytest.approx(wrong, abs=0.015) and len(set(best)) == classes
 
 
 def test_no_fold_is_left_out_of_an_answer(tmp_path):
@@ -221,6 +256,95 @@ def test_a_formula_says_what_the_file_does():
             network.predict(bad)
 
 
+def written_out(formula, columns):
+    """Evaluates a printed formula, an output a line, with NumPy's words alone."""
+    names = {f"_{k}": own for k, own in enumerate(columns.values())}
+    found = []
+    for line in formula.splitlines():
+        text = line.split(" = ", 1)[1].replace("−", "-").replace("·", "*").replace("tanh", "np.tanh")
+        for k, name in enumerate(columns):
+            text = text.replace(f"*{name}", f"*_{k}")
+        found.append(np.broadcast_to(eval(text, {"np": np} | names), len(next(iter(columns.values())))))
+    return np.stack(found, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("x0", "dx", "y0", "dy"), [(0, 1, 0, 1), (2019, 10, 1e6, 1), (0, 1e-12, 7, 1e12), (1e9, 1, 0, 1)]
+)
+def test_a_printed_formula_predicts_what_the_file_does(tmp_path, x0, dx, y0, dy):
+    """1e6 + tanh(…) is no formula in four digits, nor is tanh(4·year − 8076): a thousandth may be lost."""
+    shape = Narrow(
+        np.array([[3.0, 0.0], [-1.7, 2.4]]), np.array([0.3, 1.1]), np.array([[1.2, 0.9]]), np.zeros(1), "tanh"
+    )
+    table = np.random.default_rng(1).uniform(-1, 1, (50, 2))
+    problem = make_problem(Table(x0 + dx * table, y0 + dy * shape(table), "t"), 0.0)
+    own = problem.in_units(Narrow(*(getattr(shape, n) for n in ("weights", "biases", "outgoing", "level")), "tanh"))
+    parts = [part.tolist() for part in (own.weights, own.biases, own.outgoing, own.level)]
+    low, high = ((x0 + dx * end(table, axis=0)).tolist() for end in (np.min, np.max))
+    network = Predictor(*parts, "tanh", ["dose", "time [s]"], ["y"], low=low, high=high)
+    network.save(tmp_path / "n.json")
+    network = load_predictor(tmp_path / "n.json")
+    fresh = np.array(low) + np.random.default_rng(2).uniform(0, 1, (300, 2)) * (np.array(high) - np.array(low))
+    exact = network.predict(fresh)
+    said = written_out(network.formula(), {"dose": fresh[:, 0], "time [s]": fresh[:, 1]})
+    assert np.abs(said - exact).max() < 2e-3 * np.ptp(exact)
+    assert "0·time" not in network.formula().replace("10·", "")
+
+
+def test_what_lies_outside_the_table_is_extrapolated(tmp_path, capsys):
+    network = Predictor([[2.0]], [0.5], [[3.0]], [1.0], "tanh", ["a"], ["u"], low=[0.0], high=[1.0], source="mine.csv")
+    assert network.beyond([[0.0], [1.0], [1.1], [-1.0]]).tolist() == [False, False, True, True]
+    network.save(tmp_path / "n.json")
+    new = tmp_path / "new.csv"
+    for content, count in (
+        ("a\n0.5\n2\n-3\n", "2 of 3 samples lie outside the range of mine.csv, sample 2"),
+        ("a\n0.5\n", ""),
+    ):
+        new.write_text(content)
+        assert main(["predict", str(tmp_path / "n.json"), "--data", str(new)]) == 0
+        told = capsys.readouterr()
+        assert count in told.err and bool(count) == bool(told.err) and told.out.startswith("a,u\n0.5,")
+    text = (tmp_path / "n.json").read_text()
+    for other in (
+        text.replace("0.0", "NaN"),
+        text.replace("0.0", "0.0, 1.0"),
+        text.replace('"low": [\n  0.0\n ]', '"low": []'),
+    ):
+        assert other != text
+        (tmp_path / "n.json").write_text(other)
+        with pytest.raises(UserError, match="damaged"):
+            load_predictor(tmp_path / "n.json")
+
+
+def test_remarks_about_a_table():
+    """What a person would want to be told, and nothing of a table without oddities."""
+    random = np.random.default_rng(0)
+    x, y = random.uniform(-1, 1, (60, 2)), random.standard_normal((60, 1))
+    assert remarks(Table(x, y, "t")) == []
+    slip = y.copy()
+    slip[16] = -999
+    many = np.tile(np.hstack([x[:20], y[:20]]), (3, 1))
+    same = np.repeat(x[:30], 2, axis=0)
+    cases = {
+        "Column x3 is 0.1 in all samples: it is left out": Table(np.hstack([x, 0 * y + 0.1]), y, "t"),
+        "Columns x1 and x3 say the same": Table(np.hstack([x, 32 + 1.8 * x[:, :1]]), y, "t"),
+        "y is -999 in sample 17": Table(x, slip, "t"),
+        "y takes the values 0, 1, 2 alone": Table(x, random.integers(0, 3, (60, 1)), "t"),
+        "40 samples are copies of others": Table(many[:, :2], many[:, 2:], "t"),
+        "One neuron has 33 parameters, and there are 20 samples": Table(random.standard_normal((20, 30)), y[:20], "t"),
+        "Classes of fewer than 5 samples: b (2)": Table(x, np.eye(2)[(np.arange(60) < 2).astype(int)], "t", ("a", "b")),
+        "Yes and yes are taken for different": Table(x, np.eye(2)[np.arange(60) % 2], "t", ("Yes", "yes")),
+    }
+    far = x.copy()
+    far[[3, 59], 1] = -1e5, 1e6
+    cases["x2 is 1e+06 in sample 60 (and 1 more)"] = Table(np.vstack([far, x]), np.vstack([y, y[::-1]]), "t")
+    for words, table in cases.items():
+        assert any(words in one for one in remarks(table)), (words, remarks(table))
+    noise = 0.3 * random.standard_normal((60, 1))
+    (said,) = [one for one in remarks(Table(same, np.sin(same[:, :1]) + noise, "t")) if "same inputs" in one]
+    assert float(said.split("about ")[1].split()[0]) == pytest.approx(0.3, rel=0.3)  # 30 degrees of freedom
+
+
 def test_a_file_that_is_no_network(tmp_path):
     path = tmp_path / "n.json"
     good = Predictor([[2.0]], [0.5], [[3.0]], [1.0], "tanh", ["a"], ["u"])
@@ -255,8 +379,11 @@ def test_inputs_that_do_not_fit(tmp_path):
     for content, words in (
         ("a\n1\n", "no column 'b'"),
         ("1,2,3\n", "3 columns"),
+        ("a,b,c\n0,5,1,5\n", r"line 2 has 4 column\(s\) where the first line has 3"),
+        ("1,2\n3,4,5\n", r"line 2 has 3 column\(s\)"),
+        ("a,b,a\n1,2,3\n", "two columns 'a'"),
         ("a,b\n1,x\n", "line 2"),
-        ("a,b\n1\n", "line 2"),
+        ("a,b\n1\n", r"line 2 has 1 column\(s\)"),
         ("a,b\n", "no samples"),
         ("", "no samples"),
         ("a,b\n1,nan\n", "line 2"),

@@ -41,7 +41,12 @@ def answers(small, large, aligned=(0.3, 0.1)):
 
 def test_half_of_the_answers_is_no_majority():
     assert answers(0.6, 0.4) == ["holds"] * 6
-    assert answers(0.5, 0.5) == ["fails", "holds", "holds"] * 2
+    assert answers(0.6, 0.6) == ["holds", "fails", "holds"] * 2
+
+
+def test_where_no_scale_infers_the_large_one_is_no_contrast():
+    assert answers(0.5, 0.5) == ["fails", "undecided", "holds"] * 2
+    assert answers(0.0, 0.0) == ["fails", "undecided", "holds"] * 2
 
 
 def test_twice_as_many_of_hardly_any_aligned_pairs_is_no_condensation():
@@ -59,6 +64,19 @@ def test_twice_as_many_of_hardly_any_aligned_pairs_is_no_condensation():
 def test_a_rate_that_changes_nothing_raises_nothing():
     found = values("anchor_tuning", lambda case: {"test_accuracy": 0.95})
     assert verdicts(found, "a larger") == ["fails", "fails"]
+
+
+@pytest.mark.parametrize(("gain", "verdict"), [(0.2, "holds"), (0.001, "undecided"), (-0.2, "fails")])
+def test_an_effect_that_may_be_chance_is_undecided(gain, verdict):
+    """Paired differences of `gain` and noise of ±0.1: the interval of 12 to 36 pairs is about ±0.03 to ±0.06."""
+
+    def made(case):
+        noise = 0.1 * math.sin(7 * case.gamma + 3 * case.size + 100 * case.decay + 1000 * case.rate)
+        return {"test_accuracy": 0.5 + gain * ((case.rate > 1e-3) + (case.decay > 0.1)) / 2 + noise}
+
+    found = values("anchor_tuning", made)
+    assert verdicts(found, "a larger") == [verdict] * 2
+    assert "chance" in found[1].reason or verdict != "undecided"
 
 
 def sizes(kind, m):
@@ -84,6 +102,9 @@ def test_samples_that_follow_one_complexity_or_the_other():
 def test_an_open_bracket_is_no_number_and_equal_numbers_have_no_correlation():
     for end in ({"lower": None, "upper": 20}, {"lower": 20, "upper": None}):
         assert verdicts(brackets(lambda _, end=end: end)) == ["undecided"] * 3
+    said = brackets(lambda c: {"lower": 20, "upper": None, "reason": f"{c['memorisation']} are too few"})
+    assert "of 9 searches 9 are open (3 times: 4 are too few, 3 times: 9 are too few" in said[0].reason
+    assert "of 1 searches 1 are open" in said[2].reason
     alike = brackets(lambda _: {"lower": 20, "upper": 22})
     assert verdicts(alike) == ["undecided", "undecided", "fails"]
     assert "same for every task" in alike[0].reason

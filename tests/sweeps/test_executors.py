@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ import toy
 from condenslab import studies
 from condenslab.errors import UserError
 from condenslab.sweeps import InProcess, LocalProcesses, Store, executor, sweep
-from condenslab.sweeps.executors import extras
+from condenslab.sweeps.executors import extras, on_ray
 from hardship import Case, Work, schedule
 
 TESTS = Path(__file__).parent.parent
@@ -183,6 +185,26 @@ def test_the_same_claims_on_every_executor(tmp_path, monkeypatch, name):
     expected = studies.run("toy", out=tmp_path / "here")
     found = studies.run("toy", out=tmp_path / "there", executor=name)
     assert (found.claims, found.counts, found.records) == (expected.claims, expected.counts, expected.records)
+
+
+@pytest.mark.parametrize("comes", [False, True])
+def test_ray_keeps_the_handler_of_sigterm(monkeypatch, comes):
+    """Ray puts one in its place that leaves the program with status 15; an interrupted run has 3, and is told."""
+
+    def init(*arguments, **options):
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(number))
+        if comes:
+            signal.raise_signal(signal.SIGTERM)
+
+    ray = SimpleNamespace(init=init, cluster_resources=dict, remote=lambda **needs: lambda function: function)
+    monkeypatch.setattr(on_ray, "need", lambda *names: ray)
+    before = signal.getsignal(signal.SIGTERM)
+    if comes:
+        with pytest.raises(KeyboardInterrupt):
+            executor("ray").start(lambda *said: None)
+    else:
+        executor("ray").start(lambda *said: None)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_names():

@@ -64,6 +64,24 @@ def test_a_damaged_shard_is_quarantined_and_computed_again(folder, damage, suffi
     assert studies.run("toy", out=folder, say=said.append).claims == run.claims and len(said) == 1
 
 
+@pytest.mark.parametrize("place", ["shards", "runs", "plans"])
+@pytest.mark.parametrize("damage", [truncated, flipped])
+def test_the_next_command_moves_aside_what_is_damaged(folder, damage, place, capsys):
+    """On the command line, too, where the costs are looked up before; afterwards every command works again."""
+    before = contents(folder)
+    victim = sorted((folder / place).glob("*.json*"))[0]
+    damage(victim)
+    assert main(["run", "toy", "--out", str(folder), "--dry-run"]) == 0
+    assert ("8 of them stored already" if place == "shards" else "12 of them") in capsys.readouterr().out
+    assert main(["run", "toy", "--out", str(folder), "--quiet"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and victim.stem in said and "quarantine now, and" in said
+    assert (folder / "quarantine" / victim.name).exists() and contents(folder) == before
+    for command in ("claims", "status"):
+        assert main([command, str(folder)]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_what_a_killed_writer_has_left_is_quarantined(folder):
     child = subprocess.Popen([sys.executable, "-c", ""])
     child.wait()

@@ -183,3 +183,74 @@ def test_chunks_keep_order_and_bound(sizes, memory):
     assert [identity for chunk in chunks for identity in chunk] == ids
     for chunk in chunks:
         assert len(chunk) == 1 or sum(sizes[int(identity)] for identity in chunk) <= memory
+
+
+def _cycle():
+    content: list = []
+    content.append(content)
+    return content
+
+
+STRANGE = {
+    "none": (None, "a case must give an Outcome. Got NoneType"),
+    "a dict": ({"square": 1}, "a case must give an Outcome. Got dict"),
+    "a status of its own": (Outcome({}, status="ok"), "done, diverged, failed. Got 'ok'"),  # type: ignore[arg-type]
+    "no message": (Outcome({}, message=None), "message of an Outcome must be a string"),  # type: ignore[arg-type]
+    "no values": (Outcome(None), "values of an Outcome must be a dict. Got NoneType"),  # type: ignore[arg-type]
+    "no arrays": (Outcome({}, None), "arrays of an Outcome must be a dict"),  # type: ignore[arg-type]
+    "a number as the name of a value": (Outcome({1: 2}), "strings as names. Got 1"),  # type: ignore[dict-item]
+    "a number as the name of an array": (Outcome({}, {1: np.ones(2)}), "strings as names. Got 1"),  # type: ignore[dict-item]
+    "an object": (Outcome({"x": object()}), "values.x must be None, a number"),
+    "complex numbers": (Outcome({}, {"x": np.ones(2) * 1j}), "must hold real numbers"),
+    "numbers of 128 bits": (Outcome({}, {"x": np.ones(2, np.longdouble)}), "cannot be stored"),
+    "a cycle": (Outcome({"x": _cycle()}), "cannot be stored: RecursionError"),
+    "rows of two lengths": (Outcome({}, {"x": [[1], [1, 2]]}), "cannot be stored: ValueError"),  # type: ignore[dict-item]
+    "5,000 digits": (Outcome({"x": 10**5000}), "cannot be stored: ValueError"),
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_what_is_no_outcome_fails_alone_and_leaves_the_folder_readable(store, strange):
+    given, message = STRANGE[strange]
+
+    def batch(cases, /, *, progress=None):
+        return [given if case.seed == 1 else Outcome({"square": case.seed**2}) for case in cases]
+
+    records = run(store, batch, [Case(seed) for seed in range(3)])
+    assert [record.status for record in records] == ["done", "failed", "done"]
+    assert message in records[1].message
+    assert len(Store(store.path).records()) == 3
+
+
+def test_a_text_that_is_no_unicode_is_written_out(store):
+    """The name of a file may hold bytes that are none; so may the sentence of an error about it."""
+
+    def batch(cases, /, *, progress=None):
+        return [Outcome({"file": "caf\udce9"}), Outcome({}, {}, "failed", "caf\udce9 is missing")]
+
+    first, second = run(store, batch, [Case(0), Case(1)])
+    assert first.values["file"] == "caf\\udce9" and second.message == "caf\\udce9 is missing"
+
+
+@pytest.mark.parametrize("ending", [SystemExit(0), SystemExit("done"), GeneratorExit(), StopIteration()])
+def test_an_ending_raised_in_a_case_is_a_failure_of_that_case(store, ending):
+    def leave(cases):
+        if any(case.seed == 2 for case in cases):
+            raise ending
+
+    records = run(store, Runner(leave))
+    assert [record.case["seed"] for record in records if record.status == "failed"] == [2, 2]
+    assert type(ending).__name__ in next(record.message for record in records if record.status == "failed")
+
+
+@pytest.mark.parametrize("limit", [0, -1.0, float("nan"), float("inf"), 1e300, True, "5"])
+def test_a_time_limit_that_is_none_is_refused(store, limit):
+    with pytest.raises(UserError, match="time_limit must be a number of seconds above 0 and at most"):
+        run(store, Runner(), time_limit=limit)
+    assert not store.records()
+
+
+@pytest.mark.parametrize("limit", [1e-300, 1e9])
+def test_the_shortest_and_the_longest_time_limit(store, limit):
+    statuses = {record.status for record in run(store, Runner(), time_limit=limit)}
+    assert "done" in statuses if limit > 1 else statuses <= {"failed", "done"}

@@ -114,6 +114,16 @@ def test_load_gives_tables_and_arrays(store):
     assert len(sweeps.load(store.path).records) == 2
 
 
+@pytest.mark.parametrize(
+    ("verdict", "margin"), [("holds", -0.1), ("holds", None), ("fails", 0.0), ("fails", None), ("undecided", 1.0)]
+)
+def test_a_verdict_that_its_margin_contradicts_is_refused(store, verdict, margin):
+    """Whoever wrote it, under whatever checksum."""
+    store.add_run(request(claims=[{"verdict": verdict, "margin": margin}]))
+    with pytest.raises(UserError, match=r"runs/.*damaged \(a claim with margin .* and not"):
+        store.runs()
+
+
 @pytest.mark.parametrize("keep", [0, 0.3, 0.9])
 @pytest.mark.parametrize("suffix", [".jsonl", ".safetensors", ".json"])
 def test_a_truncated_file_is_named_and_nothing_is_touched(store, suffix, keep):
@@ -148,7 +158,8 @@ def test_lost_arrays_are_noticed(store):
 @pytest.mark.parametrize(
     ("content", "message"),
     [('{"format": 2}', "format 2, written by a newer condenslab"), ("", "damaged"), ("{", "damaged"), ("[]", "damaged"),
-     ('{"format": "x"}', "damaged"), ("{}", "damaged")],
+     ('{"format": "x"}', "damaged"), ("{}", "damaged"), ('{"format": 0}', "damaged"), ('{"format": -1.5}', "damaged"),
+     ('{"format": true}', "damaged")],
 )  # fmt: skip
 @pytest.mark.parametrize("create", [False, True])
 def test_a_store_of_another_format_is_refused_untouched(store, content, message, create):

@@ -38,6 +38,8 @@ def read(tmp_path):
         '\n# made by hand; "not" data\nx, y\n\n1, 2\n  # one more\n-0.5 , 3e-7\n\n4,1e20\n,\n\n',
         '"x","y"\n"1","2"\n"-0.5","3e-7"\n"4","1e20"\n',
         b"\xef\xbb\xbf1,2\n-0.5,3e-7\n4,1e20\n",
+        "sep=;\nx;y\n1;2\n-0.5;3e-7\n4;1e20\n",
+        '"sep=,"\r\n1,2\r\n-0.5,3e-7\r\n4,1e20\r\n',
         "größe,β\n1,2\n-0.5,3e-7\n4,1e20\n",
     ],
 )
@@ -90,6 +92,24 @@ def test_the_digest_is_of_the_numbers(read):
         ("1,two\n3,4\n", "samples.csv, line 1: column 2 is 'two'"),
         ("1,2\n\n# c\n3,\n", "samples.csv, line 4: column 2 is empty"),
         ("1,2\n,4\n", "samples.csv, line 2: column 1 is empty"),
+        ("x,y\n1,2\n#N/A,4\n", "line 3: column 1 is '#N/A', which is not a number: fill in what is missing"),
+        ("x,y\n1,2\nNA,4\n", "column 1 is 'NA', which is not a number: fill in what is missing, or leave the line out"),
+        ("x,y\n1,2\n3, ?\n", r"column 2 is '\?', which is not a number: fill in what is missing"),
+        ("1,2,\n3,4,\n", "line 1: column 3 is empty: fill it in .*remove the separator at the end of every line"),
+        ("t,y\n2024-01-31,4\n", "'2024-01-31', which is not a number: write a date or time as a number"),
+        ("t,y\n12:30,4\n", "'12:30', which is not a number: write a date or time as a number"),
+        ('x,y\n"5,274.5",4\n', "no marks between thousands"),
+        ("x,y\n27.4%,4\n", "'27.4%', which is not a number: write the number alone"),
+        ("x,y\n$3,4\n", "'\\$3', which is not a number: write the number alone"),
+        ("x,y\nTrue,4\n", "'True', which is not a number: write 1 and 0"),
+        ("x,y\nred,4\n", "'red', which is not a number: .*columns of 0 and 1"),
+        ("x,y\n1,a\n2,a\n3,a\n", "all 3 samples are of the class 'a': give several classes"),
+        ("a,a,y\n1,2,3\n", "samples.csv, line 1: two columns are named 'a': give each a name of its own"),
+        ("y, y\n1,2\n", "two columns are named 'y'"),
+        (b"\x1f\x8b\x08\x00", "packed by gzip: unpack it first"),
+        (b"PK\x03\x04\x00", "an Excel sheet or another ZIP archive"),
+        (b"PAR1\x00", "a Parquet file"),
+        (b"\x93NUMPY\x00", "a NumPy file"),
         ("1,2\n3,1_000\n", "line 2: column 2 is '1_000'"),
         ("1;2\n1,5;2,5\n", "line 2: column 1 is '1,5', which is not a number: write a number with a decimal point"),
         ("1,2\n3,4,5\n", r"samples.csv, line 2 has 3 column\(s\) where line 1 has 2"),
@@ -118,6 +138,8 @@ def test_what_cannot_be_read_says_why_in_one_sentence(read, content, message):
 def test_files_that_are_not_there(tmp_path):
     with pytest.raises(UserError, match=r"there is no file .*nowhere\.csv"):
         read_table(tmp_path / "nowhere.csv")
+    with pytest.raises(UserError, match="is an address, and nothing is fetched: download the file"):
+        read_table("https://example.org/mine.csv")
     with pytest.raises(UserError, match="is a folder"):
         read_table(tmp_path)
     with pytest.raises(UserError, match=r"cannot be read|there is no file"):
@@ -167,7 +189,7 @@ def test_classes_are_words_that_come_again(tmp_path):
     assert read_table(file).labels == () and read_table(file, classes=True).labels == ("0", "1")
     for content in ("1,a\n2,3\n", "1,3\n2,a\n", "1,a\n2,b\n3,c\n", "1,a\n2,a\n3,a\n", "1,a\n2,\n3,a\n"):
         file.write_text(content)
-        with pytest.raises(UserError, match=r"number|empty"):
+        with pytest.raises(UserError, match=r"number|empty|of the class 'a'"):
             read_table(file)
     with pytest.raises(ValueError, match="inputs must be finite"):
         Table(np.array([[np.nan]]), np.ones((1, 1)), "t")

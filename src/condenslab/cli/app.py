@@ -11,7 +11,7 @@ from condenslab.cli import streams
 from condenslab.cli.interruption import interruptible
 from condenslab.cli.machine import say
 from condenslab.cli.overview import OVERVIEW, SUMMARIES
-from condenslab.errors import UserError, told, unknown
+from condenslab.errors import ACCIDENTS, UserError, told, unknown
 
 OK, CLAIM_FAILS, MISTAKE, INTERRUPTED, INTERNAL = 0, 1, 2, 3, 70
 
@@ -31,8 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     streams.prepare()
     try:
         with interruptible():
-            status = _status(arguments)
-            sys.stdout.flush()
+            status = _dispatch(arguments)
+            streams.write("", now=True)
         return status
     except UserError as error:
         say(f"condenslab: {streams.printable(' '.join(str(error).split()))}")
@@ -42,35 +42,26 @@ def main(arguments: list[str] | None = None) -> int:
         if is_process:
             os._exit(INTERRUPTED)  # JAX may be computing still, and would be torn down under it
         return INTERRUPTED
-    except BrokenPipeError:
-        streams.give_up_output()  # the reader has what it wanted
-        return OK
-    except Exception as error:
-        reason = streams.output_failure(error)
-        if reason is not None:
-            streams.give_up_output()
-            say(f"condenslab: standard output cannot be written ({reason}); what a run has computed is stored")
-            return MISTAKE
+    except streams.OutputError as failure:
+        streams.give_up_output()
+        if failure.is_left:  # the reader has what it wanted
+            return OK
+        say(f"condenslab: standard output cannot be written ({failure}); what a run has computed is stored")
+        return MISTAKE
+    except ACCIDENTS as error:
         with contextlib.suppress(OSError):
             traceback.print_exc()
         say(f"condenslab: internal error, please report it with the lines above: {told(error)}")
         return INTERNAL
 
 
-def _status(arguments: list[str]) -> int:
-    try:
-        return _dispatch(arguments)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else OK
-
-
 def _dispatch(arguments: list[str]) -> int:
     command = arguments[0] if arguments else ""
     if command in ("--help", "-h"):
-        sys.stdout.write(OVERVIEW + "\n")
+        streams.write(OVERVIEW + "\n")
         return OK
     if command == "--version":
-        sys.stdout.write(f"condenslab {condenslab.__version__}\n")
+        streams.write(f"condenslab {condenslab.__version__}\n")
         return OK
     if not command:
         raise UserError(f"a command is needed, one of {', '.join(SUMMARIES)}; `condenslab --help` explains them")
@@ -80,11 +71,17 @@ def _dispatch(arguments: list[str]) -> int:
         raise unknown("command", command, SUMMARIES)
     from condenslab.cli import commands, options
 
-    return getattr(commands, f"{command}_command")(options.parse(command, arguments[1:]))
+    try:
+        with streams.writing():
+            given = options.parse(command, arguments[1:])
+    except SystemExit:  # the help is printed
+        return OK
+    with streams.results_alone():
+        return getattr(commands, f"{command}_command")(given)
 
 
 def _interruption(arguments: list[str]) -> str:
-    if arguments and arguments[0] == "run":
+    if arguments and arguments[0] in ("run", "sweep"):
         return (
             "condenslab: interrupted; every finished batch is stored, and the same command goes on from there: "
             f"condenslab {shlex.join(arguments)}"

@@ -1,10 +1,9 @@
 """The commands. Each takes its options and returns the exit status; what is heavy is imported inside."""
 
 import contextlib
-import sys
 from typing import TYPE_CHECKING, Any
 
-from condenslab.cli import machine
+from condenslab.cli import machine, streams
 from condenslab.cli.measure_options import MeasureOptions
 from condenslab.cli.options import (
     ClaimsOptions,
@@ -63,11 +62,10 @@ def run_command(options: RunOptions) -> int:
     from condenslab.cli import cost, show
     from condenslab.cli.interruption import heeding
     from condenslab.cli.progress import progress_of
-    from condenslab.sweeps import executor
+    from condenslab.sweeps import executor, require_limit
 
     executor(options.executor)
-    if options.time_limit is not None and not options.time_limit > 0:
-        raise UserError(f"--time-limit must be a number of seconds above 0. Got {options.time_limit}")
+    require_limit(options.time_limit, "--time-limit")
     plans = requested(options)
     if options.dry_run:
         return cost.dry_run(options, plans)
@@ -105,6 +103,8 @@ def claims_command(options: ClaimsOptions) -> int:
 
     runs = Store(_folder("claims", options.directory)).runs(latest=not options.all)
     require_claims(runs)
+    for run in runs:
+        show.say_revision(run)
     rows = [row for run in runs for row in run.claims]
     if options.json:
         _write(show.as_json(rows))
@@ -145,8 +145,7 @@ def serve_command(options: ServeOptions) -> int:
     from condenslab import report
 
     with report.LiveServer(_folder("serve", options.directory), port=options.port) as server:
-        _write(f"{options.directory} is live at {server.url} for this machine alone; Ctrl-C ends it")
-        sys.stdout.flush()
+        streams.write(f"{options.directory} is live at {server.url} for this machine alone; Ctrl-C ends it\n", now=True)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
     return 0
@@ -256,7 +255,7 @@ def predict_command(options: PredictOptions) -> int:
 
     text = predict.run(options)
     if options.output is None:
-        sys.stdout.write(text)
+        streams.write(text)
     else:
         _write(f"wrote {options.output}")
     return 0
@@ -290,4 +289,4 @@ def _status(rows: list[dict[str, Any]], *, strict: bool) -> int:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    streams.write(text + "\n")

@@ -1,9 +1,8 @@
 """What a run would compute, how long that takes by what such batches took before, and whether it fits the memory."""
 
-import sys
 from typing import Any
 
-from condenslab.cli import show
+from condenslab.cli import show, streams
 from condenslab.cli.options import RunOptions
 from condenslab.errors import UserError
 from condenslab.memory import shortage
@@ -39,11 +38,11 @@ def dry_run(options: RunOptions, plans: list[Plan]) -> int:
     """
     rows = [_cost(plan, options) for plan in plans]
     if options.json:
-        sys.stdout.write(show.as_json(rows) + "\n")
+        streams.write(show.as_json(rows) + "\n")
         return 0
     for row in rows:
         basis = ", by what was stored before" if row["calibrated"] else ""
-        sys.stdout.write(
+        streams.write(
             f"{row['study']}, preset {row['preset']}, seed {row['seed']}: {row['cases']} cases in {row['batches']} "
             f"batches and {row['programs']} programs, {row['stored']} of them stored already; the rest takes about "
             f"{show.number(row['seconds'])} s{basis} and {show.number(row['megabytes'])} MB\n"
@@ -52,10 +51,13 @@ def dry_run(options: RunOptions, plans: list[Plan]) -> int:
 
 
 def _cost(plan: Plan, options: RunOptions) -> dict[str, Any]:
-    """Estimates what a run would compute: the study's own figures, corrected by stored records where there are any."""
+    """Estimates what a run would compute: the study's own figures, corrected by stored records where there are any.
+
+    What is damaged counts as missing: the run moves it aside and computes it again.
+    """
     store = Store(options.out) if Store.exists(options.out) else None
-    known = store.statuses(plan.study.name) if store is not None else {}
-    costs = costs_of(store, [plan.study.name])[plan.study.name] if store is not None else Costs()
+    known = store.statuses(plan.study.name, damaged=True) if store is not None else {}
+    costs = costs_of(store, [plan.study.name], damaged=True)[plan.study.name] if store is not None else Costs()
     workers = executor(options.executor).workers
     grid = Grid(plan.schedule, plan.cases)
     batches, pending = grid.batches(workers=workers), grid.pending(known, workers=workers)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from condenslab import aborts
+from condenslab.cli import streams
 from condenslab.errors import UserError
 
 _THREAD_VARIABLES = (
@@ -42,7 +43,7 @@ def limit_threads(threads: int | None) -> None:
 def say(text: str) -> None:
     """Writes a line on standard error, where it can be written."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(streams.harmless(text) + "\n")
         sys.stderr.flush()
 
 

@@ -2,7 +2,10 @@
 
 import contextlib
 import io
+import os
 import re
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Annotated, TypeVar, get_args, get_type_hints
 
@@ -219,6 +222,9 @@ OPTIONS: dict[str, type] = {
 }
 """The options of each command."""
 
+_LEAST_COLUMNS = 60
+"""A narrower terminal breaks the lines itself."""
+
 _POSITIONAL = get_args(Positional[str])[1]
 
 
@@ -240,7 +246,7 @@ def parse(command: str, arguments: list[str]) -> object:
     _check_names(options, arguments)
     said = io.StringIO()
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(said), _legible():
             return tyro.cli(
                 options,
                 prog=f"condenslab {command}",
@@ -252,6 +258,20 @@ def parse(command: str, arguments: list[str]) -> object:
         if not stop.code:
             raise
         raise UserError(f"{_sentence(said.getvalue())}; `condenslab {command} --help` shows the options") from None
+
+
+@contextlib.contextmanager
+def _legible() -> Iterator[None]:
+    """Gives the help a width in which it can be read: in a few columns tyro writes a letter a line, or does not end."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(max(_LEAST_COLUMNS, shutil.get_terminal_size().columns))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
 
 
 def _check_names(options: type, arguments: list[str]) -> None:

@@ -21,6 +21,8 @@ def requested(options: RunOptions) -> "list[Plan]":
     from condenslab import studies
     from condenslab.studies.settings import assignments
 
+    if () in options.set:
+        raise UserError("--set needs KEY=VALUE, for example --set width=100. Got nothing")
     texts = [text for group in options.set for text in group]
     behind = [text for text in texts if text in studies.names()]  # in `run --set a=1 STUDY` tyro takes it for a setting
     names = list(dict.fromkeys([*options.studies, *behind]))

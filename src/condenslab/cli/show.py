@@ -1,7 +1,7 @@
 """Text for people and JSON for programs."""
 
+import contextlib
 import shutil
-import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -9,6 +9,9 @@ from typing import Any
 
 import msgspec
 
+from condenslab import studies
+from condenslab.cli import machine, streams
+from condenslab.errors import UserError
 from condenslab.studies import Study
 from condenslab.studies.settings import as_dict
 from condenslab.sweeps import Run
@@ -59,6 +62,22 @@ def failures_text(run: Run) -> str:
     )
 
 
+def say_revision(run: Run) -> None:
+    """Says on standard error where a run is of another revision than the installed study, so that its numbers are old.
+
+    Args:
+        run: The run.
+    """
+    with contextlib.suppress(UserError):  # of a study that is not installed nothing is known
+        revision = studies.get(run.study).revision
+        if run.revision != revision:
+            machine.say(
+                f"condenslab: the run of {run.study}, preset {run.preset}, seed {run.seed}, is of revision "
+                f"{run.revision} and the installed study is of revision {revision}, of which the same cases give other "
+                "numbers: run it again"
+            )
+
+
 def number(value: Any) -> str:
     """Writes a value in few digits.
 
@@ -86,7 +105,7 @@ def _claim(row: dict[str, Any]) -> str:
 def _mark(verdict: str) -> str:
     fancy, plain = _MARKS[verdict]
     try:
-        fancy.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+        fancy.encode(getattr(streams.results(), "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return plain
     return fancy

@@ -1,13 +1,12 @@
 """The commands that look into folders of results: status, merge, export and show."""
 
-import sys
 from dataclasses import asdict
 from typing import Any
 
 import msgspec
 
 from condenslab import sweeps
-from condenslab.cli import machine
+from condenslab.cli import machine, streams
 from condenslab.cli.progress import clock
 from condenslab.cli.store_options import ExportOptions, MergeOptions, ShowOptions, StatusOptions
 from condenslab.errors import UserError
@@ -105,4 +104,4 @@ def _json(value: Any) -> str:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    streams.write(text + "\n")

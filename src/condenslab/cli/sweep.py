@@ -1,10 +1,9 @@
 """The command `sweep`: a file's grid, draws or searches, computed and summed up."""
 
-import sys
 from dataclasses import asdict
 from typing import Any
 
-from condenslab.cli import machine
+from condenslab.cli import machine, streams
 from condenslab.cli.interruption import heeding
 from condenslab.cli.progress import clock, progress_of
 from condenslab.cli.store_options import SweepOptions
@@ -22,17 +21,16 @@ def run(options: SweepOptions) -> int:
     """
     if not options.file:
         raise UserError("sweep needs a file that says what to compute: condenslab sweep FILE.toml")
-    if options.time_limit is not None and not options.time_limit > 0:
-        raise UserError(f"--time-limit must be a number of seconds above 0. Got {options.time_limit}")
     from condenslab.cli import show
     from condenslab.studies.own import read_spec, sweep_file
-    from condenslab.sweeps import executor
+    from condenslab.sweeps import executor, require_limit
 
+    require_limit(options.time_limit, "--time-limit")
     executor(options.executor)
     spec = read_spec(options.file)
     if options.dry_run:
         row = _cost(options)
-        sys.stdout.write((show.as_json(row) if options.json else _cost_text(row)) + "\n")
+        streams.write((show.as_json(row) if options.json else _cost_text(row)) + "\n")
         return 0
     if spec.function is None or spec.precision == "float64":
         machine.prepare_jax()
@@ -46,11 +44,11 @@ def run(options: SweepOptions) -> int:
             say=machine.say,
         )
     if options.json:
-        sys.stdout.write(show.as_json(asdict(swept)) + "\n")
+        streams.write(show.as_json(asdict(swept)) + "\n")
     else:
         counts = ", ".join(f"{number} {status}" for status, number in swept.counts.items())
         answers = "".join(f"  {_plain(answer)}\n" for answer in swept.answers)
-        sys.stdout.write(f"{swept.name}: {len(swept.ids)} cases, {counts}; stored in {options.out}\n{answers}")
+        streams.write(f"{swept.name}: {len(swept.ids)} cases, {counts}; stored in {options.out}\n{answers}")
     if swept.failures:
         told = "; ".join(swept.failures[:5])
         machine.say(f"condenslab: {swept.counts['failed']} cases failed, and the next sweep tries them again: {told}")

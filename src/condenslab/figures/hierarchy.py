@@ -12,8 +12,10 @@ from condenslab.figures import checks, interactive, legends, style
 
 _KINDS = ((True, "minimum", "vermillion"), (False, "saddle, or undecided", "blue"))
 _BEND = 0.18
-_WIDE, _HIGH = 0.3, 0.8
+_WIDE, _HIGH = 0.28, 0.8
 """Size of a picture at a node, in columns and in steps of rank."""
+_LANE = 0.3
+"""How far apart are the three lanes of a column, and nodes side by side: pictures of one column never overlap."""
 
 
 @style.styled
@@ -58,16 +60,16 @@ def hierarchy(
         raise ValueError(f"every edge must join two of the {len(column)} nodes, counted from 0. Got another.")
     unit = max(float(np.abs(height).max()), 1e-300)
     levels, ranks = np.unique(np.round(height / unit, 10), return_inverse=True)
-    x = column + _side_by_side(column, ranks, 0.14 if curves is None else 1.1 * _WIDE)
-    _arrows(ax, x, column, ranks, edges, 5 if curves is None else 14)
-    if curves is not None:
-        _pictures(ax, x, ranks, checks.numbers("curves", curves, 2), filled)
+    x = column + _side_by_side(column, ranks, *((0.14, 0.2) if curves is None else (_LANE, _LANE)))
+    boxes = None if curves is None else _pictures(ax, x, ranks, checks.numbers("curves", curves, 2), filled)
+    _arrows(ax, x, column, ranks, edges, boxes)
     for kind, name, colour in _KINDS:
         shown = filled == kind
         face = style.OKABE_ITO[colour] if kind else "white"
-        size, edge = (34 if curves is None else 16), style.OKABE_ITO[colour]
-        at = ranks if curves is None else ranks + _HIGH / 2
-        ax.scatter(x[shown], at[shown], s=size, facecolors=face, edgecolors=edge, linewidths=1.3, label=name, zorder=5)
+        size, edge = (34 if curves is None else 9), style.OKABE_ITO[colour]
+        aside, above = (0.0, 0.0) if curves is None else (-0.34 * _WIDE, 0.24 * _HIGH)
+        places = (x[shown] + aside, ranks[shown] + above)
+        ax.scatter(*places, s=size, facecolors=face, edgecolors=edge, linewidths=1.2, label=name, zorder=5)
     ax.set_xticks(np.unique(column))
     ax.set_xlim(column.min() - 0.6, column.max() + 0.6)
     ax.set_yticks(range(len(levels)), [style.readable(level * unit, 5) for level in levels])
@@ -92,11 +94,17 @@ def _spots(
 
 
 def _arrows(
-    ax: Axes, x: np.ndarray, column: np.ndarray, ranks: np.ndarray, edges: Sequence[tuple[int, int]], away: int
+    ax: Axes,
+    x: np.ndarray,
+    column: np.ndarray,
+    ranks: np.ndarray,
+    edges: Sequence[tuple[int, int]],
+    boxes: Sequence[Rectangle] | None,
 ) -> None:
-    """Draws an arrow an edge, whose ends keep away from the nodes, in points."""
+    """Draws an arrow an edge, from the edge of one node to that of the other."""
     for source, target in sorted(set(edges)):
         bend = _BEND if column[source] == column[target] else 0.06
+        ends = {"patchA": boxes[source], "patchB": boxes[target]} if boxes else {}
         ax.annotate(
             "",
             (x[target], ranks[target]),
@@ -105,16 +113,18 @@ def _arrows(
                 "arrowstyle": "-|>",
                 "color": style.GREY,
                 "linewidth": 0.9,
-                "shrinkA": away,
-                "shrinkB": away,
+                "shrinkA": 1 if boxes else 5,
+                "shrinkB": 1 if boxes else 5,
+                **ends,
                 "connectionstyle": f"arc3,rad={bend}",
             },
             zorder=2,
         )
 
 
-def _pictures(ax: Axes, x: np.ndarray, ranks: np.ndarray, curves: np.ndarray, filled: np.ndarray) -> None:
-    """Draws the function of every node in a box over it, whose edge says whether it is a minimum."""
+def _pictures(ax: Axes, x: np.ndarray, ranks: np.ndarray, curves: np.ndarray, filled: np.ndarray) -> list[Rectangle]:
+    """Draws the function of every node in a box, whose edge says whether it is a minimum, and returns the boxes."""
+    boxes = []
     checks.same_length("columns", x, "curves", curves)
     middle, half = (curves.max() + curves.min()) / 2, (np.ptp(curves) / 2) or 1.0
     across = np.linspace(-0.46, 0.46, curves.shape[1]) * _WIDE
@@ -126,14 +136,18 @@ def _pictures(ax: Axes, x: np.ndarray, ranks: np.ndarray, curves: np.ndarray, fi
         )
         ax.add_patch(box).set_zorder(3)
         ax.plot(place + across, rank + 0.42 * _HIGH * (curve - middle) / half, color="black", linewidth=1.0, zorder=4)
+        boxes.append(box)
+    return boxes
 
 
-def _side_by_side(column: np.ndarray, ranks: np.ndarray, apart: float) -> np.ndarray:
-    """Returns how far nodes of one column and level are moved apart, and neighbours of a column to and fro."""
+def _side_by_side(column: np.ndarray, ranks: np.ndarray, apart: float, lane: float) -> np.ndarray:
+    """Returns how far nodes of one column and level are moved apart, and single ones of a column to and fro."""
     moved = np.zeros(len(column))
     for value in np.unique(column):
         nodes = np.flatnonzero(column == value)
-        for place, rank in enumerate(np.unique(ranks[nodes])):
+        levels = np.unique(ranks[nodes])
+        for place, rank in enumerate(levels):
             same = nodes[ranks[nodes] == rank]
-            moved[same] = apart * (np.arange(len(same)) - (len(same) - 1) / 2) + 0.2 * ((place % 3) - 1)
+            to_and_fro = lane * ((place % 3) - 1) if len(same) == 1 < len(levels) else 0.0
+            moved[same] = apart * (np.arange(len(same)) - (len(same) - 1) / 2) + to_and_fro
     return moved

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.errors import UserError, told
+from condenslab.errors import ACCIDENTS, UserError, told
 from condenslab.imports import imported
 from condenslab.interop.neurons import Measurement
 from condenslab.interop.neurons.names import stripped
@@ -35,7 +35,9 @@ def call_target(target: str) -> Any:
         return function
     try:
         return function()
-    except Exception as error:
+    except UserError:
+        raise
+    except ACCIDENTS as error:
         raise UserError(f"{target} raised {told(error)}") from error
 
 

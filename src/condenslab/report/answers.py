@@ -9,6 +9,9 @@ from condenslab.report import wording
 from condenslab.report.closing import CLOSING
 from condenslab.report.sentences import SENTENCES, Sentence
 
+_LONG = 60
+"""Letters that may be added to the short form of a claim."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -75,6 +78,28 @@ def named(row: Mapping[str, Any]) -> str:
         return row["label"]
     words = re.split(r" \(|, for each of | \[", row["claim"])[0].split()
     return " ".join(words) if len(words) <= 15 else " ".join(words[:14]) + " …"
+
+
+def labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns the claims of a run in few words each; where several have the same ones, with what tells them apart.
+
+    Args:
+        rows: Rows of the store. What tells a claim apart is found in the brackets of its sentence.
+    """
+    names, notes = [named(row) for row in rows], [_note(row["claim"]) for row in rows]
+    alike = {name: [note for note, other in zip(notes, names, strict=True) if other == name] for name in names}
+    found = []
+    for name, note in zip(names, notes, strict=True):
+        told = "; ".join(part for part in note if not all(part in other for other in alike[name]))
+        found.append(f"{name} ({told if len(told) <= _LONG else told.split('; ')[0][:_LONG]})" if told else name)
+    return found
+
+
+def _note(claim: str) -> list[str]:
+    """Returns the parts of what stands in the brackets at the end of a claim's sentence."""
+    sentence = re.split(r", for (?:each of )?\d+ | \[(?:holds|success)", claim)[0]
+    found = re.search(r"\(((?:[^()]|\([^()]*\))*)\)\s*$", sentence)
+    return found[1].split("; ") if found else []
 
 
 def of(sentence: Sentence, claims: Sequence[Mapping[str, Any]]) -> Answer:

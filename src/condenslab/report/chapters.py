@@ -8,7 +8,7 @@ from typing import Any
 
 from condenslab import studies
 from condenslab.report import wording
-from condenslab.report.answers import Answer, answer, named
+from condenslab.report.answers import Answer, answer, labels
 from condenslab.report.plates import Plate, plate, thumbnail
 from condenslab.sweeps import Record, Run, command_of
 
@@ -88,7 +88,8 @@ def read_chapter(run: Run, records: Mapping[str, Record], anchor: str, *, draw: 
     mine = [records[key] for key in run.records if key in records]
     drawn = _drawn(run, mine if draw else None, anchor)
     places = {made.title: made.anchor for made in drawn.plates}
-    claims = [_claim(row, f"{anchor}-claim-{number}", places) for number, row in enumerate(run.claims, start=1)]
+    short = labels(run.claims)
+    claims = [_claim(row, short[k], f"{anchor}-claim-{k + 1}", places) for k, row in enumerate(run.claims)]
     counts = Counter(claim.verdict for claim in claims)
     data, variant = str(run.data.get("name", "")) if run.data else None, _variant(run)
     facts = {"Source": drawn.source, "Preset": run.preset, "Seed": str(run.seed), "With": variant}
@@ -155,11 +156,11 @@ def _record_notes(run: Run, records: Sequence[Record]) -> list[str]:
     return notes
 
 
-def _claim(row: dict[str, Any], anchor: str, figures: Mapping[str, str]) -> ClaimRow:
+def _claim(row: dict[str, Any], label: str, anchor: str, figures: Mapping[str, str]) -> ClaimRow:
     tolerance, margin = row["tolerance"], row["margin"]
     return ClaimRow(
         anchor=anchor,
-        label=named(row),
+        label=label,
         statement=row["claim"],
         source=row["source"] or "",
         expected=wording.expectation(row),

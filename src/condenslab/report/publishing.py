@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from condenslab import figures, studies
 from condenslab.errors import UserError
+from condenslab.report import marks, pictures
 from condenslab.sweeps import Store
 from condenslab.sweeps.files import write_whole
 
@@ -16,7 +17,10 @@ FORMATS = ("svg", "pdf", "png")
 
 _COLUMNS = (3.5, 7.2)
 _PER_PANEL, _LEAST_HEIGHT = 2.3, 2.6
-_DPI = 600
+_DPI, _COARSE = 600, 300
+_LARGEST = 400_000
+"""Bytes above which layers of many marks in a vector file become images."""
+_IMAGE = re.compile(rb"data:image/png;base64,[A-Za-z0-9+/=\s]+")
 
 
 def save_figures(
@@ -26,7 +30,8 @@ def save_figures(
 
     A figure gets the narrowest of 3.5 and 7.2 inches in which every panel has 2.3 inches and no text is cut or lies on
     other text (with more than three panels in a row it stays as wide as it is); its type keeps its size.
-    PDF and SVG embed their fonts (TrueType, and outlines), PNG has 600 dots an inch. Interactive figures are left out.
+    PDF and SVG embed their fonts (TrueType, and outlines), PNG has 600 dots an inch. Where a PDF or SVG exceeds 400 kB,
+    layers of more than 300 marks become images of 300 dots an inch. Interactive figures are left out.
 
     Args:
         store_dir: The store's folder.
@@ -73,16 +78,30 @@ def _save(figure: Figure, path: Path, kind: str) -> Path:
     fit(figure)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, _encoded(figure, kind))
+        write_whole(path, encoded(figure, kind))
     except OSError as error:
         raise UserError(f"the figure {str(path)!r} cannot be written ({error.strerror or error})") from error
     return path
 
 
-def _encoded(figure: Figure, kind: str) -> bytes:
+def encoded(figure: Figure, kind: str) -> bytes:
+    """Returns the bytes of a figure's file; layers of many marks become images where they make it large.
+
+    Args:
+        figure: The matplotlib figure.
+        kind: One of `FORMATS`.
+    """
+    content = _as_file(figure, kind, _DPI)
+    if kind == "png" or len(content) <= _LARGEST or not marks.as_image(figure):
+        return content
+    lighter = _IMAGE.sub(lambda link: pictures.lighter(link[0].decode()).encode(), _as_file(figure, kind, _COARSE))
+    return min(content, lighter, key=len)
+
+
+def _as_file(figure: Figure, kind: str, dpi: int) -> bytes:
     buffer = io.BytesIO()
     date = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind)
-    figure.savefig(buffer, format=kind, dpi=_DPI, metadata=date)
+    figure.savefig(buffer, format=kind, dpi=dpi, metadata=date)
     return buffer.getvalue()
 
 

@@ -208,6 +208,11 @@ SENTENCES: dict[str, Sentence] = {
         "They do: every depth rests at {held} of {of} published risks.",
         "Only in part: every depth rests at {held} of {of} published risks.",
     ),
+    "plateau_data": Sentence(
+        "^more samples free a network",
+        "Yes where new samples reach further: at least {measured} times sooner with each larger number.",
+        "Not always: steps with fewer samples over steps with more are {measured} at least, not above 1.",
+    ),
     "symmetry_discovery": Sentence(
         "^the permutation symmetries found are those",
         "Those of its architecture, found from outputs alone in {held} of {of} architectures.",
@@ -235,8 +240,8 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "anchor_transformer": Sentence(
         "small initial scale the withheld pair is answered by inference",
-        "It reasons from small weights: {measured} of the withheld pair is answered by inference.",
-        "From small weights {measured} of the withheld pair is answered by inference, which is not most of it.",
+        "It reasons from small weights: a share of {measured} of the answers to the withheld pair is inference.",
+        "From small weights it infers the withheld pair in {held} of {of} designs; elsewhere a share of {measured}.",
     ),
     "transformer_symmetry": Sentence(
         "the model rank stays what it was",
@@ -256,7 +261,7 @@ SENTENCES: dict[str, Sentence] = {
     "anchor_tuning": Sentence(
         "^the best tuning answers more unseen",
         "Tuning matters: the best answers a share of {measured} more than the usual one.",
-        "Tuning matters little: the best answers a share of {measured} more than the usual one.",
+        "Not at every number of samples: the best tuning answers a share of {measured} more than the usual one.",
     ),
 }
 """By study. A test finds the claim of each among what the study states."""

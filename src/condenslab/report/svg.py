@@ -6,24 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.cm import ScalarMappable
-from matplotlib.collections import Collection, QuadMesh
+from matplotlib.collections import QuadMesh
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from condenslab import figures
-from condenslab.report import colours, live, ticks
+from condenslab.report import colours, live, marks, pictures, ticks
 
 _DPI = 150
-_MOST_POINTS = 300
 _PAD = 0.05
 _FIXED = "fixed"
 _MAPS = (QuadMesh, AxesImage, ContourSet)
@@ -54,16 +51,15 @@ class Drawn:
 def drawn(figure: Figure, name: str) -> Drawn:
     """Draws a figure as SVG whose colours are variables of the page.
 
-    Layers of more than 300 marks become an image inside the SVG. Colours that stand for numbers, with their labels,
-    are the same on a light and on a dark page.
+    Layers of more than 300 marks, or of lines through more than 3,000 points, become an image inside the SVG. Colours
+    that stand for numbers, with their labels, are the same on a light and on a dark page.
 
     Args:
         figure: The matplotlib figure.
         name: Put before its ids, unique in the page.
     """
+    marks.as_image(figure)
     for artist in figure.findobj():
-        if _many(artist):
-            artist.set_rasterized(True)
         if _is_fixed(artist):
             artist.set_gid(_FIXED)
     _laid_out(figure)
@@ -97,12 +93,6 @@ def thumbnail(figure: Figure, name: str) -> str:
     _laid_out(figure)
     box = _inches(figure, first.get_window_extent()).padded(0.02)
     return _element(_document(figure, 100), name, _view(figure, box))
-
-
-def _many(artist: Artist) -> bool:
-    if isinstance(artist, Line2D):
-        return artist.get_marker() not in ("None", None, "", " ") and np.size(artist.get_xdata()) > _MOST_POINTS
-    return isinstance(artist, Collection) and np.size(artist.get_offsets()) > 2 * _MOST_POINTS
 
 
 def _is_fixed(artist: Artist) -> bool:
@@ -186,7 +176,7 @@ def _clean(element: ElementTree.Element, name: str, wanted: set[str], *, fixed: 
         elif key == _LINK:
             if not value.startswith(("#", "data:image/")):
                 continue
-            key, value = "href", f"#{name}-{value[1:]}" if value.startswith("#") else value
+            key, value = "href", f"#{name}-{value[1:]}" if value.startswith("#") else pictures.lighter(value)
         elif key in _PLACED or (key == "transform" and "translate" in value and "scale" not in value):
             value = _DIGITS.sub(r"\1", value)
         value = value.replace("url(#", f"url(#{name}-")

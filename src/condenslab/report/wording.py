@@ -12,8 +12,12 @@ from condenslab.figures import readable
 _FEW = 6
 _DASH = "—"
 _POWER = re.compile(r"(?<![\w.&#])(\d+(?:\.\d+)?)e([-+−]?)0*(\d+)(?![\w.]*\w)")
+_INDEX = re.compile(
+    r"(?<![^\W\d])(NN|[^\W\d_])_"
+    r"(?:\{([\w+−-]{1,9})\}|([A-Za-zα-ω\d]{1,2}|(?<=[A-Z]_)[a-z]{3,5}|model|head)(?![A-Za-z\d_]))"
+)
 _NUMBER = r"[-−]?\d+(?:[./]\d+)?"
-_EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(({_NUMBER})\)|({_NUMBER}))")
+_EXPONENT = re.compile(rf"\^(?:\{{({_NUMBER})\}}|\(([−-]?[\w./]{{1,8}})\)|({_NUMBER}))")
 
 
 def value(content: Any, tolerance: Any = None, expected: Any = None) -> str:
@@ -87,7 +91,7 @@ def seconds(duration: float) -> str:
 
 
 def prose(text: str) -> Markup:
-    """Sets powers in a text of a study as people write them: 1e-06 as 10⁻⁶, m^−0.2 with a raised exponent.
+    """Sets formulas in a text of a study as people write them: 1e-06 as 10⁻⁶, m^−0.2 raised, x_{s+1} lowered.
 
     Args:
         text: Any text; what is markup in it is shown, not obeyed.
@@ -97,9 +101,8 @@ def prose(text: str) -> Markup:
         'std 10<sup>−6</sup> of m<sup>−3</sup> &lt; 2.5×10<sup>−3</sup>'
     """
     safe = _POWER.sub(_power, str(escape(text)))
-    return Markup(
-        _EXPONENT.sub(lambda found: f"<sup>{next(filter(None, found.groups())).replace('-', '−')}</sup>", safe)
-    )
+    raised = _EXPONENT.sub(lambda found: f"<sup>{next(filter(None, found.groups())).replace('-', '−')}</sup>", safe)
+    return Markup(_INDEX.sub(lambda found: f"{found[1]}<sub>{found[2] or found[3]}</sub>", raised))
 
 
 def _power(found: re.Match[str]) -> str:

@@ -18,6 +18,7 @@ from condenslab.memory import shortage
 from condenslab.networks.conversion import floating, numbers
 from condenslab.networks.dense import MLP, TwoLayer, apply
 from condenslab.networks.structured import dense_gradient, dense_hessian, dense_jacobian, many_samples
+from condenslab.risk.derivatives import require_slopes
 
 
 class EmpiricalRisk(eqx.Module):
@@ -257,6 +258,8 @@ def _check_loss(loss: Loss, targets: Any) -> None:
         raise ValueError(
             f"loss.value must return one number a sample, shape {targets.shape[:1]}; sum over outputs. Got {shape}."
         )
+    if not isinstance(targets, Tracer):
+        require_slopes(loss, np.asarray(targets))
 
 
 def _check_scale(scale: Any) -> None:

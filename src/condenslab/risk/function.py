@@ -12,6 +12,7 @@ from jax.tree_util import Partial
 from jaxtyping import Float, PyTree
 
 from condenslab.networks.conversion import floating
+from condenslab.risk.derivatives import require_derivatives
 from condenslab.risk.empirical import require_room
 
 
@@ -131,11 +132,12 @@ class Function(eqx.Module):
         )
 
     def require_defined(self, params: PyTree) -> None:
-        """Refuses parameters at which the function cannot be evaluated or differentiated.
+        """Refuses parameters at which the function cannot be evaluated or differentiated, and wrong derivatives.
 
         Raises:
             TypeError: There are no real arrays among the parameters, or as in `value`.
-            ValueError: The function fails at parameters of these shapes, or as in `value`.
+            ValueError: The function fails at parameters of these shapes, or as in `value`; or a derivative of the
+                user's own (custom_vjp, custom_jvp, stop_gradient) is not that of the values.
         """
         self.require_real(params)
         theta, unravel = ravel_pytree(params)
@@ -145,6 +147,7 @@ class Function(eqx.Module):
             if "the risk's function" in str(error):
                 raise
             raise _failed(params, error) from error
+        require_derivatives(self, params)
 
 
 def _is_real(leaf: Any) -> bool:

@@ -6,10 +6,11 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from condenslab.studies.contract.criteria import above, at_least
 from condenslab.studies.contract.evidence import Evidence
-from condenslab.studies.contract.statements import Statement
+from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.contract.study import Drawing, Study
 from condenslab.studies.settings import Count, Numbers
 from condenslab.studies.shared.decoders import Model, decoder_part, train_decoders
@@ -153,19 +154,32 @@ def _best(evidence: Evidence) -> float | None:
     return max(known) if known and len(known) == len(means) else None
 
 
-def _gains(evidence: Evidence, usual: float, settings: Settings) -> list[float | None]:
-    gains = []
+def _gains(evidence: Evidence, usual: float, settings: Settings) -> Measured:
+    gains, told = [], []
     for size in settings.sizes:
         own = evidence.where(size=size)
         plain = own.where(gamma=usual, rate=min(settings.rates), decay=min(settings.decays)).all(_mean)
         best = _best(own)
         gains.append(None if best is None or plain is None else best - plain)
-    return gains
+        told.append(f"{'unknown' if best is None else format(best, '.2f')} with {size}")
+    return Measured(gains, failing=f"The best accuracies are {', '.join(told)} samples.")
 
 
-def _effect(evidence: Evidence, field: str, values: Sequence[float]) -> float | None:
-    high, low = (evidence.where(**{field: end}).all(_mean) for end in (max(values), min(values)))
-    return None if high is None or low is None or max(values) == min(values) else high - low
+def _effect(evidence: Evidence, field: str, values: Sequence[float]) -> Measured:
+    """Returns the mean difference of runs that differ in one field alone, undecided where it may be chance."""
+    rest = [name for name in ("gamma", "rate", "decay", "size", "seed") if name != field]
+    ends = [evidence.where(**{field: end}).by(*rest) for end in (max(values), min(values))]
+    pairs = [(part.all(_mean), ends[1][place].all(_mean)) for place, part in ends[0].items()]
+    gains = [None if one is None or other is None else one - other for one, other in pairs]
+    known = [gain for gain in gains if gain is not None]
+    if max(values) == min(values) or len(known) < max(2, len(gains)):
+        return Measured(None)
+    mean = float(np.mean(known))
+    half = float(stdtrit(len(known) - 1, 0.975) * np.std(known, ddof=1) / np.sqrt(len(known)))
+    note = (
+        f"95 % interval {mean - half:.3f} to {mean + half:.3f}, larger in {sum(g > 0 for g in known)} of {len(known)}"
+    )
+    return Measured(mean, note, "The interval holds both signs: this may be chance." if abs(mean) < half else "")
 
 
 def train_all(cases: Sequence[Case], progress: Progress) -> list[Outcome]:
@@ -208,6 +222,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         records: The records.
     """
     from condenslab import figures
+    from condenslab.studies.shared.cells import cell_runs
 
     done = [record for record in records if record.status == "done"]
     if not done:
@@ -217,11 +232,13 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figure, axes = figures.panels(1, len(sizes), width=3.6, height=3.2)
     for ax, size in zip(axes[0], sizes, strict=True):
         values = np.full((len(rows), len(gammas)), np.nan)
+        cells = {}
         for i, (rate, decay) in enumerate(rows):
             for j, gamma in enumerate(gammas):
                 setting = (size, gamma, rate, decay)
                 own = [r for r in done if tuple(r.case[n] for n in ("size", "gamma", "rate", "decay")) == setting]
                 values[i, j] = _mean(own) if own else np.nan
+                cells[i, j] = own
         figures.value_map(
             ax,
             [f"{gamma:g}" for gamma in gammas],
@@ -231,6 +248,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
             y_label="learning rate, decay",
             value_label="accuracy",
             limits=(0.0, 1.0),
+            details=cell_runs("accuracy", cells, lambda record: record.values["test_accuracy"], logarithmic=False),
         )
         figures.title(ax, f"{size} samples")
     caption = (

@@ -26,8 +26,9 @@ _SOURCE = "arXiv 2405.05409, Figs 4 and 14 to 16; deck 000, condensation in tran
 _EMBEDDING = "arXiv 2405.05409, §5.3: word embeddings do not condense even at a small initial scale"
 _STAGES = "arXiv 2510.06954: first the value and feed-forward matrices condense, then queries and keys lose rank"
 _FORWARD = (
-    "few pairs are parallel at either scale, though the rank falls at the small one alone; the source has one block, "
-    "tanh, and a frozen embedding and projection, here are two blocks with ReLU and all is trained"
+    "The source has one block, with tanh and a frozen embedding and projection; here are two, with ReLU, and all is "
+    "trained. In one block instead of two 12 and 17 % of the pairs are parallel from small weights and none from large "
+    "ones (two runs each, run once), the ratio being 3."
 )
 _COURSES = "Condensation of the first block along training"
 _MATRICES = "Cosines in the first block, before and after training"
@@ -245,6 +246,8 @@ def _matrices(done: Sequence[Record]) -> Drawing:
     for row, when in enumerate(("first", "last")):
         for ax, part in zip(axes[row], shown, strict=True):
             figures.cosine_heatmap(ax, smallest.arrays[f"{part}_{when}"], colour_bar=False)
+            ax.set_xlabel("row (ordered)")
+            ax.set_ylabel("row (ordered)")
             figures.title(ax, f"{part}, {'before' if when == 'first' else 'after'}")
     caption = (
         f"Cosines between rows before (top) and after training (bottom) at γ = {smallest.case['gamma']}, ordered so "

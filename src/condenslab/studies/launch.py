@@ -17,6 +17,7 @@ from condenslab.studies.settings import as_dict, changed
 from condenslab.studies.work import OwnWork, work_of
 from condenslab.sweeps import Batch, Grid, InProcess, Progress, Run, Schedule, Store, command_of, complete, planned
 from condenslab.sweeps import executor as executor_named
+from condenslab.sweeps.quarantine import quarantine
 from condenslab.sweeps.records import Record, Status
 from condenslab.tasks import Table, require_learnable
 
@@ -105,7 +106,7 @@ def plan(
         study.seconds_per_member,
         alone=study.alone,
     )
-    cases = study.cases(settings, seed=int(seed), data=data)
+    cases = list(study.cases(settings, seed=int(seed), data=data) or ())
     if not cases:
         raise UserError(f"these settings leave {study.name!r} nothing to compute: give its lists an entry")
     differing = {name: value for name, value in now.items() if value != base[name]}
@@ -184,6 +185,7 @@ def execute(
     inside = isinstance(place, InProcess)
     batch = OwnWork(request.study, request.data) if inside else work_of(request.study, request.data)
     store = Store(out, create=True)
+    quarantine(store, say)
     start = time.perf_counter()
     grid = Grid(request.schedule, request.cases)
     noted = planned(store, grid, preset=request.preset, seed=request.seed, command=request.command)
@@ -192,6 +194,7 @@ def execute(
         batch,
         store,
         memory=noted.memory,
+        known=store.statuses(request.study.name),
         executor=place,
         environment=environment,
         progress=progress,

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-from condenslab.errors import unknown
+from condenslab.errors import UserError, told, unknown
 from condenslab.studies.contract.study import Study
 
 REGISTRY: dict[str, str] = {
@@ -46,6 +46,7 @@ REGISTRY: dict[str, str] = {
     "model_rank": "condenslab.studies.model_rank:STUDY",
     "embedding_depth": "condenslab.studies.embedding_depth:STUDY",
     "depth_similarity": "condenslab.studies.depth_similarity:STUDY",
+    "plateau_data": "condenslab.studies.plateau_data:STUDY",
     "symmetry_discovery": "condenslab.studies.invariance:DISCOVERY",
     "invariant_manifolds": "condenslab.studies.invariance:MANIFOLDS",
     "anchor_data_size": "condenslab.studies.anchor_data_size:STUDY",
@@ -55,7 +56,6 @@ REGISTRY: dict[str, str] = {
     "inference_or_memorisation": "condenslab.studies.inference_or_memorisation:STUDY",
     "anchor_tuning": "condenslab.studies.anchor_tuning:STUDY",
 }
-"""Where each study is, as "module:name"."""
 """Where each study is, as `module:attribute`. A program of your own may add its studies here."""
 
 
@@ -71,9 +71,20 @@ def get(name: str) -> Study:
         name: Its name.
 
     Raises:
-        UserError: There is no such study; the message suggests the nearest name.
+        UserError: There is no such study (the message suggests the nearest name), it cannot be imported from where the
+            registry says it is, or it has another name: its records would be stored under that one.
     """
     if name not in REGISTRY:
         raise unknown("study", name, REGISTRY)
     module, _, attribute = REGISTRY[name].partition(":")
-    return getattr(import_module(module), attribute)
+    try:
+        study = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(
+            f"the study {name!r} cannot be imported: studies.REGISTRY says that it is {REGISTRY[name]!r}, as "
+            f"'module:attribute', and {told(error)}"
+        ) from error
+    if not isinstance(study, Study) or study.name != name:
+        found = repr(study.name) if isinstance(study, Study) else f"a {type(study).__name__}"
+        raise UserError(f"studies.REGISTRY[{name!r}] must name the study of that name. {REGISTRY[name]} is {found}")
+    return study

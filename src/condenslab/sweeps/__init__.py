@@ -18,7 +18,7 @@ from condenslab.sweeps.results import Results, load
 from condenslab.sweeps.run import Work, complete, sweep
 from condenslab.sweeps.states import Standing, seconds_left, standing
 from condenslab.sweeps.store import Store
-from condenslab.sweeps.tasks import Outcome, Progress, Recipe
+from condenslab.sweeps.tasks import Outcome, Progress, Recipe, require_limit
 
 __all__ = [
     "FORMATS",
@@ -55,6 +55,7 @@ __all__ = [
     "planned",
     "plans",
     "require_claims",
+    "require_limit",
     "seconds_left",
     "standing",
     "summary",

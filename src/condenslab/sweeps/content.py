@@ -10,7 +10,7 @@ from condenslab.sweeps.records import Run
 
 
 class _Claim(msgspec.Struct):
-    """The keys of a claim that are shown, and their types; there may be more."""
+    """The keys of a claim that are shown, and their types; there may be more. The verdict is that of the margin."""
 
     study: str = ""
     preset: str = ""
@@ -22,6 +22,11 @@ class _Claim(msgspec.Struct):
     tolerance: float | None = None
     margin: float | None = None
     verdict: Literal["holds", "fails", "undecided"] = "undecided"
+
+    def __post_init__(self) -> None:
+        told = "undecided" if self.margin is None else "holds" if self.margin >= 0 else "fails"
+        if self.verdict != told:
+            raise ValueError(f"a claim with margin {self.margin} is {told!r} and not {self.verdict!r}")
 
 
 class _Moment(msgspec.Struct):

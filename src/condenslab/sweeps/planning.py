@@ -133,7 +133,19 @@ def plans(store: Store) -> list[Planned]:
 
 def _read(store: Store) -> Iterator[tuple[Path, Planned]]:
     for path in listed(store.path / "plans", ".json"):
-        try:
-            yield path, msgspec.json.decode(read_sealed(path), type=Planned)
-        except msgspec.DecodeError as error:
-            raise damaged(path, str(error)) from error
+        yield path, read_plan(path)
+
+
+def read_plan(path: Path) -> Planned:
+    """Reads a plan.
+
+    Args:
+        path: Its file.
+
+    Raises:
+        UserError: It is truncated or damaged.
+    """
+    try:
+        return msgspec.json.decode(read_sealed(path), type=Planned)
+    except msgspec.DecodeError as error:
+        raise damaged(path, str(error)) from error

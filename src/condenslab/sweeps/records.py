@@ -122,7 +122,8 @@ def storable(value: Any, where: str = "values") -> Any:
     """Reduces a result to what JSON can hold; a number that is not finite becomes None.
 
     Args:
-        value: None, a bool, number or string of Python or NumPy, an array, or a list, tuple or dict of those.
+        value: None, a bool, number or string of Python or NumPy, an array, or a list, tuple or dict of those. Of a
+            string what is no Unicode, as in the name of a file, is written out.
         where: Its name, for the message.
 
     Raises:
@@ -136,13 +137,28 @@ def storable(value: Any, where: str = "values") -> Any:
         value = value.tolist()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if value is None or isinstance(value, bool | int | str):
+    if isinstance(value, str):
+        return unicode(value)
+    if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, list | tuple):
         return [storable(item, f"{where}[{index}]") for index, item in enumerate(value)]
     if isinstance(value, Mapping):
-        return {str(key): storable(item, f"{where}.{key}") for key, item in value.items()}
+        return {unicode(str(key)): storable(item, f"{where}.{key}") for key, item in value.items()}
     raise TypeError(
         f"{where} must be None, a number, a string, or a list or dict of those. Got {type(value).__qualname__}; "
         "put arrays among the arrays, and convert other objects."
     )
+
+
+def unicode(text: str) -> str:
+    r"""Returns a text as JSON can hold it: a byte of a file's name that is no Unicode is written out.
+
+    Args:
+        text: The text.
+
+    Example:
+        >>> unicode("caf\udce9.csv")
+        'caf\\udce9.csv'
+    """
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -14,7 +14,7 @@ from condenslab.sweeps.executors.protocol import Tell
 from condenslab.sweeps.quarantine import quarantine
 from condenslab.sweeps.records import Record
 from condenslab.sweeps.store import Store
-from condenslab.sweeps.tasks import Progress, Recipe, Report, RunBatch
+from condenslab.sweeps.tasks import Progress, Recipe, Report, RunBatch, require_limit
 from condenslab.sweeps.working import versions
 
 _SETTLED = 2.0
@@ -102,7 +102,11 @@ def complete(
 
     Returns:
         What was done.
+
+    Raises:
+        UserError: Raised in a batch, or by the store, or the time limit is none.
     """
+    require_limit(time_limit)
     schedule = grid.schedule
     if known is None:
         quarantine(store, say)

@@ -8,8 +8,9 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError, safe_open
 
+from condenslab.errors import told
 from condenslab.sweeps.files import damaged, read_sealed
-from condenslab.sweeps.records import Record, ShardArrays, Status, array_checksum, storable
+from condenslab.sweeps.records import Record, ShardArrays, Status, array_checksum, storable, unicode
 
 
 class Row(msgspec.Struct, gc=False):
@@ -65,7 +66,7 @@ def row_of(record: Record) -> Row:
         id=record.id,
         case=storable(record.case, "case"),
         status=record.status,
-        message=record.message,
+        message=unicode(record.message),
         values=storable(record.values),
         arrays=sorted(record.arrays),
         provenance=storable(record.provenance, "provenance"),
@@ -98,9 +99,14 @@ def encoded(records: list[Record]) -> tuple[bytes, bytes]:
     Raises:
         TypeError: A value or an array is of a type that cannot be stored.
     """
-    rows = b"".join(msgspec.json.encode(row_of(record)) + b"\n" for record in records)
-    arrays = {f"{r.id}/{name}": tensor(name, array) for r in records for name, array in r.arrays.items()}
-    return rows, safetensors.numpy.save(arrays) if arrays else b""
+    try:
+        rows = b"".join(msgspec.json.encode(row_of(record)) + b"\n" for record in records)
+        arrays = {f"{r.id}/{name}": tensor(name, array) for r in records for name, array in r.arrays.items()}
+        content = safetensors.numpy.save(arrays) if arrays else b""
+        _ROWS.decode_lines(rows)  # what does not come back would make the whole folder unreadable
+    except (ValueError, RecursionError, OverflowError, SafetensorError) as error:
+        raise TypeError(f"it cannot be stored: {told(error)[:300]}") from error
+    return rows, content
 
 
 def read_rows(path: Path) -> list[Row]:

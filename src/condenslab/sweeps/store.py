@@ -157,18 +157,21 @@ class Store:
                     raise
                 say(str(error))
 
-    def statuses(self, study: str | None = None, shards: Iterable[Path] | None = None) -> dict[str, Status]:
+    def statuses(
+        self, study: str | None = None, shards: Iterable[Path] | None = None, *, damaged: bool = False
+    ) -> dict[str, Status]:
         """Reads the statuses of all records by id.
 
         Args:
             study: Only those of this study.
             shards: Only what these files hold.
+            damaged: Whether damaged shards are left out, not raised.
 
         Raises:
             UserError: A shard is truncated or damaged; the message names the file.
         """
         found: dict[str, Status] = {}
-        for head in self.heads(shards):
+        for head in self.heads(shards, (lambda _: None) if damaged else None):
             if study in (None, head.study) and not (head.status == "failed" and head.id in found):
                 found[head.id] = head.status
         return found
@@ -198,7 +201,7 @@ class Store:
         Raises:
             UserError: A run's file is truncated or damaged; the message names it.
         """
-        runs = [_read_run(path) for path in listed(self.path / "runs", ".json")]
+        runs = [read_run(path) for path in listed(self.path / "runs", ".json")]
         if not latest:
             return runs
         newest = {_request(run): run for run in runs}
@@ -227,6 +230,8 @@ class Store:
         try:
             version = msgspec.json.decode(read(self._marker), type=dict[str, Any])["format"]
             newer = version > FORMAT
+            if type(version) is not int or version < 1:
+                raise TypeError
         except (msgspec.DecodeError, KeyError, TypeError) as error:
             raise UserError(
                 f"{self._marker} is damaged, it does not say the store's format: restore it from a copy, or choose "
@@ -266,7 +271,15 @@ def _probe(folder: Path) -> None:
         probe.unlink(missing_ok=True)
 
 
-def _read_run(path: Path) -> Run:
+def read_run(path: Path) -> Run:
+    """Reads a run.
+
+    Args:
+        path: Its file.
+
+    Raises:
+        UserError: It is truncated or damaged.
+    """
     try:
         run = msgspec.json.decode(read_sealed(path), type=Run)
         check_foreign(run)

@@ -4,12 +4,16 @@ import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 
 from condenslab.errors import UserError
 from condenslab.sweeps.batches import Batch
+from condenslab.sweeps.records import Status
+
+_SHORTEST, _LONGEST = 1e-6, 1e9
+"""Seconds; timers of the system take 0 for no limit, and end not far above the longest."""
 
 
 @runtime_checkable
@@ -39,6 +43,42 @@ class Outcome:
     status: Literal["done", "diverged", "failed"] = "done"
     message: str = ""
     trace: str = ""
+
+
+def require_limit(seconds: float | None, name: str = "time_limit") -> None:
+    """Refuses a time limit that is none.
+
+    Args:
+        seconds: It, or None for no limit.
+        name: Under which it was given.
+
+    Raises:
+        UserError: It is no number of seconds above 0 and of at most 10⁹, about 30 years.
+    """
+    number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if seconds is not None and not (number and 0 < seconds <= _LONGEST):
+        raise UserError(f"{name} must be a number of seconds above 0 and at most {_LONGEST:.0e}. Got {seconds!r}")
+
+
+def fault(outcome: Any) -> str:
+    """Says why something is no outcome that can be stored; empty where it is one.
+
+    Args:
+        outcome: What a case gave.
+    """
+    if not isinstance(outcome, Outcome):
+        return f"a case must give an Outcome. Got {type(outcome).__name__}"
+    if outcome.status not in get_args(Status):
+        return f"the status of an Outcome must be one of {', '.join(get_args(Status))}. Got {outcome.status!r}"
+    if not isinstance(outcome.message, str) or not isinstance(outcome.trace, str):
+        return f"the message of an Outcome must be a string. Got {outcome.message!r}"
+    for name, held in (("values", outcome.values), ("arrays", outcome.arrays)):
+        if not isinstance(held, Mapping):
+            return f"the {name} of an Outcome must be a dict. Got {type(held).__name__}"
+        strange = [key for key in held if not isinstance(key, str)]
+        if strange:
+            return f"the {name} of an Outcome must have strings as names. Got {strange[0]!r}"
+    return ""
 
 
 class RunBatch(Protocol):
@@ -98,7 +138,8 @@ class Task:
 
     def limit(self) -> float | None:
         """Returns the seconds that it may take, or None."""
-        return None if self.recipe.time_limit is None else self.recipe.time_limit * len(self.batch.cases)
+        limit = self.recipe.time_limit
+        return None if limit is None else max(_SHORTEST, min(_LONGEST, limit * len(self.batch.cases)))
 
     def sealed(self) -> "Sealed":
         """Returns it in the form in which it travels.

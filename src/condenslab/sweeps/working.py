@@ -17,11 +17,12 @@ from types import FrameType
 from typing import Any
 
 import condenslab
-from condenslab.errors import UserError, told
+from condenslab.errors import ACCIDENTS, UserError, told
 from condenslab.sweeps.grid import described
 from condenslab.sweeps.records import Record
+from condenslab.sweeps.shards import encoded
 from condenslab.sweeps.store import Store
-from condenslab.sweeps.tasks import Outcome, Recipe, Report, Sealed, Task
+from condenslab.sweeps.tasks import Outcome, Recipe, Report, Sealed, Task, fault
 
 _ONE_AT_A_TIME = threading.Lock()
 """Two programs of XLA in two threads of a process can wait for each other for ever."""
@@ -145,16 +146,22 @@ def _outcomes(task: Task, progress: Callable[[float, str], Any]) -> tuple[Sequen
     """Runs the batch; an exception becomes failed outcomes with its traceback. Says also whether there was one."""
     cases = task.batch.cases
     try:
-        outcomes = task.recipe.run_batch(cases, progress=progress)
+        outcomes = list(task.recipe.run_batch(cases, progress=progress))
     except UserError:
         raise
-    except Exception as error:
+    except ACCIDENTS as error:
         message = told(error)
         return [Outcome({}, {}, "failed", message, traceback.format_exc())] * len(cases), True
     if len(outcomes) != len(cases):
         message = f"ValueError: run_batch must return one outcome a case. Got {len(outcomes)} for {len(cases)}."
         return [Outcome({}, {}, "failed", message)] * len(cases), False
-    return outcomes, False
+    return [_sound(outcome) for outcome in outcomes], False
+
+
+def _sound(outcome: Any) -> Outcome:
+    """Returns an outcome, or a failed one that says why it is none."""
+    wrong = fault(outcome)
+    return Outcome({}, {}, "failed", f"TypeError: {wrong}.") if wrong else outcome
 
 
 def _store(store: Store, records: list[Record]) -> None:
@@ -164,8 +171,23 @@ def _store(store: Store, records: list[Record]) -> None:
     except KeyboardInterrupt:
         store.add(records)  # the batch is finished: it is stored before the interruption goes on
         raise
-    except (UserError, TypeError) as error:
-        store.add([replace(r, status="failed", message=str(error), values={}, arrays={}) for r in records])
+    except TypeError:
+        store.add([_storable(record) for record in records])
+    except UserError as error:
+        store.add([_lost(record, error) for record in records])
+
+
+def _storable(record: Record) -> Record:
+    """Returns a record, or a failed one where it cannot be stored: it takes no other of its batch with it."""
+    try:
+        encoded([record])
+    except TypeError as error:
+        return _lost(record, error)
+    return record
+
+
+def _lost(record: Record, error: Exception) -> Record:
+    return replace(record, status="failed", message=str(error), values={}, arrays={})
 
 
 def _record(study: str, identity: str, case: Any, outcome: Outcome, provenance: dict[str, Any]) -> Record:

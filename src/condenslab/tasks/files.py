@@ -36,6 +36,8 @@ def regular_size(path: FilePath) -> int:
 
 def unreadable(path: FilePath, error: Exception) -> UserError:
     """Builds the error for a file that the system does not give."""
+    if isinstance(error, FileNotFoundError) and "://" in str(path):
+        return UserError(f"{path} is an address, and nothing is fetched: download the file and give its name.")
     if isinstance(error, FileNotFoundError):
         return UserError(f"there is no file {path}: check the name and the folder.")
     if isinstance(error, IsADirectoryError):

@@ -4,6 +4,7 @@ import numpy as np
 
 from condenslab.errors import UserError
 from condenslab.tasks.files import FilePath
+from condenslab.tasks.table_cells import remedy
 
 _MOST = 100
 """So many classes are no mistake; and no more than half as many as there are samples."""
@@ -55,12 +56,16 @@ class Labels:
             UserError: There is one class only, or there are about as many as samples: words that are no classes.
         """
         names = sorted(self._places)
+        if len(names) == 1 and len(codes) > 1 and not self._numbers:
+            raise UserError(
+                f"{path}: all {len(codes)} samples are of the class {names[0][:40]!r}: give several classes."
+            )
         if self._numbers or len(names) < 2 or len(names) > min(_MOST, len(codes) / 2):
             line, word = self._first
             raise UserError(
                 f"{path}, line {line}: column {column} is {word[:40]!r}, which is not a number, and words there are "
                 f"classes only if all of them are and several samples share each: there are {len(names)} in "
-                f"{len(codes)} samples. Write a number with a decimal point there."
+                f"{len(codes)} samples. If they are none, {remedy(word)}."
             )
         place = {self._places[name]: column for column, name in enumerate(names)}
         columns = np.array([place[int(code)] for code in codes])

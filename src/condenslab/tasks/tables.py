@@ -15,6 +15,7 @@ import numpy as np
 from condenslab.errors import UserError
 from condenslab.tasks.arrays import matrix
 from condenslab.tasks.files import FilePath, reading, regular_size, require_memory
+from condenslab.tasks.table_cells import complaint, kind_of
 from condenslab.tasks.table_labels import Labels
 from condenslab.tasks.table_layout import Doubts, RowNumbers
 
@@ -173,9 +174,7 @@ def decoded(path: FilePath) -> str:
     with Path(path).open("rb") as file:
         while part := file.read(_PART):
             if b"\0" in part:
-                raise UserError(
-                    f"{path} is not a UTF-8 text file (it has zero bytes): save the samples as CSV in UTF-8."
-                )
+                raise UserError(f"{path} is not a UTF-8 text file, {kind_of(parts[0] if parts else part)}.")
             parts.append(part)
     content = b"".join(parts)
     try:
@@ -200,7 +199,7 @@ def _read_numbers(path: FilePath, text: str, labels: Labels) -> tuple[int, array
                 columns, first = _count_columns(path, reader.line_num, row), reader.line_num
                 skipped, doubts = int(watch.begin(path, first, row)), Doubts(delimiter, row, first)
                 if skipped or not any(map(is_number, row)):
-                    names = tuple(cell.strip() for cell in row[skipped:])
+                    names = _own_names(path, first, row[skipped:])
                     continue
             if len(row) != columns:
                 raise UserError(
@@ -226,18 +225,27 @@ def _read_numbers(path: FilePath, text: str, labels: Labels) -> tuple[int, array
     return columns - skipped, values, lines, skipped, names
 
 
+def _own_names(path: FilePath, line: int, cells: list[str]) -> tuple[str, ...]:
+    """Returns the names of a header, each on one line, and refuses equal ones: they would not be told apart."""
+    names = tuple(" ".join(cell.split()) for cell in cells)
+    twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
+    if twice is not None:
+        raise UserError(f"{path}, line {line}: two columns are named {twice[:40]!r}: give each a name of its own.")
+    return names
+
+
 def content_lines(text: str) -> Iterator[str]:
-    """Returns every line, a comment as a blank one, so that the reader still counts it.
+    """Returns every line, a comment (and Excel's "sep=;") as a blank one, so that the reader still counts it.
 
     Args:
         text: The text of a table.
     """
     lines = io.StringIO(text, newline=None)
-    return ("\n" if _COMMENT(line) else line for line in lines) if "#" in text else lines
+    return ("\n" if _COMMENT(line) else line for line in lines) if "#" in text or "sep=" in text[:9] else lines
 
 
-_COMMENT = re.compile(r"\s*#(?![,;\t])").match
-"""A line that begins with #, but not one in which # is the name of the first column."""
+_COMMENT = re.compile(r"\s*#(?![,;\t]|N/A|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)|\"?sep=[,;\t]\"?\s*$").match
+"""A line that begins with #, but not one in which # is the name of the first column, or an error that Excel writes."""
 
 
 def delimiter_of(text: str) -> str:
@@ -283,6 +291,6 @@ def is_number(cell: str) -> bool:
 
 
 def _not_a_number(path: FilePath, line: int, row: list[str], skipped: int) -> UserError:
-    column, cell = next((k, cell) for k, cell in enumerate(row, start=1 + skipped) if not is_number(cell))
-    given = f"{cell[:40]!r}, which is not a number" if cell.strip() else "empty"
-    return UserError(f"{path}, line {line}: column {column} is {given}: write a number with a decimal point there.")
+    place, cell = next((k, cell) for k, cell in enumerate(row) if not is_number(cell))
+    said = complaint(cell, last=place == len(row) - 1)
+    return UserError(f"{path}, line {line}: column {1 + skipped + place} is {said}.")

@@ -46,7 +46,9 @@ def _cosines(design: str, records: Sequence[Record]) -> Drawing:
     first = {record.case["gamma"]: record for record in reversed(records)}
     figure, axes = figures.panels(1, len(first), width=3.0, height=3.0)
     for ax, gamma in zip(axes[0], sorted(first), strict=True):
-        figures.cosine_heatmap(ax, first[gamma].arrays["cosines"])
+        figures.cosine_heatmap(ax, first[gamma].arrays["cosines"], colour_bar=gamma == max(first))
+        ax.set_xlabel("row (ordered)")
+        ax.set_ylabel("row (ordered)")
         figures.title(ax, f"γ = {gamma}")
     caption = (
         f"Cosines between the rows of W_Q of the first block after training, {design} tokens, one run a scale. Rows of "

@@ -54,7 +54,7 @@ def _maps(records: Sequence[Record]) -> Drawing | None:
     rates = ", ".join(f"{figures.readable(rate)}" for rate in sorted({r.case["rate"] for r in runs}))
     caption = (
         "f*(x) = Σ tanh(0.6x_s + 0.8x_{s+1} + x_{s+2}), s = 1, 2, 3, on five normal inputs, learned by gradient "
-        f"descent from parameters N(0, {figures.readable(runs[0].case['std'])}²) in at most "
+        f"descent from normal parameters of standard deviation {figures.readable(runs[0].case['std'])} in at most "
         f"{runs[0].case['steps']:,} steps. Cells: "
         f"median over {figures.counted(len({r.case['seed'] for r in runs}), 'seed')} of the mean squared error on "
         "1,000 fresh inputs, "

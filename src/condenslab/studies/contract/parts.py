@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Any
 
-from condenslab.errors import UserError, told
+from condenslab.errors import ACCIDENTS, UserError, told
 from condenslab.studies.contract.endings import Unfinished
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import Table
@@ -96,7 +96,7 @@ def guarded(function: Callable[..., Outcome], *arguments: Any, **options: Any) -
         return ending.outcome()
     except UserError:
         raise
-    except Exception as error:
+    except ACCIDENTS as error:
         return Outcome({}, {}, "failed", told(error), traceback.format_exc())
 
 

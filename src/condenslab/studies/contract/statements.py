@@ -1,13 +1,14 @@
 """A statement is an assertion before it is measured: text, source, values and one criterion; a claim follows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from condenslab.studies.contract.claims import Claim, wilson
 from condenslab.studies.contract.criteria import Criterion, Judgement, Share
 from condenslab.studies.contract.evidence import Asked, Evidence
 
+_READ_NOTHING = "none of the cases asked for bear on it"
 _NO_CAUSE = "Not reproduced with these settings; no cause is known."
 
 
@@ -65,6 +66,8 @@ class Statement:
     def decide(self, evidence: Evidence) -> Claim:
         """Returns the claim: from any evidence, the empty one included.
 
+        What read none of the cases is undecided, whatever its values: no claim holds that no run can refute.
+
         Args:
             evidence: The cases that were asked for, with their records.
         """
@@ -72,6 +75,8 @@ class Statement:
         found = self.values(own)
         measured = found if isinstance(found, Measured) else Measured(found)
         judged = self.criterion.judge(measured.values)
+        if not own.read and not measured.unsettled:
+            measured = replace(measured, unsettled=_READ_NOTHING)
         settled = not measured.unsettled
         verdict = judged.verdict if settled else "undecided"
         return Claim(
@@ -131,7 +136,15 @@ def decide(statements: Sequence[Statement], evidence: Evidence, *, known_target:
         known_target: False on the user's own data: statements that need a known target are left out.
     """
     made = [s for s in statements if not (s.only_without_target if known_target else s.needs_target)]
-    return [statement.decide(evidence) for statement in made]
+    return [_decided(statement, evidence) for statement in made]
+
+
+def _decided(statement: Statement, evidence: Evidence) -> Claim:
+    try:
+        return statement.decide(evidence)
+    except Exception as error:
+        error.add_note(f"raised by the statement {statement.text!r}; the records that it reads are stored")
+        raise
 
 
 def _reason(verdict: str, known: str, measured: Measured, read: Sequence[Asked]) -> str:
@@ -144,7 +157,7 @@ def _reason(verdict: str, known: str, measured: Measured, read: Sequence[Asked])
         return measured.unsettled
     lost = [asked for asked in read if asked.status != "done"]
     if not lost:
-        return "a value it needs was not decided" if read else "none of the cases asked for bear on it"
+        return "a value it needs was not decided"
     counts = {status: sum(a.status == status for a in lost) for status in ("diverged", "failed", "missing")}
     words = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
     sentence = next((asked.record.message for asked in lost if asked.record is not None and asked.record.message), "")

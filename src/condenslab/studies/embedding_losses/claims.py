@@ -5,7 +5,7 @@ from typing import Any
 
 from condenslab.studies.contract.criteria import at_least, at_most
 from condenslab.studies.contract.evidence import Evidence
-from condenslab.studies.contract.statements import Statement
+from condenslab.studies.contract.statements import Measured, Statement
 from condenslab.studies.embedding_losses.cases import (
     GENERAL,
     SPLIT,
@@ -90,7 +90,7 @@ def _of_loss(loss: LossName, where: str) -> list[Statement]:
         Statement(
             "no number of positive, zero or negative eigenvalues of the Hessian decreases at any point",
             _INERTIA + soft,
-            read(_least_gain),
+            lambda evidence: _gains(evidence.where(loss=loss)),
             at_least(0),
             f"{loss} loss, {where}; least gain over embeddings and signs, at a critical point and another; unknown "
             "where an eigenvalue of the narrow network has the size of rounding",
@@ -106,6 +106,18 @@ def _largest(record: Record, kinds: tuple[str, ...]) -> float | None:
     if not record.values["narrow_gradient"] <= STILL:
         return None
     return max(row["gradient"] for row in rows(record, point="critical") if row["kind"] in kinds)
+
+
+def _gains(evidence: Evidence) -> Measured:
+    """Returns the least gain of every point, and in words why some are not known where no other is negative."""
+    done = evidence.each(lambda record: record.values["narrow_decided"])
+    gains, small = evidence.each(_least_gain), done.count(False)
+    known = [gain for gain in gains if gain is not None]
+    rounded = (
+        f"At {small} of {len(gains)} points an eigenvalue of the narrow network has the size of rounding, so that its "
+        f"sign is not known; elsewhere the least gain is {min(known, default='unknown')}."
+    )
+    return Measured(gains, unsettled=rounded if small and None not in done else "")
 
 
 def _least_gain(record: Record) -> int | None:

@@ -16,7 +16,7 @@ _DECK = (
 )
 FIGURE = "Samples needed against both complexities"
 _DRAWS = 2000
-_OPEN = "not every task has a number of samples that fails and one that suffices, within the budget"
+_OPEN = "not every task has a number of samples that fails and one that suffices"
 
 
 def statements(settings: Settings) -> list[Statement]:
@@ -55,6 +55,13 @@ def statements(settings: Settings) -> list[Statement]:
     ]
 
 
+def _open(evidence: Evidence) -> str:
+    """Returns why samples needed are not known, with what the searches themselves say, each once with its number."""
+    told = [said for said in evidence.each(lambda r: r.values.get("reason", "")) if said]
+    counts = ", ".join(f"{told.count(said)} times: {said}" for said in dict.fromkeys(told))
+    return f"{_OPEN}; of {len(evidence)} searches {len(told)} are open ({counts})" if told else _OPEN
+
+
 def needed_samples(record: Record) -> float | None:
     """Returns the geometric middle of the bracket of the samples needed, or None where it has an open end.
 
@@ -82,7 +89,7 @@ def _undefined(*columns: np.ndarray) -> str:
 def _contrast(evidence: Evidence) -> Measured:
     table = _table(evidence)
     if table is None:
-        return Measured(None, unsettled=_OPEN)
+        return Measured(None, unsettled=_open(evidence))
     if _undefined(*table):
         return Measured(None, unsettled=_undefined(*table))
     needed, inference, memorisation = table
@@ -104,7 +111,7 @@ def _contrast(evidence: Evidence) -> Measured:
 def _correlation(evidence: Evidence, name: str) -> Measured:
     table = _table(evidence)
     if table is None:
-        return Measured(None, unsettled=_OPEN)
+        return Measured(None, unsettled=_open(evidence))
     columns = table[0], table[1 if name == "inference" else 2]
     undefined = _undefined(*columns)
     return Measured(None if undefined else rank_correlation(*columns), unsettled=undefined)
@@ -131,6 +138,8 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _ratio(evidence: Evidence, m: int) -> Measured:
+    tasks = evidence.where(anchors=m, kind="composite")
+
     def ends(kind: str) -> list[Any]:
         return evidence.where(anchors=m, kind=kind).each(lambda r: (r.values["lower"], r.values["upper"]))
 
@@ -139,7 +148,7 @@ def _ratio(evidence: Evidence, m: int) -> Measured:
         return Measured(None)
     upper, least = small[0][1], large[0][0]
     if upper is None:
-        return Measured(None, unsettled="no number of samples suffices for the composite task within the budget")
+        return Measured(None, unsettled=f"no number of samples suffices for the composite task: {_open(tasks)}")
     if least is None:
         return Measured(None, unsettled="no number of samples was seen to fail for the random task")
     return Measured(least / upper)

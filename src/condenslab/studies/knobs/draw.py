@@ -67,7 +67,7 @@ def _ends(records: Sequence[Record], knobs: list[str]) -> Drawing:
         }
         figures.seed_values(ax, ends, y_label="groups at the end")
         ax.set_ylim(bottom=0)
-        ax.set_xlabel(fill(KNOBS[knob], 30))
+        ax.set_xlabel(fill(KNOBS[knob].replace("std m^(−γ/2)", "variance m⁻ᵞ"), 30))
     caption = f"{_setting(records)} Every mark is a seed, the line their median; the first column is the baseline."
     return Drawing("One measure, four knobs", caption, figure)
 

@@ -1,12 +1,14 @@
 """Draws the matrix completion study from its stored records."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.matrix_completion.claims import mean_error
+from condenslab.studies.shared.cells import cell_runs
 from condenslab.studies.shared.completion import targets
 from condenslab.studies.shared.completion.cases import SUCCESS, components
 from condenslab.sweeps import Record
@@ -48,17 +50,30 @@ def _map(records: Sequence[Record]) -> Drawing | None:
         value_label="log₁₀ mean test error",
         limits=(-8.0, 0.0),
         marks={"optimistic sample size 7, 12, 15, 16": marks},
+        details=_seeds(own, [("hooks", name) for name in names], range(1, 17)),
     )
     figures.title(axes[0, 0], "Test error of gradient descent from small initialisation")
     seeds = len({r.case["seed"] for r in own})
     caption = (
-        "4 × 4 matrices factorised as A·B with 32 parameters, trained on n entries from entries N(0, "
-        f"{figures.readable(own[0].case['std'])}²) until the training error is below 10⁻⁹; mean over "
+        "4 × 4 matrices factorised as A·B with 32 parameters, trained on n entries from normal entries of standard "
+        f"deviation {figures.readable(own[0].case['std'])} until the training error is below 10⁻⁹; mean over "
         f"{figures.counted(seeds, 'seed')} of the "
         f"mean squared "
         "error over all 16 entries. Rows and columns are sorted by norm first; the optimistic sample size is 2rd − r²."
     )
     return Drawing("Completing matrices of rank 1 to 4", caption, figure)
+
+
+def _seeds(
+    records: Sequence[Record], rows: Sequence[tuple[str, str]], counts: Sequence[int]
+) -> dict[tuple[int, int], dict[str, Any]]:
+    """Returns the test error of every run of a cell; a row is a part and a target, a column a number of entries."""
+    cells: dict[tuple[int, int], list[Record]] = {}
+    for record in records:
+        row, n = (record.case["part"], record.case["target"]), len(record.case["observed"])
+        if row in rows and n in counts:
+            cells.setdefault((rows.index(row), counts.index(n)), []).append(record)
+    return cell_runs("test error", cells, lambda record: record.values["test_error"])
 
 
 def _scale(records: Sequence[Record]) -> Drawing | None:
@@ -101,6 +116,7 @@ def _orders(records: Sequence[Record]) -> Drawing | None:
         value_label="log₁₀ mean test error",
         limits=(-8.0, 1.0),
         marks={"first n of rank 7": marks},
+        details=_seeds(records, [(f"order {name}", "M2") for name in names], counts),
     )
     figures.title(axes[0, 0], "Error by order of the entries (M2, rank 1, O = 7)")
     caption = (

@@ -17,7 +17,7 @@ _RUNS = "condenslab.studies.optimistic_tables.runs"
 
 STUDY = Study(
     name="optimistic_tables",
-    revision=1,
+    revision=2,
     question="Do measured ranks fill the tables of optimistic sample sizes, row by row?",
     source="decks 001 and 003; arXiv 2406.18035, Theorems 4 and 5, Lemma 12, Table 3; LSH, Lemma 2",
     part="generalization",

@@ -118,8 +118,8 @@ def plan_file(path: str | Path, *, out: str | Path = "runs", place: str = "inpro
     workers = executor(place).workers
     grid = grid_of(spec, points)
     store = Store(out) if Store.exists(out) else None
-    known = store.statuses(spec.name) if store is not None else {}
-    costs = costs_of(store, [spec.name])[spec.name] if store is not None else Costs()
+    known = store.statuses(spec.name, damaged=True) if store is not None else {}
+    costs = costs_of(store, [spec.name], damaged=True)[spec.name] if store is not None else Costs()
     batches = grid.batches(workers=workers)
     pending = grid.pending(known, workers=workers)
     left = sum(len(missing) for _, missing in pending)

@@ -73,8 +73,10 @@ class _Bisecting:
         if search.log and min(ends) <= 0:
             raise UserError(f"search.between must be positive numbers where log = true. Got {list(search.between)}")
         self._ends = [math.log10(end) if search.log else end for end in ends]
-        if not self._ends[0] < self._ends[1]:
-            raise UserError(f"search.between must be two numbers, the smaller one first. Got {list(search.between)}")
+        if not self._ends[0] < self._ends[1] or not all(map(math.isfinite, self._ends)):
+            raise UserError(
+                f"search.between must be two finite numbers, the smaller one first. Got {list(search.between)}"
+            )
         self._holding: list[bool | None] = []
         self._probes = 0
         self._reason = ""
@@ -84,7 +86,8 @@ class _Bisecting:
             return []
         if not self._holding:
             return [self._place(end) for end in self._ends]
-        return [] if self._ends[1] - self._ends[0] <= self._search.tolerance else [self._place(self._middle())]
+        located = self._ends[1] - self._ends[0] <= self._search.tolerance or self._middle() in self._ends
+        return [] if located else [self._place(self._middle())]
 
     def tell(self, found: Sequence[Sequence[Record]]) -> None:
         verdicts = [holds(self._search, records) for records in found]
@@ -101,8 +104,9 @@ class _Bisecting:
     def left(self) -> int:
         if self._reason:
             return 0
-        width = (self._ends[1] - self._ends[0]) / self._search.tolerance
-        return (0 if self._holding else 2) + max(0, math.ceil(math.log2(width)))
+        width, closest = self._ends[1] - self._ends[0], math.ulp(max(map(abs, self._ends)))
+        halvings = math.ceil(math.log2(width / max(self._search.tolerance, closest)))
+        return (0 if self._holding else 2) + max(0, halvings)
 
     def answer(self) -> dict[str, Any]:
         low, high = (10**end if self._search.log else end for end in self._ends)

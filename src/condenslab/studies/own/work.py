@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from condenslab.errors import UserError, told
+from condenslab.errors import ACCIDENTS, UserError, told
 from condenslab.imports import imported
 from condenslab.studies.work import JaxSettings, JaxWork, spare_programs
 from condenslab.sweeps import Outcome, Progress
@@ -57,7 +57,7 @@ class PointWork(JaxWork):
                 found.append(outcome(function(**case.point)))
             except UserError:
                 raise
-            except Exception as error:
+            except ACCIDENTS as error:
                 found.append(Outcome({}, {}, "failed", told(error), traceback.format_exc()))
             if progress is not None:
                 progress(number / len(cases), f"{number} of {len(cases)}")

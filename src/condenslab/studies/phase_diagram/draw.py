@@ -23,6 +23,7 @@ from condenslab.studies.phase_diagram.diagram import (
     spaced,
     zero_line,
 )
+from condenslab.studies.shared.cells import cell_runs
 from condenslab.sweeps import Record
 
 SCHEMES = {"LeCun, He": (0.5, 0.5), "NTK": (0.5, 0.0), "Xavier, mean-field": (1.0, 0.0)}
@@ -93,14 +94,32 @@ def _diagram(records: Sequence[Record], data: str, title: str, what: str) -> Dra
 
 
 def _portraits(records: Sequence[Record], data: str, diagram: Sequence[Point]) -> list[dict[str, Any] | None]:
-    """Returns for every point the function and neurons of its widest run that kept them; older records have few."""
-    kept = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data and "function" in r.arrays]
+    """Returns for every point the function and neurons of its widest run that kept them, or how far each run moved."""
+    runs = [r for r in records if r.case["kind"] == "point" and r.case["data"] == data]
+    kept = [r for r in runs if "function" in r.arrays]
     widest = {
         (r.case["gamma"], r.case["gamma_prime"]): r
         for r in sorted(kept, key=lambda r: (not r.case["keep"], r.case["width"], -r.case["seed"]))
     }
     found = [widest.get((point.gamma, point.gamma_prime)) for point in diagram]
-    return [None if record is None else _portrait(record, (SAMPLES, SAMPLES**2)) for record in found]
+    cells = [
+        [
+            r
+            for r in runs
+            if (r.case["gamma"], r.case["gamma_prime"]) == (point.gamma, point.gamma_prime) and not r.case["keep"]
+        ]
+        for point in diagram
+    ]
+    moved = cell_runs(
+        "relative distance of the input weights",
+        {(0, k): filter(converged, sorted(own, key=lambda r: r.case["width"])) for k, own in enumerate(cells)},
+        lambda record: record.values["input_distance"],
+        word=lambda record: f"width {record.case['width']}, seed {record.case['seed']}",
+    )
+    return [
+        moved.get((0, k)) if record is None else _portrait(record, (SAMPLES, SAMPLES**2))
+        for k, record in enumerate(found)
+    ]
 
 
 def _portrait(record: Record, samples: tuple[np.ndarray, np.ndarray]) -> dict[str, Any]:

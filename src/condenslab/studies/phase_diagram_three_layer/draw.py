@@ -7,6 +7,7 @@ import numpy as np
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.phase_diagram_three_layer.slopes import converged, layer_slopes
+from condenslab.studies.shared.cells import cell_runs
 from condenslab.sweeps import Record
 
 _LAYERS = ("W¹", "W²", "a")
@@ -23,19 +24,30 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         grouped.setdefault((record.case["gamma2"], record.case["gamma3"], record.case["seed"]), []).append(record)
     first = min((seed for _, _, seed in grouped), default=0)
     slopes = {key[:2]: layer_slopes(group) for key, group in grouped.items() if key[2] == first}
-    drawn = [_maps(records, slopes)] if len({g2 for g2, _ in slopes}) > 1 else []
+    runs = [sorted(grouped[(*point, first)], key=lambda r: r.case["width"]) for point in slopes]
+    drawn = [_maps(records, slopes, runs)] if len({g2 for g2, _ in slopes}) > 1 else []
     middle = [r for r in records if r.case["gamma2"] == 0 and r.case["seed"] == first and converged(r)]
     widths = sorted({r.case["width"] for r in middle})
     return [*drawn, _distances(middle, widths)] if len(widths) > 1 else drawn
 
 
-def _maps(records: Sequence[Record], slopes: dict[tuple[float, float], list[float] | None]) -> Drawing:
+def _maps(
+    records: Sequence[Record], slopes: dict[tuple[float, float], list[float] | None], runs: Sequence[Sequence[Record]]
+) -> Drawing:
     figure, axes = figures.panels(1, 3, width=4.3, height=3.6)
     across, up = [g3 for _, g3 in slopes], [g2 for g2, _ in slopes]
     lost = [row is None for row in slopes.values()]
     for layer, ax in enumerate(axes[0]):
         values = [np.nan if row is None else row[layer] for row in slopes.values()]
-        figures.phase_map(ax, across, up, values, not_converged=lost, labels=("γ₃", "γ₂"), legend=any(lost))
+        moved = cell_runs(
+            f"relative distance of {_LAYERS[layer]}",
+            {(0, k): filter(converged, own) for k, own in enumerate(runs)},
+            lambda record, layer=layer: record.values["distances"][layer],
+            word=lambda record: f"width {record.case['width']}",
+        )
+        details = [moved.get((0, k)) for k in range(len(runs))]
+        look = {"labels": ("γ₃", "γ₂"), "legend": any(lost), "details": details}
+        figures.phase_map(ax, across, up, values, not_converged=lost, **look)
         figures.title(ax, f"layer {_LAYERS[layer]}")
     return Drawing("Each layer has its own boundary", _caption(records), figure)
 

@@ -26,6 +26,8 @@ _REASON = (
     "is one of a network at chance, about which nothing is claimed."
 )
 
+_LITTLE = "So little is merged, less than in the source, that few predictions can change: see the claim before."
+
 
 def statements(settings: Settings) -> list[Statement]:
     """Returns what is claimed at the published epoch; the flattest stretch of the loss is drawn.
@@ -93,7 +95,8 @@ def _share(evidence: Evidence) -> Measured:
 
 
 def _agreement(evidence: Evidence) -> Measured:
-    right = _at_published(evidence, lambda read: read("accuracy"))
+    right, shares = _at_published(evidence, lambda read: read("accuracy")), _share(evidence).values
     known = ", ".join(f"{100 * share:.1f} %" for share in right if share is not None)
     note = f"when the whole network is right on {known}" if known else ""
-    return Measured(_at_published(evidence, lambda read: read("agreement")), note=note)
+    more = [share for share in shares if share is not None and share > SHARE]
+    return Measured(_at_published(evidence, lambda read: read("agreement")), note, _LITTLE if more else "")

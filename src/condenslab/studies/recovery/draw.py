@@ -9,10 +9,12 @@ from condenslab.studies.contract.study import Drawing
 from condenslab.studies.recovery.claims import COURSE
 from condenslab.studies.recovery.draw_networks import networks
 from condenslab.studies.recovery.readings import WIDTH_1_MINIMUM, Results, plateau
+from condenslab.studies.shared.arrivals import arrivals
 from condenslab.sweeps import Record
 
-_SETTLED = 0.95
 _STRONG = 0.05
+_OTHERS = 60
+"""Of the neurons that do no work at the end so many show what all of them do."""
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
@@ -29,6 +31,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
             _overview(main[0], results),
             _course(main, results),
             _stages(main[0], results),
+            _polar(main[0]),
             _film(main[0], results),
         ]
     drawn += networks(results, main)
@@ -95,13 +98,14 @@ def _stages(record: Record, results: Results) -> Drawing:
     arrays = record.arrays
     frames, names = _frames(record, _moments(record, _plateau(record, results)))
     flat = "frame_angles" in arrays
+    came = arrivals(arrays["frame_weights"], np.concatenate([[0.0], arrays["frame_times"]]))
     figure, axes = figures.panels(2 if flat else 1, len(frames), width=3.5, height=3.5)
     final, groups = _final_groups(record)
     for column, (frame, name) in enumerate(zip(frames, names, strict=True)):
         order = np.argsort(arrays["frame_angles"][frame]) if flat else None
         cosine = _cosine(arrays["frame_weights"][frame])
         bar = column == len(frames) - 1
-        figures.cosine_heatmap(axes[-1, column], cosine, order=order, times=_arrivals(record), colour_bar=bar)
+        figures.cosine_heatmap(axes[-1, column], cosine, order=order, times=came, colour_bar=bar)
         figures.title(axes[0, column], name)
         if flat:
             angles, amplitudes = arrays["frame_angles"][frame], arrays["frame_amplitudes"][frame]
@@ -113,6 +117,30 @@ def _stages(record: Record, results: Results) -> Drawing:
         f"above {100 * _STRONG:g} % of the largest amplitude, the dashed line, number {int(_strong(record).sum())}."
     )
     return Drawing("Condensation, stage by stage", caption, figure)
+
+
+def _polar(record: Record) -> Drawing | None:
+    arrays = record.arrays
+    if "frame_angles" not in arrays:
+        return None
+    names, groups = _final_groups(record)
+    weak = np.flatnonzero(groups < 0)
+    weak = weak[np.unique(np.linspace(0, len(weak) - 1, min(len(weak), _OTHERS)).round().astype(int))]
+    some = np.sort([*np.flatnonzero(groups >= 0), *weak]).astype(int)
+    ways = (arrays["frame_angles"][:, some], arrays["frame_amplitudes"][:, some])
+    figure, axes = figures.panels(1, 1, width=5.2, height=5.4)
+    figures.polar_courses(axes[0, 0], *ways, groups=groups[some], names=names)
+    if names:
+        figures.legend_below(axes[0, 0], columns=1)
+    coloured = f"In colour: those above {100 * _STRONG:g} % of the largest at the end, by what they become. "
+    caption = (
+        "Ways of neurons in the plane of (w, b): the angle is the orientation, the radius the amplitude |a|·‖(w, b)‖ "
+        "relative to the largest, logarithmic. Hollow: the start; filled: the end, "
+        f"t = {figures.readable(arrays['frame_times'][-1], 2)}. "
+        f"{'As tanh(−z) = −tanh(z), opposite directions do the same work. ' if names else ''}"
+        f"{coloured if names else ''}Grey: {len(weak)} of the others."
+    )
+    return Drawing("The ways of the neurons", caption, figure)
 
 
 def _plateau(record: Record, results: Results) -> tuple[float, float] | None:
@@ -130,15 +158,6 @@ def _cosine(weights: np.ndarray) -> np.ndarray:
     cosine = np.clip(unit @ unit.T, -1.0, 1.0)
     np.fill_diagonal(cosine, 1.0)
     return (cosine + cosine.T) / 2
-
-
-def _arrivals(record: Record) -> np.ndarray:
-    """Returns when each neuron came within cosine 0.95 of its last direction for good."""
-    weights = record.arrays["frame_weights"]
-    unit = weights / np.linalg.norm(weights, axis=2, keepdims=True)
-    away = (unit * unit[-1]).sum(axis=2) < _SETTLED
-    first = np.where(away.any(axis=0), len(away) - np.argmax(away[::-1], axis=0), 0)
-    return np.concatenate([[0.0], record.arrays["frame_times"]])[np.minimum(first, len(away) - 1)]
 
 
 def _moments(record: Record, interval: tuple[float, float] | None) -> list[int]:

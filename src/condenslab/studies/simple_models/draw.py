@@ -18,6 +18,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         records: The records.
     """
     from condenslab import figures
+    from condenslab.studies.shared.cells import cell_runs
 
     if all(record.status != "done" for record in records):
         return []
@@ -29,9 +30,14 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         logs = np.log10(np.maximum(errors, 1e-16))
         sizes = [3 if model == "linear" or target[2] else 2 for target in TARGETS.values()]
         marks = {"optimistic sample size": [(k, size - 1) for k, size in enumerate(sizes)]}
+        cells: dict[tuple[int, int], list[Record]] = {}
+        for record in (r for r in records if r.case["model"] == model and r.case["samples"] <= len(errors[0])):
+            row = [list(target) for target in TARGETS.values()].index(list(record.case["target"]))
+            cells.setdefault((row, record.case["samples"] - 1), []).append(record)
         figures.value_map(
             ax, ["1", "2", "3"], list(TARGETS), logs, x_label="samples n", y_label="target",
             value_label="log₁₀ median test error", limits=(-8.0, 0.0), marks=marks,
+            details=cell_runs("test error", cells, lambda record: record.values["error"]),
         )  # fmt: skip
         figures.title(ax, words)
     curves = {

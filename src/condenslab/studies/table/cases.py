@@ -58,7 +58,7 @@ class _Case:
         activation: Of the neurons.
         data: Digest of the user's own table, or None for the built-in one.
         noise: Of the built-in table.
-        samples, inputs: For the estimates of cost; they follow from the data.
+        samples, inputs, outputs, labels: For the estimates of cost; they follow from the data.
     """
 
     seed: int
@@ -67,6 +67,8 @@ class _Case:
     noise: float
     samples: int = field(default=60, metadata={"hash": False})
     inputs: int = field(default=1, metadata={"hash": False})
+    outputs: int = field(default=1, metadata={"hash": False})
+    labels: bool = field(default=False, metadata={"hash": False})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +145,7 @@ def make_cases(settings: Settings, seed: int, data: "Table | None") -> list[Fold
         )
     digest = None if data is None else data.digest
     known = {"data": digest, "noise": settings.noise if data is None else 0.0, "samples": samples, "inputs": inputs}
+    known |= {"outputs": outputs, "labels": data is not None and bool(data.labels)}
     most = widest(settings.most, samples - -(-samples // folds), inputs, outputs)
     narrow = {"most": most, "activation": settings.activation, "starts": settings.starts} | known
     wide = {"folds": folds, "width": settings.wide, "activation": settings.activation} | known

@@ -79,7 +79,7 @@ def run_fits(case: FitsCase, progress: Progress, *, data: "Table | None" = None)
     }
     arrays, wrong = {}, 0.0
     for width, network in enumerate(found):
-        rank, decided = _rank(network, problem.inputs)
+        rank, decided = _rank(network, problem)
         values["ranks"].append(rank)
         values["ranks_decided"].append(decided)
         own = problem.in_units(network)
@@ -94,15 +94,22 @@ def _difference(own: Narrow, network: Narrow, problem: Problem) -> float:
     return float(np.max(np.abs((own(given) - problem.level) / problem.height - network(problem.inputs))))
 
 
-def _rank(network: Narrow, inputs: np.ndarray) -> tuple[int, bool]:
-    """Returns the model rank, the number of parameters that the function uses, and whether it is decided."""
+def _rank(network: Narrow, problem: Problem) -> tuple[int, bool]:
+    """Returns the model rank, the number of parameters that the function uses, and whether it is decided.
+
+    Probabilities of classes are functions of the differences of logits: these count, one fewer than there are classes.
+    Inputs that are the same in all samples do not.
+    """
+    outgoing, level, inputs = network.outgoing, network.level, problem.inputs[:, problem.varies]
+    if problem.labels:
+        outgoing, level = outgoing[:-1] - outgoing[-1], level[:-1] - level[-1]
     if network.width == 0:
-        return len(network.level), True
+        return len(level), True
     own = networks.TwoLayer(
-        jnp.asarray(network.weights),
+        jnp.asarray(network.weights[:, problem.varies]),
         jnp.asarray(network.biases),
-        jnp.asarray(network.outgoing),
-        jnp.asarray(network.level),
+        jnp.asarray(outgoing),
+        jnp.asarray(level),
         networks.activation(network.activation),
     )
     count = 2 * networks.parameter_count(own)

@@ -76,15 +76,14 @@ class Narrow:
             self.activation,
         )
 
-    def jacobian(self, inputs: np.ndarray) -> np.ndarray:
-        """Returns ∂f_o(x_i)/∂θ, shape (sample, output, param)."""
+    def pulled_back(self, inputs: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+        """Returns Σ_i Σ_o g_io·∂f_o(x_i)/∂θ, shape (param,): the gradient of a risk of slopes g in the outputs.
+
+        Args:
+            inputs: x, shape (sample, input).
+            slopes: g, shape (sample, output).
+        """
         hidden, slope = ACTIVATIONS[self.activation](inputs @ self.weights.T + self.biases)
-        samples, outputs, width = len(inputs), len(self.level), self.width
-        moved = slope[:, None, :] * self.outgoing[None]  # sample, output, neuron
-        parts = [
-            (moved[..., None] * inputs[:, None, None, :]).reshape(samples, outputs, -1),
-            moved,
-            np.einsum("nk,op->nopk", hidden, np.eye(outputs)).reshape(samples, outputs, outputs * width),
-            np.broadcast_to(np.eye(outputs), (samples, outputs, outputs)),
-        ]
-        return np.concatenate(parts, axis=2)
+        back = (slopes @ self.outgoing) * slope  # sample, neuron
+        parts = [(back.T @ inputs).ravel(), back.sum(axis=0), (slopes.T @ hidden).ravel(), slopes.sum(axis=0)]
+        return np.concatenate(parts)

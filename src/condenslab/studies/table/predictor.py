@@ -31,6 +31,8 @@ class Predictor:
         labels: Whether outputs are the logits of classes.
         noise: Estimated standard deviation of the noise of each output; empty for classes.
         source: Name of the table.
+        low: Least value of each input in the table; empty where it is not known.
+        high: Largest value of each.
 
     Example:
         >>> step = Predictor([[2.0]], [0.0], [[3.0]], [1.0], "tanh", ["x"], ["y"])
@@ -50,6 +52,8 @@ class Predictor:
     labels: bool = False
     noise: list[float] = field(default_factory=list)
     source: str = ""
+    low: list[float] = field(default_factory=list)
+    high: list[float] = field(default_factory=list)
 
     @property
     def width(self) -> int:
@@ -71,10 +75,37 @@ class Predictor:
                 f"inputs must be finite numbers of shape (sample, {len(self.inputs)}): {', '.join(self.inputs)}. Got "
                 f"shape {values.shape}."
             )
-        weights = np.reshape(self.weights, (self.width, -1) if self.width else (0, len(self.inputs)))
-        outgoing = np.reshape(self.outgoing, (len(self.level), self.width))
-        network = Narrow(weights, np.asarray(self.biases), outgoing, np.asarray(self.level), self.activation)
-        return network(values)
+        return self._network()(values)
+
+    def _network(self, digits: int = 17) -> Narrow:
+        """Returns the network in arrays, its numbers rounded to so many significant digits."""
+
+        def rounded(part: Any, *shape: int) -> np.ndarray:
+            values = np.asarray(part, dtype=float)
+            if digits < 17:
+                values = np.array([float(f"{value:.{digits}g}") for value in values.ravel()])
+            return values.reshape(shape)
+
+        return Narrow(
+            rounded(self.weights, self.width, len(self.inputs)),
+            rounded(self.biases, self.width),
+            rounded(self.outgoing, len(self.level), self.width),
+            rounded(self.level, len(self.level)),
+            self.activation,
+        )
+
+    def beyond(self, x: Any) -> np.ndarray:
+        """Returns which inputs lie outside the table's range in some column, shape (sample,).
+
+        There the function is extrapolated: no sample speaks for it.
+
+        Args:
+            x: Inputs in the table's units, shape (sample, input).
+        """
+        values = np.asarray(x, dtype=float)
+        if not self.low:
+            return np.zeros(len(values), bool)
+        return np.any((values < np.array(self.low)) | (values > np.array(self.high)), axis=1)
 
     def predict(self, x: Any) -> np.ndarray:
         """Returns f(x), shape (sample, output); for classes the name of the likeliest, shape (sample,).
@@ -88,21 +119,36 @@ class Predictor:
         found = self.outputs_of(x)
         return np.asarray(self.outputs)[np.argmax(found, axis=1)] if self.labels else found
 
-    def formula(self, digits: int = 4) -> str:
+    def formula(self, digits: int | None = None) -> str:
         """Returns the function in words and numbers, one line an output.
 
         Args:
-            digits: Significant digits of every number.
+            digits: Significant digits of every number. By default so many, at least 4, that all outputs in the range of
+                the table keep a thousandth of their spread there.
         """
+        digits = self._digits() if digits is None else digits
         lines = []
         for name, row, level in zip(self.outputs, self.outgoing, self.level, strict=True):
             terms = [f"{level:.{digits}g}"]
             for factor, weights, bias in zip(row, self.weights, self.biases, strict=True):
-                inside = " + ".join(f"{w:.{digits}g}·{x}" for w, x in zip(weights, self.inputs, strict=True))
-                terms.append(f"{factor:.{digits}g}·{self.activation}({inside} + {bias:.{digits}g})")
+                inside = [f"{w:.{digits}g}·{x}" for w, x in zip(weights, self.inputs, strict=True) if w]
+                terms.append(f"{factor:.{digits}g}·{self.activation}({' + '.join([*inside, f'{bias:.{digits}g}'])})")
             left = f"logit({name})" if self.labels else name
             lines.append(f"{left} = {' + '.join(terms)}".replace("+ -", "− "))
         return "\n".join(lines)
+
+    def _digits(self) -> int:
+        """Returns how many digits the formula needs: 1e6 + 2·tanh(x) needs more than the four of most."""
+        if not self.low:
+            return 4
+        low, high = np.array(self.low), np.array(self.high)
+        corners = np.random.default_rng(0).uniform(0, 1, (500, len(low)))
+        corners[:250] = np.round(corners[:250])
+        points = low + corners * (high - low)
+        exact = self._network()(points)
+        allowed = 1e-3 * np.ptp(exact, axis=0) + 1e-13 * np.abs(exact).max(axis=0)
+        fits = (d for d in range(4, 17) if np.all(np.abs(self._network(d)(points) - exact) <= allowed))
+        return next(fits, 17)
 
     def save(self, path: FilePath) -> None:
         """Writes the network as JSON: whole, or not at all.
@@ -164,6 +210,11 @@ def _check(found: Predictor) -> None:
         values = np.asarray(given, dtype=float).reshape(shape)
         if not np.all(np.isfinite(values)):
             raise ValueError(f"{name} must be finite numbers")
+    for name, given in (("low", found.low), ("high", found.high)):
+        if given and not np.all(np.isfinite(np.asarray(given, dtype=float).reshape(len(found.inputs)))):
+            raise ValueError(f"{name} must be finite numbers")
+    if len(found.low) != len(found.high):
+        raise ValueError("low and high must be one number an input")
     if not found.inputs or not all(isinstance(name, str) for name in (*found.inputs, *found.outputs)):
         raise ValueError("inputs and outputs must be names")
     found.outputs_of(np.zeros((1, len(found.inputs))))

@@ -8,6 +8,7 @@ import numpy as np
 from condenslab.studies.table.answer import Answer, answer, finished
 from condenslab.studies.table.planted import built_in
 from condenslab.studies.table.predictor import Predictor
+from condenslab.studies.table.remarks import remarks
 from condenslab.studies.table.words import lines
 from condenslab.sweeps import Record
 from condenslab.tasks import Table
@@ -28,7 +29,7 @@ def tell(records: Sequence[Record], data: Table | None, out: str | Path | None) 
     if found is None:
         return ["no answer: cases of the run are missing or failed (see below)"]
     network = reduced(found, records, table)
-    said = lines(found, network, table.name)
+    said = lines(found, network, table.name, remarks(table))
     if out is not None:
         place = Path(out) / f"{_stem(table.name)}.network.json"
         network.save(place)
@@ -57,6 +58,8 @@ def reduced(found: Answer, records: Sequence[Record], table: Table) -> Predictor
         labels=bool(table.labels),
         noise=noise,
         source=table.name,
+        low=table.inputs.min(axis=0).tolist(),
+        high=table.inputs.max(axis=0).tolist(),
     )
 
 

@@ -4,25 +4,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from condenslab.studies.table.answer import CLEAN, ENOUGH, Answer, share, spread
+from condenslab.studies.table.answer import CLEAN, ENOUGH, Answer, Stage, share, spread
 from condenslab.studies.table.predictor import Predictor
 
 
-def lines(found: Answer, network: Predictor, name: str) -> list[str]:
+def lines(found: Answer, network: Predictor, name: str, notes: Sequence[str] = ()) -> list[str]:
     """Returns what a person with a table wants to know, the answer first.
 
     Args:
         found: The answer.
         network: The reduced network.
         name: The table's name.
+        notes: What is odd about the table.
     """
     said = [
-        f"{name}: {found.samples} samples, {_names(network.inputs, 'input')}, "
+        f"{name}: {_plural(found.samples, 'sample')}, {_names(network.inputs, 'input')}, "
         + (f"{len(network.outputs)} classes" if network.labels else _names(network.outputs, "output")),
         f"neurons     {_neurons(found)}",
         f"test error  {_error(found, network)}",
         *_condensed(found),
         f"advice      {' '.join(advice(found))}",
+        *(f"note        {note}" for note in notes),
     ]
     return said + [f"formula     {line}" for line in network.formula().splitlines()]
 
@@ -39,24 +41,7 @@ def advice(found: Answer) -> list[str]:
             "No dependence on the inputs was found: a constant predicts as well. Give more samples, or other inputs."
         )
         return said
-    least = -(-found.rank // found.outputs)
-    rank = f"{'' if found.rank_decided else 'about '}{found.rank}"
-    said.append(
-        f"At this width the function uses {rank} parameters (model rank), so that {least} samples without noise could "
-        f"fix it (optimistic sample size); there are {found.samples}."
-    )
-    clean = found.noise is not None and found.noise <= CLEAN * found.outputs
-    if found.samples < least:
-        said.append(f"More data are needed: at least {least - found.samples} more.")
-    elif found.right is not None or clean:
-        said.append("That is enough for this width." if found.samples >= 2 * least else "More would make it safer.")
-    else:
-        extra = 100 * found.rank / (found.samples * found.outputs)
-        enough = ENOUGH * least
-        said.append(
-            f"Not knowing them exactly adds about {extra:.0f} % to the variance of the noise; "
-            + (f"{enough} samples would bring that to 10 %." if found.samples < enough else "more data gain little.")
-        )
+    said += _enough_for_classes(found) if found.right is not None else _enough(found)
     if found.neurons == found.most:
         said.append(
             f"This is the largest width that was tried: allow more (--set most={2 * found.most}), or more data."
@@ -66,6 +51,57 @@ def advice(found: Answer) -> list[str]:
             f"Cuts disagree ({spread(found.votes)} neurons): more samples, or less noise, would tell them apart."
         )
     return said
+
+
+def _enough(found: Answer) -> list[str]:
+    """Says whether there are enough samples to fix a function of numbers."""
+    least, noise = -(-found.rank // found.outputs), found.noise
+    said = [
+        f"At this width the function uses {_rank(found)} (model rank), so that {_plural(least, 'sample')} without "
+        f"noise could fix it (optimistic sample size); there are {found.samples}."
+    ]
+    if found.samples < least:
+        said.append(f"More data are needed: at least {least - found.samples} more.")
+    elif noise is not None and noise <= CLEAN * found.outputs:
+        said.append("That is enough for this width." if found.samples >= 2 * least else "More would make it safer.")
+    else:
+        extra = 100 * found.rank / (found.samples * found.outputs)
+        enough = ENOUGH * least
+        said.append(
+            f"Not knowing them exactly adds about {extra:.0f} % to the variance of the noise; "
+            + (
+                f"{enough} samples would bring that to 10 %."
+                if found.samples < enough
+                else "more data would hardly lower the error of this width."
+            )
+        )
+    return said
+
+
+def _enough_for_classes(found: Answer) -> list[str]:
+    """Says whether there are enough samples to fix probabilities of classes: a label says less than a number.
+
+    References:
+        Ten samples a parameter, of the rarer class: Peduzzi et al., J. Clin. Epidemiol. 49 (1996) 1373–1379.
+    """
+    enough = ENOUGH * found.rank
+    return [
+        f"At this width the probabilities of the classes use {_rank(found)} (model rank); there are {found.samples} "
+        f"samples, {found.samples / max(found.rank, 1):.2g} a parameter. "
+        + (
+            f"A common rule asks for {ENOUGH} a parameter, {enough} samples, and more where a class is rare."
+            if found.samples < enough
+            else f"That is enough by the common rule of {ENOUGH} a parameter, where no class is rare."
+        )
+    ]
+
+
+def _rank(found: Answer) -> str:
+    return f"{'' if found.rank_decided else 'about '}{_plural(found.rank, 'parameter')}"
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
 
 
 def _neurons(found: Answer) -> str:
@@ -132,11 +168,15 @@ def _condensed(found: Answer) -> list[str]:
     )
     return [
         f"wide net    {stage.width} neurons from small weights: held-out error least, {least:.3g}, at time "
-        f"{stage.time:.3g}, when they have condensed to {spread(stage.groups)} groups (over {len(stage.groups)} "
-        f"folds), {course}"
+        f"{stage.time:.3g}, when they have condensed to {_groups(stage)} (over {len(stage.groups)} folds), "
+        f"{course}"
     ]
+
+
+def _groups(stage: Stage) -> str:
+    return f"{spread(stage.groups)} group{'s' * (set(stage.groups) != {1})}"
 
 
 def _names(names: Sequence[str], what: str) -> str:
     shown = ", ".join(names[:4]) + (", …" if len(names) > 4 else "")
-    return f"{len(names)} {what}{'s' * (len(names) != 1)} ({shown})"
+    return f"{_plural(len(names), what)} ({shown})"

@@ -6,12 +6,15 @@ import numpy as np
 
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
+from condenslab.studies.shared.arrivals import arrivals
 from condenslab.studies.trajectory.claims import COURSE, LEVELS, PAIR, PAIR_AMPLITUDE, PAIR_ANGLES, nearest
 from condenslab.sweeps import Record
 
 _KINDS = ("birth", "merge", "split", "fade")
 _NEAR, _SMALL = 0.05, 0.02
 """A neuron ends in a group within so many radians, unless its amplitude is below such a part of the largest."""
+_WAYS = 200
+"""Of a wide network so many neurons are enough to see where all go."""
 _LOOKS = {"birth": "born", "merge": "merges", "split": "splits off"}
 
 
@@ -131,7 +134,9 @@ def _stages(record: Record) -> Drawing:
     arrays = record.arrays
     wanted = [step for step in (0, 100, 3000, 5000, 10_000, 100_000) if step <= arrays["frame_times"][-1]]
     frames = list(dict.fromkeys(int(np.abs(arrays["frame_times"] - step).argmin()) for step in wanted))
-    figure, axes = figures.panels(2, len(frames), width=2.6, height=2.7)
+    turns = np.stack([np.cos(arrays["frame_angles"]), np.sin(arrays["frame_angles"])], axis=-1)
+    came = arrivals(turns, arrays["frame_times"])
+    figure, axes = figures.panels(3, len(frames), width=2.6, height=2.7)
     for column, frame in enumerate(frames):
         angles, amplitudes = arrays["frame_angles"][frame], arrays["frame_amplitudes"][frame]
         figures.orientation_amplitude(axes[0, column], angles, amplitudes, logarithmic=True)
@@ -141,13 +146,17 @@ def _stages(record: Record) -> Drawing:
         ax.plot(arrays["grid"], arrays["frame_functions"][frame], color=figures.OKABE_ITO["vermillion"], linewidth=1.4)
         ax.plot(arrays["inputs"], arrays["targets"], "o", color="black", markersize=2.5)
         ax.set_xlabel("input x")
-        for row in (0, 1):
+        cosine, order = np.cos(angles[:, None] - angles), np.argsort(figures.wrap(angles))
+        last = column == len(frames) - 1
+        figures.cosine_heatmap(axes[2, column], cosine, order=order, times=came, colour_bar=last)
+        for row in range(3):
             if column:
                 axes[row, column].set_ylabel("")
     axes[1, 0].set_ylabel("output f(x)")
     caption = (
-        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron. Below: the "
-        "network (red), the target (grey) and the samples."
+        "The same run at some epochs. Above: orientation and amplitude (logarithmic) of every neuron. In the middle: "
+        "the network (red), the target (grey) and the samples. Below: cosines of the neurons' orientations, in order "
+        "of angle."
     )
     return Drawing("Stage by stage", caption, figure)
 
@@ -169,7 +178,13 @@ def _film(record: Record) -> Drawing:
 
 def _pair(record: Record) -> Drawing:
     arrays = record.arrays
-    figure, axes = figures.panels(1, 2, width=4.8, height=3.5)
+    figure, axes = figures.panels(1, 3, width=4.4, height=3.7)
+    some = np.unique(np.linspace(0, record.case["width"] - 1, _WAYS).round().astype(int))
+    names, groups = ends(record)
+    ways = (arrays["frame_angles"][:, some], arrays["frame_amplitudes"][:, some])
+    figures.polar_courses(axes[0, 2], *ways, groups=groups[some], names=names, rays=PAIR_ANGLES)
+    figures.title(axes[0, 2], f"The way of {len(some)} of the neurons")
+    figures.legend_below(axes[0, 2])
     figures.orientation_amplitude(
         axes[0, 0],
         arrays["frame_angles"][-1],
@@ -187,6 +202,7 @@ def _pair(record: Record) -> Drawing:
     caption = (
         f"Target 0.2·R(x − 1/3) + 0.2·R(−x − 1/3), 1000 neurons from std 10⁻³, epoch {record.case['steps']:,}. The "
         "grey lines are −π + atan(1/3) and −atan(1/3); the neurons of each orientation must sum to "
-        f"{PAIR_AMPLITUDE:.4f}."
+        f"{PAIR_AMPLITUDE:.4f}. Right: ways in the plane of (w, b) from the start (hollow) to the end (filled), the "
+        "radius a logarithm of the amplitude."
     )
     return Drawing(PAIR, caption, figure)

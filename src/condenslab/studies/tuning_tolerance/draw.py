@@ -8,6 +8,7 @@ from condenslab import figures
 from condenslab.studies.contract.claims import wilson
 from condenslab.studies.contract.evidence import Evidence, of_records
 from condenslab.studies.contract.study import Drawing
+from condenslab.studies.shared.cells import cell_runs
 from condenslab.studies.shared.completion.cases import SUCCESS
 from condenslab.studies.tuning_tolerance.cases import ENTRIES, OPTIMISTIC
 from condenslab.studies.tuning_tolerance.claims import PUBLISHED, counts, largest, successes
@@ -33,18 +34,23 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     evidence = of_records(record for record in records if record.status != "failed")
     if not {"cross", "random", "rates"} <= set(evidence.fields("part")):
         return []
-    return [_shares(evidence), _ranges(evidence), _sizes(evidence)]
+    return [_shares(evidence, records), _ranges(evidence), _sizes(evidence)]
 
 
-def _shares(evidence: Evidence) -> Drawing:
+def _shares(evidence: Evidence, records: Sequence[Record]) -> Drawing:
     figure, axes = figures.panels(1, 3, width=4.6, height=4.4)
     for ax, (part, name, label, title) in zip(axes[0], _PANELS, strict=True):
         columns, rows = counts(evidence, part), evidence.where(part=part).fields(name)[::-1]
         pairs = [[successes(evidence, part, n, name, value) for n in columns] for value in rows]
         shares = np.array([[hits / trials if trials else np.nan for hits, trials in row] for row in pairs])
+        cells: dict[tuple[int, int], list[Record]] = {}
+        for record in (r for r in records if r.case.get("part") == part):
+            place = (rows.index(record.case[name]), columns.index(len(record.case["observed"])))
+            cells.setdefault(place, []).append(record)
         figures.value_map(
             ax, [str(n) for n in columns], [f"{figures.readable(value)}" for value in rows], shares,
             x_label="observed entries n", y_label=label, value_label="share of runs that succeed", limits=(0.0, 1.0),
+            details=cell_runs("test error", cells, lambda record: record.values["test_error"]),
         )  # fmt: skip
         figures.title(ax, title)
     runs = {}

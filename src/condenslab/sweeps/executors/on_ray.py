@@ -1,9 +1,12 @@
 """Batches on a Ray cluster."""
 
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +45,17 @@ class OnRay:
 
         Raises:
             UserError: Ray is missing, or there is no cluster at the address.
+            KeyboardInterrupt: SIGTERM came meanwhile.
         """
         ray = need("ray", "ray", "ray")
         path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
         variables = {"PYTHONPATH": path} | dict.fromkeys(THREAD_VARIABLES, "1")
         own = {} if self._address else {"num_cpus": self.workers, "include_dashboard": False}
         try:
-            with warnings.catch_warnings():  # Ray forks to start its own programs at once, which JAX warns of in vain
+            with (
+                _own_sigterm(),
+                warnings.catch_warnings(),
+            ):  # Ray forks to start its own programs at once, which JAX warns of in vain
                 warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
                 ray.init(
                     self._address or "local",
@@ -115,3 +122,16 @@ class OnRay:
             return Ended(number, self._ray.get(reference))
         except self._ray.exceptions.RayError as error:
             return Ended(number, None, f"its Ray worker was lost ({type(error).__name__})")
+
+
+@contextmanager
+def _own_sigterm() -> Iterator[None]:
+    """Keeps the handler of SIGTERM: Ray puts one in its place that leaves the program, with the signal's number."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    except SystemExit as error:
+        raise KeyboardInterrupt from error
+    finally:
+        if threading.current_thread() is threading.main_thread() and before is not None:
+            signal.signal(signal.SIGTERM, before)
