@@ -108,6 +108,40 @@ REQUESTS = {
     **{f"landscape.splitting(2, 0, share={bad})": "share must be one finite number"
        for bad in ("True", "np.nan", "'1'")},
     "landscape.splitting(10**30, 0)": "at most 2⁵³",
+    "landscape.splitting(2, 0, share=1e17)": "must sum to 1",
+    "landscape.Splitting((0, 1.5), (1, 1))": "sources must be whole numbers",
+    **{f"landscape.equal_splitting({bad})": "must be a whole number"
+       for bad in ("2.0, 4", "2, '4'", "0, 1", "True, 2")},
+    "landscape.embed(risk, net, 'split')": "embedding must be one",
+    "landscape.split_to_width(several, 4)": "one network at a time",
+    "landscape.reduce(several)": "one network at a time",
+    "landscape.k_step(net, [(0, 0)])": "each step must be",
+    "landscape.k_step(net, (0, 0, 0.3))": "each step must be",
+    "landscape.k_step(net, [(0, 0, None)])": "share must be one",
+    "landscape.critical_subspace(net, 3)": "at least one embedding",
+    "landscape.critical_subspace(net, [0, 0])": "pairs (layer, neuron)",
+    "landscape.reduce(net, risk=risk.value)": "risk must be",
+    "landscape.reduce(net, inputs='x')": "inputs must be real numbers",
+    **{f"landscape.reduce(net, threshold={bad})": "threshold must be one finite number"
+       for bad in ("'a'", "None", "np.nan", "True")},
+    **{f"landscape.reduce(net, threshold={bad})": "between 0 and 2" for bad in ("0", "2.0")},
+    **{f"landscape.reduce(net, drop={bad})": "drop must be one" for bad in ("'a'", "None", "1", "np.nan")},
+    "landscape.reduce(net, widths=[1])": "widths must name the hidden layer",
+    **{f"landscape.reduce(net, widths={{0: {bad}}})": "whole numbers from 1"
+       for bad in ("0", "1.5", "'1'", "None")},
+    "landscape.directional_derivative(risk, relu, landscape.split(relu, 0))": "shapes of the network",
+    "landscape.directional_derivative(risk, relu, None)": "shapes of the network",
+    "landscape.directional_stationarity(risk, named_relu)": "for ReLU networks",
+    "landscape.dead_neurons(risk, net)": "ReLU",
+    **{f"landscape.branches({bad})": "must be a whole number" for bad in ("'4', 2", "4.0, 2", "2, 0", "2, None")},
+    "landscape.embedded_dimension('121', '121')": "must be a whole number",
+    **{f"landscape.{call}='x')": "inputs must be real numbers"
+       for call in ("lift(relu, layer=1, inputs", "merge_layers(relu, inputs")},
+    **{f"landscape.{call} risk=Function(jnp.sum))": "risk must be an EmpiricalRisk"
+       for call in ("lift(relu, layer=1,", "merge_layers(relu,", "reduce(net,")},
+    **{f"landscape.discover_symmetries(net, risk.inputs, 0, tolerance={bad})": "tolerance must be"
+       for bad in ("-1.0", "np.nan", "None")},
+    "landscape.discover_symmetries({}, risk.inputs, 0)": "at least one parameter",
     **{f"landscape.random_directions(0, net, {bad})": "count must be a whole number" for bad in ("0", "1.5", "True")},
     **{f"landscape.trajectory_plane(np.eye(3), {bad})": "count must be a whole number" for bad in ("0", "-1", "True")},
     **{f"landscape.perturbed_changes(risk, relu, key=0, count=2, amplitude={bad})": "amplitude must be"
@@ -145,6 +179,8 @@ TAKEN = {
     "find(width=np.array([1])).width": 1,
     "measures.inertia(np.array([[0, 1], [1, 0]], np.uint8), gradient_norm=0.0).counts": [1, 0, 1],
     "measures.rank(np.array([[True, False], [True, True]])).value": 2,
+    "landscape.reduce(landscape.split(net, 0), threshold=np.array(0.1)).network.width": 1,
+    "len(landscape.critical_points_from(Function(lambda u: (u[0] - 1) ** 2), np.array([[0.3], [0.4]])).points)": 1,
 }
 
 START = """
@@ -155,13 +191,16 @@ import numpy as np
 from condenslab import landscape, measures, networks, training
 from condenslab.landscape import StartLaw, critical_points, polish
 from condenslab.networks import Activation, Scale
-from condenslab.risk import CrossEntropy, EmpiricalRisk
+from condenslab.risk import CrossEntropy, EmpiricalRisk, Function
 from condenslab import sample_size
 from condenslab.sample_size import optimistic
 
 risk = EmpiricalRisk(np.linspace(-1, 1, 5)[:, None], np.linspace(-1, 1, 5)[:, None] ** 3)
 net = networks.two_layer(0, width=1, inputs=1, activation="tanh", scale=Scale(1.0, 1.0))
 relu = networks.two_layer(0, width=1, inputs=1, activation="relu", scale=Scale(1.0, 1.0))
+named_relu = networks.TwoLayer(
+    np.ones((1, 1)), None, np.ones((1, 1)), None, Activation("relu", jax.nn.leaky_relu, homogeneity=1))
+several = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), net)
 said = {}
 
 def find(**options):

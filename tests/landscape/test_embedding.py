@@ -2,6 +2,7 @@
 
 import itertools
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -233,3 +234,17 @@ def test_residual_connections_are_not_broken():
     x, _ = samples()
     fine = deep(0, (2, 2, 5, 1), residual=True)
     np.testing.assert_allclose(split(fine, 0, layer=1)(x), fine(x), atol=1e-13)
+
+
+def test_splitting_can_be_traced():
+    """Under jit, vmap and grad the wide network is Tθ, and ∇(R∘T) = Tᵀ∇R: copies add up with their shares."""
+    networks = jax.tree.map(lambda *leaves: jnp.stack(leaves), two_layer(0), two_layer(1))
+    wide = jax.jit(jax.vmap(lambda network: split(network, 1, share=0.3)))(networks)
+    for member in range(2):
+        alone = jax.tree.leaves(split(two_layer(member), 1, share=0.3))
+        for own, expected in zip(jax.tree.leaves(wide), alone, strict=True):
+            np.testing.assert_array_equal(own[member], expected)
+    x = jnp.asarray(np.random.default_rng(0).normal(size=(5, 2)))
+    risk, network = EmpiricalRisk(x, jnp.ones((5, 2))), two_layer(0)
+    pulled = jax.grad(lambda narrow: risk.value(split(narrow, 1, share=0.3)))(network)
+    np.testing.assert_allclose(ravel(pulled), gradient(risk, network), atol=1e-14)

@@ -201,3 +201,23 @@ def test_what_is_small_for_one_unit_is_not_for_another():
         moved = np.abs(np.asarray(found.network(jnp.asarray(x))) - np.asarray(network(jnp.asarray(x))))
         assert np.all(moved <= 1e-12 * np.abs(np.asarray(network(jnp.asarray(x)))).max(axis=0))
     assert [reduce(network).network.width for network in (scaled, outputs, inputs)] == [2, 1, 2]
+
+
+@pytest.mark.parametrize("sigma", ["tanh", "softplus", "x_tanh"])
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_what_nearly_cancels_is_a_derivative_and_stays(sigma, outputs):
+    """a·σ(w(1 + δ)·x) − a·σ(w·x) → a·δ·(w·x)·σ′(w·x), however small δ is; equal weights do cancel."""
+    w, delta, a = np.array([1.3, -0.7]), 5e-13, 1e12
+    weights = np.ones((outputs, 2)) * [a, -a]
+    if outputs > 1:
+        weights[1] = 1.0  # a sum of 2 beside one of 0
+    near = TwoLayer(np.array([w * (1 + delta), w]), None, weights, None, activation(sigma))
+    found = reduce(near, inputs=X)
+    assert found.network.width == 2
+    assert found.receipt.output_difference == 0.0
+    z = np.asarray(X) @ w
+    slope = np.asarray(near.activation.derivatives(jnp.asarray(z), 1)[1])
+    np.testing.assert_allclose(near(X)[:, 0], a * delta * z * slope, atol=2e-3)
+    assert reduce(near, widths={0: 1}).network.width <= 1
+    equal = TwoLayer(np.array([w, w]), None, np.array([[a, -a]]), None, activation(sigma))
+    assert reduce(equal).network.width == 0

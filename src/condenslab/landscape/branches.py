@@ -24,7 +24,7 @@ from jax import Array
 
 from condenslab.measures.rank import Rank, model_rank
 from condenslab.networks import Activation, TwoLayer
-from condenslab.networks.checks import check_number, check_positive
+from condenslab.networks.checks import check_number, check_positive, count
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.structure import from_neurons, to_neurons
 
@@ -122,11 +122,11 @@ class Branch:
                 and 2^(s−1) for an extra one, whose w has a free sign as a whole.
         """
         sizes = (*self.target_blocks, *self.extra_blocks)
-        count = math.factorial(self.width) // math.prod(map(math.factorial, sizes))
-        count //= math.prod(map(math.factorial, Counter(self.extra_blocks).values()))
+        number = math.factorial(self.width) // math.prod(map(math.factorial, sizes))
+        number //= math.prod(map(math.factorial, Counter(self.extra_blocks).values()))
         if activation is None or activation.parity is None:
-            return count
-        return count * 2 ** (self.width - len(self.extra_blocks))
+            return number
+        return number * 2 ** (self.width - len(self.extra_blocks))
 
 
 def branches(width: int, target_width: int) -> list[Branch]:
@@ -143,7 +143,8 @@ def branches(width: int, target_width: int) -> list[Branch]:
         >>> [(b.target_blocks, b.extra_blocks, b.codimension(2)) for b in branches(2, 1)]
         [((2,), (), 5), ((1,), (1,), 4)]
     """
-    if not 1 <= target_width <= width:
+    width, target_width = count("width", width), count("the target width", target_width)
+    if target_width > width:
         raise ValueError(
             f"a target of width {target_width} must fit in the network: 1 ≤ target width ≤ width. Got width {width}."
         )

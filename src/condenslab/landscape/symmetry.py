@@ -23,6 +23,7 @@ from jaxtyping import PyTree
 
 from condenslab.landscape.parameter_axes import Axis, axes_by_size, edited, generic, slices_of
 from condenslab.networks import apply
+from condenslab.networks.checks import check_number
 from condenslab.networks.conversion import Key, as_key, floating, numbers
 
 Kind = Literal["permutation", "sign", "scaling"]
@@ -113,7 +114,10 @@ def discover_symmetries(
     kinds = tuple(kinds)
     if isinstance(kinds, str) or not kinds or not all(kind in _KINDS for kind in kinds):
         raise ValueError(f"kinds must be some of {', '.join(_KINDS)}, at least one. Got {kinds!r}.")
+    check_number("tolerance", tolerance, least=0.0)
     sizes = {size: tuple(axes) for size, axes in sorted(axes_by_size(params).items())}
+    if not sizes:
+        raise ValueError("params must hold at least one parameter with an axis: there is nothing to permute or scale.")
     every = tuple(axis for axes in sizes.values() for axis in axes)
     draws = [generic(params, own) for own in jax.random.split(as_key(key), _DRAWS + 1)]
     *compared, fresh = (_Comparison(draw, inputs, predict, every, _outputs(predict, draw, inputs)) for draw in draws)

@@ -94,8 +94,9 @@ class LayerArrays:
 
         Raises:
             TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
-            ValueError: A parameter is NaN or infinite.
+            ValueError: A parameter is NaN or infinite, or the network carries an ensemble axis.
         """
+        require_one(network)
         weights, biases = layers(network)
         arrays = cls(
             tuple(np.asarray(w, np.float64) for w in weights),
@@ -155,10 +156,26 @@ def require_hidden(network: Layered, layer: int) -> None:
         TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
     """
     count = hidden_layers(network)
+    require_one(network)
     whole = isinstance(layer, int | np.integer) and not isinstance(layer, bool)
     if not whole or not 0 <= layer < count:
         valid = f"0 to {count - 1}" if count else "none, the network is linear"
         raise IndexError(f"layer must number a hidden layer, counted from 0 at the input ({valid}). Got {layer!r}.")
+
+
+def require_one(network: Layered) -> None:
+    """Refuses a network whose arrays carry an ensemble axis.
+
+    Raises:
+        TypeError: The network is none of `TwoLayer`, `MLP`, `CNN` and `ConvTwoLayer`.
+        ValueError: It carries one.
+    """
+    last = layers(network)[0][-1]
+    if getattr(last, "ndim", 2) > 2 and isinstance(network, TwoLayer | MLP):
+        raise ValueError(
+            f"one network at a time: its output weights must have shape (output, neuron). Got {last.shape}: take one "
+            "member out of the ensemble, jax.tree.map(lambda a: a[0], networks)."
+        )
 
 
 def require_dense(network: TwoLayer | MLP) -> None:

@@ -446,3 +446,10 @@ def test_uniform_widths_load_with_from_pretrained(name, tmp_path):
     assert loaded.config.intermediate_size == 40
     with torch.no_grad():
         assert torch.allclose(loaded(inputs)[0], next(iter(found.module(inputs).values())), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["threshold", "budget"])
+@pytest.mark.parametrize("value", ["0.1", True, [0.1], float("nan"), -1.0])
+def test_what_is_no_number_gets_a_sentence(name, value):
+    with pytest.raises(UserError, match=f"--{name} is"):
+        interop.reduce(dense(), torch.randn(4, 7), **{name: value})

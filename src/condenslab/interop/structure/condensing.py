@@ -48,6 +48,10 @@ class Aim:
 
     def check(self) -> None:
         """Raises UserError where the numbers make no sense together."""
+        for name, value in (("threshold", self.threshold), ("budget", self.budget), ("round-to", self.multiple)):
+            number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+            if value is not None and not number:
+                raise UserError(f"--{name} is one number. Got {value!r}")
         if sum((self.threshold is not None, self.budget is not None, bool(self.widths))) > 1:
             raise UserError("give one of --threshold, --width and --budget: each says how far to merge")
         if self.threshold is not None and not 0 < self.threshold < 2:

@@ -77,12 +77,16 @@ def critical_subspace(network: Dense, steps: Sequence[tuple[int, int]]) -> Criti
     Raises:
         IndexError: No such layer or neuron of the narrow network.
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-        ValueError: There are no steps, or a neuron to be split has zero output weights: its copies add no direction.
+        ValueError: There are no steps, one is no pair, or a neuron to be split has zero output weights: its copies add
+            no direction.
 
     References:
         Zhang et al., NeurIPS 2021 (arXiv 2105.14573), Theorem 2; Zhang et al., J. Mach. Learn. 1(1), 2022, Theorem 6.1.
     """
     shape = widths(network)
+    steps = list(steps) if np.ndim(steps) else []
+    if any(np.shape(step) != (2,) for step in steps):
+        raise ValueError(f"steps must be pairs (layer, neuron), a list of them. Got {steps}.")
     for layer, neuron in steps:
         require_dense_layer(network, layer)
         if not 0 <= neuron < shape[layer + 1]:

@@ -12,13 +12,14 @@ from jaxtyping import Bool, Float
 from scipy.optimize import linprog
 
 from condenslab.measures import amplitudes
-from condenslab.networks import TwoLayer, apply
+from condenslab.networks import TwoLayer, activation, apply
 from condenslab.networks.checks import check_number, check_positive
 from condenslab.networks.checks import count as whole
 from condenslab.networks.conversion import Key, as_key
 from condenslab.networks.structure import augment
 from condenslab.risk import EmpiricalRisk, Risk, require_samples
 
+_RELU = activation("relu")
 _MOST_CONCAVE = 12
 _CHUNK = 256
 
@@ -73,6 +74,7 @@ def directional_derivative(
 
     Raises:
         TypeError: Not a `TwoLayer`, another prediction, or an activation that is not positively homogeneous.
+        ValueError: The direction has other shapes than the network.
 
     Example:
         >>> relu = jax.nn.relu
@@ -87,6 +89,7 @@ def directional_derivative(
     _require(risk, network)
     risk = risk.counted()
     check_number("kink", kink, least=0.0)
+    _require_like(network, direction)
     z, flat = network.preactivations(risk.inputs), _at_kink(network, risk.inputs, kink)
     h = direction.preactivations(risk.inputs)
     value, slope = network.activation.derivatives(z, 1)
@@ -124,8 +127,11 @@ def directional_stationarity(
     """
     risk = require_samples(risk)
     _require(risk, network)
-    if network.activation.name != "relu":
-        raise TypeError(f"directional stationarity is decided for ReLU networks. Got {network.activation.name!r}.")
+    if network.activation != _RELU:
+        raise TypeError(
+            f"directional stationarity is decided for ReLU networks (networks.activation('relu')). "
+            f"Got {network.activation.name!r}."
+        )
     check_number("kink", kink, least=0.0)
     check_number("idle", idle, least=0.0)
     z, flat, points, cotangent = (np.asarray(part) for part in _parts(risk.counted(), network, kink))
@@ -157,9 +163,20 @@ def dead_neurons(risk: Risk, network: TwoLayer) -> Bool[np.ndarray, " neuron"]:
 
     Args:
         risk: R, for its inputs; samples of weight 0 are padding and keep no neuron alive.
-        network: θ.
+        network: θ, a ReLU network.
+
+    Raises:
+        TypeError: Not a `TwoLayer`, or an activation other than ReLU: it is 0 on no interval.
     """
     risk = require_samples(risk)
+    if not isinstance(network, TwoLayer) or network.activation != _RELU:
+        raise TypeError(f"neurons die in a TwoLayer of ReLU (networks.activation('relu')). Got {network!r:.80}.")
+    return _dead(risk, network)
+
+
+def _dead(risk: EmpiricalRisk, network: TwoLayer) -> Bool[np.ndarray, " neuron"]:
+    if network.activation != _RELU:
+        return np.zeros(network.width, dtype=bool)
     return np.asarray(jnp.all(network.preactivations(risk.counted().inputs) < 0, axis=0))
 
 
@@ -168,7 +185,7 @@ def perturbed_changes(
 ) -> Float[np.ndarray, " draw"]:
     """Returns R(θ + δ) − R(θ) for random δ, uniform on [−amplitude, amplitude] for every parameter of a live neuron.
 
-    Dead neurons stay as they are. No change below zero is evidence for a local minimum, not a proof.
+    Dead neurons of ReLU stay as they are. No change below zero is evidence for a local minimum, not a proof.
 
     Args:
         risk: R, in float64.
@@ -188,7 +205,7 @@ def perturbed_changes(
     draws = whole("count", count)
     check_number("amplitude", amplitude)
     check_positive("amplitude", amplitude)
-    alive = jnp.asarray(~dead_neurons(risk, network), network.input_weights.dtype)
+    alive = jnp.asarray(~_dead(risk, network), network.input_weights.dtype)
     keys = jax.random.split(as_key(key), draws)
     return np.asarray(_changes(risk, network, alive, keys, jnp.asarray(amplitude)))
 
@@ -281,4 +298,13 @@ def _require(risk: EmpiricalRisk, network: TwoLayer) -> None:
         raise TypeError(
             "the activation must be linear on both sides of 0, such as relu and leaky_relu. "
             f"Got {network.activation.name!r}; smooth ones have a gradient."
+        )
+
+
+def _require_like(network: TwoLayer, direction: TwoLayer) -> None:
+    shapes = [[jnp.shape(leaf) for leaf in jax.tree.leaves(part)] for part in (network, direction)]
+    if not isinstance(direction, TwoLayer) or shapes[0] != shapes[1]:
+        raise ValueError(
+            f"direction must be a TwoLayer of the shapes of the network, {shapes[0]}, with zeros where nothing moves. "
+            f"Got {type(direction).__name__} of shapes {shapes[1]}."
         )

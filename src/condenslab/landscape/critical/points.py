@@ -194,6 +194,7 @@ def critical_points_from(
             is of other networks.
     """
     require_risk(risk)
+    starts = list(starts)
     if not starts:
         raise ValueError("a search needs at least one start. Got none.")
     risk = _own(risk)

@@ -10,8 +10,9 @@ from jax import Array
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.measures.linearisation import LINEAR, LayerLinearity, linearisation
 from condenslab.networks import MLP, TwoLayer, as_mlp
+from condenslab.networks.conversion import floating
 from condenslab.networks.dense import skips
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,9 @@ def merge_layers(
     """
     if (inputs is None) == (risk is None):
         raise ValueError("layers are merged by what they do on data: give inputs or a risk. Got both or neither.")
-    data = np.asarray(risk.counted().inputs if risk is not None else inputs, dtype=np.float64)
+    data = np.asarray(
+        floating("inputs", inputs) if risk is None else require_samples(risk).counted().inputs, np.float64
+    )
     found = linearisation(network, data, threshold=threshold, drop=drop)
     chosen = [k for k, layer in enumerate(found) if layer.linear] if layers is None else sorted(set(layers))
     if any(not 0 <= k < len(found) for k in chosen):

@@ -19,8 +19,9 @@ from condenslab.landscape.depth.segments import AffineSegment, affine_segments
 from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.measures.linearisation import layer_states
 from condenslab.networks import MLP, TwoLayer, as_mlp
+from condenslab.networks.conversion import floating
 from condenslab.networks.dense import skips
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 Carried = Literal["preactivations", "activations"]
 
@@ -105,7 +106,9 @@ def lift(
         raise ValueError("a lift is made for training inputs: give either inputs or a risk. Got both or neither.")
     if count < 1:
         raise ValueError(f"count must be at least 1. Got {count}.")
-    data = np.asarray(risk.counted().inputs if risk is not None else inputs, dtype=np.float64)
+    data = np.asarray(
+        floating("inputs", inputs) if risk is None else require_samples(risk).counted().inputs, np.float64
+    )
     where = segment if segment is not None else _segment(network)
     low, high = where.interval() if interval is None else interval
     inside = where.low < low < high < where.high or (where.error > 0 and where.low <= low < high <= where.high)

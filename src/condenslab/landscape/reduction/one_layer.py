@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import jax.numpy as jnp
 import numpy as np
 
-from condenslab.measures.grouping import alignment_signs, group, merge
+from condenslab.measures.grouping import alignment_signs, coordinate_distances, group, merge
 from condenslab.measures.neurons import InvariantCoordinates, Neurons, invariant_coordinates, norms
 from condenslab.networks import Activation
 from condenslab.networks.layered import LayerArrays, Layered
@@ -23,6 +23,8 @@ none: what is small depends on the units of the inputs and on the scale of the u
 """
 
 _SUM_ROUNDINGS = 8.0
+_SAME = 32 * float(np.finfo(np.float64).eps)
+"""Relative distances up to this are the rounding of one and the same number, as that of a quotient by a norm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,11 +137,9 @@ def _merge_all(
     smallest = drop * amplitude[candidates].max(initial=0.0)
     live = np.any(coordinates.outgoing != 0, axis=0) & np.any(coordinates.points != 0, axis=1)
     kept = candidates[live[candidates] & (amplitude[candidates] >= smallest)]
-    taken = InvariantCoordinates(coordinates.points[kept], coordinates.outgoing[:, kept], coordinates.parity)
-    grouping = group(taken, threshold, coordinatewise=threshold <= EXACT)
+    groups, method = _grouped(coordinates, kept, threshold)
     parts, gone = [], []
-    for label in range(int(grouping.labels.max(initial=-1)) + 1):
-        members = kept[grouping.labels == label]
+    for members in groups:
         merged = merge(coordinates, members)
         signs = np.ones(len(members))
         if coordinates.parity == "odd":
@@ -147,7 +147,36 @@ def _merge_all(
         outgoing = _summed(signs * coordinates.outgoing[:, members])
         stays = outgoing.any() and np.linalg.norm(outgoing) * np.linalg.norm(merged.point) >= smallest
         (parts if stays else gone).append(Part(members, merged.point, outgoing))
-    return parts, gone, grouping.method
+    return parts, gone, method
+
+
+def _grouped(coordinates: InvariantCoordinates, kept: np.ndarray, threshold: float) -> tuple[list[np.ndarray], str]:
+    """Returns the groups of some units, and how they were found.
+
+    In exact mode what nearly cancels is not merged but where its units are one: a·(σ(z + δ) − σ(z)) is a·δ·σ′(z), for
+    which nothing stands in a sum that is 0, and for large a it is as large as what other units do.
+    """
+    taken = InvariantCoordinates(coordinates.points[kept], coordinates.outgoing[:, kept], coordinates.parity)
+    grouping = group(taken, threshold, coordinatewise=threshold <= EXACT)
+    groups = [kept[grouping.labels == label] for label in range(int(grouping.labels.max(initial=-1)) + 1)]
+    if not _SAME < threshold <= EXACT:
+        return groups, grouping.method
+    found: list[np.ndarray] = []
+    for members in groups:
+        found += [members] if _keeps(coordinates, members) else _grouped(coordinates, members, _SAME)[0]
+    return found, grouping.method
+
+
+def _keeps(coordinates: InvariantCoordinates, members: np.ndarray) -> bool:
+    """Returns whether merging moves no output by more than EXACT of the merged unit's, or the rounding of its terms."""
+    if len(members) == 1:
+        return True
+    merged = merge(coordinates, members)
+    signed = coordinates.parity is not None
+    apart = coordinate_distances(coordinates.points[members], merged.point, signed=signed)
+    sizes = np.abs(coordinates.outgoing[:, members])
+    level = np.maximum(EXACT * np.abs(merged.outgoing), _SAME * sizes.sum(axis=1))
+    return bool(np.all(sizes @ apart <= level))
 
 
 def _constant_values(neurons: Neurons) -> np.ndarray:

@@ -12,11 +12,13 @@ from condenslab.landscape.receipt import Receipt, make_receipt, risk_receipt
 from condenslab.landscape.reduction.decoder import reduced_attention, reduced_model, with_block
 from condenslab.landscape.reduction.error_bound import Geometry, edit_bound, geometry
 from condenslab.landscape.reduction.one_layer import EXACT, edit_layer
-from condenslab.landscape.reduction.widths import check_widths, one_threshold, threshold_for_width, thresholds_of
+from condenslab.landscape.reduction.widths import one_threshold, targets_of, threshold_for_width, thresholds_of
 from condenslab.networks import MLP, ConvTwoLayer, Decoder, TwoLayer
+from condenslab.networks.checks import check_number
+from condenslab.networks.conversion import floating
 from condenslab.networks.dense import skips
 from condenslab.networks.layered import LayerArrays, Layered, activation, hidden_layers
-from condenslab.risk import EmpiricalRisk
+from condenslab.risk import EmpiricalRisk, require_samples
 
 Reducible = TypeVar("Reducible", bound=Layered | Decoder)
 
@@ -100,9 +102,11 @@ def reduce(
     which leaves a second-order output error. A merged unit below `drop` (or whose sum cancels to rounding) goes as
     well. Networks with more than one hidden layer are gone through again, in exact mode, until nothing changes.
 
-    With the default threshold the output is preserved to rounding, and criticality with it; `reduce(embed(θ))` is θ up
-    to symmetry if θ itself cannot be reduced. Width 0 is a legal result. Hidden layers of an `MLP` whose residual
-    connections the reduction would break, or that would get one, are left as they are, and the result says so.
+    With the default threshold the output is preserved to rounding (a group whose output weights nearly cancel is merged
+    only where its units are equal to rounding: a small difference times large weights is a derivative), and criticality
+    with it; `reduce(embed(θ))` is θ up to symmetry if θ itself cannot be reduced. Width 0 is a legal result. Hidden
+    layers of an `MLP` whose residual connections the reduction would break, or that would get one, are left as they
+    are, and the result says so.
 
     Of a `Decoder` heads of equal pattern and values are merged, null heads and head dimensions dropped, the neurons of
     its feed-forward layers treated as above, and d_model reduced where every coordinate has equally many copies (with
@@ -120,22 +124,23 @@ def reduce(
         risk: R, for a receipt with risk and gradient.
 
     Raises:
-        TypeError: The network is of another class, or its activation is a plain function.
-        ValueError: A weight is not finite, threshold, drop or a width is out of range, a layer with a target width has
-            more than 4,000 units, or a `ConvTwoLayer` shares no weights.
+        TypeError: The network is of another class, its activation is a plain function, or the risk has no samples.
+        ValueError: A weight is not finite, inputs are no numbers, threshold, drop or a width is out of range, a layer
+            with a target width has more than 4,000 units, or a `ConvTwoLayer` shares no weights.
 
     References:
         Zhang, Zhang & Luo, arXiv 2405.17501, Proposition 4.1 (critical reduction).
     """
-    if not 0.0 <= drop < 1.0:
-        raise ValueError(f"drop is an amplitude relative to the largest, in [0, 1). Got {drop}.")
+    check_number("drop", drop, least=0.0, below=1.0)
+    risk = None if risk is None else require_samples(risk)
+    inputs = None if inputs is None else floating("inputs", inputs)
     if isinstance(network, Decoder):
         if widths:
             raise ValueError(f"a Decoder has no target widths: reduce must get a threshold. Got widths {widths}.")
         return _reduced_decoder(network, one_threshold(threshold), drop, inputs, risk)
     _check(network)
-    limits, targets = thresholds_of(threshold, hidden_layers(network)), dict(widths or {})
-    check_widths(targets, len(limits))
+    limits = thresholds_of(threshold, hidden_layers(network))
+    targets = targets_of(widths, len(limits))
     data = inputs if risk is None else risk.counted().inputs
     where = None if data is None else geometry(network, np.asarray(data, np.float64))
     found = _Progress(network, LayerArrays.of(network), where)

@@ -1,13 +1,18 @@
 """Which threshold brings a hidden layer to a width: the height in its merge tree at which few enough units are left."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from condenslab.landscape.reduction.one_layer import EXACT, edit_layer
 from condenslab.measures.grouping import WIDEST_LINKAGE, complete_linkage
 from condenslab.measures.neurons import InvariantCoordinates
+from condenslab.networks.checks import check_number
 from condenslab.networks.layered import LayerArrays, Layered
+
+_INEXACT = float(np.nextafter(EXACT, 1.0))
+"""A target width is reached by what the exact mode does not merge, so that near equals with cancelling weights may."""
 
 
 def threshold_for_width(network: Layered, arrays: LayerArrays, layer: int, width: int, drop: float) -> float:
@@ -39,9 +44,9 @@ def threshold_for_width(network: Layered, arrays: LayerArrays, layer: int, width
     low, high = 0, len(heights) - 1
     while low < high:
         middle = (low + high) // 2
-        found, _ = edit_layer(network, arrays, layer, max(float(heights[middle]), EXACT), drop)
+        found, _ = edit_layer(network, arrays, layer, max(float(heights[middle]), _INEXACT), drop)
         low, high = (low, middle) if len(found.parts) <= width else (middle + 1, high)
-    return max(float(heights[low]), EXACT)
+    return max(float(heights[low]), _INEXACT)
 
 
 def thresholds_of(threshold: float | Sequence[float], layers: int) -> tuple[float, ...]:
@@ -54,12 +59,14 @@ def thresholds_of(threshold: float | Sequence[float], layers: int) -> tuple[floa
     Raises:
         ValueError: There are not as many as layers, or one is no relative distance.
     """
-    given = list(threshold) if isinstance(threshold, Sequence | np.ndarray) else [threshold] * layers
+    many = np.ndim(threshold) > 0
+    given: list[Any] = np.asarray(threshold).tolist() if many else [threshold] * layers
     if len(given) != layers:
         raise ValueError(
             f"threshold must be one number, or one a hidden layer, of which there are {layers}. Got {given}."
         )
     for one in given:
+        check_number("threshold", one)
         if not 0.0 < one < 2.0:
             raise ValueError(f"threshold is a relative distance between 0 and 2. Got {one}.")
     return tuple(float(one) for one in given)
@@ -74,21 +81,29 @@ def one_threshold(threshold: float | Sequence[float]) -> float:
     Raises:
         ValueError: There are several, or it is no relative distance.
     """
-    if isinstance(threshold, Sequence | np.ndarray):
+    if np.ndim(threshold):
         raise ValueError(f"threshold must be one number for a Decoder. Got {threshold}.")
     return thresholds_of(threshold, 1)[0]
 
 
-def check_widths(widths: Mapping[int, int], layers: int) -> None:
-    """Raises ValueError unless every target is that of a hidden layer and at least 1.
+def targets_of(widths: Mapping[int, int] | None, layers: int) -> dict[int, int]:
+    """Returns target widths by the number of the hidden layer.
 
     Args:
-        widths: Target widths by the number of the hidden layer.
-        layers: Their number.
+        widths: What was given; None for no targets.
+        layers: The number of hidden layers.
+
+    Raises:
+        TypeError: No dictionary.
+        ValueError: A target is that of no hidden layer, or no whole number of at least 1.
     """
-    for layer, width in widths.items():
-        if layer not in range(layers) or isinstance(width, bool) or int(width) != width or width < 1:
+    if widths is not None and not isinstance(widths, Mapping):
+        raise TypeError(f"widths must name the hidden layer of each target width: {{0: 20}} say. Got {widths!r}.")
+    for layer, width in (widths or {}).items():
+        whole = isinstance(width, int | np.integer) and not isinstance(width, bool)
+        if layer not in range(layers) or not whole or width < 1:
             raise ValueError(
                 f"widths must give hidden layers, numbered from 0 to {layers - 1}, whole numbers from 1. "
-                f"Got {layer}: {width}."
+                f"Got {layer!r}: {width!r}."
             )
+    return dict(widths or {})

@@ -10,6 +10,7 @@ from condenslab.landscape.width.compatible import CompatibleEmbedding
 from condenslab.landscape.width.copies import NULL
 from condenslab.landscape.width.splitting import Splitting
 from condenslab.networks import MLP, TwoLayer
+from condenslab.networks.checks import check_number
 from condenslab.networks.layered import require_dense_layer, widths
 
 
@@ -68,13 +69,18 @@ def k_step(network: TwoLayer | MLP, steps: Sequence[tuple[int, int, float]]) -> 
     Raises:
         IndexError: No such layer or neuron.
         TypeError: The network is neither a `TwoLayer` nor an `MLP`.
-        ValueError: There are no steps, a share is not finite, or a null neuron would break criticality.
+        ValueError: There are no steps, one is no triple, a share is not finite, or a null neuron would break
+            criticality.
 
     References:
         Zhang et al., J. Mach. Learn. 1(1), 2022, Definition 4.6.
     """
     embeddings, shape = [], list(widths(network))
-    for layer, neuron, share in steps:
+    for step in steps:
+        if np.shape(step) != (3,):
+            raise ValueError(f"each step must be (layer, neuron, share), a list of steps is given. Got {step!r}.")
+        layer, neuron, share = step
+        check_number("share", share)
         require_dense_layer(network, layer)
         width = shape[layer + 1]
         if not NULL <= neuron < width:

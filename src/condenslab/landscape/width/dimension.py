@@ -13,6 +13,7 @@ from condenslab.landscape.reduction.reduce import EXACT, reduce
 from condenslab.measures.curvature import Inertia, inertia_at
 from condenslab.measures.neurons import hidden_neurons, invariant_coordinates
 from condenslab.networks import TwoLayer, apply
+from condenslab.networks.checks import count
 from condenslab.networks.structure import augment
 from condenslab.numerics import rounding_floor
 from condenslab.risk import EmpiricalRisk, require_samples
@@ -114,6 +115,7 @@ def embedded_dimension(narrow: Sequence[int], wide: Sequence[int]) -> EmbeddedDi
         >>> embedded_dimension((2, 2), (3, 3))
         EmbeddedDimension(proved=2, heuristic=3)
     """
+    narrow, wide = (tuple(count("each width", one, least=0) for one in widths) for widths in (narrow, wide))
     if len(narrow) != len(wide) or any(after < before for before, after in zip(narrow, wide, strict=True)):
         raise ValueError(f"the wide network must have as many hidden layers, none narrower. Got {narrow} and {wide}.")
     gained = [after - before for before, after in zip(narrow, wide, strict=True)]

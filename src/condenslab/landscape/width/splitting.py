@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.core import Tracer
 
 from condenslab.landscape.receipt import Receipt, risk_receipt
 from condenslab.networks import MLP
@@ -20,6 +21,9 @@ from condenslab.networks.dense import skips
 from condenslab.networks.layered import Layered, Net, layers, with_layers
 from condenslab.networks.layered import width as layer_width
 from condenslab.risk import Function, Risk, require_risk
+
+_LOST = 1e-6
+"""Shares so large that 1 − α has lost so much of the 1 are refused: the function would not be the same."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Splitting:
             raise ValueError(f"each copy has one share. Got {len(self.sources)} copies and {len(self.shares)} shares.")
         if not np.all(np.isfinite(self.shares)):
             raise ValueError(f"shares must be finite numbers. Got {self.shares}.")
+        if any(isinstance(one, bool) or not isinstance(one, int | np.integer) for one in self.sources):
+            raise ValueError(f"sources must be whole numbers, the neurons that are copied. Got {self.sources}.")
         number = max(self.sources, default=-1) + 1
         if sorted(set(self.sources)) != list(range(number)):
             raise ValueError(f"every neuron from 0 to {number - 1} must be a source. Got {sorted(set(self.sources))}.")
@@ -52,8 +58,10 @@ class Splitting:
         sums = np.bincount(sources, shares, number)
         excess = np.abs(sums - 1) / np.maximum(np.bincount(sources, np.abs(shares), number), 1.0)
         # Summing c shares one after the other rounds up to c times: hundreds of thousands of copies need that much.
-        if np.any(excess > np.maximum(1e-12, np.finfo(float).eps * np.bincount(sources, minlength=number))):
-            worst = int(np.argmax(excess))
+        if np.any(np.abs(sums - 1) > _LOST) or np.any(
+            excess > np.maximum(1e-12, np.finfo(float).eps * np.bincount(sources, minlength=number))
+        ):
+            worst = int(np.argmax(np.abs(sums - 1)))
             raise ValueError(f"the shares of each neuron must sum to 1. Got {sums[worst]} for neuron {worst}.")
 
     @property
@@ -100,7 +108,8 @@ class Splitting:
             )
 
     def _check_function(self, network: Layered) -> None:
-        outgoing = np.asarray(layers(network)[0][self.layer + 1])
+        given = layers(network)[0][self.layer + 1]
+        outgoing = np.ones(given.shape) if isinstance(given, Tracer) else np.asarray(given)  # traced: not known
         split = np.flatnonzero(np.bincount(np.array(self.sources, dtype=np.int64), minlength=outgoing.shape[1]) > 1)
         dead = split[[not np.any(outgoing[:, unit]) for unit in split]]
         if dead.size:
@@ -149,7 +158,8 @@ def equal_splitting(width: int, wide: int, *, layer: int = 0) -> Splitting:
     Raises:
         ValueError: The layer is empty or would become narrower.
     """
-    if not 1 <= width <= wide:
+    width, wide = count("width", width), count("the target width", wide)
+    if width > wide:
         raise ValueError(
             f"a splitting widens a layer of at least one neuron. Got width {width} and target width {wide}."
         )
@@ -208,9 +218,12 @@ def embed(risk: Risk, network: Net, embedding: Splitting) -> tuple[Net, Receipt]
 
     Raises:
         IndexError: As in `Splitting`.
+        TypeError: As in `Splitting`, or the embedding is none.
         ValueError: As in `Splitting`, or a `risk.Function` does not take the wide network.
     """
     require_risk(risk)
+    if not callable(embedding):
+        raise TypeError(f"embedding must be one, landscape.splitting(…) say. Got {embedding!r}.")
     wide = embedding(network)
     if isinstance(risk, Function):
         risk.require_defined(wide)
