@@ -1,5 +1,7 @@
 """Settings that all tests share: float64, no rank promotion, checked shapes."""
 
+import re
+
 import jax
 import matplotlib
 import pytest
@@ -20,6 +22,13 @@ def pytest_configure(config: pytest.Config) -> None:
     jax.config.update("jax_numpy_rank_promotion", "raise")
     if not config.getoption("--no-shape-checks"):
         install_import_hook(CHECKED, "beartype.beartype")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes collect the same tests: none has an address in its name."""
+    named = [item.nodeid for item in items if re.search(r" at 0x[0-9a-f]+", item.nodeid)]
+    if named:
+        raise pytest.UsageError(f"names of these tests differ from process to process, give them `ids`: {named}")
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,5 +1,6 @@
 """The studies of branches: cases without JAX, what decides their claims on made-up records, and small runs."""
 
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -192,6 +193,17 @@ def test_flows_come_to_their_branches_as_the_theorems_say():
     rate = exponential_rate(apart.arrays["times"], apart.arrays["risk"])
     assert rate == pytest.approx(2 * apart.values["smallest_eigenvalue"], rel=0.05)
     assert log_slope(condensed.arrays["times"], condensed.arrays["gap"]) == pytest.approx(-0.5, abs=0.06)
+
+
+def test_a_flow_that_is_still_on_the_way_fails_and_says_so():
+    """R = t⁻² (1 + 30 (10⁶/t)^(1/4)) has the slope −2 in the limit only, and is nearer to it in its last decade."""
+    times = np.geomspace(1, 1e12, 121)
+    risk = times**-2.0 * (1 + 30 * (1e6 / times) ** 0.25)
+    (claim,) = [
+        claim for claim in speeds(times=times, risk=risk, gap=times**-0.5) if "falls like t⁻²" in claim.statement
+    ]
+    before, last = map(float, re.findall(r"-2\.\d+", claim.reason))
+    assert claim.verdict == "fails" and before < last < -2.02 and "Seed 1: " in claim.reason
 
 
 STABLE = StabilityCase(2, 1, 2, samples=6, most=6, trials=2, seed=0, radius=1e-3, time=1e12)

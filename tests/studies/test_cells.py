@@ -38,7 +38,7 @@ def test_the_runs_of_a_cell_are_named_and_what_failed_is_left_out():
     assert found[0, 1]["rows"] == [["seed 0", 0.25], ["seed 1", 0.5], ["seed 1, 2", 2.0], ["seed 2", None]]
 
 
-@pytest.mark.parametrize(("name", "chosen", "value", "drawn"), MAPS, ids=lambda given: str(given))
+@pytest.mark.parametrize(("name", "chosen", "value", "drawn"), MAPS, ids=[name for name, *_ in MAPS])
 def test_a_cell_opens_the_runs_that_its_number_is_of(name, chosen, value, drawn):
     """Made-up values: every cell that is drawn is computed again from the runs that it opens."""
     study, rng = studies.get(name), np.random.default_rng(0)

@@ -107,7 +107,7 @@ def _speeds() -> list[Statement]:
         Statement(
             "near Q₁ the risk falls like t⁻²",
             _RATES,
-            _on_the_condensed_branch("risk"),
+            _on_the_condensed_branch("risk", -2.0, _SLOPE),
             within(-2.0, _SLOPE),
             "slope of log R against log t",
             **shared,
@@ -115,7 +115,7 @@ def _speeds() -> list[Statement]:
         Statement(
             "near Q₁ the two neurons come together like t^(−1/2)",
             _RATES,
-            _on_the_condensed_branch("gap"),
+            _on_the_condensed_branch("gap", -0.5, _SLOPE / 4),
             within(-0.5, _SLOPE / 4),
             "slope of log |w₁ − w₂| against log t",
             **shared,
@@ -132,20 +132,35 @@ def _speeds() -> list[Statement]:
     ]
 
 
-def _on_the_condensed_branch(name: str) -> Callable[[Evidence], Measured]:
+def _on_the_condensed_branch(name: str, expected: float, tolerance: float) -> Callable[[Evidence], Measured]:
     """Returns a reader of the late slope of an array, for the flows that ended on Q₁: others have other rates."""
 
-    def late(record: Record) -> tuple[bool, float | None]:
-        stayed = bool(record.arrays["gap"][-1] <= _CONDENSED)
-        return stayed, log_slope(record.arrays["times"], record.arrays[name]) if stayed else None
+    def late(record: Record) -> tuple[bool, float | None, str]:
+        times, values = record.arrays["times"], record.arrays[name]
+        if record.arrays["gap"][-1] > _CONDENSED:
+            return False, None, ""
+        slope = log_slope(times, values)
+        missed = slope is not None and abs(slope - expected) > tolerance
+        return True, slope, _approach(record, name) if missed else ""
 
     def read(evidence: Evidence) -> Measured:
         flows = evidence.where(RateCase, branch=1).each(late)
         slopes = [None if flow is None else flow[1] for flow in flows if flow is None or flow[0]]
-        stayed = sum(flow is not None and flow[0] for flow in flows)
-        return Measured(slopes, note=f"{stayed} of {len(flows)} flows ended on Q₁, the others on Q₂ or Q₃")
+        stayed = [flow for flow in flows if flow is not None and flow[0]]
+        note = f"{len(stayed)} of {len(flows)} flows ended on Q₁, the others on Q₂ or Q₃"
+        return Measured(slopes, note=note, failing=" ".join(told for *_, told in stayed if told))
 
     return read
+
+
+def _approach(record: Record, name: str) -> str:
+    """Returns the slopes of the last two decades of time in words: on the way to a limit they differ."""
+    times, values = record.arrays["times"], record.arrays[name]
+    earlier = times <= times[-1] / 10
+    last, before = log_slope(times, values, 1.0), log_slope(times[earlier], values[earlier], 1.0)
+    if last is None or before is None:
+        return ""
+    return f"Seed {record.case['seed']}: {before:.4g} over the decade before the last, {last:.4g} over the last."
 
 
 def _thresholds(trials: int) -> list[Statement]:
