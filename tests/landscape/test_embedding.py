@@ -205,7 +205,7 @@ def test_bad_requests():
         (lambda: split(MLP((jnp.ones((1, 1)),), (None,), activation("tanh")), 0), IndexError, "the network is linear"),
         (lambda: split(narrow, 0, share=float("nan")), ValueError, "finite"),
         (lambda: split_to_width(narrow, 2), ValueError, "width 3 and target width 2"),
-        (lambda: equal_splitting(0, 3), ValueError, "at least one neuron"),
+        (lambda: equal_splitting(0, 3), ValueError, "width must be a whole number of at least 1"),
         (lambda: Splitting((0, 1, 1), (1.0, 0.5, 0.6)), ValueError, "sum to 1"),
         (lambda: Splitting((0, 2), (1.0, 1.0)), ValueError, "must be a source"),
         (lambda: Splitting((0, 0), (1.0,)), ValueError, "2 copies and 1 shares"),

@@ -173,7 +173,13 @@ def test_linear_layers_are_merged_and_the_rest_is_trained(monkeypatch):
 
 @pytest.mark.usefixtures("three_layers")
 @pytest.mark.parametrize(
-    "case", [PlateauCase(2, 4, 0, 0.1, 20), NormCase(1.0, 4, 0, 0.1, 20), NormCase(None, 4, 0, 0.1, 20), MERGE]
+    "case",
+    [
+        PlateauCase(2, 4, 0, 0.1, 20),
+        NormCase(1.0, 4, 0, 0.1, 20),
+        NormCase(None, 4, 0, 0.1, 20),
+        pytest.param(MERGE, marks=pytest.mark.more),
+    ],
 )
 def test_how_an_ensemble_ends_is_what_its_outcomes_say(monkeypatch, case):
     cases = [case, replace(case, seed=1)]

@@ -54,6 +54,10 @@ HEAVY = (
     "landscape_slices",
     "critical_dimension",
     "exercise_proof",
+    "pruning",
+    "knobs",
+    "knob_efficiency",
+    "recovery_stability",
 )
 
 
