@@ -19,7 +19,6 @@ processes fitted to ±1, one a class. Beside a rate: Wilson's 95 % interval.
 """
 
 import itertools
-import json
 import statistics
 import time
 from collections.abc import Iterator
@@ -30,8 +29,8 @@ from typing import Any
 import jax
 import numpy as np
 from support import class_rivals, machine, options
+from support.kept_tables import kept, record_of
 from support.planted_classes import planted_classes
-from tables import record_of
 
 from condenslab.studies import wilson
 from condenslab.studies.table.answer import answer
@@ -54,7 +53,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="keep one line of JSON a table, and go on from what is there")
     chosen = parser.parse_args()
     begin, end = map(int, (chosen.seeds or ("0:1" if chosen.quick else "0:3")).split(":"))
-    tables = list(_tables(range(begin, end), chosen.out))
+    tables = list(kept(range(begin, end), _cells(), _run, chosen.out))
     grouped = [[one for one in tables if tuple(one["cell"]) == cell] for cell in _cells()]
     result = {
         "benchmark": "class_tables",
@@ -67,20 +66,6 @@ def main() -> None:
 
 def _cells() -> Iterator[tuple[Any, ...]]:
     return itertools.product(NEURONS, CLASSES, INPUTS, WRONG)
-
-
-def _tables(seeds: range, out: Path | None) -> Iterator[dict[str, Any]]:
-    """Yields what every table gave, seed by seed."""
-    lines = [json.loads(line) for line in out.read_text().splitlines()] if out is not None and out.exists() else []
-    known = {(*line["cell"], line["seed"]): line for line in lines}
-    for seed, cell in itertools.product(seeds, _cells()):
-        done = known.get((*cell, seed))
-        if done is None:
-            done = _run(*cell, seed)
-            if out is not None:
-                with out.open("a") as file:
-                    file.write(json.dumps(done) + "\n")
-        yield done
 
 
 def _run(neurons: int, classes: int, inputs: int, wrong: float, seed: int) -> dict[str, Any]:

@@ -21,10 +21,8 @@ likelihood. Beside a rate: Wilson's 95 % interval.
 """
 
 import itertools
-import json
 import statistics
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,15 +30,14 @@ from typing import Any
 import jax
 import numpy as np
 from support import machine, options, table_rivals
+from support.kept_tables import kept, record_of
 from support.planted_tables import planted
 
 from condenslab.studies import wilson
-from condenslab.studies.table import compute
 from condenslab.studies.table.answer import answer
-from condenslab.studies.table.cases import PRESETS, FitsCase, Settings, make_cases
+from condenslab.studies.table.cases import PRESETS, Settings, make_cases
 from condenslab.studies.table.problem import make_problem
 from condenslab.studies.table.report import reduced
-from condenslab.sweeps import Record
 from condenslab.tasks import Table
 
 NEURONS, INPUTS, NOISE, ROWS = (1, 3, 5), (1, 3), (0.0, 0.05, 0.2), (60, 300)
@@ -57,7 +54,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="keep one line of JSON a table, and go on from what is there")
     chosen = parser.parse_args()
     begin, end = map(int, (chosen.seeds or (FEW if chosen.quick else SEEDS)).split(":"))
-    tables = list(_tables(range(begin, end), chosen.out))
+    tables = list(kept(range(begin, end), itertools.product(NEURONS, INPUTS, NOISE, ROWS), _run, chosen.out))
     cells = [_cell(own) for own in _grouped(tables)]
     result = {
         "benchmark": "tables",
@@ -67,22 +64,6 @@ def main() -> None:
         **{name: sum(cell[name] for cell in cells) for name in ("found", "success", "tables")},
     }
     print(options.dump(result) if chosen.json else _text(result))
-
-
-def _tables(seeds: range, out: Path | None) -> Iterator[dict[str, Any]]:
-    """Yields what every table gave, seed by seed, so that an interrupted run has as many of every cell."""
-    known = {}
-    if out is not None and out.exists():
-        lines = [json.loads(line) for line in out.read_text().splitlines()]
-        known = {(*line["cell"], line["seed"]): line for line in lines}
-    for seed, cell in itertools.product(seeds, itertools.product(NEURONS, INPUTS, NOISE, ROWS)):
-        done = known.get((*cell, seed))
-        if done is None:
-            done = _run(*cell, seed)
-            if out is not None:
-                with out.open("a") as file:
-                    file.write(json.dumps(done) + "\n")
-        yield done
 
 
 def _run(neurons: int, inputs: int, noise: float, rows: int, seed: int) -> dict[str, Any]:
@@ -124,13 +105,6 @@ def _run(neurons: int, inputs: int, noise: float, rows: int, seed: int) -> dict[
 
 def _settings() -> Settings:
     return replace(PRESETS["quick"], wide=0)
-
-
-def record_of(case: Any, table: Table) -> Record:
-    """Returns what a case of the study gives, as a store would keep it."""
-    run: Any = compute.run_fits if isinstance(case, FitsCase) else compute.run_folds
-    outcome = run(case, lambda *_: None, data=table)
-    return Record("table", "", vars(case), "done", values=dict(outcome.values), arrays=outcome.arrays)
 
 
 def _grouped(tables: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:

@@ -4,6 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from support.planted_tables import apart
+
 
 def planted_classes(neurons, inputs, classes, wrong, rows, seed):
     """Returns x uniform in [−1, 1]^d, the number of the class of each sample, and x → the probability of each class.
@@ -31,7 +33,7 @@ def planted_classes(neurons, inputs, classes, wrong, rows, seed):
         centres = -0.8 + gap * (np.arange(neurons) + 0.5) + gap * random.uniform(-0.1, 0.1, neurons)
         weights, biases = slopes[:, None], -slopes * centres
     else:
-        weights = slopes[:, None] * _apart(neurons, inputs, random)
+        weights = slopes[:, None] * apart(neurons, inputs, random, 0.5)
         biases = -slopes * random.uniform(-0.2, 0.2, neurons)
     outgoing, level = _decided(neurons, inputs, classes)
 
@@ -73,11 +75,3 @@ def _factor(scores, wrong):
 def _softmax(logits):
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     return shares / shares.sum(axis=1, keepdims=True)
-
-
-def _apart(neurons, inputs, random):
-    while True:
-        found = random.standard_normal((neurons, inputs))
-        found /= np.linalg.norm(found, axis=1, keepdims=True)
-        if np.all(np.abs(found @ found.T - np.eye(neurons)) <= 0.5):
-            return found

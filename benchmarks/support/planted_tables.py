@@ -24,7 +24,7 @@ def planted(neurons, inputs, noise, rows, seed):
         weights = (random.uniform(4, 8, neurons) * (neurons + 1) / 4)[:, None]
         biases = -weights[:, 0] * centres
     else:
-        directions = _apart(neurons, inputs, random)
+        directions = apart(neurons, inputs, random, 0.8)
         weights = random.uniform(2, 4, neurons)[:, None] * directions
         biases = -np.linalg.norm(weights, axis=1) * random.uniform(-0.4, 0.4, neurons)
     outgoing = random.uniform(0.7, 1.3, neurons) * random.choice([-1.0, 1.0], neurons)
@@ -38,9 +38,10 @@ def planted(neurons, inputs, noise, rows, seed):
     return x, target(x) + noise * spread * draws.standard_normal((rows, 1)), target, spread
 
 
-def _apart(neurons, inputs, random):
+def apart(neurons, inputs, random, most):
+    """Returns random unit vectors whose cosines are at most `most` in absolute value, shape (neuron, input)."""
     while True:
         found = random.standard_normal((neurons, inputs))
         found /= np.linalg.norm(found, axis=1, keepdims=True)
-        if np.all(np.abs(found @ found.T - np.eye(neurons)) <= 0.8):
+        if np.all(np.abs(found @ found.T - np.eye(neurons)) <= most):
             return found
