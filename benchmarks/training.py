@@ -1,14 +1,15 @@
 """One step of full-batch gradient descent, side by side: condenslab, PyTorch, torch.func, and a C kernel.
 
-    python benchmarks/training.py [--json] [--quick]
+    python benchmarks/training.py [--json] [--quick] [--device cuda]
 
 Width-500 tanh network, 50 samples, float32 and float64, ensembles of 1, 32 and 256. What is measured and what it came
-to is in benchmarks/README.md.
+to is in benchmarks/README.md. With `--device cuda` JAX and PyTorch compute on the GPU, and there is no C kernel.
 """
 
 import statistics
 import sys
 import tempfile
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,24 @@ ENSEMBLES = (1, 32, 256)
 
 def main() -> None:
     """Measures and prints."""
-    chosen = options.parse("One step of gradient descent: condenslab, PyTorch, torch.func and a C kernel.")
+    parser = options.parser("One step of gradient descent: condenslab, PyTorch, torch.func and a C kernel.")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where all compute")
+    chosen = parser.parse_args()
+    jax.config.update("jax_platforms", chosen.device)
     jax.config.update("jax_enable_x64", True)
+    jax.config.update("jax_default_matmul_precision", "highest")
     described = machine.describe()
     left_out: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as folder:
         cases = [
-            _case(precision, members, Path(folder), left_out, quick=chosen.quick)
+            _case(precision, members, Path(folder), left_out, chosen)
             for precision in PRECISIONS
             for members in ENSEMBLES
         ]
     result = {
         "benchmark": "training",
         "problem": {"width": WIDTH, "samples": 50, "activation": "tanh", "batch": "full", "quick": chosen.quick},
+        "device": jax.devices()[0].device_kind,
         "machine": described,
         "threads_allowed": machine.cores(),
         "left_out": list(left_out.values()),
@@ -48,19 +54,19 @@ def main() -> None:
     print(options.dump(result) if chosen.json else _text(result))
 
 
-def _case(precision: str, members: int, folder: Path, left_out: dict[str, str], *, quick: bool) -> dict[str, Any]:
+def _case(precision: str, members: int, folder: Path, left_out: dict[str, str], chosen: Namespace) -> dict[str, Any]:
     """Returns what one precision and ensemble size came to."""
     print(f"measuring {precision}, {members} member{'s' if members > 1 else ''} …", file=sys.stderr)
     risk = make_risk(precision)
     contestants = [ours.make_contestant(risk, members)]
-    contestants += _pytorch(risk, left_out)
-    kernels, gradient = _kernels(risk, precision, folder, left_out)
+    contestants += _pytorch(risk, left_out, chosen.device)
+    kernels, gradient = _kernels(risk, precision, folder, left_out) if chosen.device == "cpu" else ([], None)
     contestants += kernels
     parameters = make_parameters(members, precision)
     first = timing.first_call(contestants[0], parameters)
     difference = agreement.check_steps(contestants, parameters)
     # One member: many short rounds, so that some of them meet no other job. Ensembles: a call takes longer.
-    rounds = 3 if quick else 15 if members == 1 else 7
+    rounds = 3 if chosen.quick else 15 if members == 1 else 7
     timings = timing.compete(contestants, parameters, rounds=rounds)
     return {
         "precision": precision,
@@ -73,7 +79,7 @@ def _case(precision: str, members: int, folder: Path, left_out: dict[str, str], 
     }
 
 
-def _pytorch(risk: EmpiricalRisk, left_out: dict[str, str]) -> list[Contestant]:
+def _pytorch(risk: EmpiricalRisk, left_out: dict[str, str], device: str) -> list[Contestant]:
     """Returns the PyTorch contestants, none where PyTorch is missing."""
     try:
         from support import pytorch
@@ -81,8 +87,9 @@ def _pytorch(risk: EmpiricalRisk, left_out: dict[str, str]) -> list[Contestant]:
         left_out["torch"] = "PyTorch is not installed (pip install torch), so its two contestants are left out."
         return []
     inputs, targets = np.asarray(risk.inputs), np.asarray(risk.targets)
-    makers, counts = (pytorch.make_module_loop, pytorch.make_functional), sorted({1, machine.cores()})
-    return [make(inputs, targets, threads) for make in makers for threads in counts]
+    makers = (pytorch.make_module_loop, pytorch.make_functional)
+    counts = sorted({1, machine.cores()}) if device == "cpu" else [1]
+    return [make(inputs, targets, threads, device) for make in makers for threads in counts]
 
 
 def _kernels(
@@ -138,7 +145,7 @@ def _text(result: dict[str, Any]) -> str:
     allowed = (
         f"threads allowed: {result['threads_allowed']} for everyone; one and all where a contestant has the choice"
     )
-    lines = [machine.headline(result["machine"]), allowed, *result["left_out"]]
+    lines = [result["device"], machine.headline(result["machine"]), allowed, *result["left_out"]]
     for case in result["cases"]:
         lines += ["", f"{case['precision']}, {case['members']} member(s): µs per member and step, median [min … max]"]
         for one in case["contestants"]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 from condenslab import studies
@@ -35,6 +36,15 @@ def verdicts(folder: Path) -> dict[str, str]:
         folder: docs/verdicts.
     """
     return {path.stem: path.read_text(encoding="utf-8").strip() for path in sorted(folder.glob("*.md"))}
+
+
+def counted(recorded: str) -> Counter[str]:
+    """Returns how many claims hold, fail and are undecided.
+
+    Args:
+        recorded: What write_results.py wrote of a study.
+    """
+    return Counter(re.findall(r"^\| (holds|fails|undecided) \|", recorded, re.MULTILINE))
 
 
 def page(study: studies.Study, recorded: str) -> str:
@@ -106,8 +116,8 @@ def escaped(text: str) -> str:
 def _index(names: list[str], recorded: dict[str, str]) -> str:
     rows = []
     for name in names:
-        verdicts = re.findall(r"^\| (holds|fails|undecided) \|", recorded.get(name, ""), re.MULTILINE)
-        told = f" {verdicts.count('holds')} of {len(verdicts)} claims hold." if verdicts else " No run is recorded."
+        found = counted(recorded.get(name, ""))
+        told = f" {found['holds']} of {found.total()} claims hold." if found else " No run is recorded."
         rows.append(f"- [{name}]({name}.md): {escaped(studies.get(name).question)}{told}")
     tree = ["```{toctree}", ":hidden:", "", *names, "```"]
     return "\n".join(["# The studies", "", "Each asks one question.", "", *rows, "", *tree, ""])

@@ -1,17 +1,18 @@
 """Writes what the runs of stores found into the documentation: python docs/write_results.py STORE [STORE …].
 
 That is results.md with a row a study, the verdicts of every study below docs/verdicts, README's sentence on them and
-the pictures. Of every study the latest run without changed settings counts, the larger preset before the smaller one.
+the pictures. Of every study the latest run without changed settings counts, the larger preset before the smaller one;
+what is recorded of a study that has no run in the stores stays.
 """
 
-import os
-import platform
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import study_pages
 from study_pages import escaped
 
 from condenslab import studies
@@ -42,17 +43,25 @@ def chosen(runs: Iterable[Run]) -> list[Run]:
     return [latest[name] for name in sorted(latest)]
 
 
-def page(runs: Sequence[Run], seconds: Sequence[float], machine: str) -> str:
+def page(rows: dict[str, str], recorded: dict[str, str]) -> str:
     """Returns the overview as Markdown: a row a study.
 
     Args:
-        runs: One run a study.
-        seconds: What the cases of each took.
-        machine: Where they were made, in words.
+        rows: Of each study, by name.
+        recorded: The verdicts of each study, by name.
     """
-    head = f"{sentence(runs)}. Made on {machine}.\n"
-    table = [_cells(*_HEAD), "|---" * len(_HEAD) + "|", *map(_study, runs, seconds)]
-    return "\n".join([_INTRODUCTION, head, *table, ""])
+    table = [_cells(*_HEAD), "|---" * len(_HEAD) + "|", *(rows[name] for name in sorted(rows))]
+    return "\n".join([_INTRODUCTION, f"{sentence(recorded)}.\n", *table, ""])
+
+
+def kept_rows(text: str) -> dict[str, str]:
+    """Returns the rows of an overview by study, of the studies that there are.
+
+    Args:
+        text: results.md as it is.
+    """
+    rows = {found[1]: found[0] for found in re.finditer(r"^\| \[(\w+)\]\(studies/.*$", text, re.MULTILINE)}
+    return {name: row for name, row in rows.items() if name in studies.names()}
 
 
 def taken(run: Run, records: Iterable[Record]) -> float:
@@ -66,22 +75,17 @@ def taken(run: Run, records: Iterable[Record]) -> float:
     return sum(made["seconds"] / made.get("batch", 1) for made in own)
 
 
-def sentence(runs: Sequence[Run]) -> str:
+def sentence(recorded: dict[str, str]) -> str:
     """Returns how many claims hold.
 
     Args:
-        runs: One run a study.
+        recorded: The verdicts of each study, by name.
     """
-    verdicts = [row["verdict"] for run in runs for row in run.claims]
-    holds, fails, undecided = (verdicts.count(name) for name in ("holds", "fails", "undecided"))
-    return f"Of {len(verdicts)} claims of {len(runs)} studies {holds} hold, {fails} fail and {undecided} are undecided"
-
-
-def machine() -> str:
-    """Returns the processor of this machine, and how many of its cores this process may use."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{(names or [platform.processor() or platform.machine()])[0]}, {len(os.sched_getaffinity(0))} cores"
+    found = sum((study_pages.counted(text) for text in recorded.values()), Counter())
+    holds, fails, undecided = (found[name] for name in ("holds", "fails", "undecided"))
+    return (
+        f"Of {found.total()} claims of {len(recorded)} studies {holds} hold, {fails} fail and {undecided} are undecided"
+    )
 
 
 def verdicts(run: Run, seconds: float) -> str:
@@ -95,13 +99,13 @@ def verdicts(run: Run, seconds: float) -> str:
     versions = ", ".join(f"{name} {made[name]}" for name in ("condenslab", "python", "jax", "numpy") if name in made)
     ended = ", ".join(f"{count} {status}" for status, count in run.counts.items() if count)
     asked = f"{run.preset}, seed {run.seed}, revision {run.revision}"
-    told = f"{asked}; {made['utc']}, {seconds:.0f} s, {ended}; {versions}."
+    told = f"{asked}; {made['utc']}, {seconds:.0f} s, {ended}; {versions}; {_machine(made)}."
     table = ["| verdict | claim | expected | measured | margin |", "|---|---|---|---|---|", *map(_row, run.claims)]
     return "\n".join([f"{told}\n", *table, ""])
 
 
-def write_verdicts(folder: Path, runs: Sequence[Run], seconds: Sequence[float]) -> None:
-    """Writes a file of verdicts a study, and removes those of studies that have no run.
+def write_verdicts(folder: Path, runs: Sequence[Run], seconds: Sequence[float]) -> dict[str, str]:
+    """Writes a file of verdicts a study, removes those of studies that are no more, and returns all by study.
 
     Args:
         folder: Where.
@@ -110,18 +114,33 @@ def write_verdicts(folder: Path, runs: Sequence[Run], seconds: Sequence[float]) 
     """
     folder.mkdir(exist_ok=True)
     for path in folder.glob("*.md"):
-        path.unlink()
+        if path.stem not in studies.names():
+            path.unlink()
     for run, took in zip(runs, seconds, strict=True):
         (folder / f"{run.study}.md").write_text(verdicts(run, took), encoding="utf-8")
+    return study_pages.verdicts(folder)
 
 
-def _study(run: Run, seconds: float) -> str:
+def study_row(run: Run, seconds: float) -> str:
+    """Returns the row of a study in the overview.
+
+    Args:
+        run: The run.
+        seconds: What its cases took.
+    """
     found = [row["verdict"] for row in run.claims]
     names = {"holds": "hold", "fails": "fail", "undecided": "undecided"}
     counts = ", ".join(f"{word} {found.count(name)}" for name, word in names.items() if name in found)
     asked = f"[{run.study}](studies/{run.study}.md): {escaped(studies.get(run.study).question)}"
     made = f"{run.preset}, {run.provenance['utc'].partition('T')[0]}, {seconds:.0f} s"
     return _cells(asked, escaped(answers.answer(run.study, run.claims).text), counts, made)
+
+
+def _machine(made: dict[str, Any]) -> str:
+    """Names what a run was made on; older runs do not say which processor."""
+    processor = made.get("processor", "processor not recorded")
+    device = "" if made["device"] == "cpu" else f"{made['device']} beside "
+    return f"{device}{processor}, {made['threads']} threads"
 
 
 def _row(claim: dict[str, Any]) -> str:
@@ -147,10 +166,14 @@ if __name__ == "__main__":
     stores = [load(store) for store in sys.argv[1:]]
     runs = chosen(run for store in stores for run in store.runs)
     seconds = [next(taken(run, store.records) for store in stores if run in store.runs) for run in runs]
-    Path(__file__).with_name("results.md").write_text(page(runs, seconds, machine()), encoding="utf-8")
-    write_verdicts(Path(__file__).with_name("verdicts"), runs, seconds)
-    readme = Path(__file__).parent.parent / "README.md"
-    text, count = re.subn(r"Of \d+ claims of [^(]*are undecided", sentence(runs), readme.read_text(encoding="utf-8"))
+    docs = Path(__file__).parent
+    overview, readme = docs / "results.md", docs.parent / "README.md"
+    recorded = write_verdicts(docs / "verdicts", runs, seconds)
+    new = {run.study: study_row(run, took) for run, took in zip(runs, seconds, strict=True)}
+    overview.write_text(page(kept_rows(overview.read_text(encoding="utf-8")) | new, recorded), encoding="utf-8")
+    told, count = re.subn(
+        r"Of \d+ claims of [^(]*are undecided", sentence(recorded), readme.read_text(encoding="utf-8")
+    )
     assert count == 1, "README.md has one sentence on the results"
-    readme.write_text(text, encoding="utf-8")
+    readme.write_text(told, encoding="utf-8")
     draw(sys.argv[1:])

@@ -395,24 +395,33 @@ def test_initials_and_arguments_of_one_letter_begin_no_list():
 
 
 def test_results_are_written_a_row_and_a_file_a_study(monkeypatch, tmp_path):
-    """The overview answers the question by the leading claim; a file of a study that has no run goes."""
+    """The overview answers the question by the leading claim; what is recorded of other studies stays, of none goes."""
     monkeypatch.syspath_prepend(ROOT / "docs")
     writer = of_docs("write_results")
     rank = "the model rank of the recovered network | half of it"
     given = {"label": rank, "tolerance": 0.0, "expected": 9, "relation": "=", "reason": "", "margin": 0.0}
     claims = [given | {"claim": rank, "measured": 9, "verdict": "holds"}]
     claims += [given | {"label": "b", "claim": "b", "measured": 8, "verdict": "fails", "margin": None}]
-    counts, made = {"done": 4, "diverged": 0, "failed": 0}, {"utc": "2026-11-27T09:32:37+00:00", "condenslab": "1"}
+    counts = {"done": 4, "diverged": 0, "failed": 0}
+    made = {"utc": "2026-11-27T09:32:37+00:00", "condenslab": "1", "device": "GPU", "processor": "CPU", "threads": 16}
     run = Run("recovery", 1, "quick", 0, {}, {}, None, [], counts, [], claims, made)
-    (line,) = re.findall(r"^\| \[.*$", writer.page([run], [7.4], "a machine"), re.MULTILINE)
+    line = writer.study_row(run, 7.4)
     asked = f"{writer.escaped(studies.get('recovery').question)} | Because almost all neurons fade"
     assert line.startswith(f"| [recovery](studies/recovery.md): {asked}") and "model rank 9," in line
     assert line.endswith(" | hold 1, fail 1 | quick, 2026-11-27, 7 s |")
-    (tmp_path / "gone.md").write_text("of a study that has no run")
-    writer.write_verdicts(tmp_path, [run], [7.4])
-    (path,) = tmp_path.glob("*.md")
-    assert path.stem == "recovery"
+    (tmp_path / "gone.md").write_text("of a study that there is no more")
+    (tmp_path / "scaling.md").write_text("quick; older\n\n| holds | c |\n| undecided | d |\n")
+    recorded = writer.write_verdicts(tmp_path, [run], [7.4])
+    assert sorted(path.stem for path in tmp_path.glob("*.md")) == sorted(recorded) == ["recovery", "scaling"]
+    assert "7 s, 4 done; condenslab 1; GPU beside CPU, 16 threads." in recorded["recovery"]
+    assert writer.sentence(recorded) == "Of 4 claims of 2 studies 2 hold, 1 fail and 1 are undecided"
+    older = "| [scaling](studies/scaling.md): Which? | That. | hold 1 | quick |"
+    gone = "| [gone](studies/gone.md): Which? | That. | hold 1 | quick |"
+    rows = writer.kept_rows("\n".join(["| study |", "|---|", older, gone, line]))
+    assert rows == {"scaling": older, "recovery": line}
+    page = writer.page(rows, recorded)
+    assert page.index(line) < page.index(older) and writer.kept_rows(page) == rows
     verdicts = of_docs("map_pages").verdicts
-    assert verdicts("recovery", [None], {"recovery": path.read_text()}) == {"holds": 1, "fails": 1}
-    assert verdicts("recovery", [""], {"recovery": path.read_text()}) == {}
-    assert verdicts("recovery", ["half of it"], {"recovery": path.read_text()}) == {"holds": 1}
+    assert verdicts("recovery", [None], recorded) == {"holds": 1, "fails": 1}
+    assert verdicts("recovery", [""], recorded) == {}
+    assert verdicts("recovery", ["half of it"], recorded) == {"holds": 1}

@@ -1,5 +1,6 @@
 """The self-test of the JAX build: this build passes it, and builds that are wrong do not."""
 
+import contextlib
 import json
 
 import jax
@@ -7,7 +8,9 @@ import numpy as np
 import pytest
 
 from condenslab import doctor
+from condenslab.cli import machine
 from condenslab.networks.activations import ACTIVATIONS
+from condenslab.studies.work import JaxSettings
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,39 @@ def test_a_wrong_build_is_told_in_a_sentence(monkeypatch):
         f"this build of jax {jax.__version__} computes wrong results on this machine: sums of batched"
     )
     assert problem.endswith("pip install 'jax>=0.10.1,!=0.10.2'")
+
+
+def coarse(rows, matrix):
+    """What a GPU does by default in float32: ten bits of each factor are kept."""
+    kept = lambda part: np.round(part * 2**10 / (scale := 2.0 ** np.floor(np.log2(np.abs(part))))) * scale / 2**10  # noqa: E731
+    return np.sum((kept(rows) @ kept(matrix).T) ** 2, axis=1)
+
+
+def test_coarse_products_of_an_accelerator_are_told_apart_from_a_wrong_build():
+    check = doctor.check_reductions("float32", coarse)
+    assert not check.right
+    exact = doctor.Check("activations (float64)", 1e-16, 1e-11)
+    diagnosis = doctor.Diagnosis({"jax": "0.11.2"}, "NVIDIA H200", 16, (check, exact), 20.0)
+    assert "JAX_DEFAULT_MATMUL_PRECISION=highest" in diagnosis.problem and "wrong results" not in diagnosis.problem
+    diagnosis = doctor.Diagnosis({"jax": "0.11.2"}, "cpu", 16, (check, exact), 20.0)
+    assert "computes wrong results" in diagnosis.problem
+
+
+@pytest.mark.parametrize(
+    ("backend", "given", "used"), [("gpu", None, "highest"), ("gpu", "high", "high"), ("cpu", None, None)]
+)
+def test_the_command_line_lets_accelerators_multiply_with_all_digits(monkeypatch, backend, given, used):
+    before = jax.config.jax_enable_x64
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    with jax.default_matmul_precision(given) if given else contextlib.nullcontext():
+        try:
+            machine.prepare_jax()
+            assert jax.config.jax_default_matmul_precision == used
+            assert dict(JaxSettings.here().values)["jax_default_matmul_precision"] == used
+        finally:
+            jax.config.update("jax_enable_x64", before)
+            if not given:
+                jax.config.update("jax_default_matmul_precision", None)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -24,15 +24,16 @@ class TwoLayerNet(nn.Module):
         return self.output(torch.tanh(self.hidden(inputs)))
 
 
-def make_module_loop(inputs: np.ndarray, targets: np.ndarray, threads: int) -> Contestant:
+def make_module_loop(inputs: np.ndarray, targets: np.ndarray, threads: int, device: str = "cpu") -> Contestant:
     """Returns the training loop with nn.Module, MSELoss and the SGD optimiser, one member after the other.
 
     Args:
         inputs: x, shape (sample, 1).
         targets: y, shape (sample, 1).
         threads: How many it uses.
+        device: Where it computes, in PyTorch's words.
     """
-    x, y = torch.from_numpy(inputs.copy()), torch.from_numpy(targets.copy())
+    x, y = (torch.from_numpy(part.copy()).to(device) for part in (inputs, targets))
     criterion = nn.MSELoss()
 
     def advance(nets: list[TwoLayerNet], steps: int) -> list[TwoLayerNet]:
@@ -44,26 +45,28 @@ def make_module_loop(inputs: np.ndarray, targets: np.ndarray, threads: int) -> C
                 loss = criterion(net(x), y)
                 loss.backward()
                 optimiser.step()
+        _finish(device)
         return nets
 
     return Contestant(
-        f"PyTorch loop, {count_text(threads)}",
-        lambda start: [_module(own) for own in start],
+        f"PyTorch loop, {_where(threads, device)}",
+        lambda start: [_module(own).to(device) for own in start],
         advance,
         _read_modules,
         100,
     )
 
 
-def make_functional(inputs: np.ndarray, targets: np.ndarray, threads: int) -> Contestant:
+def make_functional(inputs: np.ndarray, targets: np.ndarray, threads: int, device: str = "cpu") -> Contestant:
     """Returns torch.func: vmap over the members of grad of the risk, and a plain update of the stacked parameters.
 
     Args:
         inputs: x, shape (sample, 1).
         targets: y, shape (sample, 1).
         threads: How many it uses.
+        device: Where it computes, in PyTorch's words.
     """
-    x, y = torch.from_numpy(inputs.copy()), torch.from_numpy(targets.copy())
+    x, y = (torch.from_numpy(part.copy()).to(device) for part in (inputs, targets))
     shell: dict[str, nn.Module] = {}
 
     def risk(parameters: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -72,7 +75,7 @@ def make_functional(inputs: np.ndarray, targets: np.ndarray, threads: int) -> Co
     gradient = torch.func.vmap(torch.func.grad(risk))
 
     def start(parameters: np.ndarray) -> dict[str, torch.Tensor]:
-        nets = [_module(own) for own in parameters]
+        nets = [_module(own).to(device) for own in parameters]
         shell["net"] = nets[0]
         return torch.func.stack_module_state(nets)[0]
 
@@ -82,9 +85,20 @@ def make_functional(inputs: np.ndarray, targets: np.ndarray, threads: int) -> Co
             for _ in range(steps):
                 slopes = gradient(state)
                 state = {name: value - RATE * slopes[name] for name, value in state.items()}
+        _finish(device)
         return state
 
-    return Contestant(f"torch.func vmap(grad), {count_text(threads)}", start, advance, _read_stacked, 300)
+    return Contestant(f"torch.func vmap(grad), {_where(threads, device)}", start, advance, _read_stacked, 300)
+
+
+def _finish(device: str) -> None:
+    """Waits until the device has done what it was given."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def _where(threads: int, device: str) -> str:
+    return count_text(threads) if device == "cpu" else device
 
 
 def _module(parameters: np.ndarray) -> TwoLayerNet:
@@ -100,7 +114,7 @@ def _read_modules(nets: list[TwoLayerNet]) -> np.ndarray:
 
 def _rows(state: dict[str, Any]) -> np.ndarray:
     names = ("hidden.weight", "hidden.bias", "output.weight")
-    return np.stack([state[name].detach().reshape(-1).numpy() for name in names])
+    return np.stack([state[name].detach().reshape(-1).cpu().numpy() for name in names])
 
 
 def _read_stacked(state: dict[str, torch.Tensor]) -> np.ndarray:

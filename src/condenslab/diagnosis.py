@@ -55,6 +55,12 @@ class Diagnosis:
         if not wrong:
             return ""
         first = max(wrong, key=lambda check: check.error / check.tolerance)
+        if self.device != "cpu" and all("float32" in check.name for check in wrong):
+            return (
+                f"float32 is not computed to its precision on {self.device}: {first.name} differ from NumPy's by "
+                f"{first.error:.1e} (tolerance {first.tolerance:.0e}); set JAX_DEFAULT_MATMUL_PRECISION=highest, or in "
+                'Python jax.config.update("jax_default_matmul_precision", "highest")'
+            )
         return (
             f"this build of jax {self.versions['jax']} computes wrong results on this machine: {first.name} differ "
             f"from NumPy's by {first.error:.1e} (tolerance {first.tolerance:.0e}); install another one, for example "

@@ -1,18 +1,20 @@
 """What numbers depend on beside their case: versions, device, threads."""
 
+import functools
 import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import condenslab
 
 
 def environment() -> dict[str, Any]:
-    """Returns the versions, the device and the number of threads that numbers depend on.
+    """Returns the versions, the device, the processor and the number of threads that numbers depend on.
 
-    The device is JAX's where JAX has been imported, and the processor's name where it has not.
+    The device is JAX's where JAX has been imported, and the processor's architecture where it has not.
     """
     packages = {name: installed_version(name) for name in ("jax", "jaxlib", "numpy")}
     jax = sys.modules.get("jax")
@@ -22,8 +24,20 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         **packages,
         "device": device.device_kind if device is not None else platform.machine(),
+        "processor": _processor(),
         "threads": _threads(),
     }
+
+
+@functools.cache
+def _processor() -> str:
+    """Returns the processor's name as Linux tells it, elsewhere as Python does."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return (names or [platform.processor() or platform.machine()])[0]
 
 
 def _threads() -> int:

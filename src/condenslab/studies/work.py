@@ -13,6 +13,13 @@ from condenslab.studies.registry import REGISTRY
 from condenslab.sweeps import Outcome, Progress
 from condenslab.tasks import Table
 
+_SHARED = (
+    "jax_enable_x64",
+    "jax_default_matmul_precision",
+    "jax_compilation_cache_dir",
+    "jax_persistent_cache_min_compile_time_secs",
+)
+
 
 @dataclass(frozen=True)
 class JaxSettings:
@@ -28,8 +35,7 @@ class JaxSettings:
     def here(cls) -> "JaxSettings":
         """Returns those of this process; none where JAX has not been imported."""
         jax = sys.modules.get("jax")
-        names = ("jax_enable_x64", "jax_compilation_cache_dir", "jax_persistent_cache_min_compile_time_secs")
-        return cls() if jax is None else cls(tuple((name, getattr(jax.config, name)) for name in names))
+        return cls() if jax is None else cls(tuple((name, getattr(jax.config, name)) for name in _SHARED))
 
     def apply(self) -> None:
         """Sets them in this process."""
