@@ -86,15 +86,13 @@ def test_coarse_products_of_an_accelerator_are_told_apart_from_a_wrong_build():
     ("backend", "given", "used"), [("gpu", None, "highest"), ("gpu", "high", "high"), ("cpu", None, None)]
 )
 def test_the_command_line_lets_accelerators_multiply_with_all_digits(monkeypatch, backend, given, used):
-    before = jax.config.jax_enable_x64
     monkeypatch.setattr(jax, "default_backend", lambda: backend)
     with jax.default_matmul_precision(given) if given else contextlib.nullcontext():
         try:
-            machine.prepare_jax()
+            machine.require_device()
             assert jax.config.jax_default_matmul_precision == used
             assert dict(JaxSettings.here().values)["jax_default_matmul_precision"] == used
         finally:
-            jax.config.update("jax_enable_x64", before)
             if not given:
                 jax.config.update("jax_default_matmul_precision", None)
 

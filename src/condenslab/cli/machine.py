@@ -48,7 +48,7 @@ def say(text: str) -> None:
 
 
 def require_device() -> None:
-    """Starts JAX.
+    """Starts JAX, and lets accelerators, which by default keep three digits in float32, multiply matrices with all.
 
     Raises:
         UserError: It does not start, or finds no device: its environment variables ask for what is not there.
@@ -57,7 +57,8 @@ def require_device() -> None:
     try:
         import jax
 
-        jax.devices()
+        if jax.default_backend() != "cpu" and jax.config.jax_default_matmul_precision is None:
+            jax.config.update("jax_default_matmul_precision", "highest")
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         given = {name: value for name, value in os.environ.items() if name.startswith("JAX_")}
@@ -70,8 +71,6 @@ def require_device() -> None:
 def prepare_jax() -> None:
     """Enables float64 in JAX, which ranks, inertias and critical points need, and a cache of compiled programs.
 
-    Accelerators, unless told otherwise, multiply float32 matrices with three digits: here with all.
-
     Raises:
         UserError: JAX does not start.
     """
@@ -82,8 +81,6 @@ def prepare_jax() -> None:
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    if jax.default_backend() != "cpu" and getattr(jax.config, "jax_default_matmul_precision", None) is None:
-        jax.config.update("jax_default_matmul_precision", "highest")
     if getattr(jax.config, "jax_compilation_cache_dir", None) is None:
         _cache_programs(jax)
 
