@@ -18,7 +18,7 @@ STUDY = Study(
         Part(
             case=EmbeddingCase,
             run="condenslab.studies.critical_dimension.compute:run_case",
-            seconds=lambda _: 1.5,  # nearly all of it compilation
+            seconds=lambda _: 0.4,  # nearly all of it compilation
             bytes=lambda case: 8 * 4 * (4 * (2 + max(case.added)) ** 2) ** 2,  # a dense Hessian, several times
         ),
     ),

@@ -20,7 +20,7 @@ STUDY = Study(
             run="condenslab.studies.critical_functions.compute:run_search",
             varies=("seed", "starts", "kicked", "time", "max_steps"),
             # 0.1, 0.5 or 1.5 ms a start, compilation, and a second for ten flows.
-            seconds=lambda case: 4.0 + 1e-3 * (0.1, 0.5, 1.5)[case.width - 1] * case.starts + 0.6 * case.kicked,
+            seconds=lambda case: 8.0 + 2e-3 * (0.1, 0.5, 1.5)[case.width - 1] * case.starts + 1.2 * case.kicked,
             bytes=lambda _: 2**28,  # what the batches of a search may hold
         ),
     ),
