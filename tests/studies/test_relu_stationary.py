@@ -27,6 +27,8 @@ def record(case, **changes):
         "lowest_slope": -1e-6,
         "slope_scale": 1.0,
         "escape": 0.0,
+        "rate": 0.0,
+        "rounding": 1e-15,
     }
     return record_of(STUDY, case, values | changes, {"risk": STEPS})
 
