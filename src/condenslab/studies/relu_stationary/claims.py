@@ -137,6 +137,7 @@ def _ends(settings: Settings) -> list[Statement]:
             at_least(-1.0),
             note="lowest change, in units of the bound on its rounding error",
             of="runs",
+            label="at the ends of experiments 1 and 3 no random perturbation lowers the risk",
         ),
         Statement(
             "the ends of experiments 1 and 3 are directionally stationary",
