@@ -21,7 +21,7 @@ _RECORDS = 1000
 _TOGETHER = 8
 _KINK = 1e-4
 _IDLE = 1e-8
-"""Neurons with output weights below this, relative to their input weights, are silent; live ones measured 0.9996."""
+"""Neurons with output weights below this, relative to their input weights, are silent; others measured 0.9996."""
 _UNIT = 2.0**-53
 """u, by which float64 rounds a sum or a product of two numbers at most, relative to it."""
 _THRESHOLD = 0.05
