@@ -88,6 +88,26 @@ def test_a_neuron_without_output_can_escape():
     assert found.new_neuron == pytest.approx(2.0) and found.output_slope == 0.0
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-7])
+def test_small_neurons_are_silent_by_their_own_input_weights_and_tell_by_their_rate_whether_they_rest(size):
+    """On one sample at 1 the residual is s² − 1: a neuron (s, s) has the slope 2s(1 − s²), by its size 2(1 − s²)."""
+    risk = EmpiricalRisk(jnp.ones((1, 1)), jnp.full((1, 1), 3.0))
+    live = TwoLayer(jnp.array([[1.0], [size]]), None, jnp.array([[2.0, size]]), None, RELU)
+    found = directional_stationarity(risk, live, idle=1e-8)
+    assert found.escape.tolist() == [0.0, 0.0] and found.rates[1] == pytest.approx(2 * (1 - size**2))
+    resting = EmpiricalRisk(risk.inputs, live(risk.inputs))
+    assert directional_stationarity(resting, live, idle=1e-8).rates.tolist() == [0.0, 0.0]
+    silent = TwoLayer(live.input_weights, None, jnp.array([[2.0, 1e-9 * size]]), None, RELU)
+    assert directional_stationarity(risk, silent, idle=1e-8).escape[1] == pytest.approx(2.0)
+    assert directional_stationarity(risk, silent).escape[1] == 0.0
+
+
+def test_a_neuron_that_is_zero_has_no_rate():
+    risk, network = with_kinks()
+    zero = TwoLayer(0 * network.input_weights, None, 0 * network.output_weights, None, RELU)
+    assert directional_stationarity(risk, zero).rates.tolist() == [0.0] * 4
+
+
 def test_bad_requests():
     risk, network = with_kinks()
     smooth = TwoLayer(network.input_weights, None, network.output_weights, None, activation("tanh"))

@@ -11,6 +11,8 @@ from condenslab.studies.architectures import cases as architectures
 from condenslab.studies.contract.evidence import of_records
 from condenslab.studies.model_rank import cases as model_rank
 from condenslab.studies.model_rank import runs as ranks
+from condenslab.studies.shared import splines
+from condenslab.studies.shared.exact_splines import PRIMES, exact_spline_rank
 from condenslab.studies.simple_models import cases as simple_models
 from condenslab.studies.simple_models import runs as simple_runs
 from condenslab.studies.single_neuron import cases as neuron
@@ -28,6 +30,18 @@ def test_attention(change, rank):
     assert (values["rank"], values["rank_decided"]) == (rank, True)
 
 
+def test_a_piece_that_a_hidden_value_barely_meets_is_decided_by_exact_arithmetic():
+    """Seed 14 of two neurons reaches 0.3 % of a cell: a singular value of 2e-9, where noise begins at 4e-12.
+
+    Each neuron meets two cells, so that 5 of its 6 outer splines are seen; F′ and h·F′ are C¹ cubics on two cells, as
+    are the 5 splines, in a space of 6; the splines of either input add up to 1, and so do both neurons' outer ones:
+    36 − 2 − 2 − 2 − 1 = 29.
+    """
+    values = kan_grid.measure(kan_grid.Case("none", 0, 2, 3, 14), silent).values
+    assert (values["rank"], values["rank_decided"]) == (29, True)
+    assert (values["seen"], values["seen_decided"]) == (29, False)
+
+
 def test_a_null_neuron_of_a_spline_network_adds_nothing_and_a_finer_grid_does():
     found = {}
     for growth, amount in (("none", 0), ("null", 1), ("grid", 1)):
@@ -35,6 +49,17 @@ def test_a_null_neuron_of_a_spline_network_adds_nothing_and_a_finer_grid_does():
         assert values["output_difference"] < 1e-12
         found[growth] = values["rank"]
     assert found["null"] == found["none"] < found["grid"]
+
+
+@pytest.mark.more
+def test_exact_ranks_of_splines_are_those_that_float64_decides():
+    target = splines.spline_target(2, 2, 3)
+    for growth, amount, intervals in (("none", 0, 3), ("null", 1, 3), ("copy", 3, 3), ("grid", 1, 6)):
+        larger = splines.grown(target, growth, amount)
+        probes, found = splines.probed(larger, intervals, 2)
+        units = splines.grown_from(2, growth, amount)
+        exact = [exact_spline_rank(target, units, larger, probes, prime) for prime in PRIMES]
+        assert found.decided and exact == [found.value] * 2, growth
 
 
 def test_recovery_sets_in_at_the_rank_of_the_shared_kernel():

@@ -1,11 +1,16 @@
 """The relu_stationary study: plateaus of a made-up curve, claims on made-up records."""
 
 from dataclasses import replace
+from fractions import Fraction
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from condenslab import studies
+from condenslab import networks, studies
+from condenslab.networks import TwoLayer
+from condenslab.risk import EmpiricalRisk
+from condenslab.studies.relu_stationary import runs
 from condenslab.studies.relu_stationary.cases import EXPERIMENTS, PRESETS, RunCase, make_cases
 from condenslab.studies.relu_stationary.claims import plateaus
 from condenslab.sweeps import Record
@@ -27,6 +32,8 @@ def record(case, **changes):
         "lowest_slope": -1e-6,
         "slope_scale": 1.0,
         "escape": 0.0,
+        "rate": 0.0,
+        "rounding": 1e-15,
     }
     return record_of(STUDY, case, values | changes, {"risk": STEPS})
 
@@ -45,7 +52,37 @@ def test_claims_hold_fail_and_wait():
     assert decided(STUDY, GOOD, QUICK) == ["holds"] * 7
     bad = [record(case, lowest_change=-1e-9, lowest_slope=-1.0, escape=1.0) for case in make_cases(QUICK, 0)]
     assert decided(STUDY, bad, QUICK) == ["holds", "holds", "holds", *["fails"] * 4]
+    leaving = [record(case, rate=1.0, **ZERO.get(case.experiment, {})) for case in make_cases(QUICK, 0)]
+    assert decided(STUDY, leaving, QUICK) == [*["holds"] * 6, "fails"]
     assert set(decided(STUDY, [], QUICK)) == {"undecided"}
+
+
+@pytest.mark.parametrize(("change", "verdict"), [(-1e-15, "holds"), (-1.01e-15, "fails")])
+def test_a_risk_is_lower_only_by_more_than_rounding(change, verdict):
+    changed = [record(case, lowest_change=change) for case in make_cases(QUICK, 0)]
+    assert decided(STUDY, changed, QUICK)[4] == verdict
+
+
+def test_the_bound_on_rounding_holds_against_rational_arithmetic():
+    """Steps so small that rounding is as large as the change of R."""
+    random, own = np.random.default_rng(0), EXPERIMENTS[3]
+    risk = EmpiricalRisk(jnp.asarray(own.inputs), jnp.asarray(own.targets))
+    start = [random.normal(size=(20, 2)), random.normal(size=(2, 20))]
+    step = [1e-15 * random.uniform(-1, 1, part.shape) for part in start]
+    ends = [start, [part + change for part, change in zip(start, step, strict=True)]]
+    nets = [TwoLayer(jnp.asarray(w), None, jnp.asarray(a), None, networks.activation("relu")) for w, a in ends]
+    computed = float(risk.value(nets[1])) - float(risk.value(nets[0]))
+    true = float(rational_risk(ends[1], own) - rational_risk(ends[0], own))
+    bound = runs._rounding(risk, nets[0], 1e-15)
+    assert 0 < abs(computed - true) <= bound < 1e-11
+
+
+def rational_risk(parameters, setting):
+    """Returns the mean over samples of the squared distance, as a fraction."""
+    w, a, x, y = (
+        np.vectorize(Fraction, otypes=[object])(part) for part in (*parameters, setting.inputs, setting.targets)
+    )
+    return np.sum((np.maximum(x @ w.T, 0) @ a.T - y) ** 2) / len(x)
 
 
 def test_short_runs_and_experiments_left_out_settle_nothing():

@@ -154,6 +154,8 @@ def exact_model_rank(
 
 def _residues(array: np.ndarray, modulus: int) -> np.ndarray:
     """Returns integers in [0, modulus) as Python integers; a rational a/b becomes a·b⁻¹."""
+    if array.dtype.kind == "i":
+        return np.mod(array.astype(np.int64), modulus).astype(object)
     flat = []
     for value in array.reshape(-1):
         exact = Fraction(value.item() if isinstance(value, np.generic) else value)

@@ -167,7 +167,7 @@ def model_rank(
     if predict is not apply or not aimed_at_all:
         return found
     reason = unseen(network, probes, found.value, jacobian.shape[2])
-    return replace(found, decided=found.decided and not reason, reason=reason)
+    return replace(found, decided=found.decided and not reason, reason=reason or found.reason)
 
 
 def rank_of_tangents(
@@ -195,7 +195,8 @@ def rank_of_tangents(
         clear = cut.decided and second.decided and cut.count == second.count and visible
         clear = clear and not fades(values[: cut.count], cut.gap)
         found = _decided(values, cut, second, best.count, f"by the noise of float64 alone, because {again}")
-        return found if clear else replace(found, decided=False, evidence="")
+        reason = f"float64 does not show where the rank ends, and {again}"
+        return found if clear else replace(found, decided=False, evidence="", reason=reason)
     if (
         not again.firm
     ):  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree

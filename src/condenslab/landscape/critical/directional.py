@@ -11,7 +11,6 @@ from jax import Array
 from jaxtyping import Bool, Float
 from scipy.optimize import linprog
 
-from condenslab.measures import amplitudes
 from condenslab.networks import TwoLayer, activation, apply
 from condenslab.networks.checks import check_number, check_positive
 from condenslab.networks.checks import count as whole
@@ -38,6 +37,9 @@ class DirectionalStationarity:
         escape: For neurons without output weights, how fast giving them one and moving their input weights lowers R:
             the largest |Σ_i p_i ∂_oℓ_i·σ′(z_i; d·x̃_i)| over outputs o and directions d; 0 for the others. Where a
             stationary point has one above 0, R falls by a second-order step. Shape (neuron,).
+        rates: The steepest slope of R along each neuron's own parameters, the larger of |∂R/∂a_ok| and −`lowest`,
+            divided by the largest of them: in units of R per parameter squared, as `escape`. A small neuron that leaves
+            a saddle has a small slope and a large rate. 0 for neurons whose parameters are all 0; shape (neuron,).
         new_neuron: The same for a neuron that starts from zero: whether a wider network could go on. None where there
             are more samples than can be enumerated (twelve of one sign).
     """
@@ -46,6 +48,7 @@ class DirectionalStationarity:
     output_slope: float
     lowest: np.ndarray
     escape: np.ndarray
+    rates: np.ndarray
     new_neuron: float | None
 
     def holds(self, tolerance: float) -> bool:
@@ -114,8 +117,9 @@ def directional_stationarity(
         network: θ, a ReLU network.
         kink: Preactivations with |z_ik| ≤ kink·‖(w_k, b_k)‖·‖x̃_i‖ count as zero, but for neurons that are negative on
             all samples: these are dead, and no small step changes R. Gradient descent ends near a kink, never on it.
-        idle: Neurons with an amplitude ‖a_k‖·‖(w_k, b_k)‖ of at most this fraction of the largest count as without
-            output weights.
+        idle: Neurons with ‖a_k‖ ≤ idle·‖(w_k, b_k)‖ count as without output weights. The neuron's own input weights are
+            the measure, because gradient flow keeps ‖a_k‖² − ‖(w_k, b_k)‖²: a neuron that loses its output keeps them,
+            while a member of a group is live however small it is.
 
     Raises:
         TypeError: Not a `TwoLayer`, another prediction, or an activation other than ReLU.
@@ -123,7 +127,7 @@ def directional_stationarity(
 
     References:
         After Wu, Simsek and Ged, ICLR 2025 (arXiv 2402.05626), who test one-sided derivatives; the definitions of
-        `escape` and `new_neuron` are ours.
+        `escape`, `rates` and `new_neuron` are ours.
     """
     risk = require_samples(risk)
     _require(risk, network)
@@ -139,21 +143,24 @@ def directional_stationarity(
     outgoing = np.asarray(network.output_weights)
     hidden, active = np.where(flat, 0.0, np.maximum(z, 0.0)), (z > 0) & ~flat
     slopes = [cotangent.T @ hidden] + ([cotangent.sum(axis=0)] if network.output_bias is not None else [])
-    forces = cotangent @ outgoing
+    forces, incoming = cotangent @ outgoing, np.asarray(_incoming(network))
     lowest, escape = np.zeros(network.width), np.zeros(network.width)
-    amplitude = amplitudes(network)
-    silent = ~outgoing.any(axis=0) | ((idle > 0) & (amplitude <= idle * amplitude.max(initial=0.0)))
+    outer, inner = np.linalg.norm(outgoing, axis=0), np.linalg.norm(incoming, axis=1)
+    silent = ~outgoing.any(axis=0) | ((idle > 0) & (outer <= idle * inner))
     for k in range(network.width):
         lowest[k] = _lowest(forces[:, k], active[:, k], flat[:, k], points)
         if silent[k]:
             escape[k] = _steepest(cotangent, active[:, k], flat[:, k], points)
     few = max((np.sum(sign * cotangent < 0, axis=0).max() for sign in (1, -1)), default=0) <= _MOST_CONCAVE
+    steepest = np.maximum(np.abs(slopes[0]).max(axis=0, initial=0.0), -lowest)
+    sizes = np.maximum(np.abs(outgoing).max(axis=0, initial=0.0), np.abs(incoming).max(axis=1, initial=0.0))
     nobody, all_samples = np.zeros(len(z), bool), np.ones(len(z), bool)
     return DirectionalStationarity(
         np.argwhere(flat.T),
         max(float(np.abs(slope).max(initial=0.0)) for slope in slopes),
         lowest,
         escape,
+        np.divide(steepest, sizes, out=np.zeros_like(sizes), where=sizes > 0),
         _steepest(cotangent, nobody, all_samples, points) if few else None,
     )
 
@@ -242,10 +249,15 @@ def _parts(risk: EmpiricalRisk, network: TwoLayer, kink: float) -> tuple[Array, 
     return network.preactivations(risk.inputs), flat, augment(network, risk.inputs), cotangent
 
 
+def _incoming(network: TwoLayer) -> Float[Array, "neuron augmented"]:
+    """Returns (w_k, b_k), a row a neuron."""
+    if network.biases is None:
+        return network.input_weights
+    return jnp.concatenate([network.input_weights, network.biases[:, None]], axis=1)
+
+
 def _at_kink(network: TwoLayer, inputs: Array, kink: float) -> Bool[Array, "sample neuron"]:
-    weights = network.input_weights
-    if network.biases is not None:
-        weights = jnp.concatenate([weights, network.biases[:, None]], axis=1)
+    weights = _incoming(network)
     sizes = jnp.linalg.norm(augment(network, inputs), axis=1)[:, None] * jnp.linalg.norm(weights, axis=1)[None, :]
     return jnp.abs(network.preactivations(inputs)) <= kink * sizes
 

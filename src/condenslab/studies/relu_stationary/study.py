@@ -13,7 +13,7 @@ def _seconds(case: RunCase) -> float:
 
 STUDY = Study(
     name="relu_stationary",
-    revision=2,
+    revision=3,
     question="Where do ReLU networks rest, and are these points stationary from every side?",
     source="Wu, Simsek & Ged, ICLR 2025 (arXiv 2402.05626), experiments of its code",
     part="landscape",

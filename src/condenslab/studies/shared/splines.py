@@ -36,6 +36,18 @@ def grown(network: KAN, growth: str, amount: int) -> KAN:
     return network
 
 
+def grown_from(width: int, growth: str, amount: int) -> list[int | None]:
+    """Returns for every hidden neuron of a grown network which neuron of the first it is or copies; None: it is null.
+
+    Args:
+        width: Hidden neurons of the first network.
+        growth: As for `grown`.
+        amount: Likewise.
+    """
+    more: list[int | None] = [number % width if growth == "copy" else None for number in range(amount)]
+    return [*range(width), *(more if growth in ("null", "copy") else [])]
+
+
 def probed(network: KAN, intervals: int, seed: int) -> tuple[np.ndarray, measures.Rank]:
     """Returns probes in all cells of a network, and its model rank on them.
 
@@ -44,7 +56,19 @@ def probed(network: KAN, intervals: int, seed: int) -> tuple[np.ndarray, measure
         intervals: Of its grid.
         seed: Of the probes.
     """
+    points = probes(network, intervals, seed, 20)
+    return points, measures.model_rank(network, jnp.asarray(points))
+
+
+def probes(network: KAN, intervals: int, seed: int, times: int) -> np.ndarray:
+    """Returns probes in all cells of a network, shape (sample, 2).
+
+    Args:
+        network: A spline network of two inputs.
+        intervals: Of its grid.
+        seed: Of the probes.
+        times: So many times as many as parameters, and more where cells are left.
+    """
     knots = [np.linspace(-1.0, 1.0, intervals + 1)] * 2
-    drawn = measures.cell_probes(seed, knots, 20 * networks.parameter_count(network))
-    probes = measures.further_probes(network, drawn, seed)
-    return np.asarray(probes), measures.model_rank(network, jnp.asarray(probes))
+    drawn = measures.cell_probes(seed, knots, times * networks.parameter_count(network))
+    return np.asarray(measures.further_probes(network, drawn, seed))
