@@ -144,7 +144,7 @@ def test_a_flow_whose_risk_still_falls_may_yet_recover_and_one_at_its_end_does_n
     for values, expected in (
         ({"error": 2e-13, "risk": 2e-14}, None),
         ({"error": 5.7e-14, "risk": 2e-30}, False),
-        ({"error": 1e-21, "risk": 1e-22}, True),
+        ({"error": 1e-23, "risk": 1e-24}, True),
     ):
         assert recovers(record_of(study, case, values)) is expected
 

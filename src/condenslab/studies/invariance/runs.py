@@ -133,11 +133,11 @@ def _conserved(scaling: AxisSymmetry, network: TwoLayer) -> Array:
 def _balance(
     case: Case, risk: EmpiricalRisk, start: TwoLayer, run: Trajectory, scaling: AxisSymmetry
 ) -> dict[str, float | int]:
-    """Returns how many preactivations changed sign, and how far GD's changes of ‖w‖² − a² are from the sum of its steps.
+    """Returns how many preactivations changed sign, and how far GD's change of ‖w‖² − a² is from the sum of its steps.
 
     A step θ − η∇R changes it by −2η(w·∂R/∂w − a ∂R/∂a) = 0 and by η²(‖∂R/∂w‖² − (∂R/∂a)²).
     """
-    flipped = {"flipped": int(np.count_nonzero(_on(start, risk) != _on(run.network, risk)))}
+    flipped: dict[str, float | int] = {"flipped": int(np.count_nonzero(_on(start, risk) != _on(run.network, risk)))}
     if case.method != "GD":
         return flipped
     size = float(jnp.sum(networks.ravel(start) ** 2))

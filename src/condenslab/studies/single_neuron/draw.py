@@ -25,7 +25,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         shown = [(n, hits / trials) for n, hits, trials in shares if trials]
         if shown:
             curves[label] = tuple(zip(*shown, strict=True))
-    ends = {str(n): [max(r.values["error"], 1e-24) for r in _flows_of(done, "small", n)] for n in range(2, LARGEST + 1)}
+    ends = {str(n): [max(r.values["error"], 1e-28) for r in _flows_of(done, "small", n)] for n in range(2, LARGEST + 1)}
     if not curves or not all(ends.values()):
         return []
     figures.value_curves(axes[0, 0], curves, x_label="samples n", y_label="share of flows that recover")
