@@ -15,6 +15,8 @@ _IC = "Zhou et al., NeurIPS 2022 (IC)"
 _LEAST_COSINE = 0.99
 _STAGE = 0.7
 """The initial stage lasts while the risk is above this part of the initial one."""
+_TOLD = 5
+"""So many runs that are past the initial stage are named."""
 LINES = {"tanh": 2, "x_tanh": 4, "x2_tanh": 6, "relu": 3}
 """Orientations in the heat maps with five inputs: 1, 2 and 3 lines of two opposite ones each; of ReLU three, of which
 two are opposite (its earlier version, Fig. 2f)."""
@@ -133,7 +135,8 @@ def _stage(names: Sequence[str], five: Sequence[str]) -> Statement:
         smallest = min(ratios) if ratios and None not in ratios else None
         note = f"in the {len(ratios)} runs whose orientations are counted above"
         past = [text for part in runs for text in part.each(_past) if text]
-        return Measured(smallest, note, failing=f"{len(past)} runs are past it: {'; '.join(past)}." if past else "")
+        told = f"Runs that are past it: {len(past)}, first {'; '.join(past[:_TOLD])}." if past else ""
+        return Measured(smallest, note, failing=told)
 
     return Statement(
         "at these epochs training is in its initial stage: the risk is above 70 % of the initial one",

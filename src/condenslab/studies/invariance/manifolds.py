@@ -22,13 +22,13 @@ AFFINE: tuple[Manifold, ...] = ("equal neurons", "opposite neurons", "dead neuro
 BALANCED: tuple[Manifold, ...] = ("balanced", "balanced, orthogonal inputs")
 """The level sets of a² − ‖w‖² of every ReLU neuron; w with the bias where there is one.
 
-R does not change under (a, w) → (a/c, c·w), nor do the smooth pieces that it is made of, which meet where some w·x are 0.
-Hence a ∂R/∂a = w·∂R/∂w for every limit of gradients at a kink, and for their convex combinations, of which the flow
+R does not change under (a, w) → (a/c, c·w), nor do the smooth pieces that it is made of, which meet where some w·x are
+0. Hence a ∂R/∂a = w·∂R/∂w for every limit of gradients at a kink, and for their convex combinations, of which the flow
 follows one: it keeps a² − ‖w‖² where it crosses kinks and where it slides along them.
 
-The solver does not follow a flow that slides. On orthogonal inputs none does: −∇R changes w·xᵢ in proportion to a·rᵢ, rᵢ
-the residual, where the neuron is on at xᵢ, and not at all where it is off, so it never points to a kink from both sides.
-Such inputs are those of Boursier, Pillaud-Vivien & Flammarion, arXiv 2206.00939.
+The solver does not follow a flow that slides. On orthogonal inputs none does: −∇R changes w·xᵢ in proportion to a·rᵢ,
+rᵢ the residual, where the neuron is on at xᵢ, and not at all where it is off, so it never points to a kink from both
+sides. Such inputs are those of Boursier, Pillaud-Vivien & Flammarion, arXiv 2206.00939.
 """
 METHODS: tuple[Method, ...] = ("flow", "GD", "SGD", "Adam")
 LOSSES: tuple[LossName, ...] = ("squared", "quartic", "logistic", "cross-entropy")
