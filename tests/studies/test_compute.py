@@ -95,7 +95,7 @@ def test_ranks_of_two_neurons():
 
 
 def test_a_flow_near_the_merged_branch_ends_on_the_target():
-    (ended,) = neuron_runs.flows([neuron.Case("merged", 7, 0.01, 1e9, 4_000, 0)], silent)
+    (ended,) = neuron_runs.flows([neuron.Case("merged", 7, 0.01, 1e16, 4_000, 0)], silent)
     assert ended.status == "done" and ended.values["error"] <= RECOVERED
 
 

@@ -104,6 +104,23 @@ def test_a_failing_count_says_how_many_directions_grow_and_the_stage_counts_ever
     assert claims[16].verdict == "fails", "random samples are past the initial stage"
 
 
+def test_a_run_past_the_initial_stage_says_what_it_had_within():
+    course = {"times": [0, 10, 20, 30], "risk": [2.0, 1.8, 1.5, 1.3], "counts": [9, 5, 4, 2]}
+    records = [
+        record_of(
+            STUDY,
+            case,
+            {"orientations": 2, "mean_cosine": 1.0, "ratio": 0.65 if case.seed == 1 else 0.8},
+            {name: np.array(values) for name, values in course.items()},
+        )
+        for case in make_cases(QUICK, 0)
+    ]
+    stage = judged(STUDY, records, QUICK)[16]
+    assert (stage.verdict, stage.measured) == ("fails", 0.65)
+    assert "Runs that are past it: 10, first tanh, grid samples, seed 1" in stage.reason
+    assert "(4 orientations at epoch 20, the last within, and 2 now)" in stage.reason
+
+
 def test_a_lost_run_leaves_undecided_what_rests_on_it():
     def lost(case):
         same = (case.kind, case.activation, case.design, case.seed) == ("plane", "tanh", "grid", 3)

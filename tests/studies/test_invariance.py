@@ -7,7 +7,7 @@ from condenslab import studies
 from condenslab.studies.invariance.discovery import EXPECTED, differences, incidence
 from condenslab.studies.invariance.discovery import Case as SymmetryCase
 from condenslab.studies.invariance.discovery import Settings as SymmetrySettings
-from condenslab.studies.invariance.manifolds import AFFINE, LOSSES, METHODS, Case, LossCase, Settings
+from condenslab.studies.invariance.manifolds import AFFINE, BALANCED, LOSSES, METHODS, Case, LossCase, Settings
 from condenslab.training import Stop
 from judging import decided, ended, judged, made_up
 
@@ -19,9 +19,10 @@ def kept(case):
     """Values as the theory has them."""
     if isinstance(case, LossCase):
         return {"largest": 0.3, "smallest": 0.2} if case.manifold == "equal input weights" else {"largest": 1e-16}
-    distance = {"balanced": 1e-8 if case.method == "flow" else 1e-2, "equal input weights": 0.1}
-    values = {"distance": distance.get(case.manifold, 1e-15), "stop": Stop.FINISHED.value}
-    return values | {"normal_gradient": 1e-16, "tangent_angle": 1e-9}
+    kind = case.manifold if case.method == "flow" else f"{case.manifold}, {case.method}"
+    distance = {"balanced": 1e-8, BALANCED[1]: 1e-8, "balanced, GD": 1e-4, "equal input weights": 0.1}
+    values = {"distance": distance.get(kind, 1e-15), "stop": Stop.FINISHED.value, "end": 4.0}
+    return values | {"normal_gradient": 1e-16, "tangent_angle": 1e-9, "unexplained": 1e-16, "flipped": 3}
 
 
 def test_sets_are_compared_without_order():
@@ -55,18 +56,18 @@ def test_the_symmetries_of_a_definition_are_found(architecture):
 
 def test_manifolds_as_the_theory_has_them_hold():
     claims = judged(MANIFOLDS, made_up(MANIFOLDS, ONE, kept), ONE)
-    assert [claim.verdict for claim in claims] == ["holds"] * 7
+    assert [claim.verdict for claim in claims] == ["holds"] * 9
     assert {claim.verdict for claim in judged(MANIFOLDS, [], ONE)} == {"undecided"}
 
 
 def test_what_leaves_its_manifold_fails_and_a_lost_run_is_unknown():
     def values(case):
-        if case.manifold == "balanced":
-            return kept(case) | {"distance": 1e-5}
+        if case.manifold in BALANCED:
+            return kept(case) | {"distance": 1e-5 if case.method == "flow" else 1e-11, "unexplained": 1e-11}
         return "diverged" if case == Case("dead neuron", "flow", 0, 200, 6, 20) else kept(case)
 
     claims = judged(MANIFOLDS, made_up(MANIFOLDS, ONE, values), ONE)
-    assert [claim.verdict for claim in claims] == [*["undecided"] * 2, "holds", "holds", "fails", "fails", "holds"]
+    assert [claim.verdict for claim in claims] == [*["undecided"] * 2, "holds", "holds", *["fails"] * 4, "holds"]
 
 
 def test_one_loss_whose_gradient_leaves_a_manifold_is_enough():
@@ -99,14 +100,44 @@ def test_every_method_keeps_affine_manifolds(method):
     assert max(outcome.values["distance"] for outcome in outcomes) <= 1e-12
 
 
-def test_a_stored_run_that_stopped_early_settles_nothing():
+def test_a_run_that_slides_is_read_until_then_and_one_that_stopped_early_settles_nothing():
     """Records of an earlier version are `done` whatever their run stopped for."""
-    early = kept(Case("balanced", "flow", 0, 5, 4, 5)) | {"stop": Stop.STEPS_EXHAUSTED.value}
-    flow = Case("balanced", "flow", 0, 200, 6, 20)
-    records = made_up(MANIFOLDS, ONE, lambda case: early if case == flow else kept(case))
-    claim = next(c for c in judged(MANIFOLDS, records, ONE) if "kept by gradient flow" in c.statement)
-    assert (claim.verdict, claim.measured) == ("undecided", [1e-8])
-    assert claim.reason.startswith("1 of 1 runs stopped early: The largest number of solver steps")
+
+    def told(stop, manifold):
+        flow = Case(manifold, "flow", 0, 200, 6, 20)
+        records = made_up(MANIFOLDS, ONE, lambda case: kept(case) | ({"stop": stop.value} if case == flow else {}))
+        return judged(MANIFOLDS, records, ONE)[4 + BALANCED.index(manifold) ^ 1]
+
+    slid = told(Stop.SLIDING, "balanced")
+    assert (slid.verdict, slid.measured) == ("holds", [1e-8]) and "1 slide, from time 4 to 4 on" in slid.statement
+    for manifold, stop in (("balanced", Stop.STEPS_EXHAUSTED), (BALANCED[1], Stop.SLIDING)):
+        claim = told(stop, manifold)
+        assert (claim.verdict, claim.measured) == ("undecided", [1e-8])
+        assert claim.reason.startswith(f"1 of 1 runs stopped early: {stop.value[:20]}")
+
+
+def test_where_the_gradient_jumps_every_limit_keeps_the_balance():
+    """Of R at a kink: a ∂R/∂a = w·∂R/∂w on both sides, hence for every convex combination of both gradients."""
+    w, a, x, y = np.array([1.0, -2.0]), 0.7, np.array([[2.0, 1.0], [1.0, 0.0], [3.0, 1.0]]), np.array([1.0, -2.0, 0.5])
+    assert w @ x[0] == 0
+    limits = []
+    for on in (0.0, 1.0):
+        active = np.array([on, 1.0, 1.0])
+        residuals = a * active * (x @ w) - y
+        limits.append((residuals @ (active * (x @ w)), a * (residuals * active) @ x))
+    assert np.linalg.norm(limits[1][1] - limits[0][1]) > 1
+    for share in (0.0, 0.3, 1.0):
+        of_a, of_w = ((1 - share) * off + share * on for off, on in zip(*limits, strict=True))
+        assert a * of_a == pytest.approx(w @ of_w, rel=1e-14)
+
+
+@pytest.mark.more
+def test_on_orthogonal_inputs_no_flow_slides_and_kinks_are_crossed():
+    cases = [Case(BALANCED[1], "flow", seed, 100, 4, 8) for seed in range(3)]
+    outcomes = MANIFOLDS.run_batch(cases)
+    assert [outcome.values["stop"] for outcome in outcomes] == [Stop.FINISHED.value] * 3
+    assert max(outcome.values["distance"] for outcome in outcomes) < 1e-9
+    assert min(outcome.values["flipped"] for outcome in outcomes) > 0
 
 
 @pytest.mark.parametrize("method", ["flow", "SGD"])
@@ -128,6 +159,7 @@ def test_equal_neurons_stay_equal_and_how_a_run_ends_is_told(monkeypatch, method
 def test_gd_leaves_the_curved_manifold():
     """One step changes a² − ‖w‖² by rate² times a difference of squares of gradients: far above rounding."""
     (outcome,) = MANIFOLDS.run_batch([Case("balanced", "GD", 0, 5, 4, 8)])
-    assert outcome.values["distance"] > 1e-8
+    assert outcome.values["distance"] > 1e-8 and outcome.values["unexplained"] < 1e-14
     key = MANIFOLDS.compile_key
     assert key(Case("balanced", "GD", 0, 5, 4, 8)) != key(Case("dead neuron", "GD", 0, 5, 4, 8))
+    assert key(Case("balanced", "flow", 0, 5, 4, 8)) != key(Case(BALANCED[1], "flow", 0, 5, 4, 8))

@@ -79,8 +79,9 @@ def manifold_drawings(records: Sequence[Record]) -> list[Drawing]:
             DISTANCES,
             "First seed; of several methods the first is drawn strong. Distances below 10⁻¹⁸ are drawn there; below "
             "10⁻¹² (grey) they are rounding. The manifolds: equal, opposite and dead "
-            "neurons; the balance a² − ‖w‖² of ReLU neurons (relative change); neurons with equal input weights "
-            "but unequal output weights.",
+            "neurons; the balance a² − ‖w‖² of ReLU neurons (relative change; under flow until it slides along a "
+            "kink, which on orthogonal inputs it never does); neurons with equal input weights but unequal output "
+            "weights.",
             figure,
         ),
         *_losses([record for record in finished if "loss" in record.case]),

@@ -7,6 +7,8 @@ from condenslab.studies.settings import Count, Positive
 
 Start = Literal["small", "merged", "dead", "rank"]
 LARGEST = 7
+RISK = 1e-24
+"""R at which flows end."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Settings:
         distance: Standard deviation of the displacement from a merged pair, and the largest one from a dead neuron. The
             theorem is about a ball around almost every point whose size the point decides: near a dead neuron the
             displacement is σ/(4L) at most, which keeps the Jacobian's rank (see `runs.basin`).
-        time: End time of the flows.
+        time: End time of the flows. Near a merged pair R falls as c/t² with c up to 3e4, hence to 1e-24 by t = 2e14.
         max_steps: Largest number of solver steps.
     """
 
@@ -28,7 +30,7 @@ class Settings:
     near: Count = 40
     std: Positive = 1e-2
     distance: Positive = 1e-2
-    time: Positive = 1e9
+    time: Positive = 1e16
     max_steps: Count = 4_000
 
 
@@ -52,7 +54,7 @@ class Case:
     time: float
     max_steps: int
     seed: int
-    risk: float = 1e-16
+    risk: float = RISK
 
 
 def make_cases(settings: Settings, seed: int) -> list[Case]:
@@ -67,7 +69,7 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
         ("small", s.std, s.seeds), ("merged", s.distance, s.near), ("dead", s.distance, s.near),
     )  # fmt: skip
     return [Case("rank", LARGEST, s.std, s.time, s.max_steps, seed)] + [
-        Case(start, n, spread, s.time, s.max_steps, seed + k, 1e-24 if start == "dead" else 1e-16)
+        Case(start, n, spread, s.time, s.max_steps, seed + k)
         for start, spread, count in starts
         for n in range(2, LARGEST + 1)
         for k in range(count)

@@ -25,7 +25,7 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
         shown = [(n, hits / trials) for n, hits, trials in shares if trials]
         if shown:
             curves[label] = tuple(zip(*shown, strict=True))
-    ends = {str(n): [max(r.values["error"], 1e-18) for r in _flows_of(done, "small", n)] for n in range(2, LARGEST + 1)}
+    ends = {str(n): [max(r.values["error"], 1e-28) for r in _flows_of(done, "small", n)] for n in range(2, LARGEST + 1)}
     if not curves or not all(ends.values()):
         return []
     figures.value_curves(axes[0, 0], curves, x_label="samples n", y_label="share of flows that recover")
@@ -54,5 +54,5 @@ def _flows_of(records: Sequence[Record], start: str, samples: int) -> list[Recor
 
 
 def _counts(records: Sequence[Record], start: str, samples: int) -> tuple[int, int]:
-    flows = _flows_of(records, start, samples)
-    return sum(recovers(record) for record in flows), len(flows)
+    known = [found for record in _flows_of(records, start, samples) if (found := recovers(record)) is not None]
+    return sum(known), len(known)

@@ -7,13 +7,13 @@ from condenslab.studies.single_neuron.claims import statements
 
 STUDY = Study(
     name="single_neuron",
-    revision=2,
+    revision=3,
     question="How many samples make a network of two neurons recover a single one?",
     source=("deck 000, geometry of the target set; DIS (arXiv 2405.13787); arXiv 2309.00508, Theorem 5.4"),
     part="landscape",
     deck="000",
     presets={
-        "tiny": Settings(seeds=2, near=2, max_steps=1_000),
+        "tiny": Settings(seeds=2, near=2, max_steps=2_000),
         "quick": Settings(),
         "full": Settings(seeds=1000, near=1000, max_steps=20_000),
     },
