@@ -8,7 +8,7 @@ from condenslab.studies.relu_stationary.claims import statements
 
 def _seconds(case: RunCase) -> float:
     """Returns a rough time of one case, from measurements."""
-    return 0.2 + case.end * 2.5e-7 * len(EXPERIMENTS[case.experiment].inputs) * case.width / 250
+    return 0.2 + case.end * 1.5e-6 * len(EXPERIMENTS[case.experiment].inputs) * case.width / 250
 
 
 STUDY = Study(
