@@ -91,7 +91,7 @@ class FixedPoint:
         """Returns a function of every entry.
 
         Args:
-            name: exp, log, log1p, expm1, tanh, logistic, erf, erfc, sin, cos, sqrt or rsqrt.
+            name: exp, exp2, log, log2, log1p, expm1, tanh, logistic, erf, erfc, sin, cos, sqrt or rsqrt.
             values: Numbers in units.
 
         Raises:
@@ -129,6 +129,14 @@ class FixedPoint:
             e = self._exp(y)
             y, digits = y + ((2 * (x - e)) << self.bits) // (x + e), 3 * digits
         return y
+
+    def _exp2(self, x: int) -> int:
+        extra = _GUARD + max(0, abs(x).bit_length() - self.bits)
+        wide = FixedPoint(self.bits + extra)
+        return wide._exp((x << extra) * _ln2(wide.bits) >> wide.bits) >> extra
+
+    def _log2(self, x: int) -> int:
+        return (self._log(x) << self.bits) // _ln2(self.bits)
 
     def _log1p(self, x: int) -> int:
         return self._log(self.one + x)
