@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 _GUARD = 32
-_LARGEST_EXPONENT = 20_000
+_LARGEST_EXPONENT, _LARGEST_FLOAT = 20_000, 997
 
 
 class BeyondPrecisionError(Exception):
@@ -53,6 +53,16 @@ class FixedPoint:
         if np.any(infinite):
             found[infinite] = [self.infinity if value > 0 else -self.infinity for value in floats[infinite]]
         return found
+
+    def floats(self, values: np.ndarray) -> np.ndarray:
+        """Returns the float64 numbers next to numbers in units; what is beyond float64 at about 1e300.
+
+        Args:
+            values: Numbers in units, any shape.
+        """
+        most = self.one << _LARGEST_FLOAT
+        found = [max(-most, min(most, int(value))) / self.one for value in values.reshape(-1)]
+        return np.array(found, dtype=np.float64).reshape(values.shape)
 
     def constant(self, values: Any) -> np.ndarray:
         """Returns numbers of which float64 holds the rounded value, in units; changed in their last digits by `nudge`.

@@ -55,6 +55,11 @@ def _broadcast(params: Any, value: np.ndarray) -> list[np.ndarray]:
     return [np.broadcast_to(value.reshape(shape), params["shape"])]
 
 
+def _reshaped(params: Any, value: np.ndarray) -> list[np.ndarray]:
+    order = params.get("dimensions")  # in which the axes are read
+    return [(value if order is None else value.transpose(order)).reshape(params["new_sizes"])]
+
+
 def _sliced(params: Any, value: np.ndarray) -> list[np.ndarray]:
     steps = params["strides"] or (1,) * value.ndim
     bounds = zip(params["start_indices"], params["limit_indices"], steps, strict=True)
@@ -82,7 +87,7 @@ def _same(params: Any, value: np.ndarray) -> list[np.ndarray]:
 
 
 MOVES: dict[str, Callable[..., list[np.ndarray]] | None] = {
-    "reshape": lambda params, value: [value.reshape(params["new_sizes"])],
+    "reshape": _reshaped,
     "transpose": lambda params, value: [value.transpose(params["permutation"])],
     "squeeze": lambda params, value: [np.squeeze(value, axis=tuple(params["dimensions"]))],
     "expand_dims": lambda params, value: [np.expand_dims(value, tuple(params["dimensions"]))],

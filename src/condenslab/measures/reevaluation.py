@@ -105,6 +105,8 @@ def _operate(equation: Any, inputs: list[np.ndarray], numbers: FixedPoint) -> li
     if name == "iota":
         found = np.broadcast_to(_counted(params), params["shape"])
         return [found.astype(object) * numbers.one if floating[-1] else found]
+    if name == "empty2":  # stands where nothing is read
+        return [np.zeros((), dtype=object)]
     if not any(floating):
         return bind(equation, inputs)
     if name in _EXACT:
@@ -237,6 +239,15 @@ def _power(numbers: FixedPoint, params: Any, equation: Any, base: np.ndarray) ->
     return total if params["y"] >= 0 else numbers.divide(np.full(base.shape, numbers.one, dtype=object), total)
 
 
+def _product(numbers: FixedPoint, params: Any, equation: Any, value: np.ndarray) -> np.ndarray:
+    shape = equation.outvars[0].aval.shape
+    rows = np.moveaxis(value, params["axes"], range(len(params["axes"]))).reshape(-1, *shape)
+    total = np.full(shape, numbers.one, dtype=object)
+    for row in rows:
+        total = numbers.multiply(total, row)
+    return total
+
+
 def _polynomial(numbers: FixedPoint, params: Any, equation: Any, x: np.ndarray, *coefficients: np.ndarray) -> np.ndarray:
     """Returns c₀ + c₁x + c₂x² + …, by Horner's rule."""
     total = np.broadcast_to(coefficients[-1], equation.outvars[0].aval.shape)
@@ -258,6 +269,7 @@ _RULES: dict[str, Callable[..., Any]] = {
     "sign": lambda numbers, params, equation, a: np.sign(a) * numbers.one,
     "is_finite": lambda numbers, params, equation, a: (np.abs(a) < numbers.infinity).astype(bool),
     "reduce_sum": lambda numbers, params, equation, a: np.sum(a, axis=tuple(params["axes"])),
+    "reduce_prod": _product,
     "reduce_max": lambda numbers, params, equation, a: np.max(a, axis=tuple(params["axes"])),
     "reduce_min": lambda numbers, params, equation, a: np.min(a, axis=tuple(params["axes"])),
     "integer_pow": _power,
