@@ -208,7 +208,6 @@ def rank_of_tangents(
     ):  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree
         noise = _decided(values, cut, second, best.count, "what is left is the rounding of parameters")
         clear = cut.decided and second.decided and not isinstance(network, TwoLayer | MLP | ConvTwoLayer) and visible
-        clear = clear and predict is apply  # what a function of one's own is, is not known
         reason = f"the rank is {again.rank} or {best.count}, depending on the last digits of the parameters"
         return noise if clear else replace(noise, decided=False, evidence="", reason=reason)
     argument = f"a second computation with {again.digits} digits: what is zero is below 1e{again.zero_to:.0f}"

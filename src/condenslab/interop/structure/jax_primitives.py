@@ -98,7 +98,7 @@ def _moved(eq: Equation, axes: Axes | None) -> list[Value] | None:
 
 
 def _reshape(eq: Equation) -> list[Value] | None:
-    order = eq.params.get("dimensions")  # in which the axes are read
+    order = eq.params.get("dimensions") if eq.name == "reshape" else None  # in which the axes are read
     axes = eq.values[0].axes
     return _moved(eq, reshape(axes if order is None else [axes[at] for at in order], eq.shapes[0]))
 
