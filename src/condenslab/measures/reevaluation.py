@@ -248,7 +248,9 @@ def _product(numbers: FixedPoint, params: Any, equation: Any, value: np.ndarray)
     return total
 
 
-def _polynomial(numbers: FixedPoint, params: Any, equation: Any, x: np.ndarray, *coefficients: np.ndarray) -> np.ndarray:
+def _polynomial(
+    numbers: FixedPoint, params: Any, equation: Any, x: np.ndarray, *coefficients: np.ndarray
+) -> np.ndarray:
     """Returns c₀ + c₁x + c₂x² + …, by Horner's rule."""
     total = np.broadcast_to(coefficients[-1], equation.outvars[0].aval.shape)
     for coefficient in reversed(coefficients[:-1]):
