@@ -138,7 +138,7 @@ def _shapes(program: Any) -> list[list[Any]]:
 def _call(inner: Any, inputs: Sequence[np.ndarray], numbers: FixedPoint) -> list[np.ndarray]:
     closed = inner if hasattr(inner, "consts") else ClosedJaxpr(inner, ())
     if _is_gaussian(closed.jaxpr):
-        return [numbers.apply("exp", -numbers.multiply(inputs[0], inputs[0]))]
+        return [numbers.apply("exp", np.asarray(-numbers.multiply(inputs[0], inputs[0]), dtype=object))]
     return _run(closed.jaxpr, [_enter(c, numbers) for c in closed.consts], inputs, numbers)
 
 
@@ -188,7 +188,7 @@ def _scan(params: Any, inputs: list[np.ndarray], numbers: FixedPoint) -> list[np
 
 
 def _counts(params: Any) -> tuple[int, int]:
-    """Returns how many inputs of a `scan` are constants, and how many are carried; JAX 0.11 began to write them anew."""
+    """Returns how many inputs of a `scan` are constants, and how many are carried; JAX 0.11 writes them anew."""
     if "num_consts" in params:
         return params["num_consts"], params["num_carry"]
     consts, carried, _ = params["ft_in"].unpack()
