@@ -70,7 +70,11 @@ def soft_critical(network, x, rng):
 
 
 def numeric_counts(risk, network):
-    """Returns the signs of the eigenvalues of the Hessian by numpy, with a cut at 1e-9 of the largest."""
+    """Returns the signs of the eigenvalues of the Hessian by numpy, with a cut at 1e-11 of the largest.
+
+    Rounding leaves some 1e-15 of it, and the smallest true ones are about 1e-9 of it: which they are depends on the
+    basis in which LAPACK gives a kernel, from which the targets are drawn.
+    """
     values = np.linalg.eigvalsh(np.asarray(risk.hessian(network)))
-    cut = 1e-9 * np.abs(values).max()
+    cut = 1e-11 * np.abs(values).max()
     return int((values > cut).sum()), int((np.abs(values) <= cut).sum()), int((values < -cut).sum())

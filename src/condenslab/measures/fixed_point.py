@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 _GUARD = 32
-_LARGEST_EXPONENT = 20_000
+_LARGEST_EXPONENT, _LARGEST_FLOAT = 20_000, 997
 
 
 class BeyondPrecisionError(Exception):
@@ -54,6 +54,16 @@ class FixedPoint:
             found[infinite] = [self.infinity if value > 0 else -self.infinity for value in floats[infinite]]
         return found
 
+    def floats(self, values: np.ndarray) -> np.ndarray:
+        """Returns the float64 numbers next to numbers in units; what is beyond float64 at about 1e300.
+
+        Args:
+            values: Numbers in units, any shape.
+        """
+        most = self.one << _LARGEST_FLOAT
+        found = [max(-most, min(most, int(value))) / self.one for value in values.reshape(-1)]
+        return np.array(found, dtype=np.float64).reshape(values.shape)
+
     def constant(self, values: Any) -> np.ndarray:
         """Returns numbers of which float64 holds the rounded value, in units; changed in their last digits by `nudge`.
 
@@ -91,7 +101,7 @@ class FixedPoint:
         """Returns a function of every entry.
 
         Args:
-            name: exp, log, log1p, expm1, tanh, logistic, erf, erfc, sin, cos, sqrt or rsqrt.
+            name: exp, exp2, log, log2, log1p, expm1, tanh, logistic, erf, erfc, sin, cos, sqrt or rsqrt.
             values: Numbers in units.
 
         Raises:
@@ -129,6 +139,14 @@ class FixedPoint:
             e = self._exp(y)
             y, digits = y + ((2 * (x - e)) << self.bits) // (x + e), 3 * digits
         return y
+
+    def _exp2(self, x: int) -> int:
+        extra = _GUARD + max(0, abs(x).bit_length() - self.bits)
+        wide = FixedPoint(self.bits + extra)
+        return wide._exp((x << extra) * _ln2(wide.bits) >> wide.bits) >> extra
+
+    def _log2(self, x: int) -> int:
+        return (self._log(x) << self.bits) // _ln2(self.bits)
 
     def _log1p(self, x: int) -> int:
         return self._log(self.one + x)

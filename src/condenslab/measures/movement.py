@@ -55,6 +55,11 @@ def _broadcast(params: Any, value: np.ndarray) -> list[np.ndarray]:
     return [np.broadcast_to(value.reshape(shape), params["shape"])]
 
 
+def _reshaped(params: Any, value: np.ndarray) -> list[np.ndarray]:
+    order = params.get("dimensions")  # in which the axes are read
+    return [(value if order is None else value.transpose(order)).reshape(params["new_sizes"])]
+
+
 def _sliced(params: Any, value: np.ndarray) -> list[np.ndarray]:
     steps = params["strides"] or (1,) * value.ndim
     bounds = zip(params["start_indices"], params["limit_indices"], steps, strict=True)
@@ -66,19 +71,15 @@ def _split(params: Any, value: np.ndarray) -> list[np.ndarray]:
 
 
 def _padded(params: Any, value: np.ndarray, filling: np.ndarray) -> list[np.ndarray]:
-    config = params["padding_config"]
-    shape = [
-        low + high + own + max(own - 1, 0) * inner for (low, high, inner), own in zip(config, value.shape, strict=True)
-    ]
-    if any(low < 0 or high < 0 for low, high, _ in config):
-        raise BeyondPrecisionError("there is no second computation of a negative padding.")
+    config = list(zip(params["padding_config"], value.shape, strict=True))
+    lengths = [own + max(own - 1, 0) * inner for (_, _, inner), own in config]
+    ends = [(max(low, 0), max(high, 0)) for (low, high, _), _ in config]
+    shape = [low + length + high for (low, high), length in zip(ends, lengths, strict=True)]
     found = np.full(shape, filling.item() if value.dtype == object else filling, dtype=value.dtype)
-    inside = [
-        slice(low, low + own + max(own - 1, 0) * inner, inner + 1)
-        for (low, _, inner), own in zip(config, value.shape, strict=True)
-    ]
-    found[tuple(inside)] = value
-    return [found]
+    inside = zip(ends, lengths, config, strict=True)
+    found[tuple(slice(low, low + length, inner + 1) for (low, _), length, ((_, _, inner), _) in inside)] = value
+    cut = zip(config, shape, strict=True)  # a negative padding leaves numbers out
+    return [found[tuple(slice(max(-low, 0), size - max(-high, 0)) for ((low, high, _), _), size in cut)]]
 
 
 def _same(params: Any, value: np.ndarray) -> list[np.ndarray]:
@@ -86,12 +87,15 @@ def _same(params: Any, value: np.ndarray) -> list[np.ndarray]:
 
 
 MOVES: dict[str, Callable[..., list[np.ndarray]] | None] = {
-    "reshape": lambda params, value: [value.reshape(params["new_sizes"])],
+    "reshape": _reshaped,
     "transpose": lambda params, value: [value.transpose(params["permutation"])],
     "squeeze": lambda params, value: [np.squeeze(value, axis=tuple(params["dimensions"]))],
     "expand_dims": lambda params, value: [np.expand_dims(value, tuple(params["dimensions"]))],
     "rev": lambda params, value: [np.flip(value, axis=tuple(params["dimensions"]))],
     "concatenate": lambda params, *values: [np.concatenate(values, axis=params["dimension"])],
+    "stack": lambda params, *values: [np.stack(values, axis=params["axis"])],
+    "unstack": lambda params, value: list(np.moveaxis(value, params["axis"], 0)),
+    "tile": lambda params, value: [np.tile(value, params["reps"])],
     "broadcast_in_dim": _broadcast,
     "slice": _sliced,
     "split": _split,
@@ -103,5 +107,6 @@ MOVES: dict[str, Callable[..., list[np.ndarray]] | None] = {
     "gather": None,
     "dynamic_slice": None,
     "dynamic_update_slice": None,
+    "scatter": None,
 }
 """What is moved how; None for what JAX does on the places of the numbers."""

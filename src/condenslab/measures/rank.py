@@ -8,11 +8,12 @@ from jax import Array
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
+from condenslab.measures.coincidences import is_common
 from condenslab.measures.pieces import barely_met
 from condenslab.measures.rank_evidence import exact_entries, fades, generic_rank, graded, spectra, tangents_again
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.measures.unseen import unseen
-from condenslab.networks import KAN, MLP, ConvTwoLayer, TwoLayer, apply
+from condenslab.networks import KAN, MLP, ConvTwoLayer, MatrixFactorisation, TwoLayer, apply
 from condenslab.networks.conversion import floating, numbers
 from condenslab.numerics import SpectrumCut, cut_spectrum, require_float64, require_tolerance, whole_as_float
 
@@ -194,9 +195,15 @@ def rank_of_tangents(
     if isinstance(again, str):
         clear = cut.decided and second.decided and cut.count == second.count and visible
         clear = clear and not fades(values[: cut.count], cut.gap)
-        found = _decided(values, cut, second, best.count, f"by the noise of float64 alone, because {again}")
-        reason = f"float64 does not show where the rank ends, and {again}"
-        return found if clear else replace(found, decided=False, evidence="", reason=reason)
+        argument = f"by the noise of float64 alone, also at parameters nearby, because {again}"
+        found = _decided(values, cut, second, best.count, argument)
+        if not clear:
+            reason = f"float64 does not show where the rank ends, and {again}"
+            return replace(found, decided=False, evidence="", reason=reason)
+        if isinstance(network, MatrixFactorisation) or is_common(network, probes, predict, best.count):
+            return found
+        reason = f"parameters nearby have another rank than {best.count}, and {again}"
+        return replace(found, decided=False, evidence="", reason=reason)
     if (
         not again.firm
     ):  # in a low-rank factor rounding has this effect, in a dense network only neurons that nearly agree

@@ -22,6 +22,7 @@ _BITS = (640, 2560)
 """Binary digits of a second computation, and of a third where the second says nothing: 1e-192 and 1e-770."""
 _FIRM = 0.02
 """Binary digits by which the product of all pivots may change when parameters change in their last digits."""
+_AGREE = 1e-4
 _MOST_PRODUCTS = 1e6
 _MANTISSA = 53
 
@@ -178,20 +179,21 @@ def tangents_again(
     if min(samples * outputs, parameters) * (expected + 8) ** 2 > _MOST_PRODUCTS:
         return f"a second computation of {samples * outputs} x {parameters} derivatives takes too long"
     points, reason = np.asarray(probes), ""
-    for chosen in (points, points[_spanning(jacobian)]):
+    for chosen in (np.arange(samples), _spanning(jacobian)):
         try:
-            traced, leaves = trace(lambda net, x: output_jacobian(net, x, predict=predict), network, chosen)
-            return _again(traced, leaves, parameters, expected)
+            traced, leaves = trace(lambda net, x: output_jacobian(net, x, predict=predict), network, points[chosen])
+            return _again(traced, leaves, jacobian[chosen].reshape(-1, parameters), expected)
         except (BeyondPrecisionError, jax.errors.JAXTypeError) as error:
             reason = str(error)
     return f"there is no second computation: {reason}"
 
 
-def _again(traced: ClosedJaxpr, leaves: list, parameters: int, expected: int) -> Again:
+def _again(traced: ClosedJaxpr, leaves: list, first: np.ndarray, expected: int) -> Again:
     def eliminated(numbers: FixedPoint) -> Elimination:
         parts = [numbers.constant(leaf) for leaf in leaves[:-1]]
         probes = FixedPoint(numbers.bits).constant(leaves[-1])
-        matrix = evaluate(traced, [*parts, probes], numbers)[0].reshape(-1, parameters)
+        matrix = evaluate(traced, [*parts, probes], numbers)[0].reshape(first.shape)
+        require_agreement(numbers.floats(matrix), first)
         return eliminated_rank(matrix, numbers.bits, expected)
 
     for bits in _BITS:
@@ -202,6 +204,23 @@ def _again(traced: ClosedJaxpr, leaves: list, parameters: int, expected: int) ->
         firm = found.rank <= expected or all(abs(other.volume - found.volume) < _FIRM for other in changed)
         return Again(found.rank, int(bits * math.log10(2)), found.zero_to, firm)
     raise BeyondPrecisionError(f"values fade into the noise of {int(_BITS[-1] * math.log10(2))} digits.")
+
+
+def require_agreement(again: np.ndarray, first: np.ndarray) -> None:
+    """Refuses a second computation of another matrix than the first, as when an operation is not what it is taken for.
+
+    Single rows may differ: where the first comes to lie on the wrong side of a kink.
+
+    Args:
+        again: The matrix of many digits, as float64, shape (row, column).
+        first: That of float64.
+
+    Raises:
+        BeyondPrecisionError: Half of the rows or more differ by over 1e-4 of the largest entry.
+    """
+    near = np.all(np.abs(again - first) <= _AGREE * np.max(np.abs(first), initial=0.0), axis=1)
+    if near.size and 2 * np.count_nonzero(near) <= near.size:
+        raise BeyondPrecisionError("it gives other derivatives than the first.")
 
 
 def _spanning(jacobian: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ MOST_WORK = 6_000_000
 """Operations on single numbers that a second computation may take, some seconds of them."""
 
 _FUNCTIONS = frozenset(
-    ["exp", "log", "log1p", "expm1", "tanh", "logistic", "erf", "erfc", "sin", "cos", "sqrt", "rsqrt"]
+    ["exp", "exp2", "log", "log2", "log1p", "expm1", "tanh", "logistic", "erf", "erfc", "sin", "cos", "sqrt", "rsqrt"]
 )
 _COMPARISONS: dict[str, Callable[..., Any]] = {
     "eq": np.equal,
@@ -40,6 +40,8 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "min": np.minimum,
 }
 _INNER = ("jaxpr", "call_jaxpr", "fun_jaxpr")
+_GAUSSIAN = "exp_neg_sq at "
+"""How the name of JAX's function exp(−x²) begins, which the derivatives of erf and erfc call from JAX 0.12 on."""
 
 
 def trace(function: Callable[..., Any], *arguments: Any) -> tuple[ClosedJaxpr, list[Any]]:
@@ -89,11 +91,12 @@ def _run(jaxpr: Jaxpr, consts: list[Any], arguments: Sequence[Any], numbers: Fix
 
 def _operate(equation: Any, inputs: list[np.ndarray], numbers: FixedPoint) -> list[np.ndarray]:
     name, params = equation.primitive.name, equation.params
-    if (inner := next((params[key] for key in _INNER if key in params), None)) is not None:
-        if name == "scan":
-            return _scan(params, inputs, numbers)
-        closed = inner if hasattr(inner, "consts") else ClosedJaxpr(inner, ())
-        return _run(closed.jaxpr, [_enter(c, numbers) for c in closed.consts], inputs, numbers)
+    if name == "scan":
+        return _scan(params, inputs, numbers)
+    if name == "cond":
+        return _call(_branch(params, inputs[0]), inputs[1:], numbers)
+    if (inner := _called(equation)) is not None:
+        return _call(inner, inputs, numbers)
     floating = [np.issubdtype(v.aval.dtype, np.floating) for v in [*equation.invars, *equation.outvars]]
     if name in MOVES:
         return moved(equation, inputs)
@@ -102,6 +105,8 @@ def _operate(equation: Any, inputs: list[np.ndarray], numbers: FixedPoint) -> li
     if name == "iota":
         found = np.broadcast_to(_counted(params), params["shape"])
         return [found.astype(object) * numbers.one if floating[-1] else found]
+    if name == "empty2":  # stands where nothing is read
+        return [np.zeros((), dtype=object)]
     if not any(floating):
         return bind(equation, inputs)
     if name in _EXACT:
@@ -113,6 +118,40 @@ def _operate(equation: Any, inputs: list[np.ndarray], numbers: FixedPoint) -> li
         raise BeyondPrecisionError(f"there is no second computation of the operation {name}.")
     found = np.asarray(rule(numbers, params, equation, *inputs))
     return [found.astype(object) if floating[-1] else found]
+
+
+def _called(equation: Any) -> Any:
+    """Returns the program that an operation runs once, on its inputs as they are; None where there is no such one.
+
+    A reduction has a program as well, of single numbers, which it runs many times: the shapes differ.
+    """
+    inner = next((equation.params[key] for key in _INNER if key in equation.params), None)
+    if inner is None or _shapes(getattr(inner, "jaxpr", inner)) != _shapes(equation):
+        return None
+    return inner
+
+
+def _shapes(program: Any) -> list[list[Any]]:
+    return [[getattr(v.aval, "shape", None) for v in part] for part in (program.invars, program.outvars)]
+
+
+def _call(inner: Any, inputs: Sequence[np.ndarray], numbers: FixedPoint) -> list[np.ndarray]:
+    closed = inner if hasattr(inner, "consts") else ClosedJaxpr(inner, ())
+    if _is_gaussian(closed.jaxpr):
+        return [numbers.apply("exp", np.asarray(-numbers.multiply(inputs[0], inputs[0]), dtype=object))]
+    return _run(closed.jaxpr, [_enter(c, numbers) for c in closed.consts], inputs, numbers)
+
+
+def _is_gaussian(jaxpr: Any) -> bool:
+    """Whether this is JAX's exp(−x²): its program splits x by its bits, and is right to the digits of float64 only."""
+    source = str(getattr(jaxpr.debug_info, "func_src_info", ""))
+    return source.startswith(_GAUSSIAN) and "/jax/_src/lax/" in source.replace("\\", "/")
+
+
+def _branch(params: Any, index: np.ndarray) -> Any:
+    """Returns the program of a `cond` that is run: JAX brings the index into range."""
+    branches = params["branches"]
+    return branches[int(np.clip(int(index), 0, len(branches) - 1))]
 
 
 def _scatter_add(numbers: FixedPoint, params: Any, equation: Any, *inputs: np.ndarray) -> np.ndarray:
@@ -133,7 +172,8 @@ def _scatter_add(numbers: FixedPoint, params: Any, equation: Any, *inputs: np.nd
 
 
 def _scan(params: Any, inputs: list[np.ndarray], numbers: FixedPoint) -> list[np.ndarray]:
-    fixed, carried, closed = params["num_consts"], params["num_carry"], params["jaxpr"]
+    fixed, carried = _counts(params)
+    closed = params["jaxpr"]
     consts, carry, rows = inputs[:fixed], inputs[fixed : fixed + carried], inputs[fixed + carried :]
     order = range(params["length"])
     stacked: list[list[np.ndarray]] = []
@@ -145,6 +185,14 @@ def _scan(params: Any, inputs: list[np.ndarray], numbers: FixedPoint) -> list[np
     if params["reverse"]:
         stacked.reverse()
     return [*carry, *(np.stack(parts) for parts in zip(*stacked, strict=True))]
+
+
+def _counts(params: Any) -> tuple[int, int]:
+    """Returns how many inputs of a `scan` are constants, and how many are carried; JAX 0.11 writes them anew."""
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    consts, carried, _ = params["ft_in"].unpack()
+    return len(list(consts)), len(list(carried))
 
 
 def _dot_general(numbers: FixedPoint, params: Any, _: Any, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -191,6 +239,25 @@ def _power(numbers: FixedPoint, params: Any, equation: Any, base: np.ndarray) ->
     return total if params["y"] >= 0 else numbers.divide(np.full(base.shape, numbers.one, dtype=object), total)
 
 
+def _product(numbers: FixedPoint, params: Any, equation: Any, value: np.ndarray) -> np.ndarray:
+    shape = equation.outvars[0].aval.shape
+    rows = np.moveaxis(value, params["axes"], range(len(params["axes"]))).reshape(-1, *shape)
+    total = np.full(shape, numbers.one, dtype=object)
+    for row in rows:
+        total = numbers.multiply(total, row)
+    return total
+
+
+def _polynomial(
+    numbers: FixedPoint, params: Any, equation: Any, x: np.ndarray, *coefficients: np.ndarray
+) -> np.ndarray:
+    """Returns c₀ + c₁x + c₂x² + …, by Horner's rule."""
+    total = np.broadcast_to(coefficients[-1], equation.outvars[0].aval.shape)
+    for coefficient in reversed(coefficients[:-1]):
+        total = numbers.multiply(total, x) + coefficient
+    return total
+
+
 def _any_power(numbers: FixedPoint, params: Any, equation: Any, base: np.ndarray, power: np.ndarray) -> np.ndarray:
     return numbers.apply("exp", numbers.multiply(power, numbers.apply("log", base)))
 
@@ -199,13 +266,17 @@ _RULES: dict[str, Callable[..., Any]] = {
     "mul": lambda numbers, params, equation, a, b: numbers.multiply(a, b),
     "div": lambda numbers, params, equation, a, b: numbers.divide(a, b),
     "square": lambda numbers, params, equation, a: numbers.multiply(a, a),
+    "one_minus_square": lambda numbers, params, equation, a: numbers.one - numbers.multiply(a, a),
+    "clamp": lambda numbers, params, equation, low, a, high: np.minimum(np.maximum(a, low), high),
     "sign": lambda numbers, params, equation, a: np.sign(a) * numbers.one,
     "is_finite": lambda numbers, params, equation, a: (np.abs(a) < numbers.infinity).astype(bool),
     "reduce_sum": lambda numbers, params, equation, a: np.sum(a, axis=tuple(params["axes"])),
+    "reduce_prod": _product,
     "reduce_max": lambda numbers, params, equation, a: np.max(a, axis=tuple(params["axes"])),
     "reduce_min": lambda numbers, params, equation, a: np.min(a, axis=tuple(params["axes"])),
     "integer_pow": _power,
     "pow": _any_power,
+    "polynomial": _polynomial,
     "dot_general": _dot_general,
     "convert_element_type": _converted,
     "select_n": _selected,
@@ -219,10 +290,10 @@ def _work(jaxpr: Any) -> int:
     total = 0
     for equation in jaxpr.eqns:
         params = equation.params
-        inner = next((params[key] for key in _INNER if key in params), None)
+        inner = [params[key] for key in _INNER if key in params] or params.get("branches", ())
         sizes = [int(np.prod(v.aval.shape, dtype=int)) for v in equation.outvars]
-        if inner is not None:
-            total += _work(getattr(inner, "jaxpr", inner)) * params.get("length", 1)
+        if inner:
+            total += max(_work(getattr(one, "jaxpr", one)) for one in inner) * params.get("length", 1)
         elif equation.primitive.name == "dot_general":
             summed = params["dimension_numbers"][0][0]
             total += sizes[0] * int(np.prod([equation.invars[0].aval.shape[axis] for axis in summed], dtype=int))

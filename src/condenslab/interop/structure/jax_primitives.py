@@ -8,12 +8,13 @@ from condenslab.interop.structure.expressions import Atom, Axes, chain, freeze, 
 from condenslab.interop.structure.unifying import cut_chain, cut_product, reshape, unify
 
 _UNARY = (
-    *("tanh", "exp", "exp2", "expm1", "log", "log1p", "logistic", "erf", "sin", "cos", "tan", "neg", "sign", "abs"),
+    *("tanh", "exp", "exp2", "expm1", "log", "log2", "log1p", "logistic", "erf", "sin", "cos", "tan", "neg", "sign"),
+    *("abs", "one_minus_square"),
     *("sqrt", "rsqrt", "cbrt", "square", "integer_pow", "floor", "ceil", "round", "is_finite", "not", "stop_gradient"),
     *("convert_element_type", "copy", "copy_p", "reduce_precision", "erf_inv", "asin", "acos", "atan", "sinh", "cosh"),
 )
 _VIEWS = ("convert_element_type", "copy", "copy_p", "stop_gradient", "reduce_precision")
-_PAIRS = ("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor", "pow", "rem", "atan2", "nextafter")
+_PAIRS = ("eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor", "pow", "rem", "atan2", "nextafter", "polynomial")
 _REDUCTIONS = ("reduce_sum", "reduce_max", "reduce_min", "reduce_prod", "reduce_and", "reduce_or", "argmax", "argmin")
 
 
@@ -97,7 +98,9 @@ def _moved(eq: Equation, axes: Axes | None) -> list[Value] | None:
 
 
 def _reshape(eq: Equation) -> list[Value] | None:
-    return _moved(eq, reshape(eq.values[0].axes, eq.shapes[0]))
+    order = eq.params.get("dimensions") if eq.name == "reshape" else None  # in which the axes are read
+    axes = eq.values[0].axes
+    return _moved(eq, reshape(axes if order is None else [axes[at] for at in order], eq.shapes[0]))
 
 
 def _transpose(eq: Equation) -> list[Value] | None:
