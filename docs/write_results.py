@@ -75,6 +75,28 @@ def taken(run: Run, records: Iterable[Record]) -> float:
     return sum(made["seconds"] / made.get("batch", 1) for made in own)
 
 
+def made_with(run: Run, records: Iterable[Record]) -> str:
+    """Returns the versions and machines that the cases of a run were computed with, the most frequent ones first.
+
+    Args:
+        run: The run, whose own machine may only have judged them.
+        records: Of its store.
+    """
+    ids = set(run.records)
+    found = Counter(_environment(record.provenance) for record in records if record.id in ids)
+    if len(found) == 1:
+        return next(iter(found))
+    return "; ".join(
+        f"{count} case{'s' * (count > 1)} with {environment}" for environment, count in found.most_common()
+    )
+
+
+def _environment(made: dict[str, Any]) -> str:
+    versions = [f"{name} {made[name]}" for name in ("condenslab", "python", "jax", "numpy") if made.get(name)]
+    device = "" if made["device"] == "cpu" else f"{made['device']} beside "
+    return f"{', '.join(versions)} on {device}{made.get('processor', 'a processor that was not recorded')}"
+
+
 def sentence(recorded: dict[str, str]) -> str:
     """Returns how many claims hold.
 
@@ -88,36 +110,38 @@ def sentence(recorded: dict[str, str]) -> str:
     )
 
 
-def verdicts(run: Run, seconds: float) -> str:
+def verdicts(run: Run, seconds: float, where: str) -> str:
     """Returns what a run says of every claim, as Markdown without a heading.
 
     Args:
         run: The run.
         seconds: What its cases took.
+        where: What they were made with.
     """
-    made = run.provenance
-    versions = ", ".join(f"{name} {made[name]}" for name in ("condenslab", "python", "jax", "numpy") if name in made)
     ended = ", ".join(f"{count} {status}" for status, count in run.counts.items() if count)
     asked = f"{run.preset}, seed {run.seed}, revision {run.revision}"
-    told = f"{asked}; {made['utc']}, {seconds:.0f} s, {ended}; {versions}; {_machine(made)}."
+    told = f"{asked}; {run.provenance['utc']}, {seconds:.0f} s, {ended}; {where}."
     table = ["| verdict | claim | expected | measured | margin |", "|---|---|---|---|---|", *map(_row, run.claims)]
     return "\n".join([f"{told}\n", *table, ""])
 
 
-def write_verdicts(folder: Path, runs: Sequence[Run], seconds: Sequence[float]) -> dict[str, str]:
+def write_verdicts(
+    folder: Path, runs: Sequence[Run], seconds: Sequence[float], places: Sequence[str]
+) -> dict[str, str]:
     """Writes a file of verdicts a study, removes those of studies that are no more, and returns all by study.
 
     Args:
         folder: Where.
         runs: One run a study.
         seconds: What the cases of each took.
+        places: What those of each were made with.
     """
     folder.mkdir(exist_ok=True)
     for path in folder.glob("*.md"):
         if path.stem not in studies.names():
             path.unlink()
-    for run, took in zip(runs, seconds, strict=True):
-        (folder / f"{run.study}.md").write_text(verdicts(run, took), encoding="utf-8")
+    for run, took, where in zip(runs, seconds, places, strict=True):
+        (folder / f"{run.study}.md").write_text(verdicts(run, took, where), encoding="utf-8")
     return study_pages.verdicts(folder)
 
 
@@ -134,13 +158,6 @@ def study_row(run: Run, seconds: float) -> str:
     asked = f"[{run.study}](studies/{run.study}.md): {escaped(studies.get(run.study).question)}"
     made = f"{run.preset}, {run.provenance['utc'].partition('T')[0]}, {seconds:.0f} s"
     return _cells(asked, escaped(answers.answer(run.study, run.claims).text), counts, made)
-
-
-def _machine(made: dict[str, Any]) -> str:
-    """Names what a run was made on; older runs do not say which processor."""
-    processor = made.get("processor", "processor not recorded")
-    device = "" if made["device"] == "cpu" else f"{made['device']} beside "
-    return f"{device}{processor}, {made['threads']} threads"
 
 
 def _row(claim: dict[str, Any]) -> str:
@@ -168,7 +185,8 @@ if __name__ == "__main__":
     seconds = [next(taken(run, store.records) for store in stores if run in store.runs) for run in runs]
     docs = Path(__file__).parent
     overview, readme = docs / "results.md", docs.parent / "README.md"
-    recorded = write_verdicts(docs / "verdicts", runs, seconds)
+    places = [next(made_with(run, store.records) for store in stores if run in store.runs) for run in runs]
+    recorded = write_verdicts(docs / "verdicts", runs, seconds, places)
     new = {run.study: study_row(run, took) for run, took in zip(runs, seconds, strict=True)}
     overview.write_text(page(kept_rows(overview.read_text(encoding="utf-8")) | new, recorded), encoding="utf-8")
     told, count = re.subn(

@@ -403,17 +403,21 @@ def test_results_are_written_a_row_and_a_file_a_study(monkeypatch, tmp_path):
     claims = [given | {"claim": rank, "measured": 9, "verdict": "holds"}]
     claims += [given | {"label": "b", "claim": "b", "measured": 8, "verdict": "fails", "margin": None}]
     counts = {"done": 4, "diverged": 0, "failed": 0}
-    made = {"utc": "2026-11-27T09:32:37+00:00", "condenslab": "1", "device": "GPU", "processor": "CPU", "threads": 16}
-    run = Run("recovery", 1, "quick", 0, {}, {}, None, [], counts, [], claims, made)
+    run = Run("recovery", 1, "quick", 0, {}, {}, None, list("abc"), counts, [], claims, {"utc": "2026-11-27T09:32:37"})
     line = writer.study_row(run, 7.4)
     asked = f"{writer.escaped(studies.get('recovery').question)} | Because almost all neurons fade"
     assert line.startswith(f"| [recovery](studies/recovery.md): {asked}") and "model rank 9," in line
     assert line.endswith(" | hold 1, fail 1 | quick, 2026-11-27, 7 s |")
     (tmp_path / "gone.md").write_text("of a study that there is no more")
     (tmp_path / "scaling.md").write_text("quick; older\n\n| holds | c |\n| undecided | d |\n")
-    recorded = writer.write_verdicts(tmp_path, [run], [7.4])
+    made = {"condenslab": "1", "jax": "0.11", "device": "GPU", "processor": "CPU"}
+    records = [Record("recovery", name, {}, "done", provenance=made | {"python": name == "b"}) for name in "abcd"]
+    where = "2 cases with condenslab 1, jax 0.11 on GPU beside CPU; 1 case with condenslab 1, python True, jax 0.11 on"
+    assert writer.made_with(run, records).startswith(where)
+    assert writer.made_with(run, records[2:]) == where.partition("; ")[0].removeprefix("2 cases with ")
+    recorded = writer.write_verdicts(tmp_path, [run], [7.4], ["with this"])
     assert sorted(path.stem for path in tmp_path.glob("*.md")) == sorted(recorded) == ["recovery", "scaling"]
-    assert "7 s, 4 done; condenslab 1; GPU beside CPU, 16 threads." in recorded["recovery"]
+    assert "09:32:37, 7 s, 4 done; with this." in recorded["recovery"]
     assert writer.sentence(recorded) == "Of 4 claims of 2 studies 2 hold, 1 fail and 1 are undecided"
     older = "| [scaling](studies/scaling.md): Which? | That. | hold 1 | quick |"
     gone = "| [gone](studies/gone.md): Which? | That. | hold 1 | quick |"
