@@ -57,7 +57,7 @@ def require_device() -> None:
     try:
         import jax
 
-        if jax.default_backend() != "cpu" and jax.config.jax_default_matmul_precision is None:
+        if jax.default_backend() != "cpu" and getattr(jax.config, "jax_default_matmul_precision", None) is None:
             jax.config.update("jax_default_matmul_precision", "highest")
     except (RuntimeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
