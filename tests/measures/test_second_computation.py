@@ -90,7 +90,7 @@ def neurons(weights, outgoing, biases=0.0):
 
 @pytest.mark.parametrize("apart", [1e-5, 1e-7, 1e-9, 1e-12, 2**-53])
 def test_neurons_that_nearly_agree_in_a_function_with_an_unknown_operation(apart):
-    """k distinct neurons of (w, b, a), b = 0 but a parameter: rank 3k. Float64 sees less, and does not claim to know."""
+    """k distinct neurons of (w, b, a), b = 0 but a parameter: rank 3k. Float64 sees less, and claims nothing."""
     found = model_rank(neurons([0.7, 0.7 + apart], [1.0, 0.5]), PROBES, predict=own)
     assert found.value == 6 or not found.decided
     assert found.effective < 6 and not found.evidence
