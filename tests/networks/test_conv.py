@@ -144,7 +144,7 @@ def test_dropout_falls_on_every_hidden_activation():
         (outputs_of(network, IMAGES, Dropout(jax.random.key(0), jnp.asarray(rate))) for rate in (0.5, 0.0)),
     )
     assert not np.allclose(noisy, plain)
-    np.testing.assert_array_equal(silent, plain)
+    np.testing.assert_allclose(silent, plain, rtol=1e-14)  # two programs, which may round a sum differently
 
 
 @pytest.mark.parametrize("shared", [True, False])
