@@ -31,7 +31,7 @@ STUDY = Study(
             when=lambda case: case.start != "rank",
             varies=("start", "samples", "spread", "time", "seed", "risk"),
             together=True,
-            seconds=lambda _: 0.015,
+            seconds=lambda _: 0.02,
             bytes=lambda case: 8 * 8 * case.max_steps,
         ),
     ),
