@@ -7,7 +7,7 @@ from condenslab import studies
 from condenslab.studies.invariance.discovery import EXPECTED, differences, incidence
 from condenslab.studies.invariance.discovery import Case as SymmetryCase
 from condenslab.studies.invariance.discovery import Settings as SymmetrySettings
-from condenslab.studies.invariance.manifolds import AFFINE, BALANCED, LOSSES, METHODS, Case, LossCase, Settings
+from condenslab.studies.invariance.manifolds import AFFINE, BALANCED, LOSSES, METHODS, ORTHOGONAL, Case, LossCase, Settings
 from condenslab.training import Stop
 from judging import decided, ended, judged, made_up
 
@@ -104,7 +104,7 @@ def test_a_run_that_slides_is_read_until_then_and_one_that_stopped_early_settles
     """Records of an earlier version are `done` whatever their run stopped for."""
 
     def told(stop, manifold):
-        flow = Case(manifold, "flow", 0, 200, 6, 20)
+        flow = Case(manifold, "flow", 0, 200, 6, 20 if manifold == "balanced" else ORTHOGONAL)
         records = made_up(MANIFOLDS, ONE, lambda case: kept(case) | ({"stop": stop.value} if case == flow else {}))
         return judged(MANIFOLDS, records, ONE)[4 + BALANCED.index(manifold) ^ 1]
 

@@ -35,6 +35,8 @@ LOSSES: tuple[LossName, ...] = ("squared", "quartic", "logistic", "cross-entropy
 _CONTROL: Manifold = "equal input weights"
 ROUNDING = 1e-12
 """Ties are broken by the last bit of a matrix product and grow along directions of negative curvature."""
+ORTHOGONAL = 8
+"""Orthogonal inputs, at most, and their dimension: the flow solves systems of all parameters, width times that many."""
 LEFT = 100 * ROUNDING
 """What a manifold has been left by: far above rounding."""
 ANGLE = 1e-6
@@ -129,10 +131,14 @@ def make_cases(settings: Settings, seed: int) -> list[Case | LossCase]:
         for k in range(settings.seeds)
     ]
     return gradients + [
-        Case(manifold, method, seed + k, settings.steps, settings.width, settings.samples)
+        Case(manifold, method, seed + k, settings.steps, settings.width, _samples(settings, manifold))
         for manifold, method in pairs
         for k in range(settings.seeds)
     ]
+
+
+def _samples(settings: Settings, manifold: Manifold) -> int:
+    return min(settings.samples, ORTHOGONAL) if manifold == BALANCED[1] else settings.samples
 
 
 def statements(_: Settings) -> list[Statement]:

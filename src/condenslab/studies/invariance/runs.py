@@ -125,6 +125,7 @@ def _placed(case: Case, start: TwoLayer, symmetries: dict[str, AxisSymmetry]) ->
     )
 
 
+@partial(jax.jit, static_argnums=0)
 def _conserved(scaling: AxisSymmetry, network: TwoLayer) -> Array:
     """Returns ‖w‖² − a² of every neuron, w with its bias."""
     return jnp.stack([scaling.conserved(network, unit) for unit in range(scaling.size)])
