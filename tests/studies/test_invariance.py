@@ -7,7 +7,16 @@ from condenslab import studies
 from condenslab.studies.invariance.discovery import EXPECTED, differences, incidence
 from condenslab.studies.invariance.discovery import Case as SymmetryCase
 from condenslab.studies.invariance.discovery import Settings as SymmetrySettings
-from condenslab.studies.invariance.manifolds import AFFINE, BALANCED, LOSSES, METHODS, ORTHOGONAL, Case, LossCase, Settings
+from condenslab.studies.invariance.manifolds import (
+    AFFINE,
+    BALANCED,
+    LOSSES,
+    METHODS,
+    ORTHOGONAL,
+    Case,
+    LossCase,
+    Settings,
+)
 from condenslab.training import Stop
 from judging import decided, ended, judged, made_up
 
