@@ -36,7 +36,8 @@ _CONTROL: Manifold = "equal input weights"
 ROUNDING = 1e-12
 """Ties are broken by the last bit of a matrix product and grow along directions of negative curvature."""
 ORTHOGONAL = 8
-"""Orthogonal inputs, at most, and their dimension: the flow solves systems of all parameters, width times that many."""
+"""Orthogonal inputs, at most, and their dimension: 50 flows at once with 20 came to a standstill in XLA (0.10.1, on two
+processors), at no time with up to 12 flows or with 8 inputs."""
 LEFT = 100 * ROUNDING
 """What a manifold has been left by: far above rounding."""
 ANGLE = 1e-6
