@@ -13,6 +13,7 @@ from condenslab.report.publishing import fit
 from condenslab.sweeps import Store
 
 IMAGES = Path(__file__).parent / "images"
+_WIDEST = 1400
 
 
 def main(paths: list[str]) -> None:
@@ -38,7 +39,7 @@ def main(paths: list[str]) -> None:
 
 @figures.styled
 def save(figure: plt.Figure, path: Path) -> None:
-    """Saves a figure as it is published, the width of one column or of two, in 64 colours: some tens of kilobytes.
+    """Saves a figure as it is published, in 64 colours and at most 1,400 pixels wide: some tens of kilobytes.
 
     Args:
         figure: The figure.
@@ -46,7 +47,7 @@ def save(figure: plt.Figure, path: Path) -> None:
     """
     path.parent.mkdir(exist_ok=True)
     fit(figure)
-    figure.savefig(path, dpi=120)
+    figure.savefig(path, dpi=min(120, _WIDEST / figure.get_figwidth()))
     with Image.open(path) as picture:
         picture.convert("RGB").quantize(64, dither=Image.Dither.NONE).save(path, optimize=True)
 
