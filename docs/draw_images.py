@@ -13,7 +13,7 @@ from condenslab.report.publishing import fit
 from condenslab.sweeps import Store
 
 IMAGES = Path(__file__).parent / "images"
-_WIDEST = 1400
+_WIDEST = 1200
 
 
 def main(paths: list[str]) -> None:
@@ -39,7 +39,7 @@ def main(paths: list[str]) -> None:
 
 @figures.styled
 def save(figure: plt.Figure, path: Path) -> None:
-    """Saves a figure as it is published, in 64 colours and at most 1,400 pixels wide: some tens of kilobytes.
+    """Saves a figure as it is published, in 64 colours and at most 1,200 pixels wide: some tens of kilobytes.
 
     Args:
         figure: The figure.
