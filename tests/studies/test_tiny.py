@@ -58,6 +58,14 @@ HEAVY = (
     "knobs",
     "knob_efficiency",
     "recovery_stability",
+    "embedding_width",
+    "attention_rank",
+    "attention_condensation",
+    "model_rank",
+    "transformer_symmetry",
+    "dropout",
+    "inference_or_memorisation",
+    "anchor_transformer",
 )
 
 
