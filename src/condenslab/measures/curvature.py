@@ -12,7 +12,9 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
 
 from condenslab.measures.inertia_evidence import exact_inertia, flat_between_copies, inertia_again
+from condenslab.measures.interpolation import float64_sees_tangents, tangents_where_interpolating
 from condenslab.measures.last_digits import hessian_changes, newton_shift
+from condenslab.measures.rank import Rank
 from condenslab.measures.rank_evidence import equilibration, fades, graded
 from condenslab.measures.smoothness import require_smooth
 from condenslab.numerics import (
@@ -158,13 +160,27 @@ def inertia_at(risk: Risk, network: PyTree, *, tolerance: float | None = None) -
         return _without_last_digits(risk, network, matrix, first)
     if first.positive + first.negative == len(theta):
         return first
+    interpolating = tangents_where_interpolating(risk, network)
+    if interpolating is not None and matrix.any():
+        return _of_gauss_and_newton(interpolating, first)
     again = inertia_again(risk, network, _symmetric(matrix), first.tolerance)
     if again is None:
-        return first if first.decided else _without_computation(risk, network, matrix, first)
+        return _without_computation(risk, network, matrix, first)
     counts = (again.positive, again.size - again.positive - again.negative, again.negative)
     argument = f"a second computation at the critical point: what is zero is below 1e{again.zero_to:.0f}"
     cut, _ = _signs(first.eigenvalues, None)
     return _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
+
+
+def _of_gauss_and_newton(tangents: Rank, first: Inertia) -> Inertia:
+    """Where all residuals are rounding ∇²R = 2·Σ_i p_i ∇f_i ∇f_iᵀ, whose positive directions are those of ∇f."""
+    if not tangents.decided:
+        return replace(first, decided=False, evidence="")
+    cut, _ = _signs(first.eigenvalues, None)
+    counts = (tangents.value, len(first.eigenvalues) - tangents.value, 0)
+    argument = f"the residuals are rounding, so the Hessian has the rank of the tangents: {tangents.evidence}"
+    found = _result(first.eigenvalues, cut, counts, first.gradient_norm, argument)
+    return replace(found, decided=True, evidence=argument)  # no sign is in question, however small the eigenvalue
 
 
 def _without_computation(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
@@ -174,7 +190,9 @@ def _without_computation(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarra
         cut, _ = _signs(first.eigenvalues, None)
         argument = f"{flat} directions between equal neurons are flat by theory, the others are above the noise"
         return _result(first.eigenvalues, cut, first.counts, first.gradient_norm, argument)
-    return _without_rounding(risk, network, matrix, first)
+    found = first if first.decided else _without_rounding(risk, network, matrix, first)
+    seen = not found.decided or float64_sees_tangents(risk, network)
+    return found if seen else replace(found, decided=False, evidence="")
 
 
 def _without_rounding(risk: EmpiricalRisk, network: PyTree, matrix: np.ndarray, first: Inertia) -> Inertia:
