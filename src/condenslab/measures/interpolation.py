@@ -1,6 +1,5 @@
 """Hessian and tangents of a risk: of one rank where residuals are rounding; elsewhere, what float64 sees of them."""
 
-import jax
 import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import PyTree
@@ -8,6 +7,7 @@ from jaxtyping import PyTree
 from condenslab.losses import SquaredLoss
 from condenslab.measures.coincidences import is_common
 from condenslab.measures.rank import Rank, rank_of_tangents
+from condenslab.measures.rank_evidence import tangents_again
 from condenslab.measures.tangent_array import tangent_array
 from condenslab.networks import MatrixFactorisation
 from condenslab.risk import EmpiricalRisk
@@ -46,10 +46,11 @@ def tangents_where_interpolating(risk: EmpiricalRisk, network: PyTree) -> Rank |
 
 
 def float64_sees_tangents(risk: EmpiricalRisk, network: PyTree) -> bool:
-    """Whether float64 sees in a Hessian all tangents that parameters with the same coincidences have.
+    """Whether float64 sees in a Hessian all tangents that there are on the data.
 
     The Hessian squares them: those below √eps are not seen. Neurons that nearly agree and tiny weights have such; then
-    an eigenvalue that looks zero need not be.
+    an eigenvalue that looks zero need not be. At least half as many data again
+    are looked at as can show all directions.
 
     Args:
         risk: R.
@@ -60,9 +61,11 @@ def float64_sees_tangents(risk: EmpiricalRisk, network: PyTree) -> bool:
     counted = risk.counted().matching(network)
     samples, outputs = counted.targets.shape
     needed = min(samples, -(-3 * ravel_pytree(network)[0].size // (2 * outputs)) + 8)
-    chosen = np.random.default_rng(0).permutation(samples)[:needed]
-    probes = jax.tree.map(lambda leaf: leaf[chosen], counted.inputs)
+    probes = counted.inputs[np.random.default_rng(0).permutation(samples)[:needed]]
     tangents = tangent_array(network, probes, predict=counted.predict)
     values = np.linalg.svd(tangents.reshape(-1, tangents.shape[-1]), compute_uv=False)
     seen = int(np.count_nonzero(values > np.sqrt(_EPSILON) * np.max(values, initial=0.0)))
-    return is_common(network, probes, counted.predict, seen)
+    again = tangents_again(network, probes, counted.predict, tangents, seen)
+    if isinstance(again, str):
+        return is_common(network, probes, counted.predict, seen)
+    return again.rank <= seen or not again.firm  # what the last digits of θ decide is rounding
