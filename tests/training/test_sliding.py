@@ -1,5 +1,7 @@
 """Flows along kinks, against Filippov's closed form and explicit Euler steps so small that they need no theory."""
 
+import dataclasses
+
 import equinox as eqx
 import jax
 import jax.flatten_util
@@ -17,7 +19,7 @@ from condenslab.studies.invariance import runs as study
 from condenslab.studies.invariance.manifolds import Case
 from condenslab.training import Stop, Until, ensemble, flow
 from condenslab.training.field import negative_gradient
-from condenslab.training.sliding import slides
+from condenslab.training.sliding import name_sliding, slides
 from learning import distance, flat, small_network, small_risk
 
 TIGHT = {"rtol": 1e-9, "atol": 1e-12}
@@ -108,6 +110,25 @@ def test_looser_tolerances_slide_on_as_the_sentence_says():
     assert run.network[1] == pytest.approx(valley_by_hand(1.0, np.array([0.5, 1.0]))[1], abs=1e-2)
 
 
+def test_stuck_members_share_one_program():
+    """However long their last steps were: 8,000 members once compiled 8,000 programs, until the process died of it."""
+    traced = []
+
+    def field(time, params, args):
+        traced.append(params)
+        return -params
+
+    runs = flow(EmpiricalRisk(X, jnp.zeros((1, 2)), predict=valley), jnp.asarray([0.5, 1.0]), until=Until(time=9.0))
+    stuck = [
+        dataclasses.replace(runs, stop=Stop.STEPS_EXHAUSTED, times=length * np.arange(3.0))
+        for length in (0.1, 0.2, 0.3)
+    ]
+    name_sliding(stuck[0], field, None)
+    once = len(traced)
+    assert once and [name_sliding(run, field, None).stop for run in stuck] == [Stop.STEPS_EXHAUSTED] * 3
+    assert len(traced) == once
+
+
 @pytest.mark.parametrize("unit", [1e-6, 1e6])
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.float64])
 def test_units_and_precision_do_not_matter(unit, dtype):
@@ -118,9 +139,9 @@ def test_units_and_precision_do_not_matter(unit, dtype):
         return unit * jnp.stack([-2 * (jnp.abs(x) + 1) * jnp.sign(x) + (y - x / 2), x - 2 * y])
 
     for length in (0.0, 1e-4):
-        assert slides(field, None, unit * jnp.asarray([1e-9, 1.0], dtype), length)
-        assert not slides(field, None, unit * jnp.asarray([0.3, 1.0], dtype), length)
-        assert not slides(field, None, unit * jnp.asarray([1e-9, 3.0], dtype), length)  # crossed from below
+        assert slides(field, None, unit * jnp.asarray([1e-9, 1.0], dtype), jnp.asarray(length))
+        assert not slides(field, None, unit * jnp.asarray([0.3, 1.0], dtype), jnp.asarray(length))
+        assert not slides(field, None, unit * jnp.asarray([1e-9, 3.0], dtype), jnp.asarray(length))  # crossed from below
 
 
 def test_a_kink_that_is_crossed_changes_nothing():
@@ -133,7 +154,7 @@ def test_a_kink_that_is_crossed_changes_nothing():
     args = (risk, jnp.zeros(()))
     for x in (1e-3, 1e-6, 1e-9, 1e-12, 0.0, -1e-12):
         for length in (0.0, 1e-8, 1e-4):
-            assert not slides(negative_gradient, args, jnp.asarray([1.0, x])[1:], length)
+            assert not slides(negative_gradient, args, jnp.asarray([1.0, x])[1:], jnp.asarray(length))
 
 
 @pytest.mark.parametrize(("seed", "until"), [(0, 1.588), (4, 0.0806)])
@@ -181,7 +202,7 @@ def test_a_smooth_flow_that_runs_out_of_steps_does_not_slide():
         run = flow(small_risk(), small_network(), until=Until(time=time), l2=0.05, max_steps=most, **TIGHT)
         assert run.stop is stop
         for length in (0.0, 1e-8, 1e-4, 1.0, 1e4, 1e30):
-            assert not slides(negative_gradient, args, run.network, length)
+            assert not slides(negative_gradient, args, run.network, jnp.asarray(length))
 
 
 def test_codes_of_stored_runs_stay_and_studies_know_the_ending():

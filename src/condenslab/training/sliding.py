@@ -55,11 +55,13 @@ def name_sliding(run: Trajectory, field: Field, args: Any) -> Trajectory:
     lengths = np.diff(run.times[-_LAST - 1 :])
     # Where time stood still, the last steps do not tell how short the step has become.
     length = float(np.median(lengths)) if run.stop is Stop.STEPS_EXHAUSTED and len(lengths) else 0.0
-    return dataclasses.replace(run, stop=Stop.SLIDING) if slides(field, args, run.network, length) else run
+    # An array: as a number it would be part of the program, which thousands of stuck members would compile anew.
+    found = slides(field, args, run.network, jnp.asarray(length))
+    return dataclasses.replace(run, stop=Stop.SLIDING) if found else run
 
 
 @eqx.filter_jit
-def slides(field: Field, args: Any, params: Any, length: float | Array) -> Array:
+def slides(field: Field, args: Any, params: Any, length: Array) -> Array:
     """Returns whether the flow reaches, within a few steps, a kink to which the field points from both sides.
 
     Args:
