@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from condenslab.losses import Loss
-from condenslab.measures import inertia_at
+from condenslab.measures import inertia, inertia_at
 from condenslab.measures.interpolation import float64_sees_tangents
+from condenslab.measures.point_inertia import with_tangents
 from condenslab.networks import TwoLayer, activation, apply
 from condenslab.risk import EmpiricalRisk
 
@@ -84,3 +85,24 @@ def test_where_residuals_are_left_the_hessian_must_show_all_tangents(weights, se
     """Equal neurons have as few tangents as all pairs of equal ones; near ones have more than a Hessian shows."""
     network = tanh_network(weights, [1.0, 0.5])
     assert float64_sees_tangents(EmpiricalRisk(LINE, np.cos(LINE)), network) is seen
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-7, 1e-2])
+def test_a_hessian_with_its_tangents(apart):
+    """What a search certifies: the Hessian alone calls two directions of near neurons zero."""
+    network = tanh_network([0.7, 0.7 + apart], [1.0, 0.5])
+    risk = EmpiricalRisk(LINE, apply(network, jnp.asarray(LINE)))
+    alone = inertia(risk.hessian(network), gradient_norm=0.0)
+    found = with_tangents(risk, network, alone)
+    assert alone.decided and (found.counts, found.decided) == ((4, 0, 0) if apart else (2, 2, 0), True)
+
+
+def test_the_zeros_of_a_saturated_neuron_are_open():
+    """A sigmoid that is 0 or 1 to rounding on all samples still has a slope, of which the Hessian shows nothing."""
+    inner, outer = jnp.asarray([[0.7], [4000.0]]), jnp.asarray([[1.0, 0.5]])
+    network = TwoLayer(inner, jnp.asarray([0.1, 0.0]), outer, None, activation("sigmoid"))
+    inputs = np.linspace(-2, 2, 40)[:, None]
+    risk = EmpiricalRisk(inputs, np.cos(inputs))
+    alone = inertia(risk.hessian(network), gradient_norm=0.0)
+    assert alone.decided and alone.zero == 2
+    assert not with_tangents(risk, network, alone).decided

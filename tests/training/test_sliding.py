@@ -141,7 +141,9 @@ def test_units_and_precision_do_not_matter(unit, dtype):
     for length in (0.0, 1e-4):
         assert slides(field, None, unit * jnp.asarray([1e-9, 1.0], dtype), jnp.asarray(length))
         assert not slides(field, None, unit * jnp.asarray([0.3, 1.0], dtype), jnp.asarray(length))
-        assert not slides(field, None, unit * jnp.asarray([1e-9, 3.0], dtype), jnp.asarray(length))  # crossed from below
+        assert not slides(
+            field, None, unit * jnp.asarray([1e-9, 3.0], dtype), jnp.asarray(length)
+        )  # crossed from below
 
 
 def test_a_kink_that_is_crossed_changes_nothing():

@@ -11,7 +11,7 @@ from condenslab.measures.condensation import (
     group_counts,
     orientations,
 )
-from condenslab.measures.curvature import Inertia, inertia, inertia_at
+from condenslab.measures.curvature import Inertia, inertia
 from condenslab.measures.distance import Alignment, align, relative_distance
 from condenslab.measures.exact_rank import PRIME, ExactRank, exact_jacobian, exact_model_rank, exact_rank
 from condenslab.measures.group_tracking import Event, GroupHistory, Track, track_groups
@@ -29,6 +29,7 @@ from condenslab.measures.layer_inertia import inertia_by_layer
 from condenslab.measures.linearisation import LayerLinearity, linearisation
 from condenslab.measures.mechanism import Mechanism, mechanisms
 from condenslab.measures.neurons import Neurons, hidden_neurons
+from condenslab.measures.point_inertia import inertia_at
 from condenslab.measures.probes import Saturation, cell_probes, covering_probes, saturation
 from condenslab.measures.rank import Rank, model_rank, rank
 from condenslab.measures.similarity import EffectiveRatio, cosine_similarity, effective_ratio

@@ -17,6 +17,7 @@ from condenslab.landscape.critical.search import L1_TOLERANCE, Ends, Limits
 from condenslab.landscape.critical.stationary import Fate, derivatives
 from condenslab.landscape.critical.units import Units
 from condenslab.measures.curvature import Inertia, inertia
+from condenslab.measures.point_inertia import with_tangents
 from condenslab.networks import MLP, TwoLayer
 from condenslab.risk import EmpiricalRisk
 
@@ -107,7 +108,7 @@ def certify(
         value, norm, counts = float(_value(seen.risk, network)), 0.0, inertia(np.zeros((0, 0)), gradient_norm=0.0)
     else:
         value, norm, counts = _inertia(seen.risk, network)
-        counts = _agreed(counts, _inertia(seen.inner, inside)[2])
+        counts = with_tangents(seen.inner, inside, _agreed(counts, _inertia(seen.inner, inside)[2]))
     return CriticalPoint(network, value, norm, counts, len(members), width), fate
 
 

@@ -17,7 +17,7 @@ from condenslab.landscape.critical.function_fate import judged
 from condenslab.landscape.critical.helpers import Helpers
 from condenslab.landscape.critical.search import L1_TOLERANCE, Limits
 from condenslab.landscape.critical.stationary import Fate, derivatives
-from condenslab.measures.curvature import inertia_at
+from condenslab.measures.point_inertia import inertia_at
 from condenslab.networks import MLP, TwoLayer
 from condenslab.networks.checks import check_positive
 from condenslab.risk import Function

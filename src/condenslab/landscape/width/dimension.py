@@ -10,8 +10,9 @@ import numpy as np
 from jax import Array
 
 from condenslab.landscape.reduction.reduce import EXACT, reduce
-from condenslab.measures.curvature import Inertia, inertia_at
+from condenslab.measures.curvature import Inertia
 from condenslab.measures.neurons import hidden_neurons, invariant_coordinates
+from condenslab.measures.point_inertia import inertia_at
 from condenslab.networks import TwoLayer, apply
 from condenslab.networks.checks import count
 from condenslab.networks.structure import augment

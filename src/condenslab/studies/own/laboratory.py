@@ -122,7 +122,7 @@ def _measured(case: Experiment, run: Trajectory, task: Task, risk: EmpiricalRisk
         slope = networks.ravel(risk.gradient(network))
         values["gradient_norm"] = float(jnp.linalg.norm(slope))
         if "inertia" in names:
-            inertia = measures.inertia(risk.hessian(network), gradient_norm=float(jnp.abs(slope).sum()))
+            inertia = measures.inertia_at(risk, network)
             values |= {"inertia": list(inertia.counts), "inertia_decided": inertia.decided}
     if "rank" in names:
         probes = task.inputs if task.heldout_inputs is None else np.vstack([task.inputs, task.heldout_inputs])
