@@ -49,7 +49,7 @@ PARTS = (
 
 STUDY = Study(
     name="embedding_width",
-    revision=1,
+    revision=2,
     question="What becomes of a minimum of a narrow network when its neurons are split?",
     source="deck 000 (embedding principle in width); EP21 Figs 1, 3, 4",
     part="landscape",
