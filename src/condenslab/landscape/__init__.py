@@ -17,11 +17,10 @@ from condenslab.landscape.critical.degeneracy import (
 )
 from condenslab.landscape.critical.directional import (
     DirectionalStationarity,
-    dead_neurons,
     directional_derivative,
     directional_stationarity,
-    perturbed_changes,
 )
+from condenslab.landscape.critical.perturbation import dead_neurons, perturbed_changes
 from condenslab.landscape.critical.points import CriticalPoints, critical_points, critical_points_from
 from condenslab.landscape.critical.polishing import Polish, polish
 from condenslab.landscape.critical.starts import StartLaw
