@@ -21,6 +21,7 @@ import scipy.linalg
 from jax import Array
 from jaxtyping import PyTree
 
+from condenslab.landscape.output_changes import Comparison, comparison
 from condenslab.landscape.parameter_axes import Axis, axes_by_size, edited, generic, slices_of
 from condenslab.networks import apply
 from condenslab.networks.checks import check_number
@@ -29,7 +30,6 @@ from condenslab.networks.conversion import Key, as_key, floating, numbers
 Kind = Literal["permutation", "sign", "scaling"]
 _KINDS = get_args(Kind)
 _MOST_AXES = 16
-_CHUNK = 64
 _DRAWS = 4
 _NO_RESPONSE = 1e-10
 
@@ -120,7 +120,7 @@ def discover_symmetries(
         raise ValueError("params must hold at least one parameter with an axis: there is nothing to permute or scale.")
     every = tuple(axis for axes in sizes.values() for axis in axes)
     draws = [generic(params, own) for own in jax.random.split(as_key(key), _DRAWS + 1)]
-    *compared, fresh = (_Comparison(draw, inputs, predict, every, _outputs(predict, draw, inputs)) for draw in draws)
+    *compared, fresh = (comparison(draw, inputs, predict, every) for draw in draws)
     _require_outputs([one.outputs for one in (*compared, fresh)])
     found: list[AxisSymmetry] = []
     for size, axes in sizes.items():
@@ -148,35 +148,8 @@ def _require_outputs(outputs: Sequence[Array]) -> None:
         raise ValueError("the outputs must not vanish at random parameters. Got zeros alone; choose other inputs.")
 
 
-@eqx.filter_jit
-def _outputs(predict: Callable[..., Array], params: PyTree, inputs: Array) -> Array:
-    return predict(params, inputs)
-
-
-class _Comparison(eqx.Module):
-    """Outputs with some axes edited against the outputs without: one program for all axes, whatever their sizes."""
-
-    params: PyTree
-    inputs: Any
-    predict: Callable[..., Array] = eqx.field(static=True)
-    axes: tuple[Axis, ...] = eqx.field(static=True)
-    outputs: Array
-
-    def changes(self, axes: tuple[Axis, ...], masks: np.ndarray, order: np.ndarray, factors: np.ndarray) -> np.ndarray:
-        """Returns the largest change of an output for each set of these axes, relative to the largest output.
-
-        Sets are masks over these axes. Units are put in an order and multiplied by factors.
-        """
-        padded = np.zeros((len(masks) + -len(masks) % _CHUNK, len(self.axes)), dtype=bool)
-        padded[: len(masks), [self.axes.index(axis) for axis in axes]] = masks
-        orders = tuple(order if axis in axes else np.arange(axis.blocks) for axis in self.axes)
-        units = tuple(factors if axis in axes else np.ones(axis.blocks) for axis in self.axes)
-        parts = [_changes(self, part, orders, units) for part in padded.reshape(-1, _CHUNK, len(self.axes))]
-        return np.concatenate([np.asarray(part) for part in parts] or [np.zeros(0)])[: len(masks)]
-
-
 def _minimal(
-    compared: Sequence[_Comparison],
+    compared: Sequence[Comparison],
     axes: tuple[Axis, ...],
     edits: Sequence[tuple[np.ndarray, np.ndarray]],
     tolerance: float,
@@ -208,22 +181,6 @@ def _minimal(
     return found
 
 
-@eqx.filter_jit
-def _changes(compare: _Comparison, masks: Any, orders: tuple[Any, ...], factors: tuple[Any, ...]) -> Array:
-    def change(mask: Array) -> Array:
-        def edit(slices: Array, use: Array, order: Array, factor: Array) -> Array:
-            return jnp.where(use, slices[order] * factor.reshape(-1, *[1] * (slices.ndim - 1)), slices)
-
-        edits = {
-            axis: partial(edit, use=use, order=order, factor=factor)
-            for axis, use, order, factor in zip(compare.axes, mask, orders, factors, strict=True)
-        }
-        return jnp.abs(compare.predict(edited(compare.params, edits), compare.inputs) - compare.outputs).max()
-
-    scale = jnp.abs(compare.outputs).max()
-    return jax.vmap(change)(masks) / jnp.where(scale > 0, scale, 1.0)
-
-
 def _swapped(size: int, first: int) -> np.ndarray:
     """Returns the order in which a unit and the next are exchanged; such swaps generate all permutations."""
     order = np.arange(size)
@@ -231,7 +188,7 @@ def _swapped(size: int, first: int) -> np.ndarray:
     return order
 
 
-def _all_at_once(fresh: _Comparison, found: AxisSymmetry) -> float:
+def _all_at_once(fresh: Comparison, found: AxisSymmetry) -> float:
     """Returns the largest change when all units are moved together: reversed, negated in part, scaled differently."""
     units, mask = np.arange(found.size), np.ones((1, len(found.axes)), dtype=bool)
     if found.kind == "permutation":
@@ -241,12 +198,7 @@ def _all_at_once(fresh: _Comparison, found: AxisSymmetry) -> float:
     params = fresh.params
     for unit in units:
         params = found.scaled(params, int(unit), 0.6 + 0.3 * (unit % 5))
-    return _difference(fresh, params)
-
-
-def _difference(compare: _Comparison, params: PyTree) -> float:
-    change = jnp.abs(_outputs(compare.predict, params, compare.inputs) - compare.outputs).max()
-    return float(change / max(float(jnp.abs(compare.outputs).max()), np.finfo(float).tiny))
+    return fresh.difference(params)
 
 
 def _member(kind: Kind, axes: tuple[Axis, ...], mask: np.ndarray, change: float) -> AxisSymmetry:
@@ -254,7 +206,7 @@ def _member(kind: Kind, axes: tuple[Axis, ...], mask: np.ndarray, change: float)
     return AxisSymmetry(kind, used, (1.0,) * len(used), axes[0].blocks, change)
 
 
-def _scalings(compared: Sequence[_Comparison], axes: tuple[Axis, ...], tolerance: float) -> list[AxisSymmetry]:
+def _scalings(compared: Sequence[Comparison], axes: tuple[Axis, ...], tolerance: float) -> list[AxisSymmetry]:
     """Returns a sparse basis of the exponents e with Σ e·⟨slice, ∂f/∂slice⟩ = 0, without those of blocks alone."""
     own = [axis in axes for axis in compared[0].axes]
     slopes = np.concatenate(
@@ -269,14 +221,14 @@ def _scalings(compared: Sequence[_Comparison], axes: tuple[Axis, ...], tolerance
         chosen = tuple(axis for axis, use in zip(axes, used, strict=True) if use)
         found = AxisSymmetry("scaling", chosen, tuple(np.round(row[used], 9).tolist()), axes[0].blocks, 0.0)
         tries = product(compared, range(found.size))
-        change = max(_difference(one, found.scaled(one.params, unit, 1.7)) for one, unit in tries)
+        change = max(one.difference(found.scaled(one.params, unit, 1.7)) for one, unit in tries)
         if change <= tolerance and any(axis.whole for axis in chosen):
             symmetries.append(replace(found, deviation=change))
     return symmetries
 
 
 @eqx.filter_jit
-def _responses(compare: _Comparison, unit: Any) -> Array:
+def _responses(compare: Comparison, unit: Any) -> Array:
     """Returns Σ slice·∂f/∂slice for one unit of every axis (modulo its size), shape (output, axis)."""
 
     def outputs(steps: Array) -> Array:
