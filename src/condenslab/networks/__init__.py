@@ -23,7 +23,6 @@ from condenslab.networks.factored import (
     ProductModel,
     index_pairs,
 )
-from condenslab.networks.initial import Scale
 from condenslab.networks.model_draws import (
     deep_diagonal,
     diagonal,
@@ -33,6 +32,7 @@ from condenslab.networks.model_draws import (
     multi_head_attention,
     product_model,
 )
+from condenslab.networks.scale import Scale
 from condenslab.networks.spline import KAN
 
 __all__ = [

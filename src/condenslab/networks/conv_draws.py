@@ -12,7 +12,8 @@ from condenslab.networks.conv import CNN, Padding, Pooling
 from condenslab.networks.conv_two_layer import ConvTwoLayer
 from condenslab.networks.conversion import Key, as_activation
 from condenslab.networks.draws import as_std, scaled, unit_draws
-from condenslab.networks.initial import SCHEMES, Law, Scale, input_exponent_stds, scheme_stds
+from condenslab.networks.initial import SCHEMES, input_exponent_stds, scheme_stds
+from condenslab.networks.scale import Law, Scale
 
 
 def conv_two_layer(

@@ -20,7 +20,8 @@ from condenslab.networks.activations import Activation
 from condenslab.networks.checks import Real, check_not_negative, count, library
 from condenslab.networks.conversion import Key, as_activation, as_key
 from condenslab.networks.dense import MLP, TwoLayer
-from condenslab.networks.initial import SCHEMES, Law, Scale, scheme_stds
+from condenslab.networks.initial import SCHEMES, scheme_stds
+from condenslab.networks.scale import Law, Scale
 
 _ROOT3 = math.sqrt(3.0)
 _LEAST_DRAW, _MOST_PADDED = 64, 8192

@@ -14,7 +14,7 @@ from condenslab.networks.checks import Real, count
 from condenslab.networks.conversion import Key
 from condenslab.networks.draws import as_std, scaled, unit_draws
 from condenslab.networks.factored import DeepDiagonal, Diagonal, Linear, MatrixFactorisation, ProductModel
-from condenslab.networks.initial import Law
+from condenslab.networks.scale import Law
 from condenslab.networks.spline import KAN, uniform_knots
 
 

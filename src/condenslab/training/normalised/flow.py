@@ -9,7 +9,7 @@ from jax import Array
 
 from condenslab.networks.checks import check_positive, count
 from condenslab.networks.conversion import Key, as_key
-from condenslab.networks.initial import Scale
+from condenslab.networks.scale import Scale
 from condenslab.processors import available_threads
 from condenslab.training.checks import check_limits, check_number, check_whole
 from condenslab.training.drive import Progress
