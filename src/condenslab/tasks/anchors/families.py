@@ -7,12 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from condenslab.tasks.anchors.checks import whole
-from condenslab.tasks.anchors.complexity import complexities
 from condenslab.tasks.anchors.offsets import PUBLISHED, coinciding_sums, generic_offsets
+from condenslab.tasks.anchors.pair_tables import Pair, added, drawn
 from condenslab.tasks.anchors.splits import ModulusSplit, Split
 from condenslab.tasks.anchors.task import AnchorTask, Layout
-
-Pair = tuple[int, int]
 
 
 def published(split: Split | str = "code", layout: Layout = Layout(vocabulary=201)) -> AnchorTask:
@@ -82,7 +80,7 @@ def composite(
             "composition cannot be told from other explanations there; generic_offsets(m) avoids that.",
             stacklevel=2,
         )
-    return _added(chosen, chosen, designated, withheld, layout, split, name)
+    return added(chosen, chosen, designated, withheld, layout, split, name)
 
 
 def left_right(
@@ -110,7 +108,7 @@ def left_right(
     other = tuple(reversed(chosen)) if right is None else _offsets(right)
     if len(other) != len(chosen):
         raise ValueError(f"left and right must have one offset an anchor each. Got {len(chosen)} and {len(other)}.")
-    return _added(chosen, other, designated, withheld, layout, split, name)
+    return added(chosen, other, designated, withheld, layout, split, name)
 
 
 def symmetric(
@@ -132,7 +130,7 @@ def symmetric(
         split: As for `composite`.
         name: What reports call it.
     """
-    return _drawn(anchors, seed, lambda i, j: (min(i, j), max(i, j)), "symmetric", withheld, layout, split, name)
+    return drawn(anchors, seed, lambda i, j: (min(i, j), max(i, j)), "symmetric", withheld, layout, split, name)
 
 
 def random(
@@ -154,7 +152,7 @@ def random(
         split: As for `composite`.
         name: What reports call it.
     """
-    return _drawn(anchors, seed, lambda i, j: (i, j), "memorised", withheld, layout, split, name)
+    return drawn(anchors, seed, lambda i, j: (i, j), "memorised", withheld, layout, split, name)
 
 
 def from_table(
@@ -213,92 +211,3 @@ def family(kind: str, anchors: int, seed: int, *, layout: Layout = Layout(), spl
 
 def _offsets(given: Sequence[int]) -> tuple[int, ...]:
     return tuple(whole("offsets", list(given) if not isinstance(given, str) else given).tolist())
-
-
-def _added(
-    left: Sequence[int],
-    right: Sequence[int],
-    designated: Mapping[Pair, int],
-    withheld: Iterable[Pair],
-    layout: Layout,
-    split: Split | None,
-    name: str,
-) -> AnchorTask:
-    """Returns the task of added offsets, with its exceptions."""
-    m = len(left)
-    if not m:
-        raise ValueError("a task needs at least one anchor. Got none.")
-    pairs = [(i, j) for i in range(1, m + 1) for j in range(1, m + 1)]
-    composed = np.array([left[i - 1] + right[j - 1] for i, j in pairs])
-    hidden = _marked(pairs, withheld)
-    strange = sorted(set(designated) - set(pairs))
-    if strange:
-        raise ValueError(f"a designated pair must be two of the anchors 1 to {m}. Got {strange[0]}.")
-    lost = sorted(set(designated) & {pair for pair, hid in zip(pairs, hidden, strict=True) if hid})
-    if lost:
-        raise ValueError(f"a withheld pair is never taught, so it cannot be designated. Got {lost[0]} in both.")
-    taught = np.array([designated.get(pair, int(offset)) for pair, offset in zip(pairs, composed, strict=True)])
-    task = AnchorTask(name, np.array(pairs), taught, composed, hidden, layout, split)
-    _require_inferable(task)
-    return task
-
-
-def _drawn(
-    anchors: int,
-    seed: int,
-    of: Callable[[int, int], Pair],
-    kind: str,
-    withheld: Iterable[Pair],
-    layout: Layout,
-    split: Split | None,
-    name: str,
-) -> AnchorTask:
-    """Returns the task of random offsets, one a class of pairs, that no simpler explanation than `kind` fits."""
-    if anchors < 2:
-        raise ValueError(f"a table of pairs needs at least 2 anchors. Got {anchors}.")
-    pairs = [(i, j) for i in range(1, anchors + 1) for j in range(1, anchors + 1)]
-    classes = [of(*pair) for pair in pairs]
-    distinct = sorted(set(classes))
-    span = max(anchors * anchors, 16)
-    chance = np.random.default_rng([seed, 23])
-    while True:
-        pool = dict(zip(distinct, chance.permutation(np.arange(-span, span + 1)).tolist(), strict=False))
-        taught = np.array([pool[one] for one in classes])
-        free = AnchorTask(name, np.array(pairs), taught, None, np.zeros(len(pairs), bool), _roomy(layout, span))
-        if complexities(free).explanation == kind:  # by chance a small table is additive, or symmetric
-            break
-    hidden = _marked(pairs, withheld)
-    # What is asked of a withheld pair is the offset of its class; nothing else is composed.
-    task = AnchorTask(name, np.array(pairs), taught, taught if hidden.any() else None, hidden, layout, split)
-    _require_inferable(task)
-    return task
-
-
-def _roomy(layout: Layout, span: int) -> Layout:
-    """Returns a layout in which offsets of any sign fit, for looking at a table before it is used."""
-    return Layout(items=(10**6, 10**6 + span), length=layout.length)
-
-
-def _marked(pairs: Sequence[Pair], withheld: Iterable[Pair]) -> np.ndarray:
-    hidden = [tuple(pair) for pair in withheld]
-    strange = sorted(set(hidden) - set(pairs))
-    if strange:
-        raise ValueError(f"a withheld pair must be one of the pairs of the task. Got {strange[0]}.")
-    return np.array([pair in hidden for pair in pairs], bool)
-
-
-def _require_inferable(task: AnchorTask) -> None:
-    """Refuses a withheld rule that the best explanation of the trained ones leaves open.
-
-    Raises:
-        ValueError: There is one.
-    """
-    if not task.withheld.any():
-        return
-    found = complexities(task)
-    left = [rule for rule, sure in found.inferred.items() if not sure]
-    if left:
-        raise ValueError(
-            f"withholding {left[0]} leaves nothing to infer it from: the trained pairs are explained as "
-            f"{found.explanation} with {found.inference} rules, which do not determine it. Withhold fewer pairs."
-        )
