@@ -7,7 +7,7 @@ from condenslab import studies
 from condenslab.studies.invariance.discovery import EXPECTED, differences, incidence
 from condenslab.studies.invariance.discovery import Case as SymmetryCase
 from condenslab.studies.invariance.discovery import Settings as SymmetrySettings
-from condenslab.studies.invariance.manifolds import (
+from condenslab.studies.invariance.manifold_cases import (
     AFFINE,
     BALANCED,
     LOSSES,

@@ -16,7 +16,7 @@ from condenslab.networks import unravel
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract.endings import CUT_OFF
 from condenslab.studies.invariance import runs as study
-from condenslab.studies.invariance.manifolds import Case
+from condenslab.studies.invariance.manifold_cases import Case
 from condenslab.training import Stop, Until, ensemble, flow
 from condenslab.training.field import negative_gradient
 from condenslab.training.sliding import name_sliding, slides

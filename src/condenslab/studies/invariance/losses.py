@@ -11,7 +11,7 @@ from condenslab.landscape.manifolds import InvariantManifold
 from condenslab.losses import CrossEntropy, Logistic, Quartic, SquaredLoss
 from condenslab.networks import TwoLayer
 from condenslab.risk import EmpiricalRisk
-from condenslab.studies.invariance.manifolds import AFFINE, LossCase
+from condenslab.studies.invariance.manifold_cases import AFFINE, LossCase
 from condenslab.studies.invariance.runs import manifold_maps, unit_symmetries, with_equal_inputs
 from condenslab.sweeps import Outcome, Progress
 

@@ -17,7 +17,7 @@ from condenslab.networks import TwoLayer, unravel
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
 from condenslab.studies.contract.endings import ASKED
-from condenslab.studies.invariance.manifolds import AFFINE, BALANCED, Case, Manifold
+from condenslab.studies.invariance.manifold_cases import AFFINE, BALANCED, Case, Manifold
 from condenslab.sweeps import Outcome, Progress
 from condenslab.training import Adam, GradientDescent, Trajectory, Until
 
