@@ -19,7 +19,7 @@ from condenslab.studies.branches.cases import (
     largest_unstable,
     stability_cases,
 )
-from condenslab.studies.branches.claims import exponential_rate, log_slope
+from condenslab.studies.branches.claims import exponential_rate, head_start, log_slope
 from condenslab.studies.branches.flows import target_network
 from condenslab.studies.branches.points import exceptional_points
 from condenslab.studies.branches.slices import REACH, planted_samples, residuals, zero_sets
@@ -204,6 +204,16 @@ def test_a_flow_that_is_still_on_the_way_fails_and_says_so():
     ]
     before, last = map(float, re.findall(r"-2\.\d+", claim.reason))
     assert claim.verdict == "fails" and before < last < -2.02 and "Seed 1: " in claim.reason
+
+
+@pytest.mark.parametrize(("start", "verdict"), [(0.0, "holds"), (1e9, "holds"), (2e9, "holds"), (1e10, "undecided")])
+def test_the_power_law_is_looked_for_after_its_head_start(start, verdict):
+    """gap = (t + t₀)^(−1/2), t to 10¹²: with t₀ = 2·10⁹ the slope over two decades is −1.93, from 100·t₀ on −1.99."""
+    times = np.geomspace(1, 1e12, 1201)
+    gap = (times + start) ** -0.5
+    assert head_start(times, gap) == pytest.approx(start, rel=1e-6, abs=1.0)
+    claims = speeds(times=times, risk=gap**4, gap=gap)
+    assert {claim.verdict for claim in claims if claim.statement.startswith("near Q₁ the")} == {verdict}
 
 
 STABLE = StabilityCase(2, 1, 2, samples=6, most=6, trials=2, seed=0, radius=1e-3, time=1e12)

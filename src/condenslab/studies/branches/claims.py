@@ -21,7 +21,8 @@ _RANKS = {1: 3, 2: 4, 3: 4}
 _THRESHOLDS = ((0, 5), (1, 4))
 """Number of the branch in a record and its threshold: Q₂ and Q₃ differ by the order of the neurons alone."""
 _SLOPE = 0.02
-"""Of −2: on a straight line from a start at t₀ the slope −2/(1 + t₀/t) is so near at t = 100·t₀, two decades later."""
+"""Of −2: the law is that of t + t₀, whose slope −2/(1 + t₀/t) is so near from t = 100·t₀ on."""
+_SETTLED = 100.0
 _CONDENSED = 1e-3
 """Neurons as near as this at the end have come together; on Q₂ and Q₃ they are of order 1 apart."""
 
@@ -35,18 +36,31 @@ def statements(settings: Settings) -> list[Statement]:
     return [*_counts(), *_speeds(), *_thresholds(settings.trials), *_shrinking()]
 
 
-def log_slope(times: np.ndarray, values: np.ndarray, decades: float = 2.0) -> float | None:
-    """Returns the slope of log value against log time over the last decades of time, or None of one point.
+def log_slope(times: np.ndarray, values: np.ndarray, since: float = 0.0) -> float | None:
+    """Returns the slope of log value against log time over the last two decades, or what is left of them.
 
     Args:
         times: Positive, increasing, shape (time,).
         values: Positive, shape (time,).
-        decades: How many.
+        since: Earlier times are left out; if less than half a decade is then left, there is no slope.
     """
-    late = (times >= times[-1] / 10**decades) & (values > 0)
-    if np.count_nonzero(late) < 2:
+    begin = max(float(times[-1]) / 100, since)
+    late = (times >= begin) & (values > 0)
+    if np.count_nonzero(late) < 2 or times[-1] < begin * np.sqrt(10):
         return None
     return float(np.polyfit(np.log(times[late]), np.log(values[late]), 1)[0])
+
+
+def head_start(times: np.ndarray, gap: np.ndarray) -> float:
+    """Returns t₀ of |w₁ − w₂|⁻² = c·(t + t₀), the line through the last time and a tenth of it, or 0 if that is less.
+
+    Args:
+        times: Increasing, shape (time,).
+        gap: |w₁ − w₂|, positive at the end, shape (time,).
+    """
+    earlier = int(np.searchsorted(times, times[-1] / 10))
+    rise = (gap[-1] ** -2.0 - gap[earlier] ** -2.0) / (times[-1] - times[earlier])
+    return max(0.0, float(gap[-1] ** -2.0 / rise - times[-1])) if rise > 0 else float("inf")
 
 
 def exponential_rate(times: np.ndarray, risk: np.ndarray) -> float | None:
@@ -109,7 +123,7 @@ def _speeds() -> list[Statement]:
             _RATES,
             _on_the_condensed_branch("risk", -2.0, _SLOPE),
             within(-2.0, _SLOPE),
-            "slope of log R against log t",
+            "slope of log R against log t, from a hundred times the head start on",
             **shared,
         ),
         Statement(
@@ -117,7 +131,7 @@ def _speeds() -> list[Statement]:
             _RATES,
             _on_the_condensed_branch("gap", -0.5, _SLOPE / 4),
             within(-0.5, _SLOPE / 4),
-            "slope of log |w₁ − w₂| against log t",
+            "slope of log |w₁ − w₂| against log t, from a hundred times the head start on",
             **shared,
         ),
         Statement(
@@ -136,10 +150,10 @@ def _on_the_condensed_branch(name: str, expected: float, tolerance: float) -> Ca
     """Returns a reader of the late slope of an array, for the flows that ended on Q₁: others have other rates."""
 
     def late(record: Record) -> tuple[bool, float | None, str]:
-        times, values = record.arrays["times"], record.arrays[name]
-        if record.arrays["gap"][-1] > _CONDENSED:
+        times, gap = record.arrays["times"], record.arrays["gap"]
+        if gap[-1] > _CONDENSED:
             return False, None, ""
-        slope = log_slope(times, values)
+        slope = log_slope(times, record.arrays[name], _SETTLED * head_start(times, gap))
         missed = slope is not None and abs(slope - expected) > tolerance
         return True, slope, _approach(record, name) if missed else ""
 
@@ -157,7 +171,8 @@ def _approach(record: Record, name: str) -> str:
     """Returns the slopes of the last two decades of time in words: on the way to a limit they differ."""
     times, values = record.arrays["times"], record.arrays[name]
     earlier = times <= times[-1] / 10
-    last, before = log_slope(times, values, 1.0), log_slope(times[earlier], values[earlier], 1.0)
+    last = log_slope(times, values, since=times[-1] / 10)
+    before = log_slope(times[earlier], values[earlier], since=times[-1] / 100)
     if last is None or before is None:
         return ""
     return f"Seed {record.case['seed']}: {before:.4g} over the decade before the last, {last:.4g} over the last."
