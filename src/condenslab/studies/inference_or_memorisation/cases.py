@@ -119,7 +119,7 @@ PRESETS = {
         steps=12,
         batch=8,
     ),
-    "quick": Settings(),
+    "quick": Settings(anchors=(2, 4), decays=(0.1,), resolution=1.5),
     "full": Settings(
         ("composite", "left_right", "symmetric", "random"),
         (2, 3, 4, 5),
