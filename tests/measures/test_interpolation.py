@@ -40,7 +40,7 @@ def test_nor_has_one_of_small_weight(small):
         assert found.counts == (4, 0, 0) or not found.decided
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.integers(0, 2**31), st.integers(1, 3), st.integers(1, 3), st.sampled_from([0, 1e-9, 1e-6, 1e-3]))
 def test_groups_of_neurons_count_once(seed, groups, inputs, apart):
     """k groups have rank k(d + 1); copies that are moved apart are neurons of their own, however near."""
