@@ -103,7 +103,7 @@ def test_an_open_bracket_is_no_number_and_equal_numbers_have_no_correlation():
     for end in ({"lower": None, "upper": 20}, {"lower": 20, "upper": None}):
         assert verdicts(brackets(lambda _, end=end: end)) == ["undecided"] * 3
     said = brackets(lambda c: {"lower": 20, "upper": None, "reason": f"{c['memorisation']} are too few"})
-    assert "of 9 searches 9 are open (3 times: 4 are too few, 3 times: 9 are too few" in said[0].reason
+    assert "of 6 searches 6 are open (3 times: 4 are too few, 3 times: 16 are too few" in said[0].reason
     assert "of 1 searches 1 are open" in said[2].reason
     alike = brackets(lambda _: {"lower": 20, "upper": 22})
     assert verdicts(alike) == ["undecided", "undecided", "fails"]
