@@ -55,6 +55,8 @@ def _of(width: int, target_width: int, inputs: int, trials: int, flows: int) -> 
         missed,
         exactly(0),
         f"{name}; flows of {trials} that do not, for each branch and n",
+        reason="The theorem is one about a neighbourhood, and a displacement of 1e-3 may be too large for single "
+        "draws: of the full preset's 1 in 4,000 flows (m = 4, n = 8), all 200 of its kind recover from 1e-4 and 1e-5.",
         label=f"with enough samples every flow recovers ({name})",
         figure=f"Recovery against samples, {name}",
     )
@@ -81,6 +83,8 @@ def _points(width: int, target_width: int, inputs: int, flows: int) -> list[Stat
             lost("branches"),
             at_least(1),
             f"{name}; flows of {flows} that do not recover, for each branch at its largest such n and each point",
+            reason="A share that strays may be too small to be seen: at other points of the same branches 10 % stray. At "
+            "the full preset's three points without any (m = 4, n = 7) none of 400 further flows strays (run once).",
             label=f"too few samples: no stable point ({name})",
             **shared,
         ),
