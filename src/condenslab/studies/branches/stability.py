@@ -83,8 +83,8 @@ def _points(width: int, target_width: int, inputs: int, flows: int) -> list[Stat
             lost("branches"),
             at_least(1),
             f"{name}; flows of {flows} that do not recover, for each branch at its largest such n and each point",
-            reason="A share that strays may be too small to be seen: at other points of the same branches 10 % stray. At "
-            "the full preset's three points without any (m = 4, n = 7) none of 400 further flows strays (run once).",
+            reason="A share that strays may be too small to be seen: at other points of the same branches 10 % stray. "
+            "At the full preset's three points without any (m = 4, n = 7) none of 400 further flows strays (run once).",
             label=f"too few samples: no stable point ({name})",
             **shared,
         ),
