@@ -17,7 +17,7 @@ from condenslab.training.normalised.members import BLOCK_NUMBERS, Follower, Samp
 from condenslab.training.normalised.run import NormalisedRun
 
 _DENSE_SAMPLES = 1000
-_DRAW_COPIES, _LOOP_COPIES, _PROGRAMS = 10, 4, 48 * 2**20
+_DRAW_COPIES, _LOOP_COPIES, _PROGRAMS = 10, 4, 80 * 2**20
 
 
 def normalised_flow(
@@ -102,8 +102,9 @@ def normalised_bytes(width: int, samples: int, inputs: int, *, anti_symmetric: b
     """Returns an upper estimate of the memory that one member of `normalised_flow` takes at its peak, in bytes.
 
     The draw of the start and the neurons returned count as ten arrays of the size of the parameters, the state before
-    and after a step and the start as four in the space of the samples, and the compiled programs as 48 MiB. The growth
-    of the resident set was 0.5 to 0.9 of this (1 and 64 inputs, widths 10⁵ to 10⁶), that of the libraries not counted.
+    and after a step and the start as four in the space of the samples, and the compiled programs as 80 MiB. The growth
+    of the resident set was 0.4 to 0.9 of this (1 and 64 inputs, widths 10⁵ to 10⁶; it scatters by 40 MB between runs),
+    that of the libraries not counted.
 
     Args:
         width: m.
