@@ -36,7 +36,11 @@ class Comparison(eqx.Module):
     def changes(self, axes: tuple[Axis, ...], masks: np.ndarray, order: np.ndarray, factors: np.ndarray) -> np.ndarray:
         """Returns the largest change of an output for each set of these axes, relative to the largest output.
 
-        Sets are masks over these axes. Units are put in an order and multiplied by factors.
+        Args:
+            axes: Axes with as many units each.
+            masks: Which of these axes are edited together, shape (set, axis).
+            order: Where each unit of an edited axis is taken from, shape (unit,).
+            factors: By which units are multiplied, shape (unit,).
         """
         padded = np.zeros((len(masks) + -len(masks) % _CHUNK, len(self.axes)), dtype=bool)
         padded[: len(masks), [self.axes.index(axis) for axis in axes]] = masks

@@ -9,6 +9,7 @@ from condenslab.measures.coincidences import is_common
 from condenslab.measures.rank import Rank, rank_of_tangents
 from condenslab.measures.rank_evidence import tangents_again
 from condenslab.measures.tangent_array import tangent_array
+from condenslab.memory import shortage
 from condenslab.networks import MatrixFactorisation
 from condenslab.risk import EmpiricalRisk
 
@@ -23,7 +24,8 @@ def tangents_where_interpolating(risk: EmpiricalRisk, network: PyTree) -> Rank |
     """Returns the rank of the tangents ∂f_o(x_i)/∂θ on the data where θ interpolates them; elsewhere None.
 
     It interpolates where every residual is no larger than what the last digits of θ, of the output and of the target
-    change: eps·(Σ_j |θ_j ∂f/∂θ_j| + |f| + |y|), to first order. Then ∇²R = 2·Σ_i p_i ∇f_i ∇f_iᵀ up to as much.
+    change: eps·(Σ_j |θ_j ∂f/∂θ_j| + |f| + |y|), to first order. Then ∇²R = 2·Σ_i p_i ∇f_i ∇f_iᵀ up to as much. None
+    also where memory does not hold the tangents.
 
     Args:
         risk: R; only the squared loss is known to be curved wherever it is at its minimum.
@@ -37,6 +39,8 @@ def tangents_where_interpolating(risk: EmpiricalRisk, network: PyTree) -> Rank |
     if np.max(residuals) > _FAR * max(np.max(outputs), np.max(targets)):
         return None
     theta = np.asarray(ravel_pytree(network)[0])
+    if shortage(3 * 8 * residuals.size * theta.size):
+        return None
     jacobian = tangent_array(network, counted.inputs, predict=counted.predict)
     scale = 1.0 if counted.scale is None else abs(float(counted.scale))
     size = scale * (np.abs(jacobian) @ np.abs(theta)) + outputs + targets
@@ -48,9 +52,9 @@ def tangents_where_interpolating(risk: EmpiricalRisk, network: PyTree) -> Rank |
 def float64_sees_tangents(risk: EmpiricalRisk, network: PyTree) -> bool:
     """Whether float64 sees in a Hessian all tangents that there are on the data.
 
-    The Hessian squares them: those below √eps are not seen. Neurons that nearly agree and tiny weights have such; then
-    an eigenvalue that looks zero need not be. At least half as many data again
-    are looked at as can show all directions.
+    The Hessian squares them: those below √eps are not seen. Neurons that nearly agree, that are saturated or of tiny
+    weight have such; then an eigenvalue that looks zero need not be. Where there are many samples, half as many rows
+    again as parameters are looked at.
 
     Args:
         risk: R.

@@ -26,9 +26,11 @@ _MARGIN = 16.0
 def inertia_at(risk: Risk, network: PyTree, *, tolerance: float | None = None) -> Inertia:
     """Returns the inertia of ∇²R(θ), with the L1 norm of ∇R(θ) as the gradient level.
 
-    Where float64 leaves eigenvalues that may be zero, a second computation follows: with some hundred digits the
-    critical point itself is found next to θ (it is θ where the gradient is exactly 0), and the inertia of the Hessian
-    there. Dense: up to about 5,000 parameters; larger ones are refused where memory does not hold the matrix.
+    Where float64 leaves eigenvalues that may be zero, a second computation follows. Where all residuals of a squared
+    loss are rounding, ∇²R = 2·Σ_i p_i ∇f_i ∇f_iᵀ (Gauss and Newton), and the inertia is (r, param − r, 0) with the rank
+    r of the tangents. Elsewhere the critical point itself is found next to θ with some hundred digits (it is θ where
+    the gradient is exactly 0), and the inertia of the Hessian there. Dense: up to about 5,000 parameters; larger ones
+    are refused where memory does not hold the matrix.
 
     Args:
         risk: R.

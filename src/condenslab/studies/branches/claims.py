@@ -23,6 +23,7 @@ _THRESHOLDS = ((0, 5), (1, 4))
 _SLOPE = 0.02
 """Of −2: the law is that of t + t₀, whose slope −2/(1 + t₀/t) is so near from t = 100·t₀ on."""
 _SETTLED = 100.0
+"""So many times t₀ a slope is read from."""
 _CONDENSED = 1e-3
 """Neurons as near as this at the end have come together; on Q₂ and Q₃ they are of order 1 apart."""
 

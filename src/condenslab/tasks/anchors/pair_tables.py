@@ -38,7 +38,7 @@ def added(
     m = len(left)
     if not m:
         raise ValueError("a task needs at least one anchor. Got none.")
-    pairs = [(i, j) for i in range(1, m + 1) for j in range(1, m + 1)]
+    pairs = _all_pairs(m)
     composed = np.array([left[i - 1] + right[j - 1] for i, j in pairs])
     hidden = _marked(pairs, withheld)
     strange = sorted(set(designated) - set(pairs))
@@ -81,7 +81,7 @@ def drawn(
     """
     if anchors < 2:
         raise ValueError(f"a table of pairs needs at least 2 anchors. Got {anchors}.")
-    pairs = [(i, j) for i in range(1, anchors + 1) for j in range(1, anchors + 1)]
+    pairs = _all_pairs(anchors)
     classes = [of(*pair) for pair in pairs]
     distinct = sorted(set(classes))
     span = max(anchors * anchors, 16)
@@ -97,6 +97,10 @@ def drawn(
     task = AnchorTask(name, np.array(pairs), taught, taught if hidden.any() else None, hidden, layout, split)
     _require_inferable(task)
     return task
+
+
+def _all_pairs(anchors: int) -> list[Pair]:
+    return [(i, j) for i in range(1, anchors + 1) for j in range(1, anchors + 1)]
 
 
 def _roomy(layout: Layout, span: int) -> Layout:
