@@ -15,6 +15,7 @@ def maps() -> int:
     return len(MAPS.read_bytes().splitlines())
 
 
+@pytest.mark.more
 @pytest.mark.skipif(not MAPS.exists(), reason="this system does not list the maps of a process")
 def test_programs_are_forgotten_before_the_maps_run_out(monkeypatch, tmp_path):
     assert not processors.make_room_for_programs(), "a fresh process is far from the limit, or the fixture keeps it so"

@@ -39,6 +39,7 @@ def test_permutations_of_heads_head_dimensions_neurons_and_d_model_are_found():
     }
 
 
+@pytest.mark.more
 @pytest.mark.parametrize("normalisation", sampled(["post", "pre"], keep=1))
 def test_reduction_undoes_embedding(normalisation):
     narrow = drawn(normalisation=normalisation)

@@ -22,6 +22,7 @@ def search(risk, monkeypatch, processes, **options):
     return landscape.critical_points(risk, width=1, starts=60, key=0, processes=processes, **options)
 
 
+@pytest.mark.more
 def test_processes_change_no_number(risk, monkeypatch):
     started, served = [], []
     monkeypatch.setattr(helpers, "Helper", lambda threads: started.append(Helper(threads=1)) or started[-1])

@@ -77,6 +77,7 @@ def test_a_small_search_is_proven(outcome):
     assert problem.samples == 50 and len(networks) == found["points"]
 
 
+@pytest.mark.more
 def test_prove_reads_what_the_study_stores(outcome, tmp_path):
     kept = outcome.values["critical_points"]
     few = {"critical_points": {**kept, "points": kept["points"][:2]}}

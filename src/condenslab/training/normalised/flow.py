@@ -103,7 +103,7 @@ def normalised_bytes(width: int, samples: int, inputs: int, *, anti_symmetric: b
 
     The draw of the start and the neurons returned count as ten arrays of the size of the parameters, the state before
     and after a step and the start as four in the space of the samples, and the compiled programs as 80 MiB. The growth
-    of the resident set was 0.4 to 0.9 of this (1 and 64 inputs, widths 10⁵ to 10⁶; it scatters by 40 MB between runs),
+    of the resident set was 0.4 to 0.9 of this (1 and 64 inputs, widths 10⁵ to 10⁶; it scatters by 38 MiB between runs),
     that of the libraries not counted.
 
     Args:
