@@ -366,6 +366,14 @@ def test_the_readme_and_the_overview_count_the_recorded_verdicts():
         assert [int(number) for number in found] == [sum(sums), len(rows), *sums]
 
 
+def test_every_study_with_a_claim_that_fails_is_explained_among_the_limits():
+    recorded = of_docs("study_pages").verdicts(ROOT / "docs" / "verdicts")
+    explained = (ROOT / "docs" / "limits.md").read_text().partition("## Claims that fail, and why")[2]
+    failing = [name for name, text in recorded.items() if re.search(r"^\| fails \|", text, re.MULTILINE)]
+    assert failing
+    assert [name for name in failing if f"`{name}`" not in explained] == []
+
+
 def test_the_time_of_a_run_is_that_of_its_cases_though_they_were_stored_before(monkeypatch):
     """Records of a batch of three have the time of the batch each; a run that only judges them takes none."""
     made = [{"seconds": 9.0, "batch": 3}] * 3 + [{"seconds": 2.0}]

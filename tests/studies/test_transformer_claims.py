@@ -58,7 +58,18 @@ def test_twice_as_many_of_hardly_any_aligned_pairs_is_no_condensation():
         "query-key_rank": 1.0,
         "query-key_first_rank": 2.0,
     }
-    assert verdicts(values("attention_condensation", made)) == ["fails"] * 3 + ["holds"] * 2
+    assert verdicts(values("attention_condensation", made)) == ["fails"] * 3 + ["holds"] * 2 + ["fails"] * 2 + ["holds"]
+
+
+def test_one_block_and_two_are_judged_apart():
+    def made(case):
+        condensed = case.gamma > 1 and case.model.depth == 1
+        shares = {f"{part}_aligned": 0.5 * condensed for part in ("queries", "values", "forward", "tokens")}
+        return {**shares, "query-key_rank": 1.0, "query-key_first_rank": 2.0 if condensed else 1.0}
+
+    found = values("attention_condensation", made)
+    assert verdicts(found, "in one block") == ["holds"] * 3
+    assert verdicts(found) == ["fails"] * 4 + ["holds"] * 4
 
 
 def test_a_rate_that_changes_nothing_raises_nothing():

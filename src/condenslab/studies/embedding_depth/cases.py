@@ -82,7 +82,7 @@ PRESETS = {
         printed_seeds=0,
         norm_seeds=0,
     ),
-    "quick": Settings(),
+    "quick": Settings(seeds=2, merge_seeds=2),
     "full": Settings(
         depths=(1, 3, 4, 5),
         seeds=10,

@@ -7,18 +7,22 @@ import numpy as np
 from condenslab import figures
 from condenslab.studies.contract.study import Drawing
 from condenslab.studies.pruning.cases import MOMENTS
+from condenslab.studies.pruning.claims import TITLES
 from condenslab.sweeps import Record
 
 
 def drawings(records: Sequence[Record]) -> list[Drawing]:
-    """Returns the figure of the first finished seed, with the neurons of all.
+    """Returns a figure of every output: of its first finished seed, with the neurons of all.
 
     Args:
         records: The records.
     """
     done = [record for record in records if record.status == "done"]
-    if not done:
-        return []
+    of = {output: [record for record in done if record.case["output"] == output] for output in TITLES}
+    return [_drawing(title, of[output]) for output, title in TITLES.items() if of[output]]
+
+
+def _drawing(title: str, done: Sequence[Record]) -> Drawing:
     record = done[0]
     figure, axes = figures.panels(1, 3, width=4.6, height=4.3)
     steps, risk = record.arrays["steps"], record.arrays["risk"]
@@ -46,15 +50,16 @@ def drawings(records: Sequence[Record]) -> list[Drawing]:
     figures.title(axes[0, 2], "Predictions on held-out digits")
     for ax in axes[0]:
         figures.legend_below(ax, columns=1)
+    also = " and one on every output" if record.case["output"] == "relu" else ""
     caption = (
-        f"A ReLU network of {width} neurons learns {record.case['images']} digits of MNIST (one-hot targets, squared "
-        f"error summed over 10 outputs, Adam at rate {figures.readable(record.case['rate'])}, every parameter drawn "
-        f"with variance {width}⁻⁶). At each recorded epoch its neurons are merged by the source's rule (cosine at "
-        f"least {record.case['similarity']}, amplitude filter {record.case['amplitude_filter']}). Left, seed "
+        f"A ReLU network of {width} neurons{also} learns {record.case['images']} digits of MNIST (one-hot targets, "
+        f"squared error summed over 10 outputs, Adam at rate {figures.readable(record.case['rate'])}, every parameter "
+        f"drawn with variance {width}⁻⁶). At each recorded epoch its neurons are merged by the source's rule (cosine "
+        f"at least {record.case['similarity']}, amplitude filter {record.case['amplitude_filter']}). Left, seed "
         f"{record.case['seed']}: the loss of the merged network and of the whole one. "
         "Right: how often both predict one class, and how often each is right."
     )
-    return [Drawing("Merging what has condensed", caption, figure)]
+    return Drawing(title, caption, figure)
 
 
 def _epochs(record: Record) -> np.ndarray:

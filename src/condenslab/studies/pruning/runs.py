@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from condenslab import landscape, measures, networks, training
+from condenslab import landscape, losses, measures, networks, training
 from condenslab.risk import EmpiricalRisk
 from condenslab.studies.contract import train
 from condenslab.studies.pruning.cases import MOMENTS, TRAVEL, Case
@@ -17,6 +17,14 @@ from condenslab.tasks import images
 _RECORDS = 60
 _STARTED, _ENDED = 0.95, 1e-4
 """Stretches are judged while the loss is between these fractions of its first value."""
+
+
+class RectifiedSquares(losses.Loss):
+    """ℓ(f, y) = ‖max(f, 0) − y‖²: the squared loss of a network with a ReLU on its outputs f."""
+
+    def value(self, outputs: Any, targets: Any) -> Any:
+        """Returns ℓ of every sample, shape (sample,)."""
+        return jnp.sum((jnp.maximum(outputs, 0.0) - targets) ** 2, axis=1)
 
 
 def run(case: Case, progress: Progress) -> Outcome:
@@ -111,7 +119,8 @@ def _data(case: Case) -> tuple[EmpiricalRisk, np.ndarray, np.ndarray]:
     order = np.random.default_rng([case.seed, 1]).permutation(len(labels))
     x, classes = pictures.reshape(len(pictures), -1)[order].astype(np.float32), labels[order]
     targets = np.eye(10, dtype=np.float32)[classes[: case.images]]
-    risk = EmpiricalRisk(jnp.asarray(x[: case.images]), jnp.asarray(targets))
+    loss = RectifiedSquares() if case.output == "relu" else losses.SquaredLoss()
+    risk = EmpiricalRisk(jnp.asarray(x[: case.images]), jnp.asarray(targets), loss=loss)
     return risk, x[case.images :], classes[case.images :]
 
 
@@ -119,6 +128,7 @@ def _at_moment(
     case: Case, risk: EmpiricalRisk, network: networks.TwoLayer, held_out: np.ndarray, labels: np.ndarray
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     small, values = _merged(network, case, held_out, labels)
+    values["dead"] = int(np.sum((_outputs(network, np.asarray(risk.inputs)) <= 0) & (np.asarray(risk.targets) > 0)))
     ours = landscape.reduce(network, threshold=float(np.sqrt(2 - 2 * case.similarity)), drop=case.amplitude_filter)
     classes = _classes(network, held_out)
     values["reduce_neurons"] = ours.network.width
@@ -144,9 +154,14 @@ def _merged(
 
 
 def _classes(network: networks.TwoLayer, inputs: np.ndarray) -> np.ndarray:
-    """Returns the predicted classes, computed on the host: widths differ, and each would be compiled anew."""
+    """Returns the predicted classes; a ReLU on the outputs changes none as long as one output is positive."""
+    return np.argmax(_outputs(network, inputs), axis=1)
+
+
+def _outputs(network: networks.TwoLayer, inputs: np.ndarray) -> np.ndarray:
+    """Returns the linear outputs, computed on the host: widths differ, and each would be compiled anew."""
     w, b, a = (np.asarray(v, np.float32) for v in (network.input_weights, network.biases, network.output_weights))
-    return np.argmax(np.maximum(inputs @ w.T + b, 0.0) @ a.T, axis=1)
+    return np.maximum(inputs @ w.T + b, 0.0) @ a.T
 
 
 def _start(case: Case, risk: EmpiricalRisk) -> networks.TwoLayer:

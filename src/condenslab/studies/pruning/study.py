@@ -7,7 +7,7 @@ from condenslab.studies.pruning.claims import SHARE, statements
 
 STUDY = Study(
     name="pruning",
-    revision=1,
+    revision=2,
     question="How few neurons does a network need that rests on a plateau of its loss?",
     source="EP21 Fig. 5; deck 000 (reduction of a trained network)",
     part="condensation",
