@@ -1,5 +1,6 @@
 """What the transformer studies claim, on made-up records: published numbers hold, their edges do not."""
 
+import dataclasses
 import math
 
 import pytest
@@ -97,7 +98,8 @@ def sizes(kind, m):
 
 def brackets(end):
     made = lambda case: sizes(case.kind, case.anchors) | end(sizes(case.kind, case.anchors))  # noqa: E731
-    return values("inference_or_memorisation", made)
+    settings = dataclasses.replace(studies.get("inference_or_memorisation").presets["quick"], anchors=(2, 4))
+    return values("inference_or_memorisation", made, settings)
 
 
 def test_samples_that_follow_one_complexity_or_the_other():
@@ -108,6 +110,14 @@ def test_samples_that_follow_one_complexity_or_the_other():
     assert verdicts(inferred) == ["holds"] * 3
     assert inferred[1].measured == pytest.approx(1.0)
     assert verdicts(stored)[0] == "fails" and verdicts(stored)[2] == "fails"
+
+
+def test_three_tasks_are_too_few_for_ranks():
+    made = lambda case: sizes(case.kind, case.anchors) | {"lower": 20, "upper": 22}  # noqa: E731
+    quick = studies.get("inference_or_memorisation").presets["quick"]
+    found = values("inference_or_memorisation", made, dataclasses.replace(quick, anchors=(4,)))
+    assert verdicts(found) == ["undecided", "undecided", "fails"]
+    assert "ranks of 3 tasks say too little" in found[0].reason
 
 
 def test_an_open_bracket_is_no_number_and_equal_numbers_have_no_correlation():

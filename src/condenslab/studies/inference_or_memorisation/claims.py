@@ -16,6 +16,8 @@ _DECK = (
 )
 FIGURE = "Samples needed against both complexities"
 _DRAWS = 2000
+_TASKS = 4
+"""Tasks from which a rank correlation is taken to say something."""
 _OPEN = "not every task has a number of samples that fails and one that suffices"
 
 
@@ -74,10 +76,15 @@ def needed_samples(record: Record) -> float | None:
 
 def _table(evidence: Evidence) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     rows = evidence.each(lambda r: (needed_samples(r), r.values["inference"], r.values["memorisation"]))
-    if len(rows) < 4 or any(row is None or row[0] is None for row in rows):
+    if len(rows) < _TASKS or any(row is None or row[0] is None for row in rows):
         return None
     needed, inference, memorisation = np.array(rows, float).T
     return needed, inference, memorisation
+
+
+def _no_table(evidence: Evidence) -> str:
+    few = f"ranks of {len(evidence)} tasks say too little, {_TASKS} are needed: the preset full has more"
+    return few if len(evidence) < _TASKS else _open(evidence)
 
 
 def _undefined(*columns: np.ndarray) -> str:
@@ -89,7 +96,7 @@ def _undefined(*columns: np.ndarray) -> str:
 def _contrast(evidence: Evidence) -> Measured:
     table = _table(evidence)
     if table is None:
-        return Measured(None, unsettled=_open(evidence))
+        return Measured(None, unsettled=_no_table(evidence))
     if _undefined(*table):
         return Measured(None, unsettled=_undefined(*table))
     needed, inference, memorisation = table
@@ -111,7 +118,7 @@ def _contrast(evidence: Evidence) -> Measured:
 def _correlation(evidence: Evidence, name: str) -> Measured:
     table = _table(evidence)
     if table is None:
-        return Measured(None, unsettled=_open(evidence))
+        return Measured(None, unsettled=_no_table(evidence))
     columns = table[0], table[1 if name == "inference" else 2]
     undefined = _undefined(*columns)
     return Measured(None if undefined else rank_correlation(*columns), unsettled=undefined)
