@@ -24,7 +24,8 @@ TITLES: dict[Output, str] = {
 """Titles of the drawings."""
 _LOSS = 6.3e-4
 """Loss of its plateau at epoch 5,000, read off the figure."""
-CLASSES = 10
+_OUTPUTS = 10
+"""A loss meant over outputs, of which an image without an output has 1/(10 n), is the one summed over them by 10."""
 _REST = (
     "The printed settings do not give the figure: with 400 neurons, 1,000 images and rate 3e-5 the loss at epoch "
     "5,000 is 1e-4 and still falls without steps. A ReLU on the output, not printed, gives a plateau: see its claims."
@@ -79,7 +80,7 @@ def _merging(output: Output, when: str) -> list[Statement]:
         Statement(
             f"{before}at the published epoch the loss rests at the published 6.3e-4",
             f"{_SOURCE} (read off the figure, ±10 %)",
-            lambda evidence: _at_published(evidence, output, lambda read: read("risk") / CLASSES / _LOSS),
+            lambda evidence: _at_published(evidence, output, lambda read: read("risk") / _OUTPUTS / _LOSS),
             within(1.0, _READ_OFF),
             f"{when}; loss, meant over outputs, over the published one",
             label=f"{before}at the published epoch the loss is the published 6.3e-4",
