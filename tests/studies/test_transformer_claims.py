@@ -96,10 +96,16 @@ def sizes(kind, m):
     return {"inference": inference, "memorisation": m * m}
 
 
-def brackets(end):
-    made = lambda case: sizes(case.kind, case.anchors) | end(sizes(case.kind, case.anchors))  # noqa: E731
-    settings = dataclasses.replace(studies.get("inference_or_memorisation").presets["quick"], anchors=(2, 4))
-    return values("inference_or_memorisation", made, settings)
+def brackets(end, anchors=(2, 4)):
+    """Claims on searches that end as `end` of a task's complexities says, or of its kind."""
+
+    def made(case):
+        known = sizes(case.kind, case.anchors)
+        return known | end(known | {"kind": case.kind})
+
+    kinds = ("composite", "symmetric", "random")
+    quick = studies.get("inference_or_memorisation").presets["quick"]
+    return values("inference_or_memorisation", made, dataclasses.replace(quick, kinds=kinds, anchors=anchors))
 
 
 def test_samples_that_follow_one_complexity_or_the_other():
@@ -112,10 +118,24 @@ def test_samples_that_follow_one_complexity_or_the_other():
     assert verdicts(stored)[0] == "fails" and verdicts(stored)[2] == "fails"
 
 
+@pytest.mark.parametrize(
+    ("composite", "random", "verdict"),
+    [
+        ((100, 150), (300, 400), "holds"),
+        ((340, 510), (510, None), "undecided"),
+        ((None, 150), (160, 200), "undecided"),
+        ((100, 150), (160, 200), "undecided"),
+        ((150, 160), (160, 200), "fails"),
+    ],
+)
+def test_brackets_decide_a_ratio_only_where_all_that_they_allow_is_on_one_side(composite, random, verdict):
+    ends = {"composite": composite, "random": random, "symmetric": (100, 150)}
+    found = brackets(lambda task: dict(zip(("lower", "upper"), ends[task["kind"]], strict=True)), anchors=(4,))
+    assert verdicts(found) == ["undecided", "undecided", verdict]
+
+
 def test_three_tasks_are_too_few_for_ranks():
-    made = lambda case: sizes(case.kind, case.anchors) | {"lower": 20, "upper": 22}  # noqa: E731
-    quick = studies.get("inference_or_memorisation").presets["quick"]
-    found = values("inference_or_memorisation", made, dataclasses.replace(quick, anchors=(4,)))
+    found = brackets(lambda _: {"lower": 20, "upper": 22}, anchors=(4,))
     assert verdicts(found) == ["undecided", "undecided", "fails"]
     assert "ranks of 3 tasks say too little" in found[0].reason
 

@@ -1,5 +1,6 @@
 """What is claimed of the samples needed and of two complexities, and how it is read from records; no JAX."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ _DECK = (
 )
 FIGURE = "Samples needed against both complexities"
 _DRAWS = 2000
+_FEWER = 1.5
+"""How many times fewer samples are fewer; ours."""
 _TASKS = 4
 """Tasks from which a rank correlation is taken to say something."""
 _OPEN = "not every task has a number of samples that fails and one that suffices"
@@ -50,7 +53,7 @@ def statements(settings: Settings) -> list[Statement]:
             f"{m}V{m} composite needs fewer samples than {m}V{m} random, although both store {m * m} rules",
             _DECK,
             lambda evidence: _ratio(evidence, m),
-            at_least(1.5),
+            at_least(_FEWER),
             note="samples of the random task, at least, over those of the composite one, at most; the bound is ours",
             figure=FIGURE,
         ),
@@ -145,7 +148,7 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _ratio(evidence: Evidence, m: int) -> Measured:
-    tasks = evidence.where(anchors=m, kind="composite")
+    """Returns the least ratio that both brackets allow; below the bound it decides only if the largest is, too."""
 
     def ends(kind: str) -> list[Any]:
         return evidence.where(anchors=m, kind=kind).each(lambda r: (r.values["lower"], r.values["upper"]))
@@ -153,9 +156,13 @@ def _ratio(evidence: Evidence, m: int) -> Measured:
     small, large = ends("composite"), ends("random")
     if not small or not large or small[0] is None or large[0] is None:
         return Measured(None)
-    upper, least = small[0][1], large[0][0]
-    if upper is None:
-        return Measured(None, unsettled=f"no number of samples suffices for the composite task: {_open(tasks)}")
+    (below, enough), (least, most) = small[0], large[0]
+    if enough is None:
+        why = _open(evidence.where(anchors=m, kind="composite"))
+        return Measured(None, unsettled=f"no number of samples suffices for the composite task: {why}")
     if least is None:
         return Measured(None, unsettled="no number of samples was seen to fail for the random task")
-    return Measured(least / upper)
+    largest = most / below if most and below else math.inf
+    note = f"composite: {below or 'none'} fails, {enough} suffices; random: {least} fails, {most or 'none'} suffices"
+    wide = f"the brackets allow ratios from {least / enough:.2g} to {largest:.2g}"
+    return Measured(least / enough, note, wide if least / enough < _FEWER <= largest else "")
