@@ -37,7 +37,7 @@ def answers(small, large, aligned=(0.3, 0.1)):
         pairs = {1.1: aligned[0], 0.3: aligned[1]}.get(case.gamma, 0.0)
         return {"trained_worst": 1.0, "withheld_inferential": share, "aligned": pairs}
 
-    return verdicts(values("anchor_transformer", made))
+    return verdicts(values("anchor_transformer", made, studies.get("anchor_transformer").presets["panel"]))
 
 
 def test_half_of_the_answers_is_no_majority():
