@@ -83,6 +83,7 @@ PRESETS = {
         norm_seeds=0,
     ),
     "quick": Settings(seeds=2, merge_seeds=2),
+    "panel": Settings(),  # a third seed
     "full": Settings(
         depths=(1, 3, 4, 5),
         seeds=10,
