@@ -119,6 +119,7 @@ def train_decoders(
     records: int,
     measure: Callable[[Any], Mapping[str, np.ndarray]],
     progress: Callable[[float, str], None],
+    embeddings: Sequence[float] | None = None,
 ) -> list["Trajectory"]:
     """Trains one decoder a member in one program: std d_in^−γ, AdamW with 5 % warm-up and a cosine, clipping at 1.
 
@@ -132,6 +133,7 @@ def train_decoders(
         records: Records after the start, equally spaced.
         measure: As `training.train_sequences` takes it.
         progress: Called with the finished fraction and a few words.
+        embeddings: γ of the embedding of every member, where it is not that of its other matrices.
     """
     import jax
     import jax.numpy as jnp
@@ -142,7 +144,13 @@ def train_decoders(
     sizes = {"vocabulary": task.vocabulary, "length": task.layout.length, **model.sizes()}
     keys = jax.vmap(jax.random.key)(jnp.array([member.seed for member in members]))
     gammas = jnp.array([member.gamma for member in members], jnp.float32)
-    nets = jax.vmap(lambda key, g: networks.decoder(key, gamma=g, dtype=jnp.float32, **sizes))(keys, gammas)
+    own = gammas if embeddings is None else jnp.array(embeddings, jnp.float32)
+
+    def draw(key: Any, gamma: Any, embedding: Any) -> Any:
+        rates = networks.InitRates(embedding, gamma, gamma, gamma)
+        return networks.decoder(key, gamma=rates, dtype=jnp.float32, **sizes)
+
+    nets = jax.vmap(draw)(keys, gammas, own)
     methods = [
         training.AdamW(member.rate, decay=member.decay, warm_up=0.05 * steps, horizon=float(steps))
         for member in members
