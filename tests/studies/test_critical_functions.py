@@ -14,7 +14,8 @@ from condenslab.training import Stop
 from judging import decided, ended, judged, record_of
 
 STUDY = studies.get("critical_functions")
-QUICK = STUDY.presets["quick"]
+THREE = replace(STUDY.presets["quick"], seeds=3)
+"""Searches of three seeds a width."""
 X = np.linspace(-15.0, 15.0, 50)
 SHAPES = {0: [0 * X], 1: [np.tanh(X / 10)], 2: [np.tanh(X - 1), np.tanh(X + 1)], 3: [2 * np.tanh(X)]}
 """Outputs of made-up functions that first appear at each width; the two of width 2 are mirror images."""
@@ -67,7 +68,7 @@ def kick(number, width, risk, outputs, finite=True):
 
 @pytest.fixture
 def records():
-    cases = STUDY.cases(QUICK, seed=0)
+    cases = STUDY.cases(THREE, seed=0)
     made = [record(case) for case in cases]
     kicks = [kick(0, 1, 0.109, SHAPES[1][0]), kick(1, 2, 0.0698, SHAPES[2][0]), kick(1, 2, 0.05, 9 * X, finite=False)]
     made[0] = record(cases[0], kicks=kicks)
@@ -75,7 +76,7 @@ def records():
 
 
 def test_cases_are_three_widths_and_as_many_seeds():
-    cases = STUDY.cases(QUICK, seed=4)
+    cases = STUDY.cases(THREE, seed=4)
     assert sorted({case.width for case in cases}) == [1, 2, 3]
     assert sorted({case.seed for case in cases}) == [4, 5, 6]
     assert {case.seed for case in cases if case.kicked} == {4}
@@ -90,46 +91,46 @@ def test_functions_of_several_records_are_joined(records):
 
 
 def test_all_claims_hold_on_the_known_functions(records):
-    claims = judged(STUDY, records, QUICK)
+    claims = judged(STUDY, records, THREE)
     assert [claim.verdict for claim in claims] == ["holds"] * 9
     assert claims[3].measured == [5, 5, 5]
     assert {claim.figure for claim in claims} - {""} == {drawing.title for drawing in STUDY.draw(records)}
 
 
 def test_claims_fail_where_they_should(records):
-    cases = STUDY.cases(QUICK, seed=0)
+    cases = STUDY.cases(THREE, seed=0)
     spoiled = [record(cases[0], risks=[KNOWN[0][1], 0.116]), *records[1:]]
-    assert decided(STUDY, spoiled, QUICK)[4] == "fails"
+    assert decided(STUDY, spoiled, THREE)[4] == "fails"
     values = records[-1].values | {"inertia": [[8, 0, 1]], "midpoint_risk": -1.0, "certified": [False]}
     spoiled = [*records[:-1], replace(records[-1], values=values)]
-    told = decided(STUDY, spoiled, QUICK)
+    told = decided(STUDY, spoiled, THREE)
     assert [told[k] for k in (2, 5, 6)] == ["fails", "fails", "undecided"], "not to certify refutes nothing"
     uphill = [replace(records[0], values=records[0].values | {"kick_risk": [6.0, 1.0, 1.0]}), *records[1:]]
-    assert decided(STUDY, uphill, QUICK)[8] == "fails"
+    assert decided(STUDY, uphill, THREE)[8] == "fails"
     level = [replace(records[0], values=records[0].values | {"kick_risk": [5.0, 1.0, 1.0]}), *records[1:]]
-    assert decided(STUDY, level, QUICK)[8] == "fails"  # as high as before is not lower
+    assert decided(STUDY, level, THREE)[8] == "fails"  # as high as before is not lower
 
 
 def test_an_undecided_inertia_is_no_failure(records):
     values = records[-1].values | {"inertia_decided": [False] * len(records[-1].values["inertia"])}
-    claims = judged(STUDY, [*records[:-1], replace(records[-1], values=values)], QUICK)
+    claims = judged(STUDY, [*records[:-1], replace(records[-1], values=values)], THREE)
     assert claims[5].verdict == "undecided"
 
 
 def test_a_lost_search_leaves_its_seed_unknown(records):
     """The search of width 3 and seed 2 failed: what rests on the kicks of the first seed still holds."""
     lost = records[-1]
-    claims = judged(STUDY, [*records[:-1], Record(lost.study, lost.id, lost.case, "failed", "Lost.")], QUICK)
+    claims = judged(STUDY, [*records[:-1], Record(lost.study, lost.id, lost.case, "failed", "Lost.")], THREE)
     assert [claim.verdict for claim in claims] == ["undecided"] * 7 + ["holds"] * 2
     assert "for each of 3 seeds (1 of them unknown) [holds for 2" in claims[3].statement
 
 
 def test_without_width_three_its_claims_are_undecided():
-    narrow = replace(QUICK, largest_width=1, seeds=1)
+    narrow = replace(THREE, largest_width=1, seeds=1)
     claims = judged(STUDY, [record(case) for case in STUDY.cases(narrow, seed=0)], narrow)
     assert [claim.verdict for claim in claims] == ["undecided"] * 9
     assert claims[3].reason == "widths up to 1 are searched; the last of the known functions has 3"
-    assert set(decided(STUDY, [], QUICK)) == {"undecided"}
+    assert set(decided(STUDY, [], THREE)) == {"undecided"}
 
 
 SEARCH = SearchCase(1, 24, 0, 1, 1e6, 1000)
