@@ -15,7 +15,6 @@ STUDY = Study(
     presets={
         "tiny": Settings(("three",), (0.5, 1.1), 1, Model(8, 1, 4, 8, 1), steps=16, batch=8),
         "quick": Settings(("three",), (0.3, 1.1)),  # the scales of the claims; others are for the picture
-        "panel": Settings(),  # five tokens too: about five minutes on two cores
         "full": Settings(
             ("three", "five", "nine"),
             (0.3, 0.5, 0.7, 0.8, 1.0),
@@ -26,6 +25,7 @@ STUDY = Study(
             rate=2.5e-4,
             decay=0.01,
         ),
+        "panel": Settings(),  # five tokens too: about five minutes on two cores
     },
     make_cases=make_cases,
     parts=(

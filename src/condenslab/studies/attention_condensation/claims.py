@@ -70,7 +70,7 @@ def _rows(
         lambda evidence: contrast(_of(evidence, depth), f"{part}_aligned", *scales),
         at_least(2.0),
         note=f"{where}; {note}" if where else note,
-        label=f"{beginning}rows of {words.rstrip(',')} condense more at a small initial scale",
+        label=f"{beginning}rows of {words.partition(',')[0]} condense more at a small initial scale",
         figure=COURSES,
         reason=reason,
     )
@@ -86,6 +86,7 @@ def _rank(depth: int, small: float, *, where: str = "") -> Statement:
         lambda evidence: _of(evidence, depth).where(gamma=small).each(_rank_left),
         at_most(0.8),
         note=f"{where}; {note}" if where else note,
+        label=f"{'in one block ' if where else ''}the gauge-invariant W_Q W_Kᵀ loses rank at a small initial scale",
         of="runs",
         figure=COURSES,
     )

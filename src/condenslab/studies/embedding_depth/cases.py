@@ -83,7 +83,6 @@ PRESETS = {
         norm_seeds=0,
     ),
     "quick": Settings(seeds=2, merge_seeds=2),
-    "panel": Settings(),  # a third seed
     "full": Settings(
         depths=(1, 3, 4, 5),
         seeds=10,
@@ -99,6 +98,7 @@ PRESETS = {
         norm_seeds=10,
         norm_steps=500_000,
     ),
+    "panel": Settings(),  # a third seed
 }
 
 

@@ -54,8 +54,8 @@ class Settings:
 PRESETS = {
     "tiny": Settings(width=40, images=100, rate=1e-3, epochs=150, retrain=30, seeds=1),
     "quick": Settings(),
-    "panel": Settings(width=400, images=1000, rate=3e-5, epochs=6000, retrain=2000),  # the published epoch is 5,000
     "full": Settings(width=400, images=1000, rate=3e-5, epochs=100_000, retrain=5000),
+    "panel": Settings(width=400, images=1000, rate=3e-5, epochs=6000, retrain=2000),  # the published epoch is 5,000
 }
 
 

@@ -1,6 +1,7 @@
 """What the pruning study claims; numbers only, no JAX."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from condenslab.studies.contract.criteria import at_least, at_most, within
@@ -35,7 +36,14 @@ _GROUPS = (
     "With the published sizes 222 neurons remain with a ReLU on the output and 254 without, with any amplitude filter "
     "from 0.01 to 0.3; 208 and 254 where groups are chains of neurons. At epoch 500, long before the plateau, 85 do."
 )
-_REASONS: dict[Output, tuple[str, str, str]] = {"linear": (_REST, _GROUPS, _REST), "relu": (_LEVEL, _GROUPS, "")}
+_REASONS: dict[tuple[Output, str], str] = {
+    ("linear", "loss"): _REST,
+    ("linear", "groups"): _GROUPS,
+    ("linear", "after"): _REST,
+    ("relu", "loss"): _LEVEL,
+    ("relu", "groups"): _GROUPS,
+    ("relu", "after"): "",
+}
 """Why the loss, the number of groups and the loss after merging are others than in the source."""
 _INFERRED = "a ReLU on the output, not printed, inferred from the steps of the figure"
 _LITTLE = "So little is merged, less than in the source, that few predictions can change: see the claim before."
@@ -50,13 +58,16 @@ def statements(settings: Settings) -> list[Statement]:
     size = f"{settings.width} neurons, {settings.images} images, rate {settings.rate:g}"
     printed = (settings.width, settings.images, settings.rate) == (400, 1000, 3e-5)
     when = f"merged at the published epoch; {size}, {'as printed' if printed else 'scaled down by us'}"
-    found = []
-    for output in settings.outputs:
-        inferred = output == "relu"
-        if inferred:
-            found.append(_whole_images(settings, when))
-        found += _merging(output, f"{when}; {_INFERRED}" if inferred else when)
+    found = _merging("linear", when) if "linear" in settings.outputs else []
+    if "relu" in settings.outputs:
+        inferred = _merging("relu", f"{when}; {_INFERRED}")
+        found += [_whole_images(settings, when), *map(_with_relu, inferred)]
     return found
+
+
+def _with_relu(one: Statement) -> Statement:
+    label = f"ReLU output: {one.label or one.text}"
+    return replace(one, text=f"with a ReLU on the output, {one.text}", label=label)
 
 
 def _whole_images(settings: Settings, when: str) -> Statement:
@@ -74,43 +85,42 @@ def _whole_images(settings: Settings, when: str) -> Statement:
 
 def _merging(output: Output, when: str) -> list[Statement]:
     shared: dict[str, Any] = {"of": "seeds", "figure": TITLES[output]}
-    before = "with a ReLU on the output, " if output == "relu" else ""
-    level, groups, after = _REASONS[output]
     return [
         Statement(
-            f"{before}at the published epoch the loss rests at the published 6.3e-4",
+            "at the published epoch the loss rests at the published 6.3e-4",
             f"{_SOURCE} (read off the figure, ±10 %)",
             lambda evidence: _at_published(evidence, output, lambda read: read("risk") / _OUTPUTS / _LOSS),
             within(1.0, _READ_OFF),
             f"{when}; loss, meant over outputs, over the published one",
-            label=f"{before}at the published epoch the loss is the published 6.3e-4",
-            reason=level,
+            label="at the published epoch the loss is the published 6.3e-4",
+            reason=_REASONS[output, "loss"],
             **shared,
         ),
         Statement(
-            f"{before}merging by the source's rule leaves at most 58 of 400 neurons",
+            "merging by the source's rule leaves at most 58 of 400 neurons",
             _SOURCE,
             lambda evidence: _share(evidence, output),
             at_most(SHARE),
             when,
-            reason=groups,
+            reason=_REASONS[output, "groups"],
             **shared,
         ),
         Statement(
-            f"{before}the merged network predicts the same class on at least 98.5 % of held-out digits",
+            "the merged network predicts the same class on at least 98.5 % of held-out digits",
             _SOURCE,
             lambda evidence: _agreement(evidence, output),
             at_least(AGREEMENT),
             when,
+            label="the merged network predicts 98.5 % of held-out digits as before",
             **shared,
         ),
         Statement(
-            f"{before}the merged network, trained on, stagnates at the same loss",
+            "the merged network, trained on, stagnates at the same loss",
             f"{_SOURCE}; ±10 % is ours",
             lambda evidence: _at_published(evidence, output, lambda read: read("retrained") / read("risk")),
             within(1.0, _READ_OFF),
             f"{when}; final loss over the loss before merging",
-            reason=after,
+            reason=_REASONS[output, "after"],
             **shared,
         ),
     ]
