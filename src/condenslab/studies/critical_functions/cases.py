@@ -52,7 +52,7 @@ class SearchCase:
 
 PRESETS = {
     "tiny": Settings(starts=30, seeds=1, largest_width=1, kicked=1, max_steps=1000),
-    "quick": Settings(seeds=2),
+    "quick": Settings(seeds=1),
     "full": Settings(starts=7300, seeds=5, kicked=60),
 }
 
