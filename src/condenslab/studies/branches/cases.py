@@ -79,7 +79,7 @@ class StabilitySettings:
 
 STABILITY_PRESETS = {
     "tiny": StabilitySettings(widths=(2,), target_widths=(1,), inputs=(2,), trials=3, points=1, flows=3),
-    "quick": StabilitySettings(),
+    "quick": StabilitySettings(points=2),
     "full": StabilitySettings(
         widths=(2, 3, 3, 4), target_widths=(1, 1, 2, 2), inputs=(2, 3, 2, 2), trials=200, points=10, flows=50
     ),
