@@ -7,8 +7,10 @@ import pytest
 
 from condenslab import studies
 from condenslab.studies import anchor_data_size
+from condenslab.studies.contract import train
 from condenslab.studies.inference_or_memorisation.claims import rank_correlation
 from condenslab.studies.shared.aligned import CONDENSED
+from condenslab.studies.shared.decoders import train_decoders
 from judging import judged, made_up, verdicts
 
 
@@ -29,6 +31,31 @@ def test_the_published_curve_holds_and_passes_one_half_where_it_does():
     assert verdicts(late, "the accuracy passes one half") == ["fails"], "at 363 samples"
     missed = values("anchor_data_size", lambda case: made(case) | {"train_accuracy": 0.995})
     assert verdicts(missed, "every training sequence") == ["fails"]
+
+
+@pytest.mark.parametrize("preset", ["quick", "panel", "full"])
+def test_the_start_is_that_of_pytorch(preset):
+    """Embeddings are N(0, 1) there, linear layers uniform on ±1/√d_in, of std 1/√(3 d_in); γ is one for all widths."""
+    settings = studies.get("anchor_data_size").presets[preset]
+    model = settings.model
+    assert model.d_model**-settings.embedding == 1
+    for inputs in (model.d_model, model.heads * model.d_k, model.d_ff):
+        assert inputs**-settings.gamma == pytest.approx(1 / math.sqrt(3 * inputs), rel=0.1)
+
+
+def test_embeddings_are_drawn_with_a_scale_of_their_own(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(train, "sequences", lambda networks, *_, **__: drawn.append(networks.tree))
+    case = studies.get("anchor_data_size").cases(studies.get("anchor_data_size").presets["quick"], seed=0)[0]
+    options = {"steps": 1, "batch": 1, "records": 1, "measure": None, "progress": None}
+    for embeddings in (None, [0.0, 0.5]):
+        train_decoders([case] * 2, anchor_data_size.make_task(), case.model, None, embeddings=embeddings, **options)
+    one, own = drawn
+    scale = case.model.d_model**-case.gamma
+    for network, stds in ((one, [scale, scale]), (own, [1.0, case.model.d_model**-0.5])):
+        for part in (network.tokens, network.positions):
+            assert part.std(axis=(1, 2)) == pytest.approx(stds, rel=0.1)
+        assert network.queries[0].std(axis=(1, 2, 3)) == pytest.approx([scale] * 2, rel=0.1)
 
 
 def answers(small, large, aligned=(0.3, 0.1)):

@@ -35,6 +35,11 @@ class Settings:
     rate: Positive = 1e-3
     decay: float = 0.1
 
+    @property
+    def adds_one_block(self) -> bool:
+        """Whether decoders of one block are trained beside larger ones."""
+        return self.one_block and self.model.depth != 1
+
 
 @dataclass(frozen=True)
 class Case:
@@ -81,7 +86,7 @@ def make_cases(settings: Settings, seed: int) -> list[Case]:
     """
     s = settings
     models = [(s.model, seed)]
-    if s.one_block and s.model.depth != 1:
+    if s.adds_one_block:
         models.append((replace(s.model, depth=1), seed + s.seeds))
     return [
         Case(gamma, first + k, model, s.steps, s.batch, s.rate, s.decay)

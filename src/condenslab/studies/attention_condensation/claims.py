@@ -42,7 +42,7 @@ def statements(settings: Settings) -> list[Statement]:
             figure=COURSES,
         ),
     ]
-    if settings.one_block and depth != 1:
+    if settings.adds_one_block:
         made += [
             _rows("values", "W_V", _STAGES, 1, (small, large), where=_ONE_BLOCK),
             _rows("forward", "W₁, the feed-forward neurons,", _STAGES, 1, (small, large), where=_ONE_BLOCK),

@@ -119,7 +119,7 @@ PRESETS = {
         steps=12,
         batch=8,
     ),
-    # What its steps can decide, with the published key items: of 2V2 tasks no number of samples suffices within them.
+    # The published key items. Within its steps no number of samples suffices for 2V2 tasks, nor for the random 4V4 one.
     "quick": Settings(("composite", "random"), (4,), items=(20, 99), rates=(1e-2,), decays=(0.1,), resolution=1.5),
     "full": Settings(
         ("composite", "left_right", "symmetric", "random"),

@@ -33,8 +33,9 @@ _REST = (
 )
 _LEVEL = "How many images have no output is a matter of the start; 6.3e-4 is the share of six, and a little more."
 _GROUPS = (
-    "With the published sizes 222 neurons remain with a ReLU on the output and 254 without, with any amplitude filter "
-    "from 0.01 to 0.3; 208 and 254 where groups are chains of neurons. At epoch 500, long before the plateau, 85 do."
+    "With the published sizes and any amplitude filter from 0.01 to 0.3 222 neurons remained with a ReLU on the output "
+    "and 254 without (one seed each), 208 and 254 where groups are chains of neurons. At epoch 500, long before the "
+    "plateau, 85 did."
 )
 _REASONS: dict[tuple[Output, str], str] = {
     ("linear", "loss"): _REST,
@@ -72,11 +73,12 @@ def _with_relu(one: Statement) -> Statement:
 
 def _whole_images(settings: Settings, when: str) -> Statement:
     return Statement(
-        "with a ReLU on the output the loss rests at the share of the images whose output for their class is 0",
+        "with a ReLU on the output the loss has fallen to the share of the images whose output for their class is 0",
         f"{_SOURCE}: the steps of its loss are shares of single images, and so is 6.3e-4",
         lambda evidence: _shares(evidence, settings),
         within(1.0, _READ_OFF),
-        f"{when}; {_INFERRED}; loss, summed over outputs, over the number of such images / {settings.images}",
+        f"{when}; {_INFERRED}; loss, summed over outputs, over the number of such images / {settings.images}, "
+        "below which it cannot fall while they are such",
         label="with a ReLU on the output the loss is that of images without an output",
         of="seeds",
         figure=TITLES["relu"],
